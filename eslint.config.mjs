@@ -1,0 +1,122 @@
+import cdk from 'eslint-cdk-plugin';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import { importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** Who may import whom (docs/architecture.md): `folder` may reach only `allowed` besides itself. */
+const folders = ['bin', 'config', 'lib', 'lambda', 'local', 'test', 'bench'];
+const only = (folder, ...allowed) => ({
+  target: `./${folder}`,
+  from: folders.filter((other) => other !== folder).map((other) => `./${other}`),
+  except: [],
+  allowed,
+});
+
+/** import-x wants a forbidden folder with the exceptions below it; this turns the allow-list around. */
+const zones = [
+  only('bin', 'config', 'lib', 'local'),
+  only('config', 'lib/environment-config.ts'),
+  only('lib', 'lambda/forwarder/contract.ts'),
+  only('lambda'),
+  only('local'),
+].flatMap(({ target, from, allowed }) =>
+  from
+    .filter((folder) => !allowed.includes(folder.slice(2)))
+    .map((folder) => ({
+      target,
+      from: folder,
+      except: allowed
+        .filter((path) => `./${path}`.startsWith(`${folder}/`))
+        .map((path) => `./${path.slice(folder.length - 1)}`),
+      message: `${target.slice(2)} may import only: ${['itself', ...allowed].join(', ')}`,
+    })),
+);
+
+/** The constructs are joined in the stack file alone; a construct never knows another one's class. */
+const constructs = ['ingest', 'buffer', 'forward', 'observe'];
+const constructZones = constructs.flatMap((part) =>
+  constructs
+    .filter((other) => other !== part)
+    .map((other) => ({
+      target: `./lib/${part}`,
+      from: `./lib/${other}`,
+      message: 'parts of lib meet only in lib/clevertap-to-heap-stack.ts',
+    })),
+);
+
+/** The parts that decide what Heap sees have no way to reach a network, a clock or the environment. */
+const pure = ['lambda/clevertap/**', 'lambda/mapping/**'];
+
+export default tseslint.config(
+  { ignores: ['cdk.out/', 'node_modules/', 'coverage/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': [
+        'error',
+        { basePath: import.meta.dirname, zones: [...zones, ...constructZones] },
+      ],
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  { files: ['bin/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['lib/**/*.ts', 'bin/**/*.ts'],
+    extends: [cdk.configs.recommended],
+    // Construct ids of children created per API key name are variables on purpose.
+    rules: { 'cdk/no-variable-construct-id': 'off' },
+  },
+  {
+    files: pure,
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'performance'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now' },
+        { object: 'Math', property: 'random' },
+      ],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(node:(?!crypto)|@aws-sdk/)', message: 'this folder is pure: no I/O' }] },
+      ],
+    },
+  },
+  {
+    files: ['lambda/**/*.ts'],
+    ignores: ['lambda/forwarder/handler.ts', ...pure],
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'fetch'],
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^@aws-sdk/', message: 'only handler.ts creates SDK clients', allowTypeImports: true },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/consistent-type-assertions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'no-console': 'off',
+    },
+  },
+  { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },
+);

@@ -1,0 +1,57 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+
+/** A server on 127.0.0.1 that is accepting connections. */
+export interface RunningServer {
+  /** `http://127.0.0.1:<port>`, no trailing slash. */
+  readonly origin: string;
+  /** Stops listening and drops open connections, long polls included. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an HTTP server on 127.0.0.1 only: the embedded stack has no credentials worth the name and must not
+ * be reachable from another machine.
+ *
+ * @param port 0 picks a free one.
+ * @throws the `EADDRINUSE` error of Node when the port is taken.
+ */
+export async function listen(port: number, onRequest: RequestListener): Promise<RunningServer> {
+  const server = createServer(onRequest);
+  // Idle keep-alive connections stay open: a client that reuses one in the moment the server drops it sees a reset.
+  server.keepAliveTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { origin: `http://127.0.0.1:${portOf(server)}`, close: () => closeNow(server) };
+}
+
+/** The whole body of a request; `undefined` once it is longer than `limit` bytes (the rest is read and dropped). */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    size += bytes.length;
+    if (size <= limit) chunks.push(bytes);
+  }
+  return size > limit ? undefined : Buffer.concat(chunks);
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
+}
+
+function closeNow(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+  });
+}
