@@ -1,0 +1,45 @@
+import { App, Tags, Validations, type AppProps } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { context } from '../cdk.json';
+import { dev } from '../config/dev';
+import { local } from '../config/local';
+import { prod } from '../config/prod';
+import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
+import { parseEnvironment } from '../lib/environment-config';
+
+/** Every environment, by the name of its file in `config/`. */
+const environments = { dev, prod, local };
+
+export type EnvironmentName = keyof typeof environments;
+
+/** The stack of an environment, e.g. `ClevertapToHeapDev`. */
+export const stackName = (environment: EnvironmentName): string =>
+  `ClevertapToHeap${environment.charAt(0).toUpperCase()}${environment.slice(1)}`;
+
+/**
+ * The app with one stack for each environment asked for; all of them when none is.
+ *
+ * @throws {EnvironmentConfigError} naming every mistake in `config/`
+ */
+export function createApp({
+  names = ['dev', 'prod', 'local'],
+  ...props
+}: AppProps & { names?: EnvironmentName[] } = {}): App {
+  // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
+  const app = new App({ ...props, context: { ...context, ...props.context } });
+  for (const name of names) {
+    const config = parseEnvironment(`config/${name}.ts`, environments[name]);
+    const stack = new ClevertapToHeapStack(app, stackName(name), {
+      description: `CleverTap webhooks to Heap, ${name}`,
+      config,
+      env: { account: config.account, region: config.region },
+    });
+    Tags.of(stack).add('application', 'clevertap-to-heap');
+    Tags.of(stack).add('environment', name);
+  }
+  // The CloudFormation validator needs no line here: the feature flag validateAgainstDefaultRules makes it run.
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+}
+
+if (require.main === module) createApp().synth();

@@ -1,0 +1,8 @@
+import type { EnvironmentSettings } from '../lib/environment-config';
+
+export const dev: EnvironmentSettings = {
+  heap: { region: 'us' },
+  apiKeys: ['k1'],
+  // The first environment deployed to an account and region creates the role; the others use it.
+  apiGatewayLogRole: 'create',
+};

@@ -1,0 +1,71 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { EventBuffer } from './buffer/event-buffer';
+import type { EnvironmentConfig } from './environment-config';
+import { HeapForwarder } from './forward/heap-forwarder';
+import { HeapTokens } from './forward/heap-tokens';
+import { WebhookApi } from './ingest/webhook-api';
+
+export interface ClevertapToHeapStackProps extends StackProps {
+  /** The checked settings of the environment. */
+  readonly config: EnvironmentConfig;
+}
+
+/** One environment: CleverTap → API Gateway → SQS → Lambda → Heap. */
+export class ClevertapToHeapStack extends Stack {
+  constructor(scope: Construct, id: string, props: ClevertapToHeapStackProps) {
+    super(scope, id, props);
+    const { config } = props;
+    const batchWindow = Duration.seconds(config.batchWindowSeconds);
+
+    const eventBuffer = new EventBuffer(this, 'EventBuffer', {
+      visibilityTimeout: HeapForwarder.visibilityTimeout(batchWindow),
+    });
+
+    const webhookApi = new WebhookApi(this, 'WebhookApi', {
+      eventBuffer: eventBuffer.queue,
+      apiKeys: config.apiKeys,
+      apiGatewayLogRole: config.apiGatewayLogRole,
+      logRetention: config.logRetentionDays,
+      allowedCidrs: config.allowedCidrs,
+      domain: config.domain,
+    });
+
+    const heapTokens = new HeapTokens(this, 'HeapTokens');
+
+    new HeapForwarder(this, 'HeapForwarder', {
+      eventBuffer: eventBuffer.queue,
+      deadLetterQueue: eventBuffer.deadLetterQueue,
+      heapTokens: heapTokens.secret,
+      heapBaseUrl: config.heap.baseUrl,
+      identityOrder: config.identityOrder,
+      dedupeWindow: Duration.minutes(config.dedupeWindowMinutes),
+      batchWindow,
+      logRetention: config.logRetentionDays,
+    });
+
+    new CfnOutput(this, 'WebhookUrl', {
+      value: webhookApi.webhookUrl,
+      description: 'Paste this into CleverTap as the Destination URL',
+    });
+    for (const [name, key] of webhookApi.apiKeys) {
+      new CfnOutput(this, `ApiKeyId-${name}`, {
+        key: `ApiKeyId${name.replace(/[^a-z0-9]/g, '')}`,
+        value: key.keyId,
+        description: `Id of API key ${name}; its value goes into CleverTap as the header x-api-key`,
+      });
+    }
+    new CfnOutput(this, 'HeapTokensSecret', {
+      value: heapTokens.secret.secretName,
+      description: 'Secret to store the Heap app id in: {"appId":"<digits>"}',
+    });
+    new CfnOutput(this, 'EventBufferUrl', { value: eventBuffer.queue.queueUrl });
+    new CfnOutput(this, 'DeadLetterQueueUrl', { value: eventBuffer.deadLetterQueue.queueUrl });
+    if (webhookApi.domainTarget !== undefined) {
+      new CfnOutput(this, 'WebhookDomainTarget', {
+        value: webhookApi.domainTarget,
+        description: "Point the custom domain's CNAME or alias record here",
+      });
+    }
+  }
+}

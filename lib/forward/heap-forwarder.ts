@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, MetricType, Runtime, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { environmentVariables, type IdentityField } from '../../lambda/forwarder/contract';
+
+export interface HeapForwarderProps {
+  /** The queue that is consumed. */
+  readonly eventBuffer: IQueue;
+  /** Where events go that can never be delivered. */
+  readonly deadLetterQueue: IQueue;
+  /** The secret with the Heap app id. */
+  readonly heapTokens: ISecret;
+  /** Origin of Heap's API, e.g. `https://heapanalytics.com`. */
+  readonly heapBaseUrl: string;
+  /** Profile fields that identify a user, best first. */
+  readonly identityOrder: readonly IdentityField[];
+  /** Equal events of one user within this time count once; zero: only within one webhook call. */
+  readonly dedupeWindow: Duration;
+  /** How long a batch may wait for more messages. */
+  readonly batchWindow: Duration;
+  /** How long the function's log is kept. */
+  readonly logRetention: RetentionDays;
+}
+
+/** The function that consumes the event buffer and delivers to Heap in bulk. */
+export class HeapForwarder extends Construct {
+  /** A batch of 1000 events takes well under a second; the rest is room for a slow Heap. */
+  static readonly timeout = Duration.seconds(120);
+
+  /** How long the queue must hide a message that this function may still be working on (F25). */
+  static visibilityTimeout(batchWindow: Duration): Duration {
+    // A constant margin instead of the exact window, so that tuning the window leaves the queue alone.
+    return Duration.seconds(6 * HeapForwarder.timeout.toSeconds() + Math.max(10, batchWindow.toSeconds()));
+  }
+
+  readonly function: IFunction;
+
+  constructor(scope: Construct, id: string, props: HeapForwarderProps) {
+    super(scope, id);
+
+    const logGroup = new LogGroup(this, 'LogGroup', {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+
+    // A role of its own instead of AWSLambdaBasicExecutionRole, which may write to every log group.
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+
+    const forwarder = new NodejsFunction(this, 'Function', {
+      description: 'Delivers CleverTap events from the buffer to Heap',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      // Half the price-time of 128 MB, and no faster with more: the work is waiting for Heap.
+      memorySize: 256,
+      timeout: HeapForwarder.timeout,
+      role,
+      logGroup,
+      entry: join(__dirname, '../../lambda/forwarder/handler.ts'),
+      depsLockFilePath: join(__dirname, '../../package-lock.json'),
+      bundling: {
+        // One CommonJS file with the SDK inside starts faster than ESM and than the runtime's own SDK.
+        format: OutputFormat.CJS,
+        mainFields: ['module', 'main'],
+        target: 'node24',
+        bundleAwsSDK: true,
+        minify: true,
+        sourceMap: true,
+        // The map lies beside the code for people; Node would spend its start-up reading it.
+        sourceMapMode: SourceMapMode.EXTERNAL,
+        sourcesContent: false,
+      },
+      environment: {
+        [environmentVariables.heapBaseUrl]: props.heapBaseUrl,
+        [environmentVariables.heapTokensArn]: props.heapTokens.secretArn,
+        [environmentVariables.eventBufferUrl]: props.eventBuffer.queueUrl,
+        [environmentVariables.deadLetterQueueUrl]: props.deadLetterQueue.queueUrl,
+        [environmentVariables.identityOrder]: props.identityOrder.join(','),
+        [environmentVariables.dedupeWindowMinutes]: String(props.dedupeWindow.toMinutes()),
+      },
+    });
+    this.function = forwarder;
+
+    forwarder.addEventSource(
+      new SqsEventSource(props.eventBuffer, {
+        batchSize: 1000,
+        maxBatchingWindow: props.batchWindow,
+        // The brake that keeps us from flooding Heap. Reserved concurrency would throttle instead, and every
+        // throttled invocation uses up a receive (F23).
+        maxConcurrency: 2,
+        reportBatchItemFailures: true,
+        metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+        // No filters: a message that matches none is deleted for ever (F22).
+      }),
+    );
+
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [props.heapTokens.secretArn],
+      }),
+    );
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['sqs:SendMessage'],
+        resources: [props.deadLetterQueue.queueArn],
+      }),
+    );
+  }
+}
