@@ -88,7 +88,7 @@ export default tseslint.config(
         { object: 'Date', property: 'now' },
         { object: 'Math', property: 'random' },
       ],
-      'no-restricted-imports': [
+      '@typescript-eslint/no-restricted-imports': [
         'error',
         { patterns: [{ regex: '^(node:(?!crypto)|@aws-sdk/)', message: 'this folder is pure: no I/O' }] },
       ],
@@ -100,7 +100,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-globals': ['error', 'process', 'fetch'],
       'no-restricted-properties': ['error', { object: 'Date', property: 'now' }],
-      'no-restricted-imports': [
+      '@typescript-eslint/no-restricted-imports': [
         'error',
         {
           patterns: [

@@ -36,3 +36,37 @@ export const ingressStamps = {
 
 /** What the secret holds until somebody stores the real app id (F44). */
 export const secretPlaceholder = '{"appId":"REPLACE_ME"}';
+
+/**
+ * Why an event can never be delivered. The code stands in the dead letter's attribute `reason` and means the same
+ * in every version: alarms, dashboards and saved commands refer to it. docs/reasons.md says what to do about each.
+ */
+export const rejectionReasons = [
+  'invalid_json',
+  'unknown_shape',
+  'missing_ingress_stamps',
+  'missing_event_name',
+  'missing_identity',
+  'placeholder_identity',
+  'identity_not_exact',
+  'unrendered_template',
+  'app_id_mismatch',
+  'nested_too_deep',
+  'too_many_properties',
+  'property_name_too_long',
+  'forbidden_property_name',
+  'heap_rejected',
+  'internal_error',
+] as const;
+
+export type RejectionReason = (typeof rejectionReasons)[number];
+
+/** Message attributes that a dead letter carries besides the ingress stamps. */
+export const deadLetterAttributes = {
+  /** One of `rejectionReasons`. */
+  reason: 'reason',
+  /** What was found, for a person; never personal data. */
+  detail: 'detail',
+  /** How many events the body holds. */
+  events: 'events',
+} as const;

@@ -1,1 +1,60 @@
-export const handler = (): { batchItemFailures: [] } => ({ batchItemFailures: [] });
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { HeapClient } from '../heap/heap-client';
+import { HeapTokens } from '../secrets/heap-tokens';
+import { createLogger } from '../telemetry/logger';
+import { forwardBatch, type Ports } from './forward-batch';
+import { Queues, type SqsCalls } from './queues';
+import { readSettings } from './settings';
+
+/** How long Heap may take for one bulk, from connecting to the end of its answer. */
+const heapTimeoutMs = 10_000;
+
+const settings = readSettings(process.env);
+const log = createLogger((line) => process.stdout.write(`${line}\n`));
+const secretsManager = new SecretsManagerClient();
+
+let sqs: Promise<SqsCalls> | undefined;
+
+const ports: Omit<Ports, 'remainingTime'> = {
+  heap: new HeapClient({
+    baseUrl: settings.heapBaseUrl,
+    // Plain HTTP is for a Heap on this machine alone; the settings allow nothing else.
+    ...(settings.heapBaseUrl.startsWith('https:')
+      ? { request: https.request, agent: new https.Agent({ keepAlive: true }) }
+      : { request: http.request, agent: new http.Agent({ keepAlive: true }) }),
+    timeoutMs: heapTimeoutMs,
+    now: Date.now,
+  }),
+  heapTokens: new HeapTokens({
+    fetchSecret: async () => {
+      const command = new GetSecretValueCommand({ SecretId: settings.heapTokensArn });
+      return (await secretsManager.send(command)).SecretString;
+    },
+    now: Date.now,
+    onProblem: (problem) => {
+      log('error', 'Heap token not usable', { problem });
+    },
+  }),
+  queues: new Queues({
+    // Loaded only when a batch has failures: it would cost every cold start.
+    sqs: () => (sqs ??= import('@aws-sdk/client-sqs').then(({ SQS }) => new SQS())),
+    eventBufferUrl: settings.eventBufferUrl,
+    deadLetterQueueUrl: settings.deadLetterQueueUrl,
+    onProblem: (problem) => {
+      log('error', 'SQS call failed', { problem });
+    },
+  }),
+  log,
+  now: Date.now,
+  random: Math.random,
+};
+
+/** Consumes a batch from the event buffer; the answer names the messages SQS must keep. */
+export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
+  forwardBatch(event.Records, settings, {
+    ...ports,
+    remainingTime: () => context.getRemainingTimeInMillis(),
+  });

@@ -1,0 +1,176 @@
+import type { RejectionReason } from '../forwarder/contract';
+import { field, fieldKey, isJsonObject, objectField, type JsonObject } from './json';
+
+/** One event as CleverTap described it, before any mapping. */
+export interface SourceEvent {
+  /** Where it stands in the message, so that a dead letter can be narrowed to it. */
+  readonly location: EventLocation;
+  /** The user: a profile with its standard fields, or what a custom body says of one. */
+  readonly profile: JsonObject;
+  /** What happened: `event_properties`, or the properties of a custom body. */
+  readonly eventProperties: JsonObject;
+  /** `key_values` of this profile alone. */
+  readonly profileKeyValues: JsonObject;
+  /** `key_values` of the whole request: constants of the campaign. */
+  readonly requestKeyValues: JsonObject;
+  /** The custom body as parsed; absent in CleverTap's own payload. */
+  readonly body: JsonObject | undefined;
+  /** `targetId`, the only trace of the campaign in CleverTap's own payload. */
+  readonly campaignId: unknown;
+  /** The event name in the URL. */
+  readonly pathEvent: string | undefined;
+}
+
+/** The place of an event in its message: an element of the list under `key`, of a list at the root, or all of it. */
+export type EventLocation =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'element'; readonly key: string | undefined; readonly index: number };
+
+/** An event that could not even be read, beside neighbours that could. */
+export interface UnreadableEvent {
+  readonly location: EventLocation;
+  readonly reason: RejectionReason;
+  readonly detail: string;
+}
+
+export type DecodedMessage =
+  | { readonly kind: 'events'; readonly events: readonly (SourceEvent | UnreadableEvent)[] }
+  /** What CleverTap sends when a webhook is saved: nothing happened to any user. */
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'undecodable'; readonly reason: RejectionReason; readonly detail: string };
+
+export const isUnreadable = (event: SourceEvent | UnreadableEvent): event is UnreadableEvent =>
+  'reason' in event;
+
+const whole: EventLocation = { kind: 'whole' };
+
+/**
+ * Reads the body of a webhook as the events it holds, in every shape CleverTap is known to send: its own payload
+ * with one profile or many, and a custom body, alone or in a list (docs.clevertap.com, "Create Message Webhook").
+ *
+ * @param text the body as it came
+ * @param pathEvent the event name in the URL, if there was one
+ */
+export function decodeMessage(text: string, pathEvent: string | undefined): DecodedMessage {
+  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  let root: unknown;
+  try {
+    root = JSON.parse(json);
+  } catch (error) {
+    // The parser's own message quotes the body, which holds personal data (F68).
+    return { kind: 'undecodable', reason: 'invalid_json', detail: describeSyntaxError(json, error) };
+  }
+
+  if (Array.isArray(root)) return { kind: 'events', events: decodeList(root, pathEvent) };
+  if (!isJsonObject(root)) {
+    return {
+      kind: 'undecodable',
+      reason: 'unknown_shape',
+      detail: `the body is ${root === null ? 'null' : `a ${typeof root}`}, not an object`,
+    };
+  }
+  if (String(field(root, 'is_test')).toLowerCase() === 'true') return { kind: 'ping' };
+
+  const profilesKey = fieldKey(root, 'profiles');
+  if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, pathEvent);
+
+  const event = decodeCustomBody(root, whole, pathEvent);
+  return isUnreadable(event) ? { ...event, kind: 'undecodable' } : { kind: 'events', events: [event] };
+}
+
+function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undefined): DecodedMessage {
+  const profiles = root[key];
+  const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent =>
+    isJsonObject(profile)
+      ? {
+          location,
+          profile,
+          eventProperties: objectField(profile, 'event_properties'),
+          profileKeyValues: objectField(profile, 'key_values'),
+          requestKeyValues: objectField(root, 'key_values'),
+          body: undefined,
+          campaignId: field(root, 'targetId'),
+          pathEvent,
+        }
+      : { location, reason: 'unknown_shape', detail: 'a profile is not an object' };
+
+  // A broadcast sends a list; a message to one user may send the profile itself.
+  if (isJsonObject(profiles)) return { kind: 'events', events: [decode(profiles, whole)] };
+  if (!Array.isArray(profiles) || profiles.length === 0) {
+    return {
+      kind: 'undecodable',
+      reason: 'unknown_shape',
+      detail: Array.isArray(profiles) ? 'profiles is empty' : 'profiles is neither a list nor an object',
+    };
+  }
+  return {
+    kind: 'events',
+    events: profiles.map((profile, index) => decode(profile, { kind: 'element', key, index })),
+  };
+}
+
+function decodeList(list: unknown[], pathEvent: string | undefined): (SourceEvent | UnreadableEvent)[] {
+  if (list.length === 0) return [{ location: whole, reason: 'unknown_shape', detail: 'the list is empty' }];
+  return list.map((element, index) => {
+    const location: EventLocation = { kind: 'element', key: undefined, index };
+    return isJsonObject(element)
+      ? decodeCustomBody(element, location, pathEvent)
+      : { location, reason: 'unknown_shape', detail: 'an element of the list is not an object' };
+  });
+}
+
+/** Fields by which a body typed by the marketer is recognised. */
+const customBodyFields = ['event', 'event_name', 'evtName', 'identity', 'email', 'properties', 'evtData'];
+
+function decodeCustomBody(
+  body: JsonObject,
+  location: EventLocation,
+  pathEvent: string | undefined,
+): SourceEvent | UnreadableEvent {
+  if (!customBodyFields.some((name) => fieldKey(body, name) !== undefined)) {
+    return { location, reason: 'unknown_shape', detail: `neither profiles nor an event: ${keysOf(body)}` };
+  }
+  return {
+    location,
+    profile: body,
+    eventProperties: {
+      ...objectField(body, 'evtData'),
+      ...objectField(body, 'properties'),
+    },
+    profileKeyValues: {},
+    requestKeyValues: {},
+    body,
+    campaignId: field(body, 'targetId'),
+    pathEvent,
+  };
+}
+
+/** Key names for a person to recognise the payload by; a name that could be personal data is left out. */
+function keysOf(object: JsonObject): string {
+  const keys = Object.keys(object);
+  if (keys.length === 0) return 'the body is empty';
+  const shown = keys.slice(0, 10).map((key) => (/^[A-Za-z_][\w -]{0,39}$/.test(key) ? key : '…'));
+  return `keys found: ${shown.join(', ')}${keys.length > shown.length ? ', …' : ''}`;
+}
+
+/** What commonly breaks a hand-written JSON body, by the text at the place of the error (F29). */
+const commonMistakes: readonly [RegExp, string][] = [
+  [/^[“”„‟‘’]/, 'a typographic quote; use "'],
+  [/^\/[/*]/, 'a comment; JSON has none'],
+  [/^[}\]]/, 'a closing bracket where a value or name is expected: a trailing comma or a blank value'],
+  [/^,/, 'a comma where a value is expected: a blank value'],
+  [/^(\{\{|\{%|%\}|\}\}|\$\{)/, 'a template that was not rendered'],
+  [/^'/, 'a single quote; use "'],
+  [/^[\n\r\t]/, 'a line break or tab inside a text'],
+  [/^$/, 'the end of the body: a bracket or quote is not closed'],
+];
+
+function describeSyntaxError(text: string, error: unknown): string {
+  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+  const offset = position === undefined ? text.length : Number(position);
+  const before = text.slice(0, offset).split('\n');
+  const place = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
+  const rest = text.slice(offset, offset + 2);
+  const mistake = commonMistakes.find(([pattern]) => pattern.test(rest))?.[1];
+  return mistake === undefined ? place : `${place}: ${mistake}`;
+}

@@ -1,0 +1,78 @@
+import type { SQSRecord } from 'aws-lambda';
+import type { EventLocation } from '../clevertap/decode-message';
+import { narrowMessage } from '../clevertap/narrow-message';
+import { deadLetterAttributes, ingressStamps, type RejectionReason } from './contract';
+
+/** A message for the dead-letter queue. */
+export interface DeadLetter {
+  readonly body: string;
+  readonly attributes: readonly DeadLetterAttribute[];
+}
+
+export interface DeadLetterAttribute {
+  readonly name: string;
+  readonly dataType: 'String' | 'Number';
+  readonly value: string;
+}
+
+/** An event of a message that can never be delivered. */
+export interface RejectedEvent {
+  readonly location: EventLocation;
+  readonly reason: RejectionReason;
+  readonly detail: string;
+}
+
+/** SQS's limit for a message, its attributes included (F62). */
+const maxMessageBytes = 1_048_576;
+
+/**
+ * The dead letters of a message: one for each reason, so that one remedy mends one letter.
+ *
+ * The body of each is a source message again, holding just the events that were rejected for that reason, under
+ * the stamps of the original: moved back to the queue it is processed again with the same keys and timestamps.
+ *
+ * @returns undefined where even the letter without its detail is longer than SQS allows
+ */
+export function deadLettersOf(
+  record: SQSRecord,
+  rejected: readonly RejectedEvent[],
+): (DeadLetter | undefined)[] {
+  const byReason = new Map<RejectionReason, RejectedEvent[]>();
+  for (const event of rejected) byReason.set(event.reason, [...(byReason.get(event.reason) ?? []), event]);
+
+  return [...byReason].map(([reason, events]) => {
+    const body = narrowMessage(
+      record.body,
+      events.map(({ location }) => location),
+    );
+    const required: DeadLetterAttribute[] = [
+      ...stampsOf(record),
+      { name: deadLetterAttributes.reason, dataType: 'String', value: reason },
+      { name: deadLetterAttributes.events, dataType: 'Number', value: String(events.length) },
+    ];
+    const detail: DeadLetterAttribute = {
+      name: deadLetterAttributes.detail,
+      dataType: 'String',
+      value: events[0]?.detail ?? '',
+    };
+    const full = { body, attributes: detail.value === '' ? required : [...required, detail] };
+    return [full, { body, attributes: required }].find((letter) => sizeOf(letter) <= maxMessageBytes);
+  });
+}
+
+/** What SQS counts towards its limit: the body and name, type and value of each attribute, in bytes. */
+export const sizeOf = ({ body, attributes }: DeadLetter): number =>
+  attributes.reduce(
+    (size, { name, dataType, value }) =>
+      size + Buffer.byteLength(name) + Buffer.byteLength(dataType) + Buffer.byteLength(value),
+    Buffer.byteLength(body),
+  );
+
+function stampsOf({ messageAttributes }: SQSRecord): DeadLetterAttribute[] {
+  return Object.values(ingressStamps).flatMap((name) => {
+    const attribute = messageAttributes[name];
+    if (attribute?.stringValue === undefined) return [];
+    const dataType = attribute.dataType.startsWith('Number') ? 'Number' : 'String';
+    return [{ name, dataType, value: attribute.stringValue }];
+  });
+}

@@ -1,0 +1,264 @@
+import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
+import { decodeMessage, isUnreadable, type EventLocation } from '../clevertap/decode-message';
+import { trackBody } from '../heap/bulk-request';
+import { deliver, type Fate, type PendingEvent } from '../heap/deliver';
+import type { HeapClient } from '../heap/heap-client';
+import { outcomeOf, type HeapAnswer } from '../heap/outcome';
+import { mapEvent, type MappingContext } from '../mapping/map-event';
+import type { Change } from '../mapping/properties';
+import { isRejected, type Rejected } from '../mapping/rejection';
+import type { HeapToken, HeapTokens } from '../secrets/heap-tokens';
+import type { Logger } from '../telemetry/logger';
+import { deadLettersOf, type RejectedEvent } from './dead-letter';
+import { readIngress, type Ingress } from './ingress';
+import type { Queues } from './queues';
+import { retryDelaySeconds } from './retry-delay';
+
+/** Everything the forwarder reaches outside itself. */
+export interface Ports {
+  readonly heap: Pick<HeapClient, 'post'>;
+  readonly heapTokens: Pick<HeapTokens, 'current' | 'refresh'>;
+  readonly queues: Pick<Queues, 'sendDeadLetters' | 'delay'>;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Milliseconds until the function is stopped. */
+  readonly remainingTime: () => number;
+}
+
+export interface ForwardingRules {
+  readonly identityOrder: readonly string[];
+  readonly dedupeWindowMs: number;
+}
+
+/** An event and its place in its message. */
+interface Entry extends PendingEvent {
+  readonly location: EventLocation;
+}
+
+/** A message with its events; done only when all of them are (F42). */
+interface Message {
+  readonly record: SQSRecord;
+  readonly entries: readonly Entry[];
+}
+
+/** Below this no request is started: a bulk may take its ten seconds, and dead letters must still be sent. */
+const reservedMs = 20_000;
+
+/**
+ * Brings a batch of messages to Heap.
+ *
+ * Each event has its own fate; a message is acknowledged when every event of it is final, and its rejected events
+ * are dead-lettered just before. While one must be retried, the message stays in the queue whole: delivered
+ * neighbours are sent again under the same keys, and rejected ones are judged again, so that no number of
+ * attempts makes a second dead letter.
+ *
+ * @returns the messages SQS must keep
+ */
+export async function forwardBatch(
+  records: readonly SQSRecord[],
+  rules: ForwardingRules,
+  ports: Ports,
+): Promise<SQSBatchResponse> {
+  const token = await ports.heapTokens.current();
+  if (token === undefined) {
+    const waiting = records.map((record): Message => ({ record, entries: [] }));
+    ports.log('error', 'no Heap app id; all messages wait', { messages: records.length });
+    await putBack(waiting, ports);
+    return { batchItemFailures: waiting.map(toFailure) };
+  }
+
+  const changes = new Map<Change, number>();
+  const messages = records.map((record) => readMessage(record, token, rules, changes, ports.log));
+  const pending = messages.flatMap(({ entries }) => entries.filter(({ fate }) => fate === undefined));
+  let requests = 0;
+  await deliver(
+    pending,
+    (bulk) => {
+      requests += 1;
+      return post(bulk, token, ports);
+    },
+    () => ports.remainingTime() > reservedMs,
+  );
+
+  const unsettled = messages.filter(isRetried);
+  const undeliverable = await deadLetter(
+    messages.filter((message) => !isRetried(message)),
+    ports,
+  );
+  const kept = [...unsettled, ...undeliverable];
+  await putBack(kept, ports);
+
+  const fates = messages.flatMap(({ entries }) => entries.map(({ fate }) => fate?.kind));
+  const countOf = (kind: Fate['kind']): number => fates.filter((fate) => fate === kind).length;
+  ports.log('info', 'batch forwarded', {
+    messages: messages.length,
+    events: fates.length,
+    delivered: countOf('delivered'),
+    rejected: countOf('rejected'),
+    ignored: countOf('ignored'),
+    retried: countOf('retry'),
+    messagesKept: kept.length,
+    heapRequests: requests,
+    ...Object.fromEntries(changes),
+  });
+  return { batchItemFailures: kept.map(toFailure) };
+}
+
+/** Decodes and maps a message; whatever is wrong with it becomes the fate of its events, never an exception. */
+function readMessage(
+  record: SQSRecord,
+  token: HeapToken,
+  rules: ForwardingRules,
+  changes: Map<Change, number>,
+  log: Logger,
+): Message {
+  try {
+    return { record, entries: readEntries(record, token, rules, changes) };
+  } catch (error) {
+    // A mistake of ours: the message must neither be lost nor keep its neighbours from being delivered (F27).
+    const detail = error instanceof Error ? error.name : 'unknown error';
+    log('error', 'unexpected error', { sqsMessageId: record.messageId, error: detail });
+    return { record, entries: [settled({ kind: 'whole' }, { reason: 'internal_error', detail })] };
+  }
+}
+
+function readEntries(
+  record: SQSRecord,
+  token: HeapToken,
+  rules: ForwardingRules,
+  changes: Map<Change, number>,
+): Entry[] {
+  const ingress = readIngress(record);
+  if (ingress === undefined) {
+    const detail = 'the message did not come through the webhook; post its body to the webhook instead';
+    return [settled({ kind: 'whole' }, { reason: 'missing_ingress_stamps', detail })];
+  }
+  const decoded = decodeMessage(record.body, ingress.pathEvent);
+  switch (decoded.kind) {
+    case 'ping':
+      return [{ location: { kind: 'whole' }, json: '', fate: { kind: 'ignored' } }];
+    case 'undecodable':
+      return [settled({ kind: 'whole' }, decoded)];
+    case 'events': {
+      const context = contextOf(ingress, token, rules);
+      return decoded.events.map((source) => {
+        const mapped = isUnreadable(source) ? source : mapEvent(source, context);
+        if (isRejected(mapped)) return settled(source.location, mapped);
+        for (const [change, times] of mapped.changes) changes.set(change, (changes.get(change) ?? 0) + times);
+        return { location: source.location, json: JSON.stringify(mapped.event), fate: undefined };
+      });
+    }
+  }
+}
+
+const contextOf = (ingress: Ingress, { appId }: HeapToken, rules: ForwardingRules): MappingContext => ({
+  appId,
+  receivedAt: ingress.receivedAt,
+  requestId: ingress.requestId,
+  identityOrder: rules.identityOrder,
+  dedupeWindowMs: rules.dedupeWindowMs,
+});
+
+const settled = (location: EventLocation, { reason, detail }: Rejected): Entry => ({
+  location,
+  json: '',
+  fate: { kind: 'rejected', reason, detail },
+});
+
+const isRetried = ({ entries }: Message): boolean =>
+  entries.some(({ fate }) => fate === undefined || fate.kind === 'retry');
+
+const toFailure = ({ record }: Message): { itemIdentifier: string } => ({ itemIdentifier: record.messageId });
+
+async function post(bulk: readonly PendingEvent[], token: HeapToken, ports: Ports): Promise<HeapAnswer> {
+  const send = ({ appId, header }: HeapToken): Promise<HeapAnswer> =>
+    ports.heap.post('/api/track', trackBody(appId, bulk), header);
+
+  let answer = await send(token);
+  if (outcomeOf(answer) === 'unauthorized') {
+    const refreshed = await ports.heapTokens.refresh();
+    // Keys are made with the app id: under another one the events must be mapped again, at the next attempt.
+    if (refreshed?.appId === token.appId) answer = await send(refreshed);
+  }
+  const outcome = outcomeOf(answer);
+  if (outcome !== 'delivered') {
+    ports.log(
+      outcome === 'unauthorized' || outcome === 'redirected' ? 'error' : 'warn',
+      'Heap did not take a bulk',
+      {
+        outcome,
+        status: 'fault' in answer ? answer.fault : answer.status,
+        events: bulk.length,
+      },
+    );
+  }
+  return answer;
+}
+
+/**
+ * Sends what was rejected to the dead-letter queue: first stored there, then acknowledged here (F61).
+ *
+ * @returns the messages that could not be moved and must stay
+ */
+async function deadLetter(messages: readonly Message[], ports: Ports): Promise<Message[]> {
+  const letters = messages.flatMap((message) =>
+    deadLettersOf(message.record, rejectedOf(message)).map((letter) => ({ message, letter })),
+  );
+  const kept = new Set<Message>();
+  for (const { message, letter } of letters) {
+    if (letter !== undefined) continue;
+    // SQS moves it by itself once it has been received often enough.
+    ports.log('error', 'too large for a dead letter', { sqsMessageId: message.record.messageId });
+    kept.add(message);
+  }
+  const sendable = letters.flatMap(({ message, letter }) =>
+    letter === undefined || kept.has(message) ? [] : { message, letter },
+  );
+  const stored = await ports.queues.sendDeadLetters(sendable.map(({ letter }) => letter));
+  sendable.forEach(({ message }, index) => {
+    if (stored[index] !== true) kept.add(message);
+  });
+  for (const message of messages) if (!kept.has(message)) logRejections(message, ports.log);
+  return [...kept];
+}
+
+const rejectedOf = ({ entries }: Message): RejectedEvent[] =>
+  entries.flatMap(({ location, fate }) =>
+    fate?.kind === 'rejected' ? { location, reason: fate.reason, detail: fate.detail } : [],
+  );
+
+/** One line for each message and reason: enough to find it, and nothing of what is in it (F68). */
+function logRejections(message: Message, log: Logger): void {
+  const rejections = rejectedOf(message);
+  for (const reason of new Set(rejections.map((rejection) => rejection.reason))) {
+    const alike = rejections.filter((rejection) => rejection.reason === reason);
+    log('warn', 'rejected', {
+      reason,
+      detail: alike[0]?.detail,
+      events: alike.length,
+      requestId: readIngress(message.record)?.requestId,
+      sqsMessageId: message.record.messageId,
+    });
+  }
+}
+
+/** Hides what must be retried for a while. */
+async function putBack(messages: readonly Message[], ports: Ports): Promise<void> {
+  await ports.queues.delay(
+    messages.map(({ record, entries }) => ({
+      receiptHandle: record.receiptHandle,
+      seconds: retryDelaySeconds({
+        firstReceivedAt: Number(record.attributes.ApproximateFirstReceiveTimestamp),
+        now: ports.now(),
+        retryAfterSeconds: Math.max(
+          0,
+          ...entries.map(({ fate }) => (fate?.kind === 'retry' ? (fate.retryAfterSeconds ?? 0) : 0)),
+        ),
+        random: ports.random(),
+      }),
+    })),
+  );
+}

@@ -1,0 +1,31 @@
+const minSeconds = 30;
+const maxSeconds = 3600;
+
+/** SQS hides a message for at most 12 hours from its receive; the batch itself has used up some of that (F60). */
+const visibilityLimitSeconds = 42_000;
+
+/**
+ * How long a message that must be retried stays hidden: as long as it has been waiting already, so that the
+ * delay doubles by itself, and up to a fifth more so that messages that failed together come back apart.
+ * Lambda does not slow down for partial failures; without this a Heap outage would be a hot loop (F56).
+ *
+ * @param firstReceivedAt milliseconds since 1970, as SQS counts: it survives restarts of ours
+ * @param retryAfterSeconds what Heap asked for; it can only lengthen the delay
+ * @param random from 0 to 1
+ */
+export function retryDelaySeconds({
+  firstReceivedAt,
+  now,
+  retryAfterSeconds = 0,
+  random,
+}: {
+  readonly firstReceivedAt: number;
+  readonly now: number;
+  readonly retryAfterSeconds?: number;
+  readonly random: number;
+}): number {
+  const waited = (now - firstReceivedAt) / 1000;
+  const base = Math.min(Math.max(waited, minSeconds), maxSeconds);
+  const delay = Math.max(base * (1 + 0.2 * random), retryAfterSeconds);
+  return Math.min(Math.ceil(delay), visibilityLimitSeconds);
+}

@@ -1,0 +1,68 @@
+import { environmentVariables, identityFields } from './contract';
+
+export interface Settings {
+  readonly heapBaseUrl: string;
+  readonly heapTokensArn: string;
+  readonly eventBufferUrl: string;
+  readonly deadLetterQueueUrl: string;
+  readonly identityOrder: readonly string[];
+  readonly dedupeWindowMs: number;
+}
+
+/** The function was deployed with unusable environment variables; the message lists every one. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Reads the function's settings, once per process.
+ *
+ * @throws {SettingsError} naming every variable that is missing or unusable, so that one look mends all
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const problems: string[] = [];
+  const read = (name: string, isValid: (value: string) => boolean, expected: string): string => {
+    const value = environment[name] ?? '';
+    if (!isValid(value)) {
+      problems.push(`${name} must be ${expected}, got ${value === '' ? 'nothing' : JSON.stringify(value)}`);
+    }
+    return value;
+  };
+
+  const settings: Settings = {
+    heapBaseUrl: read(environmentVariables.heapBaseUrl, isHeapOrigin, 'an https origin without a path'),
+    heapTokensArn: read(
+      environmentVariables.heapTokensArn,
+      (value) => value.startsWith('arn:'),
+      'the ARN of a secret',
+    ),
+    eventBufferUrl: read(environmentVariables.eventBufferUrl, isUrl, 'the URL of a queue'),
+    deadLetterQueueUrl: read(environmentVariables.deadLetterQueueUrl, isUrl, 'the URL of a queue'),
+    identityOrder: read(
+      environmentVariables.identityOrder,
+      (value) => value.split(',').every((name) => identityFields.some((known) => known === name)),
+      `a list of ${identityFields.join(', ')}`,
+    ).split(','),
+    dedupeWindowMs:
+      60_000 *
+      Number(
+        read(
+          environmentVariables.dedupeWindowMinutes,
+          (value) => /^\d{1,4}$/.test(value),
+          'a number of minutes',
+        ),
+      ),
+  };
+  if (problems.length > 0) throw new SettingsError(problems.join('; '));
+  return settings;
+}
+
+const isUrl = (value: string): boolean => URL.canParse(value);
+
+/** Events carry personal data, so they leave this machine over TLS only (F58). */
+function isHeapOrigin(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && url.hostname === '127.0.0.1');
+  return isSafe && url.origin === value && url.username === '';
+}

@@ -1,0 +1,101 @@
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { parseRetryAfter, type HeapAnswer } from './outcome';
+
+/** Enough for any error message; a hostile or broken server must not fill our memory (F53). */
+const maxAnswerBytes = 4096;
+
+export interface HeapClientProps {
+  /** Origin of Heap's API, e.g. `https://heapanalytics.com`. */
+  readonly baseUrl: string;
+  /** `request` of `node:https`, or of `node:http` for a Heap on this machine. */
+  readonly request: (
+    url: string,
+    options: RequestOptions,
+    onResponse: (response: IncomingMessage) => void,
+  ) => ClientRequest;
+  /** Keeps connections open between requests and invocations. */
+  readonly agent: Agent;
+  /** Limit for a whole exchange, from connecting to the end of the answer (F52). */
+  readonly timeoutMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Sends requests to Heap. Never rejects: whatever happens on the way is an answer.
+ *
+ * Node's own client instead of `fetch`: it follows no redirect, which would turn the POST into a GET and could
+ * carry events and token to another host (F49, F50), it loads faster, and its answers can be read in part.
+ */
+export class HeapClient {
+  constructor(private readonly props: HeapClientProps) {}
+
+  /**
+   * @param path e.g. `/api/track`
+   * @param header an additional header, for accounts whose Heap wants a token
+   */
+  async post(path: string, body: string, header?: { name: string; value: string }): Promise<HeapAnswer> {
+    const first = await this.exchange(path, body, header);
+    // Heap may close an idle connection in the moment we use it: nothing was sent then, so once more.
+    return first.staleConnection ? (await this.exchange(path, body, header)).answer : first.answer;
+  }
+
+  private exchange(
+    path: string,
+    body: string,
+    header: { name: string; value: string } | undefined,
+  ): Promise<{ answer: HeapAnswer; staleConnection: boolean }> {
+    const { baseUrl, agent, timeoutMs, now } = this.props;
+    return new Promise((resolve) => {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const request = this.props.request(
+        `${baseUrl}${path}`,
+        {
+          method: 'POST',
+          agent,
+          signal,
+          headers: {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(body),
+            ...(header && { [header.name]: header.value }),
+          },
+        },
+        (response) => {
+          readStart(response, (text) => {
+            resolve({
+              answer: {
+                status: response.statusCode ?? 0,
+                body: text,
+                retryAfterSeconds: parseRetryAfter(response.headers['retry-after'], now()),
+              },
+              staleConnection: false,
+            });
+          });
+        },
+      );
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        const fault = signal.aborted ? 'timeout' : (error.code ?? error.name);
+        resolve({ answer: { fault }, staleConnection: request.reusedSocket && fault === 'ECONNRESET' });
+      });
+      request.end(body);
+    });
+  }
+}
+
+/**
+ * The first bytes of an answer as text. A body that breaks off or hangs ends early: the status line has arrived,
+ * and it alone decides.
+ */
+function readStart(response: IncomingMessage, done: (text: string) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const finish = (): void => {
+    done(Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString('utf8'));
+  };
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxAnswerBytes) response.destroy();
+  });
+  response.on('error', finish);
+  response.on('close', finish);
+}

@@ -1,0 +1,82 @@
+/** What came back from Heap: a status line, or none. */
+export type HeapAnswer =
+  | {
+      readonly status: number;
+      /** At most the first 4 kB. */
+      readonly body: string;
+      /** `Retry-After`, when Heap sent a usable one. */
+      readonly retryAfterSeconds?: number;
+    }
+  /** Node's code of the fault, e.g. `ECONNRESET`; `timeout` when Heap took too long. */
+  | { readonly fault: string };
+
+/** What a bulk request's answer means for its events. */
+export type Outcome =
+  | 'delivered'
+  /** The same request may succeed later. */
+  | 'retry'
+  /** The token may be outdated. */
+  | 'unauthorized'
+  /** Fewer events may pass. */
+  | 'too_large'
+  /** One of the events is refused, and with it all of them. */
+  | 'invalid'
+  /** Never followed: a redirected POST becomes a GET that answers 200 and stores nothing (F49). */
+  | 'redirected'
+  /** The same request will be refused for ever. */
+  | 'refused';
+
+/**
+ * The one table of what an answer means (F48). Heap documents 2xx and 400 alone (developers.heap.io), so every
+ * status that a proxy or a tired server may give counts as "try again" rather than as "lost".
+ */
+export function outcomeOf(answer: HeapAnswer): Outcome {
+  if ('fault' in answer) return 'retry';
+  const { status } = answer;
+  if (status >= 200 && status < 300) return 'delivered';
+  if (status >= 300 && status < 400) return 'redirected';
+  switch (status) {
+    case 400:
+      return 'invalid';
+    case 401:
+    case 403:
+      return 'unauthorized';
+    case 413:
+      return 'too_large';
+    case 408:
+    case 425:
+    case 429:
+      return 'retry';
+    default:
+      return status >= 400 && status < 500 ? 'refused' : 'retry';
+  }
+}
+
+/** The event a 400 names, as in `postBody.events[0].properties should be object`. */
+export function refusedIndex(body: string): number | undefined {
+  const index = /events\[(\d{1,4})\]/.exec(body)?.[1];
+  return index === undefined ? undefined : Number(index);
+}
+
+/** What Heap said about a refused event, if it is a sentence known to hold no personal data. */
+export function describeRefusal(answer: HeapAnswer): string {
+  if ('fault' in answer) return answer.fault;
+  const sentence = /^postBody(?:\.\w{1,40}|\[\d{1,4}\]){0,6} should be [\w ]{1,60}$/.exec(
+    answer.body.trim(),
+  )?.[0];
+  return sentence === undefined
+    ? `Heap answered ${answer.status}`
+    : `Heap answered ${answer.status}: ${sentence}`;
+}
+
+/**
+ * `Retry-After` in seconds, from seconds or an HTTP date (RFC 9110, 10.2.3).
+ *
+ * @param now milliseconds since 1970
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  const text = value?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
+}

@@ -1,0 +1,71 @@
+import { field } from '../clevertap/json';
+import type { SourceEvent } from '../clevertap/decode-message';
+import { rejected, type Rejected } from './rejection';
+import { holdsTemplate } from './text';
+
+/** Heap's limit (developers.heap.io, "Track"). */
+const maxIdentityLength = 255;
+
+/**
+ * Values that stand for "nobody". Two users under one of them become one user in Heap, which cannot be undone
+ * (help.heap.io, "Identity"; F35).
+ */
+const placeholders = new Set([
+  ...['', 'null', 'undefined', 'none', 'nil', 'nan', 'n/a', 'na', '-', '0', '-1', 'true', 'false'],
+  ...['user', 'guest', 'anonymous', 'unknown', 'test', '[object object]'],
+]);
+
+/** Addresses under the domains reserved for examples (RFC 2606): CleverTap's guide offers one as a default. */
+const exampleAddress = /@(?:[a-z0-9-]+\.)*example\.(?:com|net|org)$/;
+
+/** Whether a text stands for nobody or nothing, so that it identifies neither a user nor an event. */
+export function isPlaceholder(text: string): boolean {
+  const folded = text.toLowerCase();
+  return placeholders.has(folded) || exampleAddress.test(folded);
+}
+
+/**
+ * The identity Heap shall know the user by: the first usable field of the profile. It is trimmed but never
+ * lower-cased, because Heap compares identities byte by byte with those the website sends.
+ *
+ * @param order names of profile fields, best first
+ */
+export function chooseIdentity(
+  event: SourceEvent,
+  order: readonly string[],
+): { readonly identity: string } | Rejected {
+  const findings: string[] = [];
+  let onlyMissing = true;
+  for (const name of order) {
+    const value = field(event.profile, name);
+    if (value === undefined || value === null) {
+      findings.push(`${name}: missing`);
+      continue;
+    }
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      // Beyond 2^53 the parser has already rounded it: delivered, it would be somebody else (F33).
+      return rejected(
+        'identity_not_exact',
+        `${name} is a number that cannot be read exactly; send it as text`,
+      );
+    }
+    const text = typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
+    if (holdsTemplate(text)) {
+      return rejected('unrendered_template', `${name} still holds a template`);
+    }
+    const problem = identityProblem(text);
+    if (problem === undefined) return { identity: text };
+    findings.push(`${name}: ${problem}`);
+    onlyMissing = false;
+  }
+  return rejected(onlyMissing ? 'missing_identity' : 'placeholder_identity', findings.join('; '));
+}
+
+function identityProblem(text: string): string | undefined {
+  if (text === '') return 'blank';
+  if (isPlaceholder(text)) return 'a placeholder';
+  if (text.length > maxIdentityLength) return `longer than ${maxIdentityLength} characters`;
+  // A replaced or half character means that the identity is no longer the one the website knows (F16, F34).
+  if (text.includes('\uFFFD') || !text.isWellFormed()) return 'not valid Unicode';
+  return undefined;
+}

@@ -1,0 +1,12 @@
+/** Templates that some system should have rendered: Liquid's and `${…}`. */
+const template = /\{\{|\}\}|\{%|\$\{/;
+
+export const holdsTemplate = (text: string): boolean => template.test(text);
+
+/** The first `limit` UTF-16 units of a text, without splitting a character in two. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const last = text.charCodeAt(limit - 1);
+  const splitsPair = last >= 0xd800 && last <= 0xdbff;
+  return text.slice(0, splitsPair ? limit - 1 : limit);
+}

@@ -1,0 +1,42 @@
+/** CleverTap's notation for dates: `$D_` and seconds since 1970. */
+const clevertapDate = /^\$D_(-?\d{1,11})$/;
+
+/** ISO 8601 with a time zone, or a date alone, which is read as UTC; a local time without zone is not usable. */
+const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
+
+/** How far ahead of its arrival an event may claim to be: clocks differ. */
+const maxAheadMs = 5 * 60_000;
+
+/** From here on a number of epoch seconds would lie beyond the year 5138, so it must be milliseconds. */
+const firstMillisecondValue = 1e11;
+
+/** `$D_<epoch seconds>` as ISO 8601 UTC; undefined for any other text. */
+export function parseClevertapDate(text: string): string | undefined {
+  const seconds = clevertapDate.exec(text)?.[1];
+  return seconds === undefined ? undefined : new Date(Number(seconds) * 1000).toISOString();
+}
+
+/**
+ * When an event happened, as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as number or
+ * digits. Undefined for anything else and for a time more than five minutes after it was received.
+ *
+ * @param receivedAt milliseconds since 1970
+ */
+export function parseTimestamp(value: unknown, receivedAt: number): string | undefined {
+  const time = toEpochMs(value);
+  if (time === undefined || !Number.isFinite(time) || time > receivedAt + maxAheadMs || time < 0)
+    return undefined;
+  return new Date(time).toISOString();
+}
+
+function toEpochMs(value: unknown): number | undefined {
+  if (typeof value === 'number') return epochMs(value);
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  if (/^\d{1,16}(\.\d{1,9})?$/.test(text)) return epochMs(Number(text));
+  const date = clevertapDate.exec(text)?.[1];
+  if (date !== undefined) return Number(date) * 1000;
+  return isoDate.test(text) ? Date.parse(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')) : undefined;
+}
+
+const epochMs = (value: number): number => Math.round(value < firstMillisecondValue ? value * 1000 : value);

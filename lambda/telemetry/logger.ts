@@ -1,0 +1,24 @@
+export type LogLevel = 'info' | 'warn' | 'error';
+
+/** What a log line may hold: numbers, flags and texts of ours, never anything a caller wrote. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export type Logger = (level: LogLevel, message: string, fields?: LogFields) => void;
+
+/** Long enough for a reason; a text that grew by mistake must not fill the log (F69). */
+const maxTextLength = 300;
+
+/**
+ * Writes one JSON object a line. JSON escapes line breaks, so no value can forge a second line (F69).
+ *
+ * @param write takes a line without its line break
+ */
+export const createLogger =
+  (write: (line: string) => void): Logger =>
+  (level, message, fields = {}) => {
+    write(
+      JSON.stringify({ level, message, ...fields }, (_key, value: unknown) =>
+        typeof value === 'string' ? value.slice(0, maxTextLength) : value,
+      ),
+    );
+  };
