@@ -5,30 +5,34 @@ import { dev } from '../config/dev';
 import { local } from '../config/local';
 import { prod } from '../config/prod';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
-import { parseEnvironment } from '../lib/environment-config';
+import { EnvironmentConfigError, parseEnvironment } from '../lib/environment-config';
 
 /** Every environment, by the name of its file in `config/`. */
-const environments = { dev, prod, local };
-
-export type EnvironmentName = keyof typeof environments;
+const environments = new Map(Object.entries({ dev, prod, local }));
 
 /** The stack of an environment, e.g. `ClevertapToHeapDev`. */
-export const stackName = (environment: EnvironmentName): string =>
+export const stackName = (environment: string): string =>
   `ClevertapToHeap${environment.charAt(0).toUpperCase()}${environment.slice(1)}`;
 
 /**
- * The app with one stack for each environment asked for; all of them when none is.
+ * The app with one stack for each environment.
  *
- * @throws {EnvironmentConfigError} naming every mistake in `config/`
+ * @param names the environments to synthesize; all of them when absent
+ * @throws {EnvironmentConfigError} naming every mistake in `config/`, or an unknown environment
  */
 export function createApp({
-  names = ['dev', 'prod', 'local'],
+  names = [...environments.keys()],
   ...props
-}: AppProps & { names?: EnvironmentName[] } = {}): App {
+}: AppProps & { names?: readonly string[] } = {}): App {
   // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
   const app = new App({ ...props, context: { ...context, ...props.context } });
   for (const name of names) {
-    const config = parseEnvironment(`config/${name}.ts`, environments[name]);
+    const settings = environments.get(name);
+    if (settings === undefined) {
+      const known = [...environments.keys()].join(', ');
+      throw new EnvironmentConfigError(`unknown environment "${name}"; known: ${known}`);
+    }
+    const config = parseEnvironment(`config/${name}.ts`, settings);
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}`,
       config,

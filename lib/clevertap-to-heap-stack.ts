@@ -50,7 +50,6 @@ export class ClevertapToHeapStack extends Stack {
     });
     for (const [name, key] of webhookApi.apiKeys) {
       new CfnOutput(this, `ApiKeyId-${name}`, {
-        key: `ApiKeyId${name.replace(/[^a-z0-9]/g, '')}`,
         value: key.keyId,
         description: `Id of API key ${name}; its value goes into CleverTap as the header x-api-key`,
       });

@@ -52,7 +52,7 @@ const environmentSchema = z.strictObject({
   heap: heapSchema,
   /** Names of the API keys that may call the webhook; two while one is being rotated. */
   apiKeys: z
-    .array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be a name such as "k1": a-z, 0-9 and "-"'))
+    .array(z.string().regex(/^[a-z][a-z0-9]{0,31}$/, 'must be a name such as "k1": up to 32 of a-z and 0-9'))
     .min(1, 'must name at least one key, or nobody can call the webhook')
     .max(10, 'must name at most ten keys')
     .refine((names) => new Set(names).size === names.length, 'must not name a key twice'),

@@ -1,3 +1,4 @@
+import { parse as parseLeniently, type ParseError } from 'jsonc-parser';
 import type { RejectionReason } from '../forwarder/contract';
 import { field, fieldKey, isJsonObject, objectField, type JsonObject } from './json';
 
@@ -56,9 +57,9 @@ export function decodeMessage(text: string, pathEvent: string | undefined): Deco
   let root: unknown;
   try {
     root = JSON.parse(json);
-  } catch (error) {
+  } catch {
     // The parser's own message quotes the body, which holds personal data (F68).
-    return { kind: 'undecodable', reason: 'invalid_json', detail: describeSyntaxError(json, error) };
+    return { kind: 'undecodable', reason: 'invalid_json', detail: describeSyntaxError(json) };
   }
 
   if (Array.isArray(root)) return { kind: 'events', events: decodeList(root, pathEvent) };
@@ -155,22 +156,31 @@ function keysOf(object: JsonObject): string {
 
 /** What commonly breaks a hand-written JSON body, by the text at the place of the error (F29). */
 const commonMistakes: readonly [RegExp, string][] = [
-  [/^[“”„‟‘’]/, 'a typographic quote; use "'],
-  [/^\/[/*]/, 'a comment; JSON has none'],
-  [/^[}\]]/, 'a closing bracket where a value or name is expected: a trailing comma or a blank value'],
-  [/^,/, 'a comma where a value is expected: a blank value'],
-  [/^(\{\{|\{%|%\}|\}\}|\$\{)/, 'a template that was not rendered'],
-  [/^'/, 'a single quote; use "'],
-  [/^[\n\r\t]/, 'a line break or tab inside a text'],
-  [/^$/, 'the end of the body: a bracket or quote is not closed'],
+  [/^[^]?(?:\{\{|\{%|%\}|\}\}|\$\{)/, 'a template that was not rendered'],
+  [/^[^][“”„‟‘’]/, 'a typographic quote; use "'],
+  [/^[^]'/, 'a single quote; use "'],
+  [/^[^]\/[/*]/, 'a comment; JSON has none'],
+  [/^[^][}\]]/, 'a closing bracket where a name or a value is expected: a trailing comma or a blank value'],
+  [/^[^],/, 'a comma where a name or a value is expected: a blank value'],
+  [/^[^]"[^"]*[\n\r\t]/, 'a line break or tab inside a text'],
+  [/^[^]"[^"]*$/, 'a text that is not closed'],
+  [/^[^]$/, 'the end of the body: a bracket is not closed'],
 ];
 
-function describeSyntaxError(text: string, error: unknown): string {
-  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-  const offset = position === undefined ? text.length : Number(position);
+/** Where a body stops being JSON and, if it is a common mistake, why. Quotes nothing of it. */
+function describeSyntaxError(text: string): string {
+  const errors: ParseError[] = [];
+  try {
+    parseLeniently(text, errors, { disallowComments: true });
+  } catch {
+    // Nested deeper than the stack allows.
+  }
+  const offset = errors[0]?.offset;
+  if (offset === undefined) return 'the body is not JSON';
   const before = text.slice(0, offset).split('\n');
   const place = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
-  const rest = text.slice(offset, offset + 2);
-  const mistake = commonMistakes.find(([pattern]) => pattern.test(rest))?.[1];
+  // One character earlier: of two braces the first is still valid JSON.
+  const around = ` ${text}`.slice(offset, offset + 1000);
+  const mistake = commonMistakes.find(([pattern]) => pattern.test(around))?.[1];
   return mistake === undefined ? place : `${place}: ${mistake}`;
 }

@@ -198,6 +198,9 @@ export class WebhookApi extends Construct {
       },
     });
 
+    // RestApi puts out the root of the stage, where nothing is; the stack puts out the webhook.
+    api.node.tryRemoveChild('Endpoint');
+
     for (const [refusalId, type, statusCode, message] of refusals) {
       api.addGatewayResponse(refusalId, {
         type,

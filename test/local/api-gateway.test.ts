@@ -1,0 +1,872 @@
+import fc from 'fast-check';
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startApiGateway, type ApiGatewayOptions, type RunningApiGateway } from '../../local/api-gateway';
+import { readTemplate } from '../../local/template';
+import {
+  deployment,
+  integrationResponses,
+  webhookTemplate,
+  type WebhookTemplateOptions,
+} from './webhook-template';
+
+const key = 'a-key-of-at-least-twenty-characters';
+
+interface SqsRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly parameters: ReadonlyMap<string, string>;
+  /** How many parameters came, repeated ones included. */
+  readonly count: number;
+}
+
+/** Answers whatever `reply` says and remembers what it was asked. */
+class FakeSqs {
+  readonly requests: SqsRequest[] = [];
+  reply: { status: number; body: string } | 'hang' | 'reset' = stored;
+  private readonly server: Server;
+
+  private constructor() {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const parameters = [...new URLSearchParams(Buffer.concat(chunks).toString('latin1'))];
+        this.requests.push({
+          method: request.method ?? '',
+          path: request.url ?? '',
+          headers: request.headers,
+          parameters: new Map(parameters),
+          count: parameters.length,
+        });
+        if (this.reply === 'hang') return;
+        if (this.reply === 'reset') return void request.socket.destroy();
+        const { status } = this.reply;
+        const body = status < 200 || status === 204 || status === 304 ? '' : this.reply.body;
+        // By hand, as Node refuses to send a status below 200 as an answer.
+        const head = `HTTP/1.1 ${status} X\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+        request.socket.end(`${head}\r\n\r\n${body}`);
+        response.destroy();
+      });
+    });
+  }
+
+  static async start(): Promise<FakeSqs> {
+    const sqs = new FakeSqs();
+    await new Promise<void>((resolve) => sqs.server.listen(0, '127.0.0.1', resolve));
+    return sqs;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get last(): SqsRequest {
+    return this.requests.at(-1)!;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+const stored = {
+  status: 200,
+  body: '{"SendMessageResponse":{"SendMessageResult":{"MessageId":"m"}}}',
+};
+const refused = (code: string) => ({
+  status: 400,
+  body: JSON.stringify({ Error: { Code: code, Message: '…', Type: 'Sender' }, RequestId: 'r' }),
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Sends exactly the headers and the path given. */
+function send(
+  gateway: RunningApiGateway,
+  path: string,
+  body: string | Uint8Array = '{"a":1}',
+  headers: Record<string, string> = { 'x-api-key': key },
+  method = 'POST',
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const call = httpRequest(gateway.origin, { path, method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString(),
+        });
+      });
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+let sqs: FakeSqs;
+let gateways: RunningApiGateway[];
+
+beforeEach(async () => {
+  sqs = await FakeSqs.start();
+  gateways = [];
+});
+
+afterEach(async () => {
+  for (const gateway of gateways) await gateway.close();
+  await sqs.close();
+});
+
+async function start(
+  template: WebhookTemplateOptions = {},
+  options: Partial<ApiGatewayOptions> = {},
+): Promise<RunningApiGateway> {
+  const gateway = await startApiGateway({
+    port: 0,
+    template: readTemplate(webhookTemplate(template)),
+    deployment,
+    sqsEndpoint: sqs.origin,
+    apiKeyValues: { Key: key },
+    ...options,
+  });
+  gateways.push(gateway);
+  return gateway;
+}
+
+describe('a webhook', () => {
+  it('is stored in SQS with its stamps and answered with the id it was given', async () => {
+    const gateway = await start({}, { now: () => 1_700_000_000_123 });
+    const answer = await send(gateway, '/v1/webhook', '{"a":"ü"}');
+
+    expect(answer.status).toBe(200);
+    const requestId = answer.headers['x-amz-apigw-id'] as string;
+    expect(requestId).toMatch(/^[\w-]{15}=$/);
+    expect(JSON.parse(answer.body)).toEqual({ status: 'queued', requestId });
+    expect(answer.headers['content-type']).toBe('application/json');
+    expect(answer.headers['x-amzn-requestid']).toMatch(/^[\da-f-]{36}$/);
+    expect(sqs.requests).toHaveLength(1);
+    expect(sqs.last).toMatchObject({ method: 'POST', path: '/000000000000/event-buffer' });
+    expect(sqs.last.headers).toMatchObject({
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    });
+    expect(Object.fromEntries(sqs.last.parameters)).toEqual({
+      Action: 'SendMessage',
+      MessageBody: '{"a":"ü"}',
+      'MessageAttribute.1.Name': 'requestId',
+      'MessageAttribute.1.Value.DataType': 'String',
+      'MessageAttribute.1.Value.StringValue': requestId,
+      'MessageAttribute.2.Name': 'receivedAt',
+      'MessageAttribute.2.Value.DataType': 'Number',
+      'MessageAttribute.2.Value.StringValue': '1700000000123',
+    });
+  });
+
+  it('keeps the request id of a client out of the stamps', async () => {
+    const gateway = await start();
+    const headers = { 'x-api-key': key, 'x-amzn-requestid': 'chosen' };
+    const answer = await send(gateway, '/v1/webhook', '{}', headers);
+    expect(answer.headers['x-amzn-requestid']).toBe('chosen');
+    expect([...sqs.last.parameters.values()]).not.toContain('chosen');
+  });
+
+  it.each([
+    'Purchase',
+    'Cart%20Reminder',
+    'a%2Fb%26Action%3DDeleteQueue',
+    '100%2525',
+    'a+b',
+    '%C3%BC%E2%82%AC',
+    '50%',
+    '%zz%20',
+    '%FF',
+    '$util.urlEncode(1)',
+  ])('hands on the path segment %s as it stands in the URL', async (segment) => {
+    const gateway = await start();
+    expect((await send(gateway, `/v1/webhook/${segment}`)).status).toBe(200);
+    expect(sqs.last.parameters.get('MessageAttribute.3.Name')).toBe('event');
+    expect(sqs.last.parameters.get('MessageAttribute.3.Value.StringValue')).toBe(segment);
+    expect(sqs.last.count).toBe(11);
+  });
+
+  it.each(['Purchase?event=Other', 'Purchase/'])('takes the event alone from %s', async (end) => {
+    const gateway = await start();
+    expect((await send(gateway, `/v1/webhook/${end}`)).status).toBe(200);
+    expect(sqs.last.parameters.get('MessageAttribute.3.Value.StringValue')).toBe('Purchase');
+  });
+});
+
+describe('F12, F13: any body reaches SQS as it is, as one parameter', () => {
+  const vtl = fc.constantFrom(
+    '#set($context.responseOverride.status = 418)',
+    '${context.extendedRequestId}',
+    '$util.urlEncode("a")',
+    '$input.body',
+    '#if(true)#else#end',
+    '#foreach($i in [1..9])$i#end',
+    '#[[raw]]#',
+    '\\$x',
+  );
+  const form = fc.constantFrom(
+    '&Action=DeleteQueue',
+    '&MessageBody=x',
+    '+',
+    '%',
+    '%26',
+    '=',
+    '"',
+    "'",
+    '\n',
+    '#',
+    ';',
+  );
+  const body = fc
+    .array(fc.oneof(vtl, form, fc.string({ unit: 'binary' })), { minLength: 1, maxLength: 5 })
+    .map((parts) => parts.join(''))
+    .filter((text) => text !== '');
+  const names = [
+    'Action',
+    'MessageAttribute.1.Name',
+    'MessageAttribute.1.Value.DataType',
+    'MessageAttribute.1.Value.StringValue',
+    'MessageAttribute.2.Name',
+    'MessageAttribute.2.Value.DataType',
+    'MessageAttribute.2.Value.StringValue',
+    'MessageBody',
+  ];
+
+  it('for every Unicode text', async () => {
+    const gateway = await start();
+    await fc.assert(
+      fc.asyncProperty(body, async (text) => {
+        const answer = await send(gateway, '/v1/webhook', text);
+        expect(answer.status).toBe(200);
+        expect(sqs.last.parameters.get('MessageBody')).toBe(text);
+        expect([...sqs.last.parameters.keys()].sort()).toEqual(names);
+        expect(sqs.last.count).toBe(names.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('shows the difference to a template that does not encode', async () => {
+    const RequestTemplates = { 'application/json': 'Action=SendMessage&MessageBody=$input.body' };
+    const gateway = await start({ integration: { RequestTemplates } });
+    await send(gateway, '/v1/webhook', 'x&Action=DeleteQueue');
+    expect(sqs.last.parameters.get('Action')).toBe('DeleteQueue');
+  });
+});
+
+describe('content types', () => {
+  it.each([
+    [undefined, 200],
+    ['', 200],
+    ['application/json', 200],
+    ['application/json; charset=utf-8', 200],
+    ['Application/JSON;CHARSET="UTF-8"', 200],
+    ['text/plain;charset=ISO-8859-1', 200],
+    ['application/x-www-form-urlencoded', 200],
+    ['application/xml', 415],
+    ['text/html; charset=utf-8', 415],
+    ['multipart/form-data; boundary=x', 415],
+    ['application/json-patch+json', 415],
+    ['nonsense', 415],
+  ])('F07, F11: %j is answered with %i', async (contentType, status) => {
+    const gateway = await start();
+    const headers = { 'x-api-key': key, ...(contentType !== undefined && { 'content-type': contentType }) };
+    const answer = await send(gateway, '/v1/webhook', 'Action=DeleteQueue', headers);
+    expect(answer.status).toBe(status);
+    expect(sqs.requests.map(({ parameters }) => parameters.get('Action'))).toEqual(
+      status === 200 ? ['SendMessage'] : [],
+    );
+    if (status === 415) expect(answer.body).toBe('{"message":"Unsupported Media Type"}');
+  });
+
+  it('pass an unmapped body through as the call itself where the template lets them', async () => {
+    const gateway = await start({ integration: { PassthroughBehavior: 'WHEN_NO_MATCH' } });
+    const headers = { 'x-api-key': key, 'content-type': 'application/xml' };
+    await send(gateway, '/v1/webhook', 'Action=DeleteQueue', headers);
+    expect(sqs.last.parameters.get('Action')).toBe('DeleteQueue');
+  });
+
+  it('pass through without any template, and not beside one, when there must be no templates', async () => {
+    const PassthroughBehavior = 'WHEN_NO_TEMPLATES';
+    const headers = { 'x-api-key': key, 'content-type': 'application/xml' };
+    const none = await start({ integration: { PassthroughBehavior, RequestTemplates: {} } });
+    expect((await send(none, '/v1/webhook', 'Action=X', headers)).status).toBe(200);
+    const some = await start({ integration: { PassthroughBehavior } });
+    expect((await send(some, '/v1/webhook', 'Action=X', headers)).status).toBe(415);
+  });
+});
+
+describe('bodies', () => {
+  it('F15: an empty one is stored as the empty object', async () => {
+    const gateway = await start();
+    expect((await send(gateway, '/v1/webhook', '')).status).toBe(200);
+    expect(sqs.last.parameters.get('MessageBody')).toBe('{}');
+  });
+
+  it('F16: invalid UTF-8 is stored with replacement characters', async () => {
+    const gateway = await start();
+    const body = Buffer.from([0x61, 0xff, 0xc3, 0x62, 0xc3, 0xa9]);
+    expect((await send(gateway, '/v1/webhook', body)).status).toBe(200);
+    expect(sqs.last.parameters.get('MessageBody')).toBe('a\ufffd\ufffdbé');
+  });
+
+  it('keeps a byte order mark and control characters', async () => {
+    const gateway = await start();
+    await send(gateway, '/v1/webhook', '\ufeff{}\u0000\r\n');
+    expect(sqs.last.parameters.get('MessageBody')).toBe('\ufeff{}\u0000\r\n');
+  });
+
+  it('are refused over 10 MB', async () => {
+    const gateway = await start();
+    const limit = 10 * 1024 * 1024;
+    expect((await send(gateway, '/v1/webhook', Buffer.alloc(limit, 'a'))).status).toBe(200);
+    const answer = await send(gateway, '/v1/webhook', Buffer.alloc(limit + 1, 'a'));
+    expect(answer.status).toBe(413);
+    expect(answer.body).toBe('{"message":"Request Too Long"}');
+    expect(sqs.requests).toHaveLength(1);
+  });
+});
+
+describe('what SQS answers', () => {
+  it('F02, F03: of all statuses only 2xx becomes 200, and anything else no success', async () => {
+    const gateway = await start();
+    for (let status = 100; status < 600; status++) {
+      sqs.reply = { ...stored, status };
+      const answer = await send(gateway, '/v1/webhook');
+      if (status >= 200 && status < 300) expect([status, answer.status]).toEqual([status, 200]);
+      else expect([status, answer.status >= 400]).toEqual([status, true]);
+    }
+    expect(sqs.requests).toHaveLength(500);
+  });
+
+  it.each([
+    ['too long', refused('InvalidParameterValue'), 413, '{"message":"too long"}'],
+    ['refused characters', refused('InvalidMessageContents'), 400, '{"message":"refused characters"}'],
+    ['a body that is no JSON', { status: 400, body: '<Error/>' }, 400, '{"message":"refused characters"}'],
+    ['413', { status: 413, body: '' }, 413, '{"message":"too long"}'],
+    ['403', { status: 403, body: '{}' }, 500, '{"message":"not stored"}'],
+    ['500', { status: 500, body: '' }, 500, '{"message":"not stored"}'],
+    ['404', { status: 404, body: '' }, 500, '{"message":"not stored"}'],
+  ])('F03: %s', async (_, reply, status, body) => {
+    const gateway = await start();
+    sqs.reply = reply;
+    const answer = await send(gateway, '/v1/webhook');
+    expect(answer.status).toBe(status);
+    expect(answer.body.trim()).toBe(body);
+  });
+
+  it('F03: an answer that does not come in time is a 504', async () => {
+    const lines: string[] = [];
+    const gateway = await start(
+      { integration: { TimeoutInMillis: 50 } },
+      { onExecutionLog: (line) => lines.push(line) },
+    );
+    sqs.reply = 'hang';
+    const answer = await send(gateway, '/v1/webhook');
+    expect(answer.status).toBe(504);
+    expect(answer.body).toBe('{"message":"Endpoint request timed out"}');
+    expect(lines).toEqual([expect.stringMatching(/INTEGRATION_TIMEOUT: no answer of SQS in 50 ms$/)]);
+  });
+
+  it.each(['reset', 'nobody listens'])('F03: %s is a 500', async (kind) => {
+    sqs.reply = 'reset';
+    const options = kind === 'reset' ? {} : { sqsEndpoint: 'http://127.0.0.1:9' };
+    const gateway = await start({}, options);
+    const answer = await send(gateway, '/v1/webhook');
+    expect(answer.status).toBe(500);
+    expect(answer.body).toBe('{"message":"Internal server error"}');
+  });
+
+  it('fails without a response that matches and without a default', async () => {
+    const IntegrationResponses = [{ StatusCode: '200', SelectionPattern: '2\\d{2}' }];
+    const gateway = await start({ integration: { IntegrationResponses } });
+    sqs.reply = { ...stored, status: 403 };
+    expect((await send(gateway, '/v1/webhook')).status).toBe(500);
+  });
+
+  it('is selected by a pattern that matches the whole status', async () => {
+    const IntegrationResponses = [
+      { StatusCode: '200', SelectionPattern: '20|00' },
+      { StatusCode: '413', SelectionPattern: '4.3' },
+      { StatusCode: '500' },
+    ];
+    const gateway = await start({ integration: { IntegrationResponses } });
+    expect((await send(gateway, '/v1/webhook')).status).toBe(500);
+    sqs.reply = { ...stored, status: 423 };
+    expect((await send(gateway, '/v1/webhook')).status).toBe(413);
+  });
+
+  it('passes through without a template, with literal headers', async () => {
+    const IntegrationResponses = [
+      { StatusCode: '200', ResponseParameters: { 'method.response.header.X-Door': "'open'" } },
+    ];
+    const gateway = await start({ integration: { IntegrationResponses } });
+    sqs.reply = { status: 503, body: '{"from":"sqs"}' };
+    const answer = await send(gateway, '/v1/webhook');
+    expect(answer).toMatchObject({ status: 200, body: '{"from":"sqs"}' });
+    expect(answer.headers['x-door']).toBe('open');
+  });
+
+  it.each([
+    ['444', 444],
+    ['"444"', 200],
+    ['99', 200],
+    ['600', 200],
+  ])('takes the override %s as the status %i', async (value, status) => {
+    const gateway = await start({
+      integration: {
+        IntegrationResponses: [
+          {
+            StatusCode: '200',
+            ResponseTemplates: {
+              'application/json': `#set($context.responseOverride.status = ${value})
+#set($context.responseOverride.header.X-Why = "$context.stage")
+{}`,
+            },
+          },
+        ],
+      },
+    });
+    const answer = await send(gateway, '/v1/webhook');
+    expect(answer.status).toBe(status);
+    expect(answer.headers['x-why']).toBe('v1');
+  });
+
+  it('fails when a template fails, and keeps the data out of the log', async () => {
+    const lines: string[] = [];
+    const gateway = await start(
+      { integration: { RequestTemplates: { 'application/json': '$util.parseJson($input.body)' } } },
+      { onExecutionLog: (line) => lines.push(line) },
+    );
+    const answer = await send(gateway, '/v1/webhook', 'ana@shop.test');
+    expect(answer).toMatchObject({ status: 500, body: '{"message":"Internal server error"}' });
+    expect(lines).toEqual([expect.stringContaining('API_CONFIGURATION_ERROR: $util.parseJson got no JSON')]);
+    expect(lines.join('')).not.toContain('ana@');
+    expect(sqs.requests).toEqual([]);
+  });
+
+  it('goes on after a client that left in the middle of its request', async () => {
+    const gateway = await start();
+    await new Promise<void>((resolve) => {
+      const call = httpRequest(gateway.origin, {
+        path: '/v1/webhook',
+        method: 'POST',
+        headers: { 'x-api-key': key, 'content-length': '100' },
+      });
+      call.on('error', () => {
+        resolve();
+      });
+      call.write('{', () => call.destroy(new Error('left')));
+    });
+    expect((await send(gateway, '/v1/webhook')).status).toBe(200);
+    expect(sqs.requests).toHaveLength(1);
+  });
+
+  it('fails when a template makes a header of a text that none can hold', async () => {
+    const gateway = await start({
+      integration: {
+        IntegrationResponses: [
+          {
+            StatusCode: '200',
+            ResponseTemplates: {
+              'application/json': '#set($context.responseOverride.header.x = $input.body){}',
+            },
+          },
+        ],
+      },
+    });
+    sqs.reply = { status: 200, body: 'a\nb' };
+    expect((await send(gateway, '/v1/webhook')).status).toBe(500);
+  });
+});
+
+describe('API keys', () => {
+  it.each<[string, Record<string, string>, number]>([
+    ['none', {}, 403],
+    ['an unknown one', { 'x-api-key': 'wrong' }, 403],
+    ['an empty one', { 'x-api-key': '' }, 403],
+    ['a name of Object', { 'x-api-key': 'toString' }, 403],
+    ['the right one', { 'x-api-key': key }, 200],
+    ['the right one in capitals', { 'X-API-KEY': key }, 200],
+  ])('%s', async (_, headers, status) => {
+    const gateway = await start();
+    const answer = await send(gateway, '/v1/webhook', '{}', headers);
+    expect(answer.status).toBe(status);
+    expect(sqs.requests).toHaveLength(status === 200 ? 1 : 0);
+    if (status === 403) {
+      expect(answer.body).toBe('{"message":"Forbidden"}');
+      expect(answer.headers['x-amzn-errortype']).toBe('ForbiddenException');
+    }
+  });
+
+  it('is refused without one however large the request', async () => {
+    const gateway = await start();
+    for (const path of ['/v1/webhook', '/v2/webhook', '/v1/nowhere']) {
+      const answer = await send(gateway, path, Buffer.alloc(20 * 1024 * 1024, 'a'), {});
+      expect(answer.status).toBe(403);
+    }
+  });
+
+  it.each<[string, NonNullable<WebhookTemplateOptions['changes']>]>([
+    ['disabled', { Key: { Enabled: false } }],
+    ['not said to be enabled', { Key: { Enabled: undefined } }],
+    ['in no usage plan', { PlanKey: null }],
+    ['in a usage plan of no stage', { Plan: { ApiStages: [] } }],
+    ['in a usage plan of another stage', { Plan: { ApiStages: [{ ApiId: 'Api', Stage: 'v2' }] } }],
+  ])('a key is refused when it is %s', async (_, changes) => {
+    const gateway = await start({ changes });
+    expect((await send(gateway, '/v1/webhook')).status).toBe(403);
+  });
+
+  it('several keys are good at once, and the template may hold values', async () => {
+    const other = 'another-key-of-twenty-characters';
+    const gateway = await start({
+      changes: {
+        Second: { Type: 'AWS::ApiGateway::ApiKey', Properties: { Enabled: true, Value: other } },
+        SecondPlanKey: {
+          Type: 'AWS::ApiGateway::UsagePlanKey',
+          Properties: { KeyId: { Ref: 'Second' }, KeyType: 'API_KEY', UsagePlanId: { Ref: 'Plan' } },
+        },
+      },
+    });
+    expect((await send(gateway, '/v1/webhook')).status).toBe(200);
+    expect((await send(gateway, '/v1/webhook', '{}', { 'x-api-key': other })).status).toBe(200);
+    expect(gateway.apiKeys).toEqual(
+      new Map([
+        ['Key', key],
+        ['Second', other],
+      ]),
+    );
+  });
+
+  it('a key without a value gets one', async () => {
+    const gateway = await start({}, { apiKeyValues: {} });
+    const value = gateway.apiKeys.get('Key')!;
+    expect(value).toMatch(/^\w{40}$/);
+    expect((await send(gateway, '/v1/webhook', '{}', { 'x-api-key': value })).status).toBe(200);
+  });
+
+  it('is not asked for where the method does not require one', async () => {
+    const gateway = await start({ changes: { WebhookPost: { ApiKeyRequired: false } } });
+    expect((await send(gateway, '/v1/webhook', '{}', {})).status).toBe(200);
+    expect((await send(gateway, '/v1/webhook/a', '{}', {})).status).toBe(403);
+  });
+});
+
+describe('routes', () => {
+  it.each([
+    ['POST', '/v1/webhook', 200],
+    ['POST', '/v1/webhook/', 200],
+    ['POST', '/v1/webhook?a=b', 200],
+    ['POST', '/v1/webhook/a', 200],
+    ['POST', '/v1', 403],
+    ['POST', '/v1/other', 403],
+    ['POST', '/v1/Webhook', 403],
+    ['POST', '/v1//webhook', 403],
+    ['POST', '/v1/webhook/a/b', 403],
+    ['POST', '/v1/webhook//', 200],
+    ['GET', '/v1/webhook', 403],
+    ['PUT', '/v1/webhook', 403],
+  ])('%s %s is answered with %i', async (method, path, status) => {
+    const gateway = await start();
+    const answer = await send(gateway, path, '', { 'x-api-key': key }, method);
+    expect(answer.status).toBe(status);
+    if (status === 403) expect(answer.body).toBe('{"message":"Missing Authentication Token"}');
+  });
+
+  it('a stage that does not exist is forbidden', async () => {
+    const gateway = await start();
+    expect(gateway.stages).toEqual(['v1']);
+    const answer = await send(gateway, '/v2/webhook');
+    expect(answer).toMatchObject({ status: 403, body: '{"message":"Forbidden"}' });
+  });
+
+  it('a literal path goes before a parameter, whatever their order', async () => {
+    const gateway = await start({
+      changes: {
+        Setup: {
+          Type: 'AWS::ApiGateway::Resource',
+          Properties: { ParentId: { Ref: 'Webhook' }, PathPart: 'setup', RestApiId: { Ref: 'Api' } },
+        },
+        SetupPost: {
+          Type: 'AWS::ApiGateway::Method',
+          Properties: {
+            HttpMethod: 'POST',
+            ResourceId: { Ref: 'Setup' },
+            MethodResponses: [{ StatusCode: '200' }],
+            Integration: {
+              Type: 'AWS',
+              IntegrationHttpMethod: 'POST',
+              Uri: 'arn:aws:apigateway:eu-west-1:sqs:path/000000000000/setup-queue',
+              RequestParameters: { 'integration.request.header.X-Source': 'method.request.querystring.s' },
+              IntegrationResponses: [{ StatusCode: '200' }],
+            },
+          },
+        },
+      },
+    });
+    expect((await send(gateway, '/v1/webhook/setup?s=1')).status).toBe(200);
+    expect(sqs.last.path).toBe('/000000000000/setup-queue');
+    expect(sqs.last.headers['x-source']).toBe('1');
+  });
+});
+
+it('a resource may be the root', async () => {
+  const gateway = await start({
+    changes: { WebhookPost: { ResourceId: { 'Fn::GetAtt': ['Api', 'RootResourceId'] } } },
+  });
+  expect((await send(gateway, '/v1')).status).toBe(200);
+  expect((await send(gateway, '/v1/')).status).toBe(200);
+  expect((await send(gateway, '/v1/webhook')).status).toBe(403);
+});
+
+describe('throttling', () => {
+  it('lets a burst and then the rate of the stage through', async () => {
+    let now = 1_700_000_000_000;
+    const MethodSettings = [
+      { HttpMethod: '*', ResourcePath: '/*', ThrottlingRateLimit: 2, ThrottlingBurstLimit: 3 },
+    ];
+    const gateway = await start({ changes: { Stage: { MethodSettings } } }, { now: () => now });
+    const statuses = async (count: number) => {
+      const answers: Answer[] = [];
+      for (let index = 0; index < count; index++) answers.push(await send(gateway, '/v1/webhook'));
+      return answers.map(({ status }) => status);
+    };
+    expect(await statuses(5)).toEqual([200, 200, 200, 429, 429]);
+    now += 1000;
+    expect(await statuses(3)).toEqual([200, 200, 429]);
+    now += 3_600_000;
+    expect(await statuses(4)).toEqual([200, 200, 200, 429]);
+    expect((await send(gateway, '/v1/webhook')).body).toBe('{"message":"Too Many Requests"}');
+    // The limit of a stage holds for each of its methods.
+    expect((await send(gateway, '/v1/webhook/a')).status).toBe(200);
+    expect(sqs.requests).toHaveLength(9);
+  });
+
+  it('does not count requests without a key', async () => {
+    const MethodSettings = [
+      { HttpMethod: '*', ResourcePath: '/*', ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1 },
+    ];
+    const gateway = await start({ changes: { Stage: { MethodSettings } } }, { now: () => 0 });
+    expect((await send(gateway, '/v1/webhook', '{}', {})).status).toBe(403);
+    expect((await send(gateway, '/v1/webhook')).status).toBe(200);
+  });
+});
+
+describe('gateway responses', () => {
+  const response = (properties: object) => ({
+    Type: 'AWS::ApiGateway::GatewayResponse',
+    Properties: { RestApiId: { Ref: 'Api' }, ...properties },
+  });
+
+  it('override the answer of their type, DEFAULT_4XX those without one', async () => {
+    const gateway = await start({
+      changes: {
+        InvalidKey: response({
+          ResponseType: 'INVALID_API_KEY',
+          StatusCode: '401',
+          ResponseTemplates: {
+            'application/json':
+              '{"m":$context.error.messageString,"t":"$context.error.responseType","x":"$context.none","s":"$context.stage","v":"#set($x=1)$input.body"}',
+          },
+          ResponseParameters: { 'gatewayresponse.header.X-Help': "'send a key'" },
+        }),
+        Default: response({
+          ResponseType: 'DEFAULT_4XX',
+          ResponseTemplates: { 'application/json': '{"default":"$context.error.message"}' },
+        }),
+      },
+    });
+    const forbidden = await send(gateway, '/v1/webhook', '{}', {});
+    expect(forbidden.status).toBe(401);
+    expect(JSON.parse(forbidden.body)).toEqual({
+      m: 'Forbidden',
+      t: 'INVALID_API_KEY',
+      x: '',
+      s: 'v1',
+      v: '#set($x=1)$input.body',
+    });
+    expect(forbidden.headers['x-help']).toBe('send a key');
+    const unknown = await send(gateway, '/v1/nowhere');
+    expect(unknown).toMatchObject({ status: 403, body: '{"default":"Missing Authentication Token"}' });
+  });
+
+  it('DEFAULT_5XX covers an integration that fails', async () => {
+    const gateway = await start({
+      changes: {
+        Default: response({ ResponseType: 'DEFAULT_5XX', StatusCode: '503' }),
+        Other: response({ ResponseType: 'DEFAULT_4XX', StatusCode: '418' }),
+      },
+    });
+    sqs.reply = 'reset';
+    const answer = await send(gateway, '/v1/webhook');
+    expect(answer).toMatchObject({ status: 503, body: '{"message":"Internal server error"}' });
+  });
+});
+
+describe('the resource policy', () => {
+  const statement = (effect: string, condition?: object) => ({
+    Effect: effect,
+    Principal: { AWS: '*' },
+    Action: 'execute-api:Invoke',
+    Resource: 'execute-api:/*',
+    ...(condition && { Condition: condition }),
+  });
+  const outside = (ranges: string | string[]) => ({ NotIpAddress: { 'aws:SourceIp': ranges } });
+  const inside = (ranges: string | string[]) => ({ IpAddress: { 'aws:SourceIp': ranges } });
+
+  it.each([
+    ['denies all but others', [statement('Allow'), statement('Deny', outside('203.0.113.0/24'))], 403],
+    ['denies all but us', [statement('Allow'), statement('Deny', outside(['::1', '127.0.0.0/8']))], 200],
+    ['allows others', [statement('Allow', inside('203.0.113.7'))], 403],
+    ['allows us', [statement('Allow', inside(['203.0.113.0/24', '127.0.0.1']))], 200],
+    ['denies us', [statement('Allow'), statement('Deny', inside('127.0.0.1/32'))], 403],
+    ['is empty', [], 403],
+  ])('that %s', async (_, Statement, status) => {
+    const Policy = { Version: '2012-10-17', Statement };
+    const gateway = await start({ changes: { Api: { Policy } } });
+    const answer = await send(gateway, '/v1/webhook');
+    expect(answer.status).toBe(status);
+    if (status === 403) expect(answer.headers['x-amzn-errortype']).toBe('AccessDeniedException');
+  });
+});
+
+describe('the access log', () => {
+  it('gets a line for each request of a stage, in its format', async () => {
+    const lines: string[] = [];
+    let now = 1_700_000_000_000;
+    const gateway = await start({}, { now: () => now++, onAccessLog: (line) => lines.push(line) });
+    const good = await send(gateway, '/v1/webhook/secret%20event?q=secret', 'secret body');
+    const bad = await send(gateway, '/v1/webhook', '{}', {});
+    await send(gateway, '/v1/nowhere');
+    await send(gateway, '/v2/webhook');
+
+    const [first, second, third, ...more] = lines.map((line) => JSON.parse(line) as unknown);
+    expect(more).toEqual([]);
+    expect(first).toEqual({
+      requestId: good.headers['x-amz-apigw-id'],
+      at: '1700000000000',
+      method: 'POST',
+      resourcePath: '/webhook/{event}',
+      status: '200',
+      bytes: String(good.body.length),
+      sqs: '200',
+      key: 'Key',
+      error: '-',
+    });
+    expect(second).toMatchObject({
+      requestId: bad.headers['x-amz-apigw-id'],
+      status: '403',
+      sqs: '-',
+      key: '-',
+      error: 'INVALID_API_KEY',
+    });
+    expect(third).toMatchObject({ resourcePath: '-', status: '403', error: 'MISSING_AUTHENTICATION_TOKEN' });
+    expect(lines.join('')).not.toContain('secret');
+  });
+});
+
+describe('what is not interpreted is refused at the start', () => {
+  const [fallback, success] = integrationResponses;
+
+  it.each<[string, WebhookTemplateOptions, string | RegExp]>([
+    [
+      'another integration type',
+      { integration: { Type: 'HTTP_PROXY' } },
+      /^WebhookPost \(AWS::ApiGateway::Method\): not interpreted: .*Integration\.Type/s,
+    ],
+    [
+      'another service',
+      { integration: { Uri: 'arn:aws:apigateway:eu-west-1:sns:path/000000000000/topic' } },
+      /WebhookPost.*only sqs:path/s,
+    ],
+    [
+      'content handling',
+      { integration: { ContentHandling: 'CONVERT_TO_TEXT' } },
+      /WebhookPost.*ContentHandling/s,
+    ],
+    [
+      'an authorizer',
+      { changes: { EventPost: { AuthorizationType: 'AWS_IAM' } } },
+      /EventPost.*AuthorizationType/s,
+    ],
+    ['a property', { changes: { Api: { BinaryMediaTypes: ['*/*'] } } }, /^Api .*BinaryMediaTypes/s],
+    ['a greedy path', { changes: { Event: { PathPart: '{proxy+}' } } }, /^Event .*greedy/s],
+    [
+      'a status that no method response declares',
+      { changes: { WebhookPost: { MethodResponses: [{ StatusCode: '200' }] } } },
+      'WebhookPost (AWS::ApiGateway::Method): no method response has the status 500',
+    ],
+    [
+      'two default responses',
+      { integration: { IntegrationResponses: [fallback, { ...success, SelectionPattern: undefined }] } },
+      'more than one integration response has no selection pattern',
+    ],
+    [
+      'a broken selection pattern',
+      { integration: { IntegrationResponses: [{ ...success, SelectionPattern: '(' }] } },
+      /^WebhookPost .*Invalid regular expression/,
+    ],
+    [
+      'a broken template',
+      { integration: { RequestTemplates: { 'text/plain': '#if(' } } },
+      /^WebhookPost .*the mapping template for text\/plain: Parse error/,
+    ],
+    [
+      'a variable of a template',
+      {
+        integration: {
+          IntegrationResponses: [
+            { ...success, ResponseTemplates: { 'application/json': '$context.authorizer.x' } },
+          ],
+        },
+      },
+      'the mapping template of 200: $context.authorizer is not interpreted',
+    ],
+    [
+      'another response template',
+      { integration: { IntegrationResponses: [{ ...success, ResponseTemplates: { 'text/html': '' } }] } },
+      /WebhookPost.*text\/html/s,
+    ],
+    [
+      'a parameter mapping',
+      { integration: { RequestParameters: { 'integration.request.path.x': "'y'" } } },
+      "the parameter mapping integration.request.path.x from 'y' is not interpreted",
+    ],
+    [
+      'a policy',
+      { changes: { Api: { Policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow' }] } } } },
+      /^Api .*Policy/s,
+    ],
+    ['a throttled usage plan', { changes: { Plan: { Throttle: { RateLimit: 1 } } } }, /^Plan .*Throttle/s],
+    ['a stage variable', { changes: { Stage: { Variables: { a: 'b' } } } }, /^Stage .*Variables/s],
+    [
+      'no API',
+      { changes: { Api: null } },
+      'one AWS::ApiGateway::RestApi is interpreted, and the template has none',
+    ],
+    [
+      'two APIs',
+      { changes: { Api2: { Type: 'AWS::ApiGateway::RestApi', Properties: {} } } },
+      'one AWS::ApiGateway::RestApi is interpreted, and the template has more',
+    ],
+  ])('%s', async (_, template, message) => {
+    await expect(start(template)).rejects.toThrow(message);
+  });
+
+  it('a queue nobody knows', async () => {
+    const nobody = { ...deployment, attributes: () => undefined };
+    await expect(start({}, { deployment: nobody })).rejects.toThrow('nothing is known of Queue.QueueName');
+  });
+});
