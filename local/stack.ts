@@ -170,12 +170,16 @@ async function near<T>(port: number, offset: number, startOn: (port: number) => 
   }
 }
 
-const queueProperties = z.strictObject({
-  MessageRetentionPeriod: z.int().optional(),
-  VisibilityTimeout: z.int().optional(),
-  SqsManagedSseEnabled: z.boolean().optional(),
-  RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
-  Tags: z.unknown(),
+/** As `CreateQueue` takes them: every attribute is a text. */
+const text = z.union([z.int(), z.boolean()]).transform(String).optional();
+const queueAttributes = z.strictObject({
+  MessageRetentionPeriod: text,
+  VisibilityTimeout: text,
+  SqsManagedSseEnabled: text,
+  RedrivePolicy: z
+    .strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() })
+    .transform((policy) => JSON.stringify(policy))
+    .optional(),
 });
 
 async function createQueues(
@@ -188,18 +192,16 @@ async function createQueues(
   // A queue names its dead-letter queue, which must be there first.
   const [deadLetterQueues, others] = partition(queues, ({ properties }) => !('RedrivePolicy' in properties));
   for (const queue of [...deadLetterQueues, ...others]) {
-    const { Tags: _, ...attributes } = read(queue, deployment, queueProperties);
+    const attributes = read(queue, deployment, queueAttributes, ['Tags']);
     const name = `${deployment.stackName}-${queue.logicalId}`;
-    const { QueueUrl } = await sqs.send(
-      new CreateQueueCommand({ QueueName: name, Attributes: toStrings(attributes) }),
-    );
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }));
     const { Attributes = {} } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
     );
     physical.set(`${queue.logicalId}.Ref`, QueueUrl);
     physical.set(`${queue.logicalId}.QueueUrl`, QueueUrl);
     physical.set(`${queue.logicalId}.QueueName`, name);
-    physical.set(`${queue.logicalId}.Arn`, Attributes['QueueArn']);
+    physical.set(`${queue.logicalId}.Arn`, Attributes.QueueArn);
   }
 }
 
@@ -354,10 +356,3 @@ function only<T>(items: readonly T[], what: string): T {
 function partition<T>(items: readonly T[], predicate: (item: T) => boolean): [T[], T[]] {
   return [items.filter(predicate), items.filter((item) => !predicate(item))];
 }
-
-const toStrings = (attributes: Readonly<Record<string, unknown>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(attributes)
-      .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
-  );
