@@ -82,6 +82,7 @@ describe('the fake Heap', () => {
         EVENT,
         { ...EVENT, identity: 'grace@shop.example' },
         { event: 'Purchase', user_id: '7', idempotency_key: 'k1' },
+        { event: 'Purchase', user_id: '8', idempotency_key: 'k1' },
         { event: 'Purchase', identity: '7', idempotency_key: 'k1' },
       ];
       await bulk(...events, { event: 'Purchase', user_id: '7', idempotency_key: 'k1' });

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { AwsError, unknownOperation } from './aws-error';
+import { JsonInput } from './aws-json';
+import { secretsManagerActions } from './aws-secrets-actions';
+import { listen, readBody, type RunningServer } from './http-server';
+import type { SecretsManagerService } from './secrets-manager';
+import type { SqsService } from './sqs';
+import { sqsActions } from './sqs-actions';
+import { SqsError } from './sqs-error';
+import { answerQuery, MAXIMUM_FORM_BYTES } from './sqs-query';
+
+export interface AwsEndpointOptions {
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly sqs: SqsService;
+  readonly secrets: SecretsManagerService;
+  /** Where queue URLs start, no trailing slash; the server's own origin when absent. */
+  readonly queueUrlOrigin?: string;
+}
+
+/** A service as the JSON protocols know it. */
+interface JsonService {
+  readonly contentType: string;
+  /** How the service spells the member that holds an error's text. */
+  readonly messageMember: 'message' | 'Message';
+  readonly actions: ReadonlyMap<string, (input: JsonInput, hungUp: AbortSignal) => object | Promise<object>>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly queryError?: string;
+}
+
+/** A batch of 1 MiB with every byte escaped as `\u00XX`, and some more. */
+const MAXIMUM_JSON_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Starts one server for SQS and Secrets Manager: the AWS JSON protocols for both, told apart by
+ * `X-Amz-Target`, and the Query protocol of SQS for a form. Any credentials do. It logs nothing.
+ *
+ * @throws the `EADDRINUSE` error of Node when the port is taken.
+ */
+export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<RunningServer> {
+  const { port, sqs, secrets, queueUrlOrigin } = options;
+  const services: ReadonlyMap<string, JsonService> = new Map<string, JsonService>([
+    [
+      'AmazonSQS',
+      {
+        contentType: 'application/x-amz-json-1.0',
+        messageMember: 'message',
+        actions: sqsActions(sqs, () => queueUrlOrigin ?? server.origin),
+      },
+    ],
+    [
+      'secretsmanager',
+      {
+        contentType: 'application/x-amz-json-1.1',
+        messageMember: 'Message',
+        actions: secretsManagerActions(secrets),
+      },
+    ],
+  ]);
+  const server = await listen(port, (request, response) => {
+    const requestId = randomUUID();
+    const hangUp = new AbortController();
+    response.on('close', () => {
+      hangUp.abort();
+    });
+    void answer(request, requestId, services, sqs, hangUp.signal)
+      .catch(internalFailure)
+      .then(({ status, contentType, body, queryError }) => {
+        response.writeHead(status, {
+          'Content-Type': contentType,
+          'x-amzn-RequestId': requestId,
+          ...(queryError !== undefined && { 'x-amzn-query-error': queryError }),
+        });
+        response.end(body);
+      });
+  });
+  return server;
+}
+
+async function answer(
+  request: IncomingMessage,
+  requestId: string,
+  services: ReadonlyMap<string, JsonService>,
+  sqs: SqsService,
+  hungUp: AbortSignal,
+): Promise<Answer> {
+  const { 'x-amz-target': target, 'content-type': contentType = '', accept } = request.headers;
+  if (typeof target === 'string') {
+    const [prefix = '', action = ''] = target.split('.');
+    return answerJson(services.get(prefix), action, await readBody(request, MAXIMUM_JSON_BYTES), hungUp);
+  }
+  if (request.method === 'POST' && contentType.startsWith('application/x-www-form-urlencoded')) {
+    const [path = ''] = (request.url ?? '').split('?');
+    const form = await readBody(request, MAXIMUM_FORM_BYTES);
+    return answerQuery(sqs, { path, form, accept, requestId });
+  }
+  return { status: 404, contentType: 'text/xml', body: '<UnknownOperationException/>' };
+}
+
+async function answerJson(
+  service: JsonService | undefined,
+  action: string,
+  body: Buffer | undefined,
+  hungUp: AbortSignal,
+): Promise<Answer> {
+  const { contentType = 'application/x-amz-json-1.0', messageMember = 'message', actions } = service ?? {};
+  try {
+    const act = actions?.get(action);
+    if (act === undefined) throw unknownOperation(action);
+    if (body === undefined) throw new SqsError('RequestEntityTooLarge', 'The request is too long.');
+    const output = await act(JsonInput.parse(body.toString()), hungUp);
+    return { status: 200, contentType, body: JSON.stringify(output) };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return {
+      status: error.status,
+      contentType,
+      body: JSON.stringify({ __type: error.type, [messageMember]: error.message }),
+      ...(error instanceof SqsError && { queryError: `${error.queryCode};Sender` }),
+    };
+  }
+}
+
+function internalFailure(error: unknown): Answer {
+  return {
+    status: 500,
+    contentType: 'application/x-amz-json-1.0',
+    body: JSON.stringify({ __type: 'InternalFailure', message: String(error) }),
+  };
+}
