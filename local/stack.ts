@@ -7,15 +7,15 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { startApiGateway } from './api-gateway';
-import { startAwsEndpoint } from './aws-endpoint';
-import { EventSourceMapping } from './event-source-mapping';
+import { startApiGateway } from './api-gateway/server';
+import { startAwsEndpoint } from './aws/endpoint';
+import { EventSourceMapping } from './lambda/event-source-mapping';
 import { startFakeHeap } from './fake-heap';
-import { FunctionProcess } from './function-process';
+import { FunctionProcess } from './lambda/function-process';
 import type { RunningServer } from './http-server';
-import { interpretedTypes as apiGatewayTypes } from './rest-api';
-import { SecretsManagerService } from './secrets-manager';
-import { SqsService } from './sqs';
+import { interpretedTypes as apiGatewayTypes } from './api-gateway/rest-api';
+import { SecretsManagerService } from './secrets-manager/service';
+import { SqsService } from './sqs/service';
 import {
   readTemplate,
   resolveProperties,

@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FunctionError, FunctionProcess, type FunctionProcessOptions } from '../../local/function-process';
+import {
+  FunctionError,
+  FunctionProcess,
+  type FunctionProcessOptions,
+} from '../../../local/lambda/function-process';
 
 /** One function that does what its event says, so that every test meets the same process. */
 const SOURCE = `
@@ -339,7 +343,7 @@ describe('FunctionProcess', () => {
   });
 
   it('ends by itself when its parent is gone', async () => {
-    const child = fork(join(__dirname, '../../local/function-process-child.cjs'), {
+    const child = fork(join(__dirname, '../../../local/lambda/function-process-child.cjs'), {
       env: {
         LAMBDA_TASK_ROOT: assetOf(`setInterval(() => undefined, 1000); ${SOURCE}`),
         _HANDLER: 'index.handler',

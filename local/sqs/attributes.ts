@@ -1,5 +1,5 @@
-import { invalidParameter, SqsError } from './sqs-error';
-import { MAXIMUM_MESSAGE_SIZE } from './sqs-message';
+import { invalidParameter, SqsError } from './error';
+import { MAXIMUM_MESSAGE_SIZE } from './message';
 
 export interface RedrivePolicy {
   readonly deadLetterTargetArn: string;

@@ -1,4 +1,4 @@
-import { serializationError } from './aws-error';
+import { serializationError } from './error';
 
 /**
  * The input of an operation in the AWS JSON protocols. Every reader answers `undefined` for a member that is

@@ -7,16 +7,16 @@ import {
 } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { createHash, randomUUID } from 'node:crypto';
-import { startAwsEndpoint } from '../../local/aws-endpoint';
+import { startAwsEndpoint } from '../../../local/aws/endpoint';
 import {
   EventSourceMapping,
   failedMessageIds,
   type EventSourceMappingOptions,
   type SqsEvent,
-} from '../../local/event-source-mapping';
-import type { RunningServer } from '../../local/http-server';
-import { SecretsManagerService } from '../../local/secrets-manager';
-import { SqsService } from '../../local/sqs';
+} from '../../../local/lambda/event-source-mapping';
+import type { RunningServer } from '../../../local/http-server';
+import { SecretsManagerService } from '../../../local/secrets-manager/service';
+import { SqsService } from '../../../local/sqs/service';
 
 const REGION = 'eu-west-1';
 const QUEUE = 'buffer';

@@ -8,7 +8,7 @@ import {
   type Deployment,
   type Resource,
   type Template,
-} from './template';
+} from '../template';
 
 /** The API Gateway part of a template, ready to be served. */
 export interface RestApi {

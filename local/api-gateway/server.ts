@@ -7,7 +7,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import { listen, readBody, type RunningServer } from './http-server';
+import { listen, readBody, type RunningServer } from '../http-server';
 import { substituteContext, type ExecutionContext, type RequestParameters } from './mapping-template';
 import {
   readRestApi,
@@ -18,7 +18,7 @@ import {
   type RestApi,
   type Stage,
 } from './rest-api';
-import type { Deployment, Template } from './template';
+import type { Deployment, Template } from '../template';
 
 export interface ApiGatewayOptions {
   /** 0 picks a free one. */

@@ -1,6 +1,6 @@
-import { AwsError } from './aws-error';
-import type { JsonInput } from './aws-json';
-import type { SecretsManagerService, SecretValue } from './secrets-manager';
+import { AwsError } from '../aws/error';
+import type { JsonInput } from '../aws/json';
+import type { SecretsManagerService, SecretValue } from './service';
 
 /**
  * The actions of Secrets Manager by name: the JSON input in, the JSON output out. Errors are those of the

@@ -4,7 +4,7 @@ import {
   substituteContext,
   type ExecutionContext,
   type MappingInput,
-} from '../../local/mapping-template';
+} from '../../../local/api-gateway/mapping-template';
 
 function context(): ExecutionContext {
   return {

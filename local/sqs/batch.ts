@@ -1,4 +1,4 @@
-import { SqsError } from './sqs-error';
+import { SqsError } from './error';
 
 /** The caller's name for the entry, unique in its batch. */
 export type BatchEntry<T> = T & { readonly Id: string };

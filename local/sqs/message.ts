@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { invalidParameter, SqsError } from './sqs-error';
+import { invalidParameter, SqsError } from './error';
 
 /**
  * `StringValue` for the types String and Number, `BinaryValue` for Binary, each with an optional `.label`.

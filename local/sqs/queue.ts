@@ -1,7 +1,7 @@
-import type { QueueSettings } from './sqs-attributes';
-import { SqsError } from './sqs-error';
-import type { MessageAttributes } from './sqs-message';
-import { Schedule } from './sqs-schedule';
+import type { QueueSettings } from './attributes';
+import { SqsError } from './error';
+import type { MessageAttributes } from './message';
+import { Schedule } from './schedule';
 
 const HANDLE_SEPARATOR = ' ';
 

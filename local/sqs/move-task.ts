@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Queue } from './sqs-queue';
+import type { Queue } from './queue';
 
 /**
  * The wire's shape of one task.

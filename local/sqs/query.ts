@@ -1,7 +1,7 @@
-import type { SendMessageInput, SendMessageResult, SqsService } from './sqs';
-import { queueNameOfUrl } from './sqs-actions';
-import { SqsError } from './sqs-error';
-import type { MessageAttributes, MessageAttributeValue } from './sqs-message';
+import type { SendMessageInput, SendMessageResult, SqsService } from './service';
+import { queueNameOfUrl } from './actions';
+import { SqsError } from './error';
+import type { MessageAttributes, MessageAttributeValue } from './message';
 
 export interface QueryRequest {
   /** Path of the URL: that of a queue URL, or `/` with the parameter QueueUrl. */

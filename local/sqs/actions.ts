@@ -1,8 +1,8 @@
-import type { JsonInput } from './aws-json';
-import type { Message, SendMessageInput, SqsService } from './sqs';
-import { SqsError } from './sqs-error';
-import { receiveMessage } from './sqs-long-poll';
-import type { MessageAttributes, MessageAttributeValue } from './sqs-message';
+import type { JsonInput } from '../aws/json';
+import type { Message, SendMessageInput, SqsService } from './service';
+import { SqsError } from './error';
+import { receiveMessage } from './long-poll';
+import type { MessageAttributes, MessageAttributeValue } from './message';
 
 type SqsAction = (input: JsonInput, hungUp: AbortSignal) => object | Promise<object>;
 

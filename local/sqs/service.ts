@@ -7,9 +7,9 @@ import {
   settingsAsAttributes,
   unknownAttribute,
   type QueueSettings,
-} from './sqs-attributes';
-import { checkEntries, eachEntry, type BatchEntry, type BatchResult } from './sqs-batch';
-import { checkRange, invalidParameter, SqsError } from './sqs-error';
+} from './attributes';
+import { checkEntries, eachEntry, type BatchEntry, type BatchResult } from './batch';
+import { checkRange, invalidParameter, SqsError } from './error';
 import {
   checkContents,
   MAXIMUM_MESSAGE_SIZE,
@@ -18,9 +18,9 @@ import {
   messageSize,
   selectAttributes,
   type MessageAttributes,
-} from './sqs-message';
-import { MessageMoveTask, type MessageMoveTaskEntry } from './sqs-move-task';
-import { Queue, type StoredMessage } from './sqs-queue';
+} from './message';
+import { MessageMoveTask, type MessageMoveTaskEntry } from './move-task';
+import { Queue, type StoredMessage } from './queue';
 
 /** The time in milliseconds since 1970. */
 export interface Clock {

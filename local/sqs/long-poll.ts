@@ -1,4 +1,4 @@
-import type { Message, ReceiveMessageInput, SqsService } from './sqs';
+import type { Message, ReceiveMessageInput, SqsService } from './service';
 
 /**
  * ReceiveMessage with its wait: answers as soon as there is a message, else with none when the time is over

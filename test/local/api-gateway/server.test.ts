@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { startApiGateway, type ApiGatewayOptions, type RunningApiGateway } from '../../local/api-gateway';
-import { readTemplate } from '../../local/template';
+import {
+  startApiGateway,
+  type ApiGatewayOptions,
+  type RunningApiGateway,
+} from '../../../local/api-gateway/server';
+import { readTemplate } from '../../../local/template';
 import {
   deployment,
   integrationResponses,
   webhookTemplate,
   type WebhookTemplateOptions,
-} from './webhook-template';
+} from '../../support/webhook-template';
 
 const key = 'a-key-of-at-least-twenty-characters';
 
