@@ -272,8 +272,9 @@ describe('EventSourceMapping', () => {
       await until(() => events.length === 1);
 
       const waits = inputsOf('ReceiveMessageCommand').map((input) => Number(input['WaitTimeSeconds']));
-      expect(waits.slice(0, 2)).toEqual([20, 1]);
-      expect(waits.slice(2, -1).every((wait) => wait === 0)).toBe(true);
+      expect(waits[0]).toBe(20);
+      // The last one may be the first of the next batch.
+      for (const wait of waits.slice(1, -1)) expect(wait).toBeLessThan(2);
     });
 
     it('ends below 6 MB of JSON, and what is over begins the next one', async () => {
@@ -503,7 +504,7 @@ describe('EventSourceMapping', () => {
     it('hands over what it has collected when it is stopped within a window', async () => {
       const ids = put(...bodies(3));
       const mapping = mappingOf({ batchSize: 100, maximumBatchingWindowSeconds: 300 });
-      await until(() => inFlight() === 3 && polls === 1);
+      await until(() => inputsOf('ReceiveMessageCommand').length === 2 && polls === 1);
       await mapping.stop();
 
       expect(events.map(idsOf)).toEqual([ids]);

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp, stackName } from '../../bin/clevertap-to-heap';
+import { startLocalStack, type LocalStack, type LocalStackOptions } from '../../local/stack';
+
+const assemblyDirectory = mkdtempSync(join(tmpdir(), 'local-stack-'));
+const started: { stop(): Promise<void> }[] = [];
+
+beforeAll(() => {
+  createApp({ names: ['local'], outdir: assemblyDirectory }).synth();
+});
+
+afterEach(async () => {
+  for (const stack of started.splice(0)) await stack.stop();
+});
+
+afterAll(() => {
+  rmSync(assemblyDirectory, { recursive: true, force: true });
+});
+
+async function start(options: Partial<LocalStackOptions> = {}): Promise<LocalStack> {
+  const stack = await startLocalStack({
+    assemblyDirectory,
+    stackName: stackName('local'),
+    port: 0,
+    appId: '11',
+    onFunctionLog: () => undefined,
+    onNotice: () => undefined,
+    ...options,
+  });
+  started.push(stack);
+  return stack;
+}
+
+test('says which resource types of the template have no counterpart here', async () => {
+  const stack = await start();
+  // A type that joins this list is one that a laptop does not try out: think twice, then add it.
+  expect(stack.uninterpretedTypes).toEqual([
+    'AWS::IAM::Policy',
+    'AWS::IAM::Role',
+    'AWS::Logs::LogGroup',
+    'AWS::SQS::QueuePolicy',
+  ]);
+});
+
+test('takes the two ports after its own, or free ones when those are taken', async () => {
+  const [first, taken] = await freePorts();
+  const stack = await start({ port: first });
+  expect(new URL(stack.webhookUrl).port).toBe(String(first));
+  expect(new URL(stack.heapUrl).port).not.toBe(String(first + 1));
+  expect(new URL(stack.awsUrl).port).toBe(String(first + 2));
+  await close(taken);
+});
+
+test('a taken port is an error, and nothing that was started stays behind', async () => {
+  const { server, port } = await occupy(0);
+  await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await expect(occupy(port + 2).then(close)).resolves.toBeUndefined();
+  await close({ server });
+});
+
+test('delivers to another Heap when told so', async () => {
+  const { server, port } = await occupy(0);
+  const stack = await start({ heapBaseUrl: `http://127.0.0.1:${port}` });
+  const request = new Promise<string | undefined>((resolve) => {
+    server.on('request', (incoming, response) => {
+      resolve(incoming.url);
+      response.end('{}');
+    });
+  });
+  await fetch(stack.webhookUrl, {
+    method: 'POST',
+    headers: { 'x-api-key': stack.apiKey, 'content-type': 'application/json' },
+    body: '{"identity":"c-1","event":"Purchase"}',
+  });
+  expect(await request).toBe('/api/track');
+  expect(stack.heapUrl).toBe(`http://127.0.0.1:${port}`);
+  await stack.stop();
+  await close({ server });
+});
+
+interface Occupied {
+  readonly server: Server;
+  readonly port: number;
+}
+
+function occupy(port: number): Promise<Occupied> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      resolve({ server, port: (server.address() as AddressInfo).port });
+    });
+  });
+}
+
+const close = ({ server }: Pick<Occupied, 'server'>): Promise<void> =>
+  new Promise((resolve) => {
+    server.closeAllConnections();
+    server.close(() => {
+      resolve();
+    });
+  });
+
+/** A port that is free, with a taken one after it and a free one after that; outside of those the system gives out. */
+async function freePorts(): Promise<[number, Occupied]> {
+  for (let port = 20_000; port < 30_000; port += 10) {
+    const three = await Promise.all(
+      [port, port + 1, port + 2].map((one) => occupy(one).catch(() => undefined)),
+    );
+    const [first, taken, last] = three;
+    if (first !== undefined && taken !== undefined && last !== undefined) {
+      await Promise.all([close(first), close(last)]);
+      return [port, taken];
+    }
+    for (const one of three) if (one !== undefined) await close(one);
+  }
+  throw new Error('no three free ports in a row');
+}

@@ -1,0 +1,118 @@
+import type { SQSRecord } from 'aws-lambda';
+import type { DeadLetter } from '../../lambda/forwarder/dead-letter';
+import { forwardBatch, type ForwardingRules, type Ports } from '../../lambda/forwarder/forward-batch';
+import type { Delay } from '../../lambda/forwarder/queues';
+import type { HeapAnswer } from '../../lambda/heap/outcome';
+import type { HeapEvent } from '../../lambda/mapping/map-event';
+import type { HeapToken } from '../../lambda/secrets/heap-tokens';
+import { createLogger } from '../../lambda/telemetry/logger';
+import { invalidReason } from '../../local/fake-heap';
+import { RECEIVED_AT } from './sqs-record';
+
+export interface HeapRequest {
+  readonly path: string;
+  readonly appId: string;
+  readonly events: readonly HeapEvent[];
+  readonly header: HeapToken['header'];
+  /** The text as it was sent. */
+  readonly body: string;
+}
+
+export const ok: HeapAnswer = { status: 200, body: '{}' };
+
+/** All the forwarder can reach, in memory: what it did is there to be looked at, and what it meets can be set. */
+export class InMemoryPorts implements Ports {
+  token: HeapToken | undefined = { appId: '11' };
+  /** What the secret holds when it is read again. */
+  rotatedToken: HeapToken | undefined;
+  /** How Heap answers a valid request, by its number from 1. */
+  answer: (request: HeapRequest, number: number) => HeapAnswer | Promise<HeapAnswer> = () => ok;
+  /** Which dead letters the queue takes. */
+  takesLetter: (letter: DeadLetter) => boolean = () => true;
+  rules: ForwardingRules = { identityOrder: ['identity', 'email'], dedupeWindowMs: 600_000 };
+  time = RECEIVED_AT + 1000;
+  remaining = 120_000;
+
+  readonly requests: HeapRequest[] = [];
+  /** What Heap holds: the first event of each user and key. */
+  readonly stored = new Map<string, HeapEvent>();
+  readonly letters: DeadLetter[] = [];
+  readonly delays: Delay[] = [];
+  readonly lines: string[] = [];
+  refreshes = 0;
+
+  readonly heap: Ports['heap'] = {
+    post: async (path, body, header) => {
+      const { app_id: appId, events } = JSON.parse(body) as { app_id: string; events: HeapEvent[] };
+      const request: HeapRequest = { path, appId, events, header, body };
+      this.requests.push(request);
+      const invalid = invalidReason(JSON.parse(body));
+      if (invalid !== undefined) return { status: 400, body: invalid };
+      const answer = await this.answer(request, this.requests.length);
+      if ('status' in answer && answer.status < 300) for (const event of events) this.#store(event);
+      return answer;
+    },
+  };
+
+  readonly heapTokens: Ports['heapTokens'] = {
+    current: () => Promise.resolve(this.token),
+    refresh: () => {
+      this.refreshes += 1;
+      this.token = this.rotatedToken ?? this.token;
+      return Promise.resolve(this.token);
+    },
+  };
+
+  readonly queues: Ports['queues'] = {
+    sendDeadLetters: (letters) => {
+      const taken = letters.map(this.takesLetter);
+      this.letters.push(...letters.filter((_, index) => taken[index]));
+      return Promise.resolve(taken);
+    },
+    delay: (delays) => {
+      this.delays.push(...delays);
+      return Promise.resolve();
+    },
+  };
+
+  readonly log = createLogger((line) => this.lines.push(line));
+  readonly now = (): number => this.time;
+  readonly random = (): number => 0;
+  readonly remainingTime = (): number => this.remaining;
+
+  /** Forwards a batch and gives the ids of the messages SQS must keep. */
+  async forward(records: readonly SQSRecord[]): Promise<string[]> {
+    const { batchItemFailures } = await forwardBatch(records, this.rules, this);
+    return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  }
+
+  /** The log lines with a message, parsed. */
+  logged(message: string): Record<string, unknown>[] {
+    return this.lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((line) => line['message'] === message);
+  }
+
+  #store(event: HeapEvent): void {
+    const key = JSON.stringify([event.identity, event.idempotency_key]);
+    if (!this.stored.has(key)) this.stored.set(key, event);
+  }
+}
+
+/** The attributes of a dead letter by their name. */
+export const attributesOf = (letter: DeadLetter | undefined): Record<string, string> =>
+  Object.fromEntries((letter?.attributes ?? []).map(({ name, value }) => [name, value]));
+
+/** A dead letter as it comes back after a redrive: under another id and time of SQS, with all its attributes. */
+export const redriven = (record: SQSRecord, { body, attributes }: DeadLetter): SQSRecord => ({
+  ...record,
+  messageId: `${record.messageId}-redriven`,
+  body,
+  attributes: { ...record.attributes, SentTimestamp: String(RECEIVED_AT + 86_400_000) },
+  messageAttributes: Object.fromEntries(
+    attributes.map(({ name, dataType, value }) => [
+      name,
+      { dataType, stringValue: value, stringListValues: [], binaryListValues: [] },
+    ]),
+  ),
+});

@@ -1,0 +1,57 @@
+import type { SQSRecord } from 'aws-lambda';
+
+/** 2026-10-01T09:00:00Z: when the records were accepted, unless a test says otherwise. */
+export const RECEIVED_AT = Date.UTC(2026, 9, 1, 9);
+
+export interface SqsRecordOptions {
+  readonly messageId?: string;
+  /** `null` leaves the stamp out. */
+  readonly requestId?: string | null;
+  /** `null` leaves the stamp out. */
+  readonly receivedAt?: number | string | null;
+  /** The event name as it stood in the URL, percent-encoded. */
+  readonly event?: string;
+  /** When SQS first handed the message out, in milliseconds since 1970. */
+  readonly firstReceivedAt?: number;
+}
+
+/** A record as Lambda hands it over, with the stamps of the endpoint; a body that is no text is serialized. */
+export function sqsRecord(body: unknown, options: SqsRecordOptions = {}): SQSRecord {
+  const {
+    messageId = 'm1',
+    requestId = `request-of-${messageId}`,
+    receivedAt = RECEIVED_AT,
+    event,
+    firstReceivedAt = RECEIVED_AT,
+  } = options;
+  return {
+    messageId,
+    receiptHandle: `receipt-of-${messageId}`,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    attributes: {
+      ApproximateReceiveCount: '1',
+      SentTimestamp: String(RECEIVED_AT),
+      SenderId: 'AROAEXAMPLE',
+      ApproximateFirstReceiveTimestamp: String(firstReceivedAt),
+    },
+    messageAttributes: {
+      ...(requestId !== null && { requestId: attribute('String', requestId) }),
+      ...(receivedAt !== null && { receivedAt: attribute('Number', String(receivedAt)) }),
+      ...(event !== undefined && { event: attribute('String', event) }),
+    },
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn:aws:sqs:eu-west-1:000000000000:event-buffer',
+    awsRegion: 'eu-west-1',
+  };
+}
+
+const attribute = (
+  dataType: 'String' | 'Number',
+  stringValue: string,
+): SQSRecord['messageAttributes'][string] => ({
+  dataType,
+  stringValue,
+  stringListValues: [],
+  binaryListValues: [],
+});

@@ -1,0 +1,54 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { context } from '../../cdk.json';
+import { ClevertapToHeapStack } from '../../lib/clevertap-to-heap-stack';
+import { parseEnvironment, type EnvironmentSettings } from '../../lib/environment-config';
+
+/** Context by which no stack bundles its function: esbuild takes seconds, and only its own tests need it. */
+export const withoutBundling = { 'aws:cdk:bundling-stacks': [] };
+
+/** The least an environment must say. */
+export const settings: EnvironmentSettings = {
+  heap: { region: 'us' },
+  apiKeys: ['k1'],
+  apiGatewayLogRole: 'exists',
+};
+
+/** Every setting an environment may have, none at its default. */
+export const allSettings: Required<EnvironmentSettings> = {
+  account: '111122223333',
+  region: 'eu-west-1',
+  heap: { baseUrl: 'https://heap.shop.test' },
+  apiKeys: ['blue', 'green'],
+  allowedCidrs: ['203.0.113.0/24', '2001:db8::/32'],
+  domain: {
+    name: 'hooks.shop.test',
+    certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/0f1e2d3c-0000-4000-8000-000000000000',
+  },
+  apiGatewayLogRole: 'create',
+  identityOrder: ['objectId', 'phone'],
+  dedupeWindowMinutes: 0,
+  batchWindowSeconds: 60,
+  logRetentionDays: 365,
+};
+
+const templates = new Map<string, Template>();
+
+/** The template of a stack with `settings` and the given changes to them; each is synthesized once a test file. */
+export function synthTemplate(overrides: Partial<EnvironmentSettings> = {}): Template {
+  const key = JSON.stringify(overrides);
+  const template = templates.get(key) ?? Template.fromStack(addStack(newApp(), overrides));
+  templates.set(key, template);
+  return template;
+}
+
+/** An app with the feature flags of `cdk.json` and no stack. */
+export const newApp = (): App => new App({ context: { ...context, ...withoutBundling } });
+
+/** Adds a stack with `settings` and the given changes to them. */
+export function addStack(app: App, overrides: Partial<EnvironmentSettings> = {}): ClevertapToHeapStack {
+  const config = parseEnvironment('config/test.ts', { ...settings, ...overrides });
+  const env = { account: config.account, region: config.region };
+  return new ClevertapToHeapStack(app, 'ClevertapToHeapTest', { config, env });
+}
