@@ -165,10 +165,13 @@ async function near<T>(port: number, offset: number, startOn: (port: number) => 
   try {
     return await startOn(port + offset);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return startOn(0);
+    if (isPortTaken(error)) return startOn(0);
     throw error;
   }
 }
+
+const isPortTaken = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 
 /** As `CreateQueue` takes them: every attribute is a text. */
 const text = z.union([z.int(), z.boolean()]).transform(String).optional();

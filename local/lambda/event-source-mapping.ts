@@ -94,7 +94,10 @@ export class EventSourceMapping {
     );
   }
 
-  /** Ends the polls and resolves once everything received was handed to the function and answered. */
+  /**
+   * Ends the polls and resolves once everything received was handed to the function and answered. A message that
+   * SQS was handing out in that moment comes again after its visibility timeout.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#workers);

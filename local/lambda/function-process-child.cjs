@@ -35,8 +35,17 @@ function load(name) {
 }
 
 async function run(event, context) {
-  // As JSON, the form it has in Lambda: what cannot be written so is the function's error and not a dead process.
-  return { type: 'result', result: JSON.stringify(await handler(event, context)) ?? 'null' };
+  try {
+    // As JSON, the form it has in Lambda: what cannot be written so is the function's error, not a dead process.
+    return { type: 'result', result: JSON.stringify(await handler(event, context)) ?? 'null' };
+  } finally {
+    // A long log is written in parts: all of it before the answer, so that the caller can rely on having it.
+    await Promise.all([written(process.stdout), written(process.stderr)]);
+  }
+}
+
+function written(output) {
+  return new Promise((resolve) => output.write('', resolve));
 }
 
 function contextOf(requestId, deadline) {
