@@ -33,13 +33,15 @@ export function createApp({
       throw new EnvironmentConfigError(`unknown environment "${name}"; known: ${known}`);
     }
     const config = parseEnvironment(`config/${name}.ts`, settings);
+    const tags = { application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}`,
       config,
+      // The stack's own tags; those of its resources are another matter to CDK.
+      tags,
       env: { account: config.account, region: config.region },
     });
-    Tags.of(stack).add('application', 'clevertap-to-heap');
-    Tags.of(stack).add('environment', name);
+    for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value);
   }
   // The CloudFormation validator needs no line here: the feature flag validateAgainstDefaultRules makes it run.
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -17,11 +17,17 @@ const logRetentions = new Map([
   [365, RetentionDays.ONE_YEAR],
 ]);
 
+/** A required key: zod's own words for a missing one name no remedy. */
+const must = (sentence: string): { error: string } => ({ error: `must ${sentence}` });
+
 const heapSchema = z
-  .strictObject({
-    region: z.enum(['us', 'eu']).optional(),
-    baseUrl: z.string().optional(),
-  })
+  .strictObject(
+    {
+      region: z.enum(['us', 'eu'], must('be "us" or "eu"')).optional(),
+      baseUrl: z.string(must('be a string such as "https://heap.shop.test"')).optional(),
+    },
+    must('say where Heap receives events, e.g. { region: "us" }'),
+  )
   .transform((heap, context) => {
     if ((heap.region === undefined) === (heap.baseUrl === undefined)) {
       context.addIssue('set either region ("us" or "eu") or baseUrl ("https://…"), and only one of them');
@@ -34,64 +40,100 @@ const heapSchema = z
     return z.NEVER;
   });
 
+const domainSchema = z.strictObject(
+  {
+    name: z
+      .string(must('be a host name such as "hooks.shop.test"'))
+      .regex(
+        /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
+        must('be a host name such as "hooks.shop.test", in lower case'),
+      ),
+    certificateArn: z
+      .string(must('be the ARN of a certificate in AWS Certificate Manager'))
+      .regex(
+        /^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/,
+        must("be the ARN of a certificate in AWS Certificate Manager, in the stack's region"),
+      ),
+  },
+  must('have a name and a certificateArn'),
+);
+
+const apiKeyNames = 'be a list of names such as ["k1"]';
+const keyName = 'be a name such as "k1": up to 32 of a-z and 0-9';
+const cidr = 'be a CIDR range such as "203.0.113.0/24"';
+const dedupeWindow = 'be a whole number of minutes from 0 to 1440';
+const batchWindow = 'be a whole number of seconds from 1 to 300';
+const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
 /**
  * The settings of one environment. Every key is listed in docs/configuration.md; an unknown key is an error,
  * because a misspelt one would silently deploy the default.
  */
-const environmentSchema = z.strictObject({
-  /** AWS account and region; absent: those of the credentials that deploy. */
-  account: z
-    .string()
-    .regex(/^\d{12}$/, 'must be the 12 digits of an AWS account id')
-    .optional(),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as "eu-west-1"')
-    .optional(),
-  /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
-  heap: heapSchema,
-  /** Names of the API keys that may call the webhook; two while one is being rotated. */
-  apiKeys: z
-    .array(z.string().regex(/^[a-z][a-z0-9]{0,31}$/, 'must be a name such as "k1": up to 32 of a-z and 0-9'))
-    .min(1, 'must name at least one key, or nobody can call the webhook')
-    .max(10, 'must name at most ten keys')
-    .refine((names) => new Set(names).size === names.length, 'must not name a key twice'),
-  /** IPv4 or IPv6 ranges that may call the webhook; absent: any address with a valid key. */
-  allowedCidrs: z
-    .array(z.union([z.cidrv4(), z.cidrv6()], 'must be a CIDR range such as "203.0.113.0/24"'))
-    .min(1, 'must list at least one range; leave the key out to allow any address')
-    .optional(),
-  /** Own domain of the webhook, so that a rebuilt API never means editing every campaign. */
-  domain: z
-    .strictObject({
-      name: z.hostname('must be a host name such as "hooks.shop.test"'),
-      certificateArn: z
-        .string()
-        .regex(/^arn:[a-z-]+:acm:/, 'must be the ARN of a certificate in AWS Certificate Manager'),
-    })
-    .optional(),
-  /** `create` in the first environment of an account and region, `exists` in all others. */
-  apiGatewayLogRole: z.enum(['create', 'exists']),
-  /** Profile fields that identify a user, best first. */
-  identityOrder: z
-    .array(z.enum(identityFields))
-    .min(1, 'must name at least one field')
-    .default(['identity', 'email']),
-  /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
-  dedupeWindowMinutes: z.int().min(0).max(1440).default(10),
-  /** How long a batch may wait for more messages before it is delivered. */
-  batchWindowSeconds: z.int().min(1).max(300).default(5),
-  /** How long CloudWatch keeps the function's and the endpoint's logs. */
-  logRetentionDays: z
-    .number()
-    .transform((days, context) => {
-      const retention = logRetentions.get(days);
-      if (retention !== undefined) return retention;
-      context.addIssue(`must be one of ${[...logRetentions.keys()].join(', ')}`);
-      return z.NEVER;
-    })
-    .prefault(30),
-});
+const environmentSchema = z.strictObject(
+  {
+    /** AWS account and region; absent: those of the credentials that deploy. */
+    account: z
+      .string(must('be the 12 digits of an AWS account id, as a string'))
+      .regex(/^\d{12}$/, must('be the 12 digits of an AWS account id'))
+      .optional(),
+    region: z
+      .string(must('be an AWS region such as "eu-west-1"'))
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, must('be an AWS region such as "eu-west-1"'))
+      .optional(),
+    /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
+    heap: heapSchema,
+    /** Names of the API keys that may call the webhook; two while one is being rotated. */
+    apiKeys: z
+      .array(z.string(must(keyName)).regex(/^[a-z][a-z0-9]{0,31}$/, must(keyName)), must(apiKeyNames))
+      .min(1, must('name at least one key, or nobody can call the webhook'))
+      .max(10, must('name at most ten keys'))
+      .refine(isDistinct, must('not name a key twice')),
+    /** IPv4 or IPv6 ranges that may call the webhook; absent: any address with a valid key. */
+    allowedCidrs: z
+      .array(z.union([z.cidrv4(), z.cidrv6()], must(cidr)), must('be a list of CIDR ranges'))
+      .min(1, must('list at least one range; leave the key out to allow any address'))
+      .optional(),
+    /** Own domain of the webhook, so that a rebuilt API never means editing every campaign. */
+    domain: domainSchema.optional(),
+    /** `create` in the first environment of an account and region, `exists` in all others. */
+    apiGatewayLogRole: z.enum(
+      ['create', 'exists'],
+      must('be "create" (first environment of this account and region) or "exists"'),
+    ),
+    /** Profile fields that identify a user, best first. */
+    identityOrder: z
+      .array(
+        z.enum(identityFields, must(`be one of ${identityFields.map((name) => `"${name}"`).join(', ')}`)),
+        must('be a list of profile fields'),
+      )
+      .min(1, must('name at least one field'))
+      .refine(isDistinct, must('not name a field twice'))
+      .default(['identity', 'email']),
+    /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
+    dedupeWindowMinutes: z
+      .int(must(dedupeWindow))
+      .min(0, must(dedupeWindow))
+      .max(1440, must(dedupeWindow))
+      .default(10),
+    /** How long a batch may wait for more messages before it is delivered. */
+    batchWindowSeconds: z
+      .int(must(batchWindow))
+      .min(1, must(batchWindow))
+      .max(300, must(batchWindow))
+      .default(5),
+    /** How long CloudWatch keeps the function's and the endpoint's logs. */
+    logRetentionDays: z
+      .number(must('be a number of days'))
+      .transform((days, context) => {
+        const retention = logRetentions.get(days);
+        if (retention !== undefined) return retention;
+        context.addIssue(`must be one of ${[...logRetentions.keys()].join(', ')}`);
+        return z.NEVER;
+      })
+      .prefault(30),
+  },
+  must('be the settings of an environment'),
+);
 
 /** What a file in `config/` may say. */
 export type EnvironmentSettings = z.input<typeof environmentSchema>;
@@ -119,25 +161,30 @@ export function parseEnvironment(file: string, settings: unknown): EnvironmentCo
 }
 
 function describe(file: string, issue: z.core.$ZodIssue, settings: unknown): string {
+  const at = (key: readonly PropertyKey[]): string =>
+    [file, key.join('.')].filter((part) => part !== '').join(': ');
   if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(
-      issue.path.length === 0 ? environmentSchema.shape : (nested[issue.path.join('.')] ?? {}),
-    );
+    const known = Object.keys(shapes[issue.path.join('.')] ?? {}).join(', ');
     return issue.keys
-      .map(
-        (key) => `${file}: ${[...issue.path, key].join('.')}: unknown key; known here: ${known.join(', ')}`,
-      )
+      .map((key) => `${at([...issue.path, key])}: unknown key; known here: ${known}`)
       .join('\n');
   }
-  const got = issue.path.reduce<unknown>(valueAt, settings);
-  const value = got === undefined ? 'nothing' : JSON.stringify(got);
-  return `${file}: ${issue.path.join('.')}: ${issue.message}; got ${value}`;
+  return `${at(issue.path)}: ${issue.message}; got ${show(issue.path.reduce(valueAt, settings))}`;
 }
 
-const nested: Record<string, object> = {
+/** The keys that are known, by the place where they stand. */
+const shapes: Record<string, object> = {
+  '': environmentSchema.shape,
   heap: heapSchema.in.shape,
-  domain: environmentSchema.shape.domain.unwrap().shape,
+  domain: domainSchema.shape,
 };
+
+/** A value as a person wrote it, without the credentials a URL may hold: messages end up in build logs. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  return JSON.stringify(value).replace(/\/\/[^/?#"]*@/g, '//…@');
+}
 
 function valueAt(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
@@ -150,7 +197,9 @@ function valueAt(value: unknown, key: PropertyKey): unknown {
 function baseUrlProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL such as "https://heap.shop.test"';
   const url = new URL(text);
-  if (url.hostname === 'eu.heapanalytics.com') {
+  // A name may end in a dot, and means the same.
+  const host = url.hostname.replace(/\.$/, '');
+  if (host === 'eu.heapanalytics.com') {
     return 'is the web application of Heap EU and does not receive events; set region: "eu" (https://c.eu.heap-api.com)';
   }
   if (url.protocol !== 'https:') return 'must start with https://';
@@ -158,8 +207,9 @@ function baseUrlProblem(text: string): string | undefined {
     return 'must not carry credentials; they belong in the secret';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
     return 'must be an origin without path or query';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) return 'must name a host, not an IP address';
-  if (!host.includes('.') || /\.(local|internal|localhost)$/.test(host)) return 'must name a public host';
+  if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return 'must name a host, not an IP address';
+  const isPublic =
+    /^([a-z0-9-]+\.)+[a-z0-9-]+$/.test(host) && !/\.(local|lan|internal|localhost|arpa)$/.test(host);
+  if (!isPublic) return 'must name a public host';
   return undefined;
 }

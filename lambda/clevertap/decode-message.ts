@@ -70,7 +70,7 @@ export function decodeMessage(text: string, pathEvent: string | undefined): Deco
       detail: `the body is ${root === null ? 'null' : `a ${typeof root}`}, not an object`,
     };
   }
-  if (String(field(root, 'is_test')).toLowerCase() === 'true') return { kind: 'ping' };
+  if (isTrue(field(root, 'is_test'))) return { kind: 'ping' };
 
   const profilesKey = fieldKey(root, 'profiles');
   if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, pathEvent);
@@ -78,6 +78,9 @@ export function decodeMessage(text: string, pathEvent: string | undefined): Deco
   const event = decodeCustomBody(root, whole, pathEvent);
   return isUnreadable(event) ? { ...event, kind: 'undecodable' } : { kind: 'events', events: [event] };
 }
+
+const isTrue = (value: unknown): boolean =>
+  value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
 
 function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undefined): DecodedMessage {
   const profiles = root[key];

@@ -73,13 +73,10 @@ export async function forwardBatch(
   const changes = new Map<Change, number>();
   const messages = records.map((record) => readMessage(record, token, rules, changes, ports.log));
   const pending = messages.flatMap(({ entries }) => entries.filter(({ fate }) => fate === undefined));
-  let requests = 0;
+  const sender = new BulkSender(token, ports);
   await deliver(
     pending,
-    (bulk) => {
-      requests += 1;
-      return post(bulk, token, ports);
-    },
+    (bulk) => sender.post(bulk),
     () => ports.remainingTime() > reservedMs,
   );
 
@@ -101,7 +98,7 @@ export async function forwardBatch(
     ignored: countOf('ignored'),
     retried: countOf('retry'),
     messagesKept: kept.length,
-    heapRequests: requests,
+    heapRequests: sender.requests,
     ...Object.fromEntries(changes),
   });
   return { batchItemFailures: kept.map(toFailure) };
@@ -173,29 +170,46 @@ const isRetried = ({ entries }: Message): boolean =>
 
 const toFailure = ({ record }: Message): { itemIdentifier: string } => ({ itemIdentifier: record.messageId });
 
-async function post(bulk: readonly PendingEvent[], token: HeapToken, ports: Ports): Promise<HeapAnswer> {
-  const send = ({ appId, header }: HeapToken): Promise<HeapAnswer> =>
-    ports.heap.post('/api/track', trackBody(appId, bulk), header);
+/** Sends the bulks of a batch, with a token that is renewed once when Heap refuses it (F45). */
+class BulkSender {
+  /** Requests sent so far. */
+  requests = 0;
+  private renewal: 'possible' | 'done' | 'other app' = 'possible';
 
-  let answer = await send(token);
-  if (outcomeOf(answer) === 'unauthorized') {
-    const refreshed = await ports.heapTokens.refresh();
+  constructor(
+    private token: HeapToken,
+    private readonly ports: Ports,
+  ) {}
+
+  async post(bulk: readonly PendingEvent[]): Promise<HeapAnswer> {
     // Keys are made with the app id: under another one the events must be mapped again, at the next attempt.
-    if (refreshed?.appId === token.appId) answer = await send(refreshed);
-  }
-  const outcome = outcomeOf(answer);
-  if (outcome !== 'delivered') {
-    ports.log(
-      outcome === 'unauthorized' || outcome === 'redirected' ? 'error' : 'warn',
-      'Heap did not take a bulk',
-      {
+    if (this.renewal === 'other app') return { fault: 'app id changed' };
+    let answer = await this.send(bulk);
+    if (outcomeOf(answer) === 'unauthorized' && this.renewal === 'possible') {
+      const renewed = await this.ports.heapTokens.refresh();
+      this.renewal = renewed?.appId === this.token.appId ? 'done' : 'other app';
+      if (renewed !== undefined && this.renewal === 'done') {
+        this.token = renewed;
+        answer = await this.send(bulk);
+      }
+    }
+    const outcome = outcomeOf(answer);
+    if (outcome !== 'delivered') {
+      const level = outcome === 'unauthorized' || outcome === 'redirected' ? 'error' : 'warn';
+      this.ports.log(level, 'Heap did not take a bulk', {
         outcome,
         status: 'fault' in answer ? answer.fault : answer.status,
         events: bulk.length,
-      },
-    );
+      });
+    }
+    return answer;
   }
-  return answer;
+
+  private send(bulk: readonly PendingEvent[]): Promise<HeapAnswer> {
+    this.requests += 1;
+    const { appId, header } = this.token;
+    return this.ports.heap.post('/api/track', trackBody(appId, bulk), header);
+  }
 }
 
 /**

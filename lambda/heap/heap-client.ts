@@ -47,6 +47,26 @@ export class HeapClient {
     const { baseUrl, agent, timeoutMs, now } = this.props;
     return new Promise((resolve) => {
       const signal = AbortSignal.timeout(timeoutMs);
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let response: IncomingMessage | undefined;
+
+      // A body that breaks off or hangs changes nothing: the status line has arrived, and it alone decides.
+      const finish = (fault: string): void => {
+        resolve(
+          response === undefined
+            ? { answer: { fault }, staleConnection: request.reusedSocket && fault === 'ECONNRESET' }
+            : {
+                answer: {
+                  status: response.statusCode ?? 0,
+                  body: Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString('utf8'),
+                  retryAfterSeconds: parseRetryAfter(response.headers['retry-after'], now()),
+                },
+                staleConnection: false,
+              },
+        );
+      };
+
       const request = this.props.request(
         `${baseUrl}${path}`,
         {
@@ -59,43 +79,26 @@ export class HeapClient {
             ...(header && { [header.name]: header.value }),
           },
         },
-        (response) => {
-          readStart(response, (text) => {
-            resolve({
-              answer: {
-                status: response.statusCode ?? 0,
-                body: text,
-                retryAfterSeconds: parseRetryAfter(response.headers['retry-after'], now()),
-              },
-              staleConnection: false,
-            });
+        (incoming) => {
+          response = incoming;
+          incoming.on('data', (chunk: Buffer) => {
+            chunks.push(chunk);
+            size += chunk.length;
+            if (size > maxAnswerBytes) incoming.destroy();
+          });
+          incoming.on('error', () => {
+            finish('cut off');
           });
         },
       );
       request.on('error', (error: NodeJS.ErrnoException) => {
-        const fault = signal.aborted ? 'timeout' : (error.code ?? error.name);
-        resolve({ answer: { fault }, staleConnection: request.reusedSocket && fault === 'ECONNRESET' });
+        finish(signal.aborted ? 'timeout' : (error.code ?? error.name));
+      });
+      // The end of every exchange, also of those that give neither an answer nor an error, such as an upgrade.
+      request.on('close', () => {
+        finish('closed');
       });
       request.end(body);
     });
   }
-}
-
-/**
- * The first bytes of an answer as text. A body that breaks off or hangs ends early: the status line has arrived,
- * and it alone decides.
- */
-function readStart(response: IncomingMessage, done: (text: string) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const finish = (): void => {
-    done(Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString('utf8'));
-  };
-  response.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxAnswerBytes) response.destroy();
-  });
-  response.on('error', finish);
-  response.on('close', finish);
 }

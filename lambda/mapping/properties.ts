@@ -94,9 +94,9 @@ export class PropertyWriter {
       });
       return;
     }
-    const texts = list.filter((element) => element !== null && element !== undefined).map(String);
-    if (texts.length === 0) count(this.changes, 'value_dropped');
-    else this.set(path, this.text(texts.join('||')));
+    const texts = list.filter((element) => element !== null && !isInfinite(element)).map(String);
+    if (texts.length < list.length || texts.length === 0) count(this.changes, 'value_dropped');
+    if (texts.length > 0) this.set(path, this.text(texts.join('||')));
   }
 
   private text(value: string): string {
@@ -131,6 +131,9 @@ export class PropertyWriter {
     }
   }
 }
+
+/** JSON has no infinity, but a number such as 1e400 is read as one. */
+const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 
 function emptyProperties(): HeapProperties {
   const properties: HeapProperties = {};

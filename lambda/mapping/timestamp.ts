@@ -36,7 +36,15 @@ function toEpochMs(value: unknown): number | undefined {
   if (/^\d{1,16}(\.\d{1,9})?$/.test(text)) return epochMs(Number(text));
   const date = clevertapDate.exec(text)?.[1];
   if (date !== undefined) return Number(date) * 1000;
-  return isoDate.test(text) ? Date.parse(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')) : undefined;
+  return isoDate.test(text) && isCalendarDay(text.slice(0, 10))
+    ? Date.parse(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
+    : undefined;
+}
+
+/** `Date.parse` reads 30 February as 2 March. */
+function isCalendarDay(day: string): boolean {
+  const time = Date.parse(day);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 const epochMs = (value: number): number => Math.round(value < firstMillisecondValue ? value * 1000 : value);

@@ -171,6 +171,8 @@ export class WebhookApi extends Construct {
 
     const api = new RestApi(this, 'RestApi', {
       description: 'Receives CleverTap webhooks',
+      // The only dimension of API Gateway's metrics: two environments of one account must not share it.
+      restApiName: Stack.of(this).stackName,
       endpointTypes: [EndpointType.REGIONAL],
       apiKeySourceType: ApiKeySourceType.HEADER,
       cloudWatchRole: props.apiGatewayLogRole === 'create',

@@ -17,12 +17,12 @@ import {
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentVariables, secretPlaceholder } from '../../lambda/forwarder/contract';
-import { startAwsEndpoint } from '../../local/aws-endpoint';
+import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap } from '../../local/fake-heap';
-import { FunctionProcess } from '../../local/function-process';
+import { FunctionProcess } from '../../local/lambda/function-process';
 import type { RunningServer } from '../../local/http-server';
-import { SecretsManagerService } from '../../local/secrets-manager';
-import { SqsService } from '../../local/sqs';
+import { SecretsManagerService } from '../../local/secrets-manager/service';
+import { SqsService } from '../../local/sqs/service';
 
 /**
  * The function as it is deployed: bundled, in a process of its own, speaking to SQS, Secrets Manager and Heap over

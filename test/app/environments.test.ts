@@ -1,0 +1,123 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
+import { FeatureFlags, Stack, type App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { createApp, stackName } from '../../bin/clevertap-to-heap';
+import { context } from '../../cdk.json';
+import { EnvironmentConfigError } from '../../lib/environment-config';
+import { withoutBundling } from '../support/synth';
+import { resource, resources } from '../support/template';
+
+const app = createApp({ context: withoutBundling });
+const names = ['dev', 'prod', 'local'];
+const stacksOf = (from: App): Stack[] => from.node.children.filter((child) => Stack.isStack(child));
+const stackOf = (name: string): Stack => stacksOf(app).find((stack) => stack.stackName === stackName(name))!;
+const templateOf = (name: string): Template => Template.fromStack(stackOf(name));
+
+it('has one stack for every environment', () => {
+  expect(stacksOf(app).map((stack) => stack.stackName)).toEqual([
+    'ClevertapToHeapDev',
+    'ClevertapToHeapProd',
+    'ClevertapToHeapLocal',
+  ]);
+});
+
+it('has only the stacks asked for', () => {
+  const prod = createApp({ names: ['prod'], context: withoutBundling });
+  expect(stacksOf(prod).map((stack) => stack.stackName)).toEqual(['ClevertapToHeapProd']);
+});
+
+it.each(['staging', 'Dev', 'toString', ''])('refuses the unknown environment "%s"', (name) => {
+  const create = () => createApp({ names: [name], context: withoutBundling });
+  expect(create).toThrow(EnvironmentConfigError);
+  expect(create).toThrow(`unknown environment "${name}"; known: dev, prod, local`);
+});
+
+describe.each(names)('%s', (name) => {
+  it('synthesizes to the template of the snapshot', () => {
+    expect(templateOf(name).toJSON()).toMatchSnapshot();
+  });
+
+  it('says what it is', () => {
+    expect(templateOf(name).toJSON()).toMatchObject({
+      Description: `CleverTap webhooks to Heap, ${name}`,
+    });
+  });
+
+  it('tags everything that can be tagged', () => {
+    const taggable = new Set([
+      'AWS::ApiGateway::ApiKey',
+      'AWS::ApiGateway::RestApi',
+      'AWS::ApiGateway::Stage',
+      'AWS::ApiGateway::UsagePlan',
+      'AWS::IAM::Role',
+      'AWS::Lambda::EventSourceMapping',
+      'AWS::Lambda::Function',
+      'AWS::Logs::LogGroup',
+      'AWS::SQS::Queue',
+      'AWS::SecretsManager::Secret',
+    ]);
+    const all = resources<{ Tags?: object[] }>(templateOf(name));
+    const tagged = all.filter(({ Properties }) => Properties.Tags !== undefined);
+    expect(tagged.map(({ Type }) => Type)).toEqual(
+      all.filter(({ Type }) => taggable.has(Type)).map(({ Type }) => Type),
+    );
+    for (const { Properties } of tagged) {
+      expect(Properties.Tags).toEqual([
+        { Key: 'application', Value: 'clevertap-to-heap' },
+        { Key: 'environment', Value: name },
+      ]);
+    }
+  });
+});
+
+it('deploys dev and prod wherever the credentials lead, and local nowhere', () => {
+  expect(names.map((name) => stackOf(name).environment)).toEqual([
+    'aws://unknown-account/unknown-region',
+    'aws://unknown-account/unknown-region',
+    'aws://000000000000/us-east-1',
+  ]);
+});
+
+it('creates the log role of API Gateway in one environment alone', () => {
+  const creating = names.filter((name) => resources(templateOf(name), 'AWS::ApiGateway::Account').length > 0);
+  expect(creating).toEqual(['dev']);
+});
+
+it('gives each API a name of its own: its metrics go by name', () => {
+  const apis = names.map((name) => resource(templateOf(name), 'AWS::ApiGateway::RestApi').Properties['Name']);
+  expect(new Set(apis).size).toBe(names.length);
+});
+
+it('tags the stacks themselves', () => {
+  for (const name of names) {
+    expect(stackOf(name).tags.tagValues()).toEqual({ application: 'clevertap-to-heap', environment: name });
+  }
+});
+
+describe('without the CDK CLI', () => {
+  it('has every feature flag of cdk.json', () => {
+    const flags = Object.entries(context).filter(([, value]) => typeof value === 'boolean');
+    expect(flags.length).toBeGreaterThan(50);
+    const differing = flags.filter(([flag, value]) => FeatureFlags.of(app).isEnabled(flag) !== value);
+    expect(differing).toEqual([]);
+  });
+
+  it('synthesizes by them', () => {
+    const { AccessLogSetting } = resource<{ AccessLogSetting: { DestinationArn: string } }>(
+      templateOf('dev'),
+      'AWS::ApiGateway::Stage',
+    ).Properties;
+    // @aws-cdk/aws-apigateway:logGroupDestinationArnWithoutWildcard
+    expect(AccessLogSetting.DestinationArn).toMatch(/:log-group:\$\{\w+\}$/);
+  });
+
+  it('lets the caller add context and change a flag', () => {
+    const changed = createApp({
+      names: [],
+      context: { mine: 1, '@aws-cdk/core:explicitStackTags': false },
+    });
+    expect(changed.node.tryGetContext('mine')).toBe(1);
+    expect(FeatureFlags.of(changed).isEnabled('@aws-cdk/core:explicitStackTags')).toBe(false);
+    expect(FeatureFlags.of(changed).isEnabled('@aws-cdk/aws-iam:minimizePolicies')).toBe(true);
+  });
+});

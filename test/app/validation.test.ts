@@ -1,0 +1,128 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CfnResource, Stack, Validations, type App } from 'aws-cdk-lib';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { createApp } from '../../bin/clevertap-to-heap';
+import { addStack, allSettings, withoutBundling } from '../support/synth';
+
+process.env['CDK_VALIDATION'] = 'true';
+
+/** Every environment, and one that uses every setting. */
+function everyStack(): App {
+  const app = createApp({ context: withoutBundling });
+  addStack(app, allSettings);
+  return app;
+}
+
+/** What the plugins found, warnings included. */
+function findings(app: App): unknown {
+  const { directory } = app.synth();
+  const report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as {
+    pluginReports: unknown;
+  };
+  return report.pluginReports;
+}
+
+interface Acknowledgement {
+  path: string;
+  rule: string;
+  reason: string;
+}
+
+function acknowledgements(app: App): Acknowledgement[] {
+  return app.node.findAll().flatMap(({ node }) =>
+    node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) =>
+        Object.entries(data as Record<string, string>).map(([id, reason]) => ({
+          path: node.path,
+          rule: id.replace(/^Annotation::/, ''),
+          reason,
+        })),
+      ),
+  );
+}
+
+it('neither cdk-nag nor the CloudFormation validator finds anything in any environment', () => {
+  expect(findings(everyStack())).toEqual([]);
+});
+
+describe('the checks find', () => {
+  const changed = (change: (stack: Stack) => void) => () => {
+    const app = createApp({ names: ['prod'], context: withoutBundling });
+    app.node.children.filter((child) => Stack.isStack(child)).forEach(change);
+    app.synth();
+  };
+
+  it('a queue without TLS', () => {
+    expect(changed((stack) => new Queue(stack, 'Plain'))).toThrow('AwsSolutions-SQS4');
+  });
+
+  it('a property CloudFormation does not know, which cdk-nag lets pass', () => {
+    const synth = changed(
+      (stack) =>
+        new CfnResource(stack, 'Misspelt', {
+          type: 'AWS::ApiGateway::Account',
+          properties: { CloudwatchRoleArn: 'arn:aws:iam::111122223333:role/logs' },
+        }),
+    );
+    expect(synth).toThrow(
+      /CloudwatchRoleArn: Additional properties are not allowed .*CloudFormation Validate/,
+    );
+    expect(synth).not.toThrow('AwsSolutions');
+  });
+});
+
+describe('acknowledgements', () => {
+  const app = everyStack();
+  const given = acknowledgements(app);
+
+  it('have a reason that says something', () => {
+    expect(given.length).toBeGreaterThan(0);
+    for (const { rule, reason } of given) {
+      expect([rule, reason]).toEqual([rule, expect.stringMatching(/^[A-Z].{40,}\.$/s)]);
+    }
+  });
+
+  it('are these', () => {
+    expect([...new Set(given.map(({ rule }) => rule))].sort()).toEqual([
+      'AwsSolutions-APIG2',
+      'AwsSolutions-APIG3',
+      'AwsSolutions-APIG4',
+      'AwsSolutions-APIG6',
+      'AwsSolutions-COG4',
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+      'AwsSolutions-SMG4',
+    ]);
+  });
+
+  it('are each for a finding that is there without them', () => {
+    const checks = new AwsSolutionsChecks(app);
+    jest
+      .spyOn(checks as unknown as { isAcknowledged: () => boolean }, 'isAcknowledged')
+      .mockReturnValue(false);
+    const { violations } = checks.validateScope(app);
+    const found = violations.map(({ ruleName, violatingResources }) => ({
+      ruleName,
+      paths: violatingResources.map(({ constructPath = '' }) => constructPath),
+    }));
+    // The policy of the log role is acknowledged in the stacks, too, that do not create it.
+    const perStack = given.filter(({ rule }) => !rule.startsWith('AwsSolutions-IAM4'));
+    for (const { rule, path } of perStack) {
+      const paths = found.find(({ ruleName }) => ruleName === rule)?.paths ?? [];
+      expect([rule, path, paths.filter((each) => each.startsWith(`${path}/`))]).not.toEqual([rule, path, []]);
+    }
+    expect(found.map(({ ruleName }) => ruleName).sort()).toEqual(
+      [...new Set(given.map(({ rule }) => rule))].sort(),
+    );
+  });
+
+  it('stand on the construct itself, not on a stack or the app', () => {
+    expect([...new Set(given.map(({ path }) => path.split('/').slice(1).join('/')))].sort()).toEqual([
+      'HeapTokens/Secret',
+      'WebhookApi/RestApi',
+    ]);
+  });
+});

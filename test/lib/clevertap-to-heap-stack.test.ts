@@ -1,0 +1,187 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import type { EnvironmentSettings } from '../../lib/environment-config';
+import { allSettings, synthTemplate } from '../support/synth';
+import { outputs, resource, resources } from '../support/template';
+
+interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: string | string[];
+  Principal?: unknown;
+}
+
+interface Document {
+  Statement: Statement[];
+}
+
+const template = synthTemplate();
+const everything = synthTemplate(allSettings);
+
+const variants: [string, Partial<EnvironmentSettings>][] = [
+  ['the least', {}],
+  ['all', allSettings],
+  ['another window', { batchWindowSeconds: 300 }],
+  ['other keys', { apiKeys: ['green'] }],
+  ['the log role', { apiGatewayLogRole: 'create' }],
+];
+
+describe.each(variants)('F70 F18 with %s of the settings', (_, overrides) => {
+  const varied = synthTemplate(overrides);
+
+  it.each([
+    ['AWS::ApiGateway::RestApi', 'WebhookApiRestApiF01EE63D'],
+    ['AWS::ApiGateway::Stage', 'WebhookApiRestApiDeploymentStagev176743630'],
+    ['AWS::SQS::Queue', 'EventBufferQueueA241C490'],
+    ['AWS::SQS::Queue', 'EventBufferDeadLetterQueue575AE14F'],
+    ['AWS::SecretsManager::Secret', 'HeapTokensSecret6DBA69BB'],
+  ])('%s keeps its logical id %s: another one is another URL, queue or secret', (type, logicalId) => {
+    expect(resources(varied, type).map((each) => each.logicalId)).toContain(logicalId);
+  });
+
+  it('the stage keeps its name, which stands in the URL', () => {
+    varied.hasResourceProperties('AWS::ApiGateway::Stage', { StageName: 'v1' });
+  });
+});
+
+it('F70 an API key keeps its logical id: another one is another key', () => {
+  expect(resource(template, 'AWS::ApiGateway::ApiKey').logicalId).toBe('WebhookApiApiKeyk169E18A3F');
+});
+
+describe('outputs', () => {
+  it('are what an operator needs, and nothing else', () => {
+    const { HeapTokensSecret: secretName, ...others } = outputs(template);
+    expect(others).toEqual({
+      WebhookUrl:
+        'https://${WebhookApiRestApiF01EE63D}.execute-api.${AWS::Region}.${AWS::URLSuffix}/' +
+        '${WebhookApiRestApiDeploymentStagev176743630}/webhook',
+      ApiKeyIdk1: '${WebhookApiApiKeyk169E18A3F}',
+      EventBufferUrl: '${EventBufferQueueA241C490}',
+      DeadLetterQueueUrl: '${EventBufferDeadLetterQueue575AE14F}',
+    });
+    expect(secretName).toBeDefined();
+  });
+
+  it('keep their names with every setting', () => {
+    expect(Object.keys(outputs(everything)).sort()).toEqual(
+      [
+        'WebhookUrl',
+        'WebhookDomainTarget',
+        'ApiKeyIdblue',
+        'ApiKeyIdgreen',
+        'HeapTokensSecret',
+        'EventBufferUrl',
+        'DeadLetterQueueUrl',
+      ].sort(),
+    );
+  });
+});
+
+it('is for the account and region of the settings', () => {
+  const [method] = resources<{ Integration: { Uri: string } }>(everything, 'AWS::ApiGateway::Method');
+  expect(method?.Properties.Integration.Uri).toContain(':apigateway:eu-west-1:sqs:path/111122223333/');
+});
+
+it.each([
+  ['AWS::SQS::Queue', 'QueueName'],
+  ['AWS::Lambda::Function', 'FunctionName'],
+  ['AWS::Logs::LogGroup', 'LogGroupName'],
+  ['AWS::IAM::Role', 'RoleName'],
+  ['AWS::SecretsManager::Secret', 'Name'],
+  ['AWS::ApiGateway::ApiKey', 'Name'],
+  ['AWS::ApiGateway::UsagePlan', 'UsagePlanName'],
+])('gives no %s a %s, so that it can be replaced and deployed twice', (type, property) => {
+  expect(resources(everything, type)).not.toEqual([]);
+  for (const { Properties } of resources(everything, type)) expect(Properties).not.toHaveProperty(property);
+});
+
+describe('F73 least privilege', () => {
+  /** Who may do what with what, over all policies that grant something. */
+  const grants = (from: Template): [role: string, actions: string[], resources: string[]][] =>
+    resources<{ Roles: string[]; PolicyDocument: Document }>(from, 'AWS::IAM::Policy').flatMap(
+      ({ Properties }) =>
+        Properties.PolicyDocument.Statement.map(({ Effect, Action, Resource, ...others }) => {
+          expect([Effect, others]).toEqual(['Allow', {}]);
+          return [Properties.Roles.join(), [Action].flat().sort(), [Resource].flat()] as [
+            string,
+            string[],
+            string[],
+          ];
+        }),
+    );
+
+  it('is exactly this', () => {
+    const endpoint = `\${${resource(template, 'AWS::IAM::Role', 'WebhookApiSendMessageRole').logicalId}}`;
+    const forwarder = `\${${resource(template, 'AWS::IAM::Role', 'HeapForwarderRole').logicalId}}`;
+    const log = resource(template, 'AWS::Logs::LogGroup', 'HeapForwarderLogGroup').logicalId;
+    expect(grants(template)).toEqual([
+      [endpoint, ['sqs:SendMessage'], ['${EventBufferQueueA241C490.Arn}']],
+      [forwarder, ['logs:CreateLogStream', 'logs:PutLogEvents'], [`\${${log}.Arn}`]],
+      [
+        forwarder,
+        [
+          'sqs:ChangeMessageVisibility',
+          'sqs:DeleteMessage',
+          'sqs:GetQueueAttributes',
+          'sqs:GetQueueUrl',
+          'sqs:ReceiveMessage',
+        ],
+        ['${EventBufferQueueA241C490.Arn}'],
+      ],
+      [forwarder, ['secretsmanager:GetSecretValue'], ['${HeapTokensSecret6DBA69BB}']],
+      [forwarder, ['sqs:SendMessage'], ['${EventBufferDeadLetterQueue575AE14F.Arn}']],
+    ]);
+  });
+
+  it.each(variants)('grants no wildcard with %s of the settings', (_, overrides) => {
+    for (const grant of grants(synthTemplate(overrides))) expect(JSON.stringify(grant)).not.toContain('*');
+  });
+
+  it('has wildcards only where nothing is granted by them', () => {
+    const statements = resources(everything).flatMap(({ Type, Properties }) =>
+      ['PolicyDocument', 'Policy', 'AssumeRolePolicyDocument'].flatMap((property) =>
+        ((Properties[property] as Document | undefined)?.Statement ?? []).map((statement) => ({
+          Type,
+          ...statement,
+        })),
+      ),
+    );
+    const wild = statements.filter((statement) => JSON.stringify(statement).includes('*'));
+    expect(wild.map(({ Type, Effect, Action }) => [Type, Effect, Action])).toEqual([
+      // Denies everything without TLS.
+      ['AWS::SQS::QueuePolicy', 'Deny', 'sqs:*'],
+      ['AWS::SQS::QueuePolicy', 'Deny', 'sqs:*'],
+      // Lets anybody call this one API as far as the address list and the API key allow.
+      ['AWS::ApiGateway::RestApi', 'Allow', 'execute-api:Invoke'],
+      ['AWS::ApiGateway::RestApi', 'Deny', 'execute-api:Invoke'],
+    ]);
+  });
+
+  it('lets only services assume a role, each its own', () => {
+    const assumed = resources<{ AssumeRolePolicyDocument: Document }>(everything, 'AWS::IAM::Role').map(
+      ({ logicalId, Properties }) => [
+        logicalId.slice(0, -8),
+        Properties.AssumeRolePolicyDocument.Statement.map(({ Principal }) => Principal),
+      ],
+    );
+    expect(Object.fromEntries(assumed)).toEqual({
+      WebhookApiRestApiCloudWatchRole: [{ Service: 'apigateway.amazonaws.com' }],
+      WebhookApiSendMessageRole: [{ Service: 'apigateway.amazonaws.com' }],
+      HeapForwarderRole: [{ Service: 'lambda.amazonaws.com' }],
+    });
+  });
+
+  it('takes one managed policy: the one AWS documents for the account-wide log role', () => {
+    const managed = resources<{ ManagedPolicyArns?: string[] }>(everything, 'AWS::IAM::Role').flatMap(
+      ({ Properties }) => Properties.ManagedPolicyArns ?? [],
+    );
+    expect(managed).toEqual([
+      'arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs',
+    ]);
+  });
+
+  it('opens no resource to other accounts or to the function from outside', () => {
+    everything.resourceCountIs('AWS::Lambda::Permission', 0);
+    everything.resourceCountIs('AWS::Lambda::Url', 0);
+    everything.resourceCountIs('AWS::SecretsManager::ResourcePolicy', 0);
+  });
+});

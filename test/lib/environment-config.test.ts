@@ -1,0 +1,298 @@
+import { EnvironmentConfigError, parseEnvironment } from '../../lib/environment-config';
+import { allSettings, settings } from '../support/synth';
+
+/** The lines of the refusal; none when the settings are accepted. */
+function problemsOf(environment: unknown): string[] {
+  try {
+    parseEnvironment('config/shop.ts', environment);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(EnvironmentConfigError);
+    return (error as Error).message.split('\n');
+  }
+}
+
+const baseUrl = (url: unknown) => ({ ...settings, heap: { baseUrl: url } });
+
+describe('what is accepted', () => {
+  it('fills in every default', () => {
+    expect(parseEnvironment('config/shop.ts', settings)).toEqual({
+      heap: { baseUrl: 'https://heapanalytics.com' },
+      apiKeys: ['k1'],
+      apiGatewayLogRole: 'exists',
+      identityOrder: ['identity', 'email'],
+      dedupeWindowMinutes: 10,
+      batchWindowSeconds: 5,
+      logRetentionDays: 30,
+    });
+  });
+
+  it('keeps every setting that is given', () => {
+    expect(parseEnvironment('config/shop.ts', allSettings)).toEqual(allSettings);
+  });
+
+  it.each([
+    ['us', 'https://heapanalytics.com'],
+    ['eu', 'https://c.eu.heap-api.com'],
+  ])('knows the host of the region %s', (region, host) => {
+    expect(parseEnvironment('config/shop.ts', { ...settings, heap: { region } }).heap).toEqual({
+      baseUrl: host,
+    });
+  });
+
+  it.each([
+    ['https://heap.shop.test', 'https://heap.shop.test'],
+    ['https://heap.shop.test/', 'https://heap.shop.test'],
+    ['https://Heap.Shop.test:8443', 'https://heap.shop.test:8443'],
+  ])('takes %s as an origin', (url, origin) => {
+    expect(parseEnvironment('config/shop.ts', baseUrl(url)).heap).toEqual({ baseUrl: origin });
+  });
+
+  it.each([7, 14, 30, 60, 90, 180, 365])('keeps logs for %d days', (days) => {
+    expect(parseEnvironment('config/shop.ts', { ...settings, logRetentionDays: days }).logRetentionDays).toBe(
+      days,
+    );
+  });
+
+  it.each([
+    { apiKeys: ['a'] },
+    { apiKeys: Array.from({ length: 10 }, (_, index) => `key${index}`) },
+    { apiKeys: ['k'.repeat(32)] },
+    { allowedCidrs: ['203.0.113.7/32', '::/0'] },
+    { identityOrder: ['phone'] },
+    { dedupeWindowMinutes: 0 },
+    { dedupeWindowMinutes: 1440 },
+    { batchWindowSeconds: 1 },
+    { batchWindowSeconds: 300 },
+    { region: 'us-gov-west-1' },
+  ])('takes the extremes: %j', (change) => {
+    expect(problemsOf({ ...settings, ...change })).toEqual([]);
+  });
+});
+
+describe('what is refused, in one line with file and key, the value got and what is allowed', () => {
+  it.each<[key: string, change: object, got: string, ...allowed: string[]]>([
+    ['account', { account: '123' }, '"123"', 'must be the 12 digits of an AWS account id'],
+    ['account', { account: 111122223333 }, '111122223333', 'string'],
+    ['region', { region: 'Ireland' }, '"Ireland"', 'must be an AWS region such as "eu-west-1"'],
+    ['heap', { heap: undefined }, 'nothing'],
+    ['heap', { heap: 'us' }, '"us"'],
+    ['heap', { heap: {} }, '{}', 'set either region ("us" or "eu") or baseUrl ("https://…")', 'only one'],
+    [
+      'heap',
+      { heap: { region: 'us', baseUrl: 'https://heap.shop.test' } },
+      '{"region":"us","baseUrl":"https://heap.shop.test"}',
+      'set either region ("us" or "eu") or baseUrl ("https://…")',
+      'only one',
+    ],
+    ['heap.region', { heap: { region: 'uk' } }, '"uk"', '"us"', '"eu"'],
+    ['heap.baseUrl', { heap: { baseUrl: 5 } }, '5', 'string'],
+    ['apiKeys', { apiKeys: undefined }, 'nothing'],
+    ['apiKeys', { apiKeys: 'k1' }, '"k1"'],
+    ['apiKeys', { apiKeys: [] }, '[]', 'must name at least one key'],
+    ['apiKeys', { apiKeys: ['k1', 'k1'] }, '["k1","k1"]', 'must not name a key twice'],
+    [
+      'apiKeys',
+      { apiKeys: 'abcdefghijk'.split('') },
+      '["a","b","c","d","e","f","g","h","i","j","k"]',
+      'must name at most ten keys',
+    ],
+    ['apiKeys.1', { apiKeys: ['k1', ''] }, '""', 'must be a name such as "k1": up to 32 of a-z and 0-9'],
+    ['apiKeys.0', { apiKeys: ['K1'] }, '"K1"', 'must be a name such as "k1": up to 32 of a-z and 0-9'],
+    ['apiKeys.0', { apiKeys: ['k 1'] }, '"k 1"', 'must be a name such as "k1": up to 32 of a-z and 0-9'],
+    ['apiKeys.0', { apiKeys: ['k-1'] }, '"k-1"', 'must be a name such as "k1": up to 32 of a-z and 0-9'],
+    ['apiKeys.0', { apiKeys: ['1k'] }, '"1k"', 'must be a name such as "k1": up to 32 of a-z and 0-9'],
+    ['apiKeys.0', { apiKeys: ['k'.repeat(33)] }, `"${'k'.repeat(33)}"`, 'must be a name such as "k1"'],
+    ['allowedCidrs', { allowedCidrs: [] }, '[]', 'at least one range', 'leave the key out'],
+    ['allowedCidrs.0', { allowedCidrs: ['203.0.113.7'] }, '"203.0.113.7"', '"203.0.113.0/24"'],
+    ['allowedCidrs.0', { allowedCidrs: ['203.0.113.0/33'] }, '"203.0.113.0/33"', '"203.0.113.0/24"'],
+    ['allowedCidrs.1', { allowedCidrs: ['::/0', 'office'] }, '"office"', '"203.0.113.0/24"'],
+    [
+      'domain.name',
+      { domain: { ...allSettings.domain, name: 'https://hooks.shop.test' } },
+      '"https://hooks.shop.test"',
+      'must be a host name such as "hooks.shop.test"',
+    ],
+    [
+      'domain.name',
+      { domain: { ...allSettings.domain, name: 'hooks shop' } },
+      '"hooks shop"',
+      'must be a host name such as "hooks.shop.test"',
+    ],
+    [
+      'domain.certificateArn',
+      { domain: { name: 'hooks.shop.test', certificateArn: 'arn:aws:iam::111122223333:role/x' } },
+      '"arn:aws:iam::111122223333:role/x"',
+      'must be the ARN of a certificate in AWS Certificate Manager',
+    ],
+    ['domain.certificateArn', { domain: { name: 'hooks.shop.test' } }, 'nothing'],
+    ['apiGatewayLogRole', { apiGatewayLogRole: 'maybe' }, '"maybe"', '"create"', '"exists"'],
+    ['apiGatewayLogRole', { apiGatewayLogRole: undefined }, 'nothing', '"create"', '"exists"'],
+    [
+      'identityOrder.1',
+      { identityOrder: ['email', 'mail'] },
+      '"mail"',
+      '"identity"',
+      '"email"',
+      '"phone"',
+      '"objectId"',
+    ],
+    ['identityOrder', { identityOrder: [] }, '[]', 'must name at least one field'],
+    ['dedupeWindowMinutes', { dedupeWindowMinutes: -1 }, '-1', '0'],
+    ['dedupeWindowMinutes', { dedupeWindowMinutes: 1441 }, '1441', '1440'],
+    ['dedupeWindowMinutes', { dedupeWindowMinutes: 1.5 }, '1.5'],
+    ['dedupeWindowMinutes', { dedupeWindowMinutes: '10' }, '"10"', 'number'],
+    ['batchWindowSeconds', { batchWindowSeconds: 0 }, '0', '1'],
+    ['batchWindowSeconds', { batchWindowSeconds: 301 }, '301', '300'],
+    ['logRetentionDays', { logRetentionDays: 31 }, '31', 'must be one of 7, 14, 30, 60, 90, 180, 365'],
+    ['logRetentionDays', { logRetentionDays: '30' }, '"30"', 'number'],
+  ])('%s: %j', (key, change, got, ...allowed) => {
+    const problems = problemsOf({ ...settings, ...change });
+    expect(problems).toHaveLength(1);
+    const [problem = ''] = problems;
+    expect(problem.startsWith(`config/shop.ts: ${key}: `)).toBe(true);
+    expect(problem.endsWith(`; got ${got}`)).toBe(true);
+    const message = problem.slice(`config/shop.ts: ${key}: `.length, -`; got ${got}`.length);
+    for (const fragment of allowed) expect(message).toContain(fragment);
+  });
+
+  it.each([undefined, null, 'us', []])('settings that are none: %j', (environment) => {
+    expect(problemsOf(environment)).toEqual([expect.stringMatching(/^config\/shop\.ts: /)]);
+  });
+});
+
+describe('a misspelt key', () => {
+  it('at the root is named with all keys that exist', () => {
+    const known = Object.keys(allSettings).sort();
+    const [problem = '', ...others] = problemsOf({ ...settings, batchWindow: 5 });
+    expect(others).toEqual([]);
+    expect(problem).toContain('config/shop.ts: batchWindow: unknown key; known here: ');
+    expect(
+      problem
+        .replace(/^.*known here: /, '')
+        .split(', ')
+        .sort(),
+    ).toEqual(known);
+  });
+
+  it.each([
+    [
+      'heap.token',
+      { heap: { region: 'us', token: 'x' } },
+      'config/shop.ts: heap.token: unknown key; known here: region, baseUrl',
+    ],
+    [
+      'domain.zone',
+      { domain: { ...allSettings.domain, zone: 'shop.test' } },
+      'config/shop.ts: domain.zone: unknown key; known here: name, certificateArn',
+    ],
+  ])('in a group is named with the keys of the group: %s', (_, change, problem) => {
+    expect(problemsOf({ ...settings, ...change })).toEqual([problem]);
+  });
+
+  it('is one line each', () => {
+    expect(problemsOf({ ...settings, apikeys: [], allowedCidr: [] })).toEqual([
+      expect.stringMatching(/^config\/shop\.ts: apikeys: unknown key; /),
+      expect.stringMatching(/^config\/shop\.ts: allowedCidr: unknown key; /),
+    ]);
+  });
+
+  it('is no way to reach a prototype', () => {
+    const hostile: unknown = JSON.parse(`{"__proto__":{"x":1},${JSON.stringify(settings).slice(1)}`);
+    expect(problemsOf(hostile)).toEqual([
+      expect.stringMatching(/^config\/shop\.ts: __proto__: unknown key; /),
+    ]);
+  });
+});
+
+it('lists all mistakes at once', () => {
+  const problems = problemsOf({
+    account: '1',
+    heap: { baseUrl: 'http://heap.shop.test' },
+    apiKeys: ['K1'],
+    allowedCidrs: ['office'],
+    domain: { name: 'a b', certificateArn: 'none' },
+    apiGatewayLogRole: 'maybe',
+    batchWindowSeconds: 0,
+    logRetentionDays: 31,
+    retries: 3,
+  });
+  expect(problems.map((problem) => problem.split(': ')[1]).sort()).toEqual([
+    'account',
+    'allowedCidrs.0',
+    'apiGatewayLogRole',
+    'apiKeys.0',
+    'batchWindowSeconds',
+    'domain.certificateArn',
+    'domain.name',
+    'heap.baseUrl',
+    'logRetentionDays',
+    'retries',
+  ]);
+});
+
+describe('F58 events go to a public host over TLS or nowhere', () => {
+  it.each([
+    ['heap.shop.test', 'must be a URL such as "https://heap.shop.test"'],
+    ['', 'must be a URL such as "https://heap.shop.test"'],
+    ['https://', 'must be a URL such as "https://heap.shop.test"'],
+    ['http://heap.shop.test', 'must start with https://'],
+    ['ftp://heap.shop.test', 'must start with https://'],
+    ['file:///etc/passwd', 'must start with https://'],
+    ['https://ana:pa55@heap.shop.test', 'must not carry credentials'],
+    ['https://ana@heap.shop.test', 'must not carry credentials'],
+    ['https://heap.shop.test/api', 'must be an origin without path or query'],
+    ['https://heap.shop.test?a=1', 'must be an origin without path or query'],
+    ['https://heap.shop.test#a', 'must be an origin without path or query'],
+    ['https://heap.shop.test\\@other.test', 'must be an origin without path or query'],
+    ['https://93.184.216.34', 'must name a host, not an IP address'],
+    ['https://127.0.0.1', 'must name a host, not an IP address'],
+    ['https://127.1', 'must name a host, not an IP address'],
+    ['https://169.254.169.254', 'must name a host, not an IP address'],
+    ['https://169.254.169.254.', 'must name a host, not an IP address'],
+    ['https://0xa9fea9fe', 'must name a host, not an IP address'],
+    ['https://2852039166', 'must name a host, not an IP address'],
+    ['https://169。254。169。254', 'must name a host, not an IP address'],
+    ['https://[::1]', 'must name a host, not an IP address'],
+    ['https://[::ffff:127.0.0.1]', 'must name a host, not an IP address'],
+    ['https://[fd00:ec2::254]', 'must name a host, not an IP address'],
+    ['https://localhost', 'must name a public host'],
+    ['https://LOCALHOST:8443', 'must name a public host'],
+    ['https://heap.localhost', 'must name a public host'],
+    ['https://heap.local', 'must name a public host'],
+    ['https://heap', 'must name a public host'],
+    ['https://metadata.google.internal', 'must name a public host'],
+    ['https://ip-10-0-0-1.eu-west-1.compute.internal', 'must name a public host'],
+  ])('%s', (url, allowed) => {
+    const [problem = '', ...others] = problemsOf(baseUrl(url));
+    expect(others).toEqual([]);
+    expect(problem.startsWith('config/shop.ts: heap.baseUrl: ')).toBe(true);
+    expect(problem).toContain(allowed);
+  });
+
+  // A trailing dot names the same host.
+  it.each([
+    'https://localhost.',
+    'https://heap.localhost.',
+    'https://metadata.google.internal.',
+    'https://heap.',
+    'https://eu.heapanalytics.com.',
+  ])('%s', (url) => {
+    expect(problemsOf(baseUrl(url))).toHaveLength(1);
+  });
+
+  it('repeats no password', () => {
+    expect(problemsOf(baseUrl('https://ana:pa55@heap.shop.test')).join()).not.toContain('pa55');
+  });
+
+  it.each([
+    'https://eu.heapanalytics.com',
+    'https://EU.heapanalytics.com/',
+    'http://eu.heapanalytics.com/api/track',
+  ])('names the host that receives events instead of %s', (url) => {
+    expect(problemsOf(baseUrl(url))).toEqual([
+      'config/shop.ts: heap.baseUrl: is the web application of Heap EU and does not receive events; ' +
+        `set region: "eu" (https://c.eu.heap-api.com); got ${JSON.stringify(url)}`,
+    ]);
+  });
+});

@@ -1,0 +1,457 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { render } from 'velocityjs';
+import { sendMessageTemplate } from '../../../lib/ingest/request-template';
+import { allSettings, synthTemplate } from '../../support/synth';
+import { outputs, resource, resources } from '../../support/template';
+
+interface Method {
+  HttpMethod: string;
+  ResourceId: string;
+  ApiKeyRequired: boolean;
+  MethodResponses: { StatusCode: string; ResponseModels?: object; ResponseParameters?: object }[];
+  Integration: {
+    Type: string;
+    IntegrationHttpMethod: string;
+    Uri: string;
+    PassthroughBehavior: string;
+    RequestParameters: Record<string, string>;
+    RequestTemplates: Record<string, string>;
+    IntegrationResponses: {
+      StatusCode: string;
+      SelectionPattern?: string;
+      ResponseTemplates: Record<string, string>;
+    }[];
+  };
+}
+
+interface Stage {
+  StageName: string;
+  AccessLogSetting: { DestinationArn: string; Format: string };
+  MethodSettings: Record<string, unknown>[];
+}
+
+const template = synthTemplate();
+const paths = new Map(
+  resources<{ PathPart: string; ParentId: string }>(template, 'AWS::ApiGateway::Resource').map(
+    ({ logicalId, Properties }) => [`\${${logicalId}}`, Properties],
+  ),
+);
+const pathOf = (resourceId: string): string => {
+  const found = paths.get(resourceId);
+  return found === undefined ? '' : `${pathOf(found.ParentId)}/${found.PathPart}`;
+};
+const methods = resources<Method>(template, 'AWS::ApiGateway::Method').map(({ Properties }) => ({
+  path: pathOf(Properties.ResourceId),
+  ...Properties,
+}));
+const stage = resource<Stage>(template, 'AWS::ApiGateway::Stage').Properties;
+const restApi = resource<{ Policy?: object }>(template, 'AWS::ApiGateway::RestApi');
+
+it('F08 answers POST on two paths and nothing else', () => {
+  expect(methods.map(({ HttpMethod, path }) => `${HttpMethod} ${path}`)).toEqual([
+    'POST /webhook',
+    'POST /webhook/{event}',
+  ]);
+  expect(paths.size).toBe(2);
+});
+
+it('F76 is regional', () => {
+  template.hasResourceProperties('AWS::ApiGateway::RestApi', {
+    EndpointConfiguration: { Types: ['REGIONAL'] },
+  });
+});
+
+describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodResponses, Integration }) => {
+  const withEvent = path.endsWith('{event}');
+
+  it('F01 writes to the queue without any code', () => {
+    expect(Integration).toMatchObject({
+      Type: 'AWS',
+      IntegrationHttpMethod: 'POST',
+      Uri: `arn:\${AWS::Partition}:apigateway:\${AWS::Region}:sqs:path/\${AWS::AccountId}/\${${
+        resource(template, 'AWS::SQS::Queue', 'EventBufferQueue').logicalId
+      }.QueueName}`,
+    });
+  });
+
+  it('F09 wants an API key', () => {
+    expect(ApiKeyRequired).toBe(true);
+  });
+
+  it('F11 hands no body through that no template has encoded', () => {
+    expect(Integration.PassthroughBehavior).toBe('NEVER');
+    expect(Integration.RequestTemplates).toEqual({
+      'application/json': sendMessageTemplate({ withEvent }),
+      'text/plain': sendMessageTemplate({ withEvent }),
+      'application/x-www-form-urlencoded': sendMessageTemplate({ withEvent }),
+    });
+  });
+
+  it('F14 sends SQS no parameter of the request but by the template', () => {
+    expect(Integration.RequestParameters).toEqual({
+      'integration.request.header.Content-Type': "'application/x-www-form-urlencoded'",
+    });
+  });
+
+  it(`stamps ${withEvent ? 'the' : 'no'} event name of the path`, () => {
+    for (const text of Object.values(Integration.RequestTemplates)) {
+      expect(text.includes('.Name=event&')).toBe(withEvent);
+      expect(text.includes('$input.params')).toBe(withEvent);
+    }
+  });
+
+  it('F03 has one answer for what it does not know, and that is 500', () => {
+    const defaults = Integration.IntegrationResponses.filter((each) => each.SelectionPattern === undefined);
+    expect(defaults.map(({ StatusCode }) => StatusCode)).toEqual(['500']);
+  });
+
+  it('F02 F03 F04 answers exactly 200 for 2xx of SQS and for no other status', () => {
+    for (let status = 100; status <= 599; status += 1) {
+      const selected = Integration.IntegrationResponses.filter(
+        ({ SelectionPattern: pattern }) =>
+          pattern !== undefined && new RegExp(`^(?:${pattern})$`).test(String(status)),
+      ).map(({ StatusCode }) => StatusCode);
+      const is2xx = status >= 200 && status <= 299;
+      const specific = status === 400 ? ['400'] : status === 413 ? ['413'] : [];
+      expect([status, selected]).toEqual([status, is2xx ? ['200'] : specific]);
+    }
+  });
+
+  it('selects the same answers whether or not a pattern has to match the whole status', () => {
+    for (const { SelectionPattern: pattern } of Integration.IntegrationResponses) {
+      if (pattern === undefined) continue;
+      for (let status = 100; status <= 599; status += 1) {
+        const text = String(status);
+        expect(new RegExp(pattern).test(text)).toBe(new RegExp(`^(?:${pattern})$`).test(text));
+      }
+    }
+  });
+
+  it('F04 knows no success but 200', () => {
+    const declared = MethodResponses.map(({ StatusCode }) => StatusCode);
+    expect([...declared].sort()).toEqual(['200', '400', '413', '500']);
+    expect(Integration.IntegrationResponses.map(({ StatusCode }) => StatusCode).sort()).toEqual(
+      [...declared].sort(),
+    );
+  });
+
+  it('F04 builds the success from the context alone, as JSON', () => {
+    const success = Integration.IntegrationResponses.find(({ StatusCode }) => StatusCode === '200');
+    expect(success?.ResponseTemplates).toEqual({
+      'application/json': '{"status":"queued","requestId":"$context.extendedRequestId"}',
+    });
+  });
+
+  it.each([
+    ['InvalidParameterValue', 413, 'too long'],
+    ['InvalidMessageContents', undefined, 'characters'],
+    ['', undefined, 'characters'],
+  ])('says of 400 %s with status %s that it is about: %s', (code, override, message) => {
+    const refused = Integration.IntegrationResponses.find(({ StatusCode }) => StatusCode === '400');
+    const responseOverride: { status?: number } = {};
+    const answer = render(refused?.ResponseTemplates['application/json'] ?? '', {
+      input: { path: (path: string) => (path === '$.Error.Code' ? code : '') },
+      context: { responseOverride },
+    });
+    expect(responseOverride.status).toBe(override);
+    expect(JSON.parse(answer)).toEqual({ message: expect.stringContaining(message) as string });
+  });
+
+  it('answers in JSON a person can read', () => {
+    for (const { StatusCode, ResponseTemplates } of Integration.IntegrationResponses) {
+      expect(Object.keys(ResponseTemplates)).toEqual(['application/json']);
+      if (StatusCode === '400') continue;
+      expect(JSON.parse(ResponseTemplates['application/json'] ?? '')).toEqual(expect.any(Object));
+    }
+  });
+});
+
+describe('F11 F73 the role of the integration', () => {
+  const role = resource(template, 'AWS::IAM::Role', 'WebhookApiSendMessageRole');
+
+  it('may send to the event buffer and nothing else', () => {
+    const policies = resources<{ Roles: string[]; PolicyDocument: { Statement: object[] } }>(
+      template,
+      'AWS::IAM::Policy',
+    ).filter(({ Properties }) => Properties.Roles.includes(`\${${role.logicalId}}`));
+    expect(policies.map(({ Properties }) => Properties.PolicyDocument.Statement)).toEqual([
+      [
+        {
+          Effect: 'Allow',
+          Action: 'sqs:SendMessage',
+          Resource: `\${${resource(template, 'AWS::SQS::Queue', 'EventBufferQueue').logicalId}.Arn}`,
+        },
+      ],
+    ]);
+    expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
+    expect(role.Properties).not.toHaveProperty('Policies');
+  });
+
+  it('is for API Gateway alone', () => {
+    expect(role.Properties).toMatchObject({
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Effect: 'Allow',
+            Principal: { Service: 'apigateway.amazonaws.com' },
+          },
+        ],
+      },
+    });
+  });
+});
+
+describe('the stage', () => {
+  it('F02 F10 throttles floods, far above what CleverTap sends', () => {
+    expect(stage.MethodSettings).toEqual([
+      {
+        HttpMethod: '*',
+        ResourcePath: '/*',
+        ThrottlingRateLimit: expect.any(Number) as number,
+        ThrottlingBurstLimit: expect.any(Number) as number,
+        MetricsEnabled: true,
+        LoggingLevel: 'OFF',
+        DataTraceEnabled: false,
+      },
+    ]);
+    const [{ ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = {}] = stage.MethodSettings;
+    expect(rate).toBeGreaterThanOrEqual(1000);
+    expect(rate).toBeLessThanOrEqual(10_000);
+    expect(burst).toBeGreaterThanOrEqual(2000);
+    expect(burst).toBeLessThanOrEqual(10_000);
+  });
+
+  it('F68 logs these fields of a request and no others', () => {
+    expect(JSON.parse(stage.AccessLogSetting.Format)).toEqual({
+      requestId: '$context.extendedRequestId',
+      receivedAt: '$context.requestTimeEpoch',
+      method: '$context.httpMethod',
+      resourcePath: '$context.resourcePath',
+      status: '$context.status',
+      responseBytes: '$context.responseLength',
+      latencyMs: '$context.responseLatency',
+      integrationStatus: '$context.integration.status',
+      integrationLatencyMs: '$context.integrationLatency',
+      apiKeyId: '$context.identity.apiKeyId',
+      errorType: '$context.error.responseType',
+    });
+  });
+
+  it('F68 logs no path, identity, header, query or body', () => {
+    const variables = stage.AccessLogSetting.Format.match(/\$[\w.]+/g) ?? [];
+    expect(variables.filter((variable) => variable.startsWith('$context.identity'))).toEqual([
+      '$context.identity.apiKeyId',
+    ]);
+    expect(variables.filter((variable) => !variable.startsWith('$context.'))).toEqual([]);
+    expect(variables).not.toContain('$context.path');
+    expect(stage.AccessLogSetting.Format).not.toMatch(/\$input|header|query|body|authorizer/i);
+  });
+
+  it('F68 keeps no execution log, which would hold paths and bodies', () => {
+    for (const settings of stage.MethodSettings) {
+      expect(settings).toMatchObject({ LoggingLevel: 'OFF', DataTraceEnabled: false });
+    }
+  });
+
+  it.each([
+    [{}, 30],
+    [{ logRetentionDays: 90 }, 90],
+  ])('keeps the access log as long as the settings %j say', (overrides, days) => {
+    const changed = synthTemplate(overrides);
+    const log = resource(changed, 'AWS::Logs::LogGroup', 'WebhookApiAccessLog');
+    expect(log.Properties).toMatchObject({ RetentionInDays: days });
+    expect(
+      resource<Stage>(changed, 'AWS::ApiGateway::Stage').Properties.AccessLogSetting.DestinationArn,
+    ).toBe(`arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:\${${log.logicalId}}`);
+  });
+});
+
+describe('API keys', () => {
+  const two = synthTemplate({ apiKeys: ['blue', 'green'] });
+
+  /** The logical ids of a key and of its place in the usage plan. */
+  const idsOf = (from: Template, name: string): string[] => {
+    const key = resources<{ Description: string }>(from, 'AWS::ApiGateway::ApiKey').find(
+      ({ Properties }) => Properties.Description === `CleverTap webhook key ${name}`,
+    );
+    const places = resources<{ KeyId: string }>(from, 'AWS::ApiGateway::UsagePlanKey').filter(
+      ({ Properties }) => Properties.KeyId === `\${${key?.logicalId ?? ''}}`,
+    );
+    return [key?.logicalId ?? '', ...places.map(({ logicalId }) => logicalId)];
+  };
+
+  it('F10 are in the one usage plan of the stage, which has no quota that would refuse events', () => {
+    const plan = resource<{ ApiStages: object[]; Quota?: object; Throttle?: object }>(
+      two,
+      'AWS::ApiGateway::UsagePlan',
+    );
+    expect(plan.Properties.ApiStages).toEqual([
+      {
+        ApiId: `\${${resource(two, 'AWS::ApiGateway::RestApi').logicalId}}`,
+        Stage: `\${${resource(two, 'AWS::ApiGateway::Stage').logicalId}}`,
+        Throttle: {},
+      },
+    ]);
+    expect(plan.Properties.Quota).toBeUndefined();
+    expect(plan.Properties.Throttle).toBeUndefined();
+    two.resourceCountIs('AWS::ApiGateway::ApiKey', 2);
+    two.resourceCountIs('AWS::ApiGateway::UsagePlanKey', 2);
+    two.allResourcesProperties('AWS::ApiGateway::UsagePlanKey', {
+      KeyType: 'API_KEY',
+      UsagePlanId: { Ref: plan.logicalId },
+    });
+    two.allResourcesProperties('AWS::ApiGateway::ApiKey', { Enabled: true });
+  });
+
+  it('F09 have no value in the template', () => {
+    for (const { Properties } of resources(two, 'AWS::ApiGateway::ApiKey')) {
+      expect(Object.keys(Properties).sort()).toEqual(['Description', 'Enabled']);
+    }
+  });
+
+  it.each([
+    ['added', ['blue'], 'blue'],
+    ['removed', ['green'], 'green'],
+    ['moved', ['green', 'blue'], 'blue'],
+  ])('stay as they are when another one is %s', (_, apiKeys, name) => {
+    const ids = idsOf(two, name);
+    expect(ids).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
+    expect(idsOf(synthTemplate({ apiKeys }), name)).toEqual(ids);
+  });
+
+  it('come out as ids by which the value can be looked up', () => {
+    expect(outputs(two)).toMatchObject({
+      ApiKeyIdblue: `\${${idsOf(two, 'blue')[0] ?? ''}}`,
+      ApiKeyIdgreen: `\${${idsOf(two, 'green')[0] ?? ''}}`,
+    });
+  });
+});
+
+describe('the address list', () => {
+  const listed = synthTemplate({ allowedCidrs: ['203.0.113.0/24', '2001:db8::/32'] });
+
+  it('is absent by default: any address with a key', () => {
+    expect(restApi.Properties).not.toHaveProperty('Policy');
+  });
+
+  it('F09 lets in its ranges and denies everybody else', () => {
+    const everybody = { Principal: { AWS: '*' }, Action: 'execute-api:Invoke', Resource: 'execute-api:/*' };
+    listed.hasResourceProperties('AWS::ApiGateway::RestApi', {
+      Policy: {
+        Version: '2012-10-17',
+        Statement: [
+          { ...everybody, Effect: 'Allow' },
+          {
+            ...everybody,
+            Effect: 'Deny',
+            Condition: { NotIpAddress: { 'aws:SourceIp': ['203.0.113.0/24', '2001:db8::/32'] } },
+          },
+        ],
+      },
+    });
+    listed.allResourcesProperties('AWS::ApiGateway::Method', { ApiKeyRequired: true });
+  });
+
+  it('comes into force with the deployment that changes it', () => {
+    const deployments = [template, listed, synthTemplate({ allowedCidrs: ['198.51.100.0/24'] })].map(
+      (each) => resource(each, 'AWS::ApiGateway::Deployment').logicalId,
+    );
+    expect(new Set(deployments).size).toBe(3);
+  });
+});
+
+describe('a custom domain', () => {
+  const { domain } = allSettings;
+  const own = synthTemplate({ domain });
+
+  it('is absent by default', () => {
+    template.resourceCountIs('AWS::ApiGateway::DomainName', 0);
+    template.resourceCountIs('AWS::ApiGateway::BasePathMapping', 0);
+    expect(outputs(template)).not.toHaveProperty('WebhookDomainTarget');
+  });
+
+  it('is regional, wants TLS 1.2 and uses the certificate', () => {
+    own.hasResourceProperties('AWS::ApiGateway::DomainName', {
+      DomainName: domain.name,
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+      RegionalCertificateArn: domain.certificateArn,
+      SecurityPolicy: 'TLS_1_2',
+    });
+  });
+
+  it('leads to the stage without a path in front of /webhook', () => {
+    own.hasResourceProperties('AWS::ApiGateway::BasePathMapping', {
+      BasePath: Match.absent(),
+      DomainName: { Ref: resource(own, 'AWS::ApiGateway::DomainName').logicalId },
+      RestApiId: { Ref: resource(own, 'AWS::ApiGateway::RestApi').logicalId },
+      Stage: { Ref: resource(own, 'AWS::ApiGateway::Stage').logicalId },
+    });
+  });
+
+  it('stands in the URL, and its target in an output of its own', () => {
+    expect(outputs(own)).toMatchObject({
+      WebhookUrl: 'https://hooks.shop.test/webhook',
+      WebhookDomainTarget: `\${${resource(own, 'AWS::ApiGateway::DomainName').logicalId}.RegionalDomainName}`,
+    });
+  });
+
+  it('leaves the generated URL working, so that campaigns can move one by one', () => {
+    for (const each of [template, own]) {
+      each.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: Match.absent() });
+    }
+  });
+});
+
+describe('the role by which API Gateway logs', () => {
+  it('is left to another stack when it exists', () => {
+    template.resourceCountIs('AWS::ApiGateway::Account', 0);
+    expect(resources(template, 'AWS::IAM::Role').map(({ logicalId }) => logicalId)).toEqual([
+      expect.stringMatching(/^WebhookApiSendMessageRole/),
+      expect.stringMatching(/^HeapForwarderRole/),
+    ]);
+  });
+
+  it('is created, and stays when the stack goes: other APIs use it', () => {
+    const creating = synthTemplate({ apiGatewayLogRole: 'create' });
+    const account = resource(creating, 'AWS::ApiGateway::Account');
+    const role = resource(creating, 'AWS::IAM::Role', 'WebhookApiRestApiCloudWatchRole');
+    expect(account.Properties).toEqual({ CloudWatchRoleArn: `\${${role.logicalId}.Arn}` });
+    for (const { DeletionPolicy, UpdateReplacePolicy } of [account, role]) {
+      expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+    }
+    // A stage with an access log cannot be created before the role is in place.
+    expect(resource(creating, 'AWS::ApiGateway::Stage').DependsOn).toEqual([account.logicalId]);
+  });
+});
+
+describe('what API Gateway answers by itself', () => {
+  const answers = resources<{
+    ResponseType: string;
+    StatusCode: string;
+    ResponseTemplates: Record<string, string>;
+  }>(template, 'AWS::ApiGateway::GatewayResponse').map(({ Properties }) => Properties);
+
+  it.each([
+    ['INVALID_API_KEY', '403', 'x-api-key'],
+    ['MISSING_AUTHENTICATION_TOKEN', '403', '/webhook/{event}'],
+    ['UNSUPPORTED_MEDIA_TYPE', '415', 'Content-Type: application/json'],
+    ['THROTTLED', '429', 'again'],
+    ['REQUEST_TOO_LARGE', '413', '512 KiB'],
+  ])('%s is %s and names the remedy: %s', (type, status, remedy) => {
+    const answer = answers.find(({ ResponseType }) => ResponseType === type);
+    expect(answer?.StatusCode).toBe(status);
+    expect(Object.keys(answer?.ResponseTemplates ?? {})).toEqual(['application/json']);
+    expect(JSON.parse(answer?.ResponseTemplates['application/json'] ?? '')).toEqual({
+      message: expect.stringContaining(remedy) as string,
+    });
+  });
+
+  it('F03 is never a success and repeats nothing of the request', () => {
+    expect(answers).toHaveLength(5);
+    for (const { StatusCode, ResponseTemplates } of answers) {
+      expect(Number(StatusCode)).toBeGreaterThanOrEqual(400);
+      expect(ResponseTemplates['application/json']).not.toContain('$');
+    }
+  });
+});
