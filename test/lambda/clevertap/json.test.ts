@@ -1,0 +1,68 @@
+import {
+  field,
+  fieldKey,
+  isJsonObject,
+  objectField,
+  own,
+  type JsonObject,
+} from '../../../lambda/clevertap/json';
+
+describe('isJsonObject', () => {
+  it.each([
+    [{}, true],
+    [{ a: 1 }, true],
+    [[], false],
+    [null, false],
+    ['text', false],
+    [1, false],
+    [undefined, false],
+  ])('of %j is %s', (value, expected) => {
+    expect(isJsonObject(value)).toBe(expected);
+  });
+});
+
+describe('own', () => {
+  it('gives what the object itself holds', () => {
+    expect(own({ identity: 'a' }, 'identity')).toBe('a');
+  });
+
+  it.each(['toString', 'constructor', '__proto__', 'missing'])('gives nothing inherited under %s', (key) => {
+    expect(own({}, key)).toBeUndefined();
+  });
+
+  it('gives nothing a body put into its own __proto__ (F32)', () => {
+    const body = JSON.parse('{"__proto__":{"identity":"victim"}}') as JsonObject;
+
+    expect(own(body, 'identity')).toBeUndefined();
+  });
+});
+
+describe('field', () => {
+  it.each(['profileData', 'ProfileData', 'PROFILEDATA', 'profiledata'])('is found as %s', (key) => {
+    expect(fieldKey({ other: 1, [key]: 2 }, 'profileData')).toBe(key);
+    expect(field({ other: 1, [key]: 2 }, 'profileData')).toBe(2);
+  });
+
+  it('prefers the exact casing to one that stands earlier', () => {
+    expect(field({ Email: 'earlier', email: 'exact' }, 'email')).toBe('exact');
+  });
+
+  it('takes the first of several other casings', () => {
+    expect(field({ EMAIL: 'first', Email: 'second' }, 'email')).toBe('first');
+  });
+
+  it.each(['toString', 'constructor', '__proto__'])('finds nothing inherited under %s', (key) => {
+    expect(fieldKey({}, key)).toBeUndefined();
+    expect(field({}, key)).toBeUndefined();
+  });
+});
+
+describe('objectField', () => {
+  it('gives the object under a field in any casing', () => {
+    expect(objectField({ Key_Values: { a: 1 } }, 'key_values')).toEqual({ a: 1 });
+  });
+
+  it.each([[[1]], ['text'], [null], [7], [undefined]])('gives an empty object for %j', (value) => {
+    expect(objectField({ key_values: value }, 'key_values')).toEqual({});
+  });
+});

@@ -1,0 +1,281 @@
+import fc from 'fast-check';
+import { deliver, type Fate, type PendingEvent } from '../../../lambda/heap/deliver';
+import type { HeapAnswer } from '../../../lambda/heap/outcome';
+
+const delivered: Fate = { kind: 'delivered' };
+const ok: HeapAnswer = { status: 200, body: '{}' };
+const always = (): boolean => true;
+
+const pending = (count: number, bytes = 10): PendingEvent[] =>
+  Array.from({ length: count }, (_, index) => ({
+    json: JSON.stringify(String(index).padEnd(bytes - 2, ' ')),
+    fate: undefined,
+  }));
+
+/** Heap as far as `deliver` sees it: it answers each request by its events and remembers what it was sent. */
+class Heap {
+  readonly requests: (readonly PendingEvent[])[] = [];
+
+  constructor(private readonly answer: (bulk: readonly PendingEvent[], request: number) => HeapAnswer) {}
+
+  readonly post = (bulk: readonly PendingEvent[]): Promise<HeapAnswer> => {
+    this.requests.push(bulk);
+    return Promise.resolve(this.answer(bulk, this.requests.length));
+  };
+
+  /** How often an event was sent. */
+  timesOf(event: PendingEvent): number {
+    return this.requests.filter((bulk) => bulk.includes(event)).length;
+  }
+}
+
+/** A Heap that refuses whole any request with one of these events, and says which one or not. */
+const refusing = (refused: ReadonlySet<PendingEvent>, namesIndex: boolean): Heap =>
+  new Heap((bulk) => {
+    const index = bulk.findIndex((event) => refused.has(event));
+    if (index === -1) return ok;
+    return { status: 400, body: namesIndex ? `postBody.events[${index}] should be object` : 'Bad Request' };
+  });
+
+const kinds = (events: readonly PendingEvent[]): (string | undefined)[] =>
+  events.map(({ fate }) => fate?.kind);
+const count = (events: readonly PendingEvent[], kind: Fate['kind']): number =>
+  kinds(events).filter((each) => each === kind).length;
+
+describe('deliver', () => {
+  it('sends nothing when there is nothing', async () => {
+    const heap = new Heap(() => ok);
+    await deliver([], heap.post, always);
+
+    expect(heap.requests).toEqual([]);
+  });
+
+  it.each([200, 201, 204, 299])('delivers all events at once on %d', async (status) => {
+    const events = pending(3);
+    const heap = new Heap(() => ({ status, body: '' }));
+    await deliver(events, heap.post, always);
+
+    expect(heap.requests).toEqual([events]);
+    for (const { fate } of events) expect(fate).toEqual(delivered);
+  });
+
+  it('sends more than one bulk one after the other, in order', async () => {
+    const events = pending(2500);
+    const heap = new Heap(() => ok);
+    await deliver(events, heap.post, always);
+
+    expect(heap.requests).toEqual([events.slice(0, 1000), events.slice(1000, 2000), events.slice(2000)]);
+    expect(count(events, 'delivered')).toBe(2500);
+  });
+
+  it.each<[string, HeapAnswer]>([
+    ['500', { status: 500, body: '' }],
+    ['408', { status: 408, body: '' }],
+    ['401', { status: 401, body: '' }],
+    ['403', { status: 403, body: '' }],
+    ['302', { status: 302, body: '' }],
+    ['a fault', { fault: 'ECONNRESET' }],
+  ])('on %s retries the events of that bulk alone, and sends them no more now', async (_, answer) => {
+    const events = pending(2500);
+    const heap = new Heap((_bulk, request) => (request === 2 ? answer : ok));
+    await deliver(events, heap.post, always);
+
+    expect(heap.requests).toHaveLength(3);
+    expect(new Set(kinds(events.slice(1000, 2000)))).toEqual(new Set(['retry']));
+    expect(count(events, 'delivered')).toBe(1500);
+  });
+
+  it('hands on how long Heap wants us to wait', async () => {
+    const events = pending(1001);
+    const heap = new Heap((_, request) =>
+      request === 1 ? { status: 429, body: '', retryAfterSeconds: 120 } : { fault: 'timeout' },
+    );
+    await deliver(events, heap.post, always);
+
+    expect(events[0]?.fate).toEqual({ kind: 'retry', retryAfterSeconds: 120 });
+    expect(events[1000]?.fate).toMatchObject({ kind: 'retry' });
+    expect(events[1000]?.fate).not.toMatchObject({ retryAfterSeconds: expect.anything() as unknown });
+  });
+
+  it.each([402, 404, 422])('rejects the events of a bulk that is answered with %d', async (status) => {
+    const events = pending(3);
+    const heap = new Heap(() => ({ status, body: 'ana@shop.test' }));
+    await deliver(events, heap.post, always);
+
+    expect(heap.requests).toHaveLength(1);
+    for (const { fate } of events)
+      expect(fate).toEqual({ kind: 'rejected', reason: 'heap_rejected', detail: `Heap answered ${status}` });
+  });
+
+  describe('on 413', () => {
+    it('halves until it fits', async () => {
+      const events = pending(10);
+      const heap = new Heap((bulk) => (bulk.length > 3 ? { status: 413, body: '' } : ok));
+      await deliver(events, heap.post, always);
+
+      expect(heap.requests.map(({ length }) => length)).toEqual([10, 5, 3, 2, 5, 3, 2]);
+      expect(count(events, 'delivered')).toBe(10);
+    });
+
+    it('keeps the order of the events', async () => {
+      const events = pending(10);
+      const heap = new Heap((bulk) => (bulk.length > 3 ? { status: 413, body: '' } : ok));
+      await deliver(events, heap.post, always);
+
+      expect(heap.requests.filter(({ length }) => length <= 3).flat()).toEqual(events);
+    });
+
+    it('rejects a single event that is too large, and delivers its neighbours', async () => {
+      const events = pending(4);
+      const heap = new Heap((bulk) => (bulk.includes(events[2]!) ? { status: 413, body: '' } : ok));
+      await deliver(events, heap.post, always);
+
+      expect(kinds(events)).toEqual(['delivered', 'delivered', 'rejected', 'delivered']);
+      expect(events[2]?.fate).toMatchObject({ reason: 'heap_rejected', detail: 'Heap answered 413' });
+    });
+
+    it('believes no index: the size is the fault of all', async () => {
+      const events = pending(2);
+      const heap = new Heap((bulk) =>
+        bulk.length > 1 ? { status: 413, body: 'postBody.events[0] should be smaller' } : ok,
+      );
+      await deliver(events, heap.post, always);
+
+      expect(count(events, 'delivered')).toBe(2);
+    });
+  });
+
+  describe('on 400 with the index of the refused event', () => {
+    it.each([0, 1, 98, 99])('sends the others once more without event %d (F57)', async (refused) => {
+      const events = pending(100);
+      const heap = refusing(new Set([events[refused]!]), true);
+      await deliver(events, heap.post, always);
+
+      expect(heap.requests).toEqual([events, events.filter((_, index) => index !== refused)]);
+      expect(events[refused]?.fate).toEqual({
+        kind: 'rejected',
+        reason: 'heap_rejected',
+        detail: `Heap answered 400: postBody.events[${refused}] should be object`,
+      });
+      expect(count(events, 'delivered')).toBe(99);
+    });
+
+    it('finds one after the other', async () => {
+      const events = pending(50);
+      const heap = refusing(new Set([events[3]!, events[4]!, events[49]!]), true);
+      await deliver(events, heap.post, always);
+
+      expect(heap.requests).toHaveLength(4);
+      expect([count(events, 'rejected'), count(events, 'delivered')]).toEqual([3, 47]);
+    });
+
+    it('that is out of range halves instead', async () => {
+      const events = pending(8);
+      const heap = new Heap((bulk) =>
+        bulk.includes(events[5]!) ? { status: 400, body: 'postBody.events[999] should be object' } : ok,
+      );
+      await deliver(events, heap.post, always);
+
+      expect(events.map(({ fate }) => fate?.kind === 'rejected')).toEqual(
+        events.map((_, index) => index === 5),
+      );
+    });
+  });
+
+  describe('on 400 without an index', () => {
+    it('finds one of 100 in at most 2 + 2 log2(100) requests, wherever it stands (F57)', async () => {
+      for (let refused = 0; refused < 100; refused += 1) {
+        const events = pending(100);
+        const heap = refusing(new Set([events[refused]!]), false);
+        await deliver(events, heap.post, always);
+
+        expect(heap.requests.length).toBeLessThanOrEqual(2 + 2 * Math.log2(100));
+        expect([count(events, 'rejected'), count(events, 'delivered')]).toEqual([1, 99]);
+        expect(events[refused]?.fate?.kind).toBe('rejected');
+      }
+    });
+
+    it('halves once a level: two requests each after the first (F57)', async () => {
+      const place = fc
+        .integer({ min: 1, max: 1000 })
+        .chain((size) => fc.tuple(fc.constant(size), fc.nat(size - 1)));
+      await fc.assert(
+        fc.asyncProperty(place, async ([size, refused]) => {
+          const events = pending(size);
+          const heap = refusing(new Set([events[refused]!]), false);
+          await deliver(events, heap.post, always);
+
+          expect(heap.requests.length).toBeLessThanOrEqual(1 + 2 * Math.ceil(Math.log2(size)));
+          expect(count(events, 'delivered')).toBe(size - 1);
+        }),
+      );
+    });
+
+    it('rejects a single event at once', async () => {
+      const events = pending(1);
+      const heap = refusing(new Set(events), false);
+      await deliver(events, heap.post, always);
+
+      expect(heap.requests).toHaveLength(1);
+      expect(kinds(events)).toEqual(['rejected']);
+    });
+  });
+
+  it('rejects exactly the refused events, and sends none once its fate is known', async () => {
+    const input = fc.record({ refused: fc.array(fc.boolean(), { maxLength: 60 }), namesIndex: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(input, async ({ refused, namesIndex }) => {
+        const events = pending(refused.length);
+        const refusedEvents = new Set(events.filter((_, index) => refused[index]));
+        const heap = refusing(refusedEvents, namesIndex);
+        let settledWasSent = false;
+        await deliver(
+          events,
+          (bulk) => {
+            settledWasSent ||= bulk.some(({ fate }) => fate !== undefined);
+            return heap.post(bulk);
+          },
+          always,
+        );
+
+        expect(settledWasSent).toBe(false);
+        expect(kinds(events)).toEqual(refused.map((isRefused) => (isRefused ? 'rejected' : 'delivered')));
+        for (const event of events)
+          expect(heap.timesOf(event)).toBeLessThanOrEqual(
+            1 + Math.max(refusedEvents.size, Math.ceil(Math.log2(refused.length))),
+          );
+      }),
+    );
+  });
+
+  describe('when time is up', () => {
+    it('sends nothing and retries all (F25)', async () => {
+      const events = pending(2);
+      const heap = new Heap(() => ok);
+      await deliver(events, heap.post, () => false);
+
+      expect(heap.requests).toEqual([]);
+      expect(kinds(events)).toEqual(['retry', 'retry']);
+    });
+
+    it('keeps what was delivered before (F25)', async () => {
+      const events = pending(2500);
+      const heap = new Heap(() => ok);
+      await deliver(events, heap.post, () => heap.requests.length < 2);
+
+      expect(heap.requests).toHaveLength(2);
+      expect([count(events, 'delivered'), count(events, 'retry')]).toEqual([2000, 500]);
+    });
+
+    it('stops looking for a refused event and retries what is left (F25)', async () => {
+      const events = pending(8);
+      const heap = refusing(new Set([events[7]!]), false);
+      await deliver(events, heap.post, () => heap.requests.length < 2);
+
+      expect(kinds(events)).toEqual([
+        ...Array<string>(4).fill('delivered'),
+        ...Array<string>(4).fill('retry'),
+      ]);
+    });
+  });
+});

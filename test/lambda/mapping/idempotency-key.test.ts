@@ -1,0 +1,213 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
+import { idempotencyKey, type KeyParts } from '../../../lambda/mapping/idempotency-key';
+import { mapEvent } from '../../../lambda/mapping/map-event';
+import { isRejected } from '../../../lambda/mapping/rejection';
+import { mappingContext, sourceOf, sourcesOf, stockSource } from '../../support/source-event';
+import { RECEIVED_AT } from '../../support/sqs-record';
+
+const WINDOW = 600_000;
+const profile = {
+  identity: 'cust-77',
+  event_properties: { item: 'hat', price: 9 },
+  key_values: { coupon: 'c' },
+};
+const request = { targetId: 5, key_values: { event: 'Purchase' } };
+
+const parts = (overrides: Partial<KeyParts> = {}): KeyParts => ({
+  appId: '11',
+  identity: 'cust-77',
+  event: 'Purchase',
+  explicitId: undefined,
+  source: stockSource(profile, request, 'path'),
+  receivedAt: RECEIVED_AT,
+  requestId: 'request-1',
+  dedupeWindowMs: WINDOW,
+  ...overrides,
+});
+
+const keyOf = (overrides: Partial<KeyParts> = {}): string => idempotencyKey(parts(overrides));
+
+/** The key of an event that must be mappable. */
+function mappedKey(source: SourceEvent, receivedAt = RECEIVED_AT): string {
+  const mapped = mapEvent(source, mappingContext({ receivedAt }));
+  if (isRejected(mapped)) throw new Error(mapped.detail);
+  return mapped.event.idempotency_key;
+}
+
+describe('the idempotency key', () => {
+  it('is a sha256 in hexadecimal', () => {
+    expect(keyOf()).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('never changes from one version to the next: a replayed event would count twice', () => {
+    expect(keyOf()).toBe('50395cff0febab6df9548d422201e5ddc5de3a0d73a64f71c29d67e6dd188ff2');
+    expect(keyOf({ explicitId: 'order-1' })).toBe(
+      '713a15121b244218790e07a5a5e65c10b2ee9339471601dc4d1c1ebf293ee620',
+    );
+  });
+
+  it.each<[string, Partial<KeyParts>]>([
+    ['app id', { appId: '12' }],
+    ['identity', { identity: 'Cust-77' }],
+    ['event', { event: 'purchase' }],
+    ['time window', { receivedAt: RECEIVED_AT + WINDOW }],
+    ['path', { source: stockSource(profile, request, 'other') }],
+    ['missing path', { source: stockSource(profile, request) }],
+    ['campaign', { source: stockSource(profile, { ...request, targetId: 6 }, 'path') }],
+    ['key_values of the request', { source: stockSource(profile, { targetId: 5, key_values: {} }, 'path') }],
+    ['key_values of the profile', { source: stockSource({ ...profile, key_values: {} }, request, 'path') }],
+    ['event properties', { source: stockSource({ ...profile, event_properties: {} }, request, 'path') }],
+    ['profile', { source: stockSource({ ...profile, plan: 'gold' }, request, 'path') }],
+    ['explicit id', { explicitId: 'order-1' }],
+  ])('is another one for another %s', (_, overrides) => {
+    expect(keyOf(overrides)).not.toBe(keyOf());
+  });
+
+  it('is the same for another request in the same time window', () => {
+    expect(keyOf({ requestId: 'request-2' })).toBe(keyOf());
+  });
+
+  it('does not depend on the order of keys at any depth', () => {
+    const one =
+      '{"targetId":5,"key_values":{"a":1,"b":2},"profiles":[{"identity":"x","p":{"c":[{"d":1,"e":2}],"f":3}}]}';
+    const other =
+      '{"profiles":[{"p":{"f":3,"c":[{"e":2,"d":1}]},"identity":"x"}],"key_values":{"b":2,"a":1},"targetId":5}';
+
+    expect(keyOf({ source: sourceOf(one) })).toBe(keyOf({ source: sourceOf(other) }));
+  });
+
+  it('depends on the order of lists', () => {
+    expect(keyOf({ source: stockSource({ list: [1, 2] }) })).not.toBe(
+      keyOf({ source: stockSource({ list: [2, 1] }) }),
+    );
+  });
+
+  it('does not depend on the place of a profile in its request', () => {
+    const [first, , third] = sourcesOf({ ...request, profiles: [profile, { identity: 'other' }, profile] });
+
+    expect(keyOf({ source: first! })).toBe(keyOf({ source: third! }));
+  });
+
+  it.each([
+    ['a number and its text', '{"a":1}', '{"a":"1"}'],
+    ['null and its text', '{"a":null}', '{"a":"null"}'],
+    ['null and nothing', '{"a":null}', '{}'],
+    ['a list and its only element', '{"a":[1]}', '{"a":1}'],
+    ['a list and a text with a comma', '{"a":["b,c"]}', '{"a":["b","c"]}'],
+    ['an object and its text', '{"a":{"b":1}}', String.raw`{"a":"{\"b\":1}"}`],
+    ['halves of characters', String.raw`{"a":"\ud800"}`, String.raw`{"a":"\ud801"}`],
+    ['an own __proto__ and none', '{"__proto__":{"a":1}}', '{}'],
+  ])('tells %s apart', (_, one, other) => {
+    const sourceWith = (properties: string): SourceEvent =>
+      sourceOf(`{"profiles":[{"identity":"x","event_properties":${properties}}]}`);
+
+    expect(keyOf({ source: sourceWith(one) })).not.toBe(keyOf({ source: sourceWith(other) }));
+  });
+});
+
+describe('the time window', () => {
+  const start = Math.ceil(RECEIVED_AT / WINDOW) * WINDOW;
+
+  it('gives a retry of CleverTap 15 s later the same key (F40)', () => {
+    const source = stockSource(profile, request);
+
+    expect(mappedKey(source, start + 15_000)).toBe(mappedKey(source, start));
+  });
+
+  it('gives a retry across its edge another key, which is documented (F40)', () => {
+    const source = stockSource(profile, request);
+
+    expect(mappedKey(source, start + WINDOW + 5_000)).not.toBe(mappedKey(source, start + WINDOW - 10_000));
+  });
+
+  it.each([
+    [0, WINDOW - 1, true],
+    [-1, 0, false],
+    [0, WINDOW, false],
+  ])('from %d ms to %d ms after its start gives the same key: %s', (one, other, same) => {
+    expect(keyOf({ receivedAt: start + one }) === keyOf({ receivedAt: start + other })).toBe(same);
+  });
+
+  it('of 0 keeps requests apart, however close, and holds a request together, however late', () => {
+    const key = keyOf({ dedupeWindowMs: 0 });
+
+    expect(keyOf({ dedupeWindowMs: 0, receivedAt: RECEIVED_AT + WINDOW })).toBe(key);
+    expect(keyOf({ dedupeWindowMs: 0, requestId: 'request-2' })).not.toBe(key);
+  });
+});
+
+describe('an explicit id', () => {
+  const key = keyOf({ explicitId: 'order-1' });
+
+  it.each<[string, Partial<KeyParts>]>([
+    ['source', { source: stockSource({ identity: 'else' }) }],
+    ['time', { receivedAt: RECEIVED_AT + 100 * WINDOW }],
+    ['request', { requestId: 'request-2', dedupeWindowMs: 0 }],
+  ])('makes the %s irrelevant', (_, overrides) => {
+    expect(keyOf({ explicitId: 'order-1', ...overrides })).toBe(key);
+  });
+
+  it.each<[string, Partial<KeyParts>]>([
+    ['id', { explicitId: 'order-2' }],
+    ['app id', { appId: '12' }],
+    ['identity', { identity: 'cust-78' }],
+    ['event', { event: 'Refund' }],
+  ])('leaves another %s another key', (_, overrides) => {
+    expect(keyOf({ explicitId: 'order-1', ...overrides })).not.toBe(key);
+  });
+});
+
+describe('two different events', () => {
+  it('share no key when text moves from one part to the next', () => {
+    const part = fc.string({ unit: fc.constantFrom('a', '1', ':'), maxLength: 6 });
+    const key = fc.record({ appId: part, identity: part, event: part, explicitId: part });
+    fc.assert(
+      fc.property(key, key, (one, other) => {
+        expect(keyOf(one) === keyOf(other)).toBe(isDeepStrictEqual(one, other));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('share no key under one mapping, and equal ones share it (F41)', () => {
+    // Few different values, so that equal messages, moved values and near misses come up often.
+    const scalar = fc.constantFrom<unknown>('a', 'b', 1, '1', null, true, []);
+    const group = fc.dictionary(
+      fc.constantFrom('a', 'b', 'email'),
+      fc.oneof(scalar, fc.array(scalar, { maxLength: 2 })),
+      {
+        maxKeys: 2,
+      },
+    );
+    const optional = { requiredKeys: ['identity' as const] };
+    const profiles = fc.record(
+      { identity: fc.constantFrom('x', 'y'), event_properties: group, key_values: group, name: scalar },
+      optional,
+    );
+    const stock = fc.record(
+      { profiles: fc.tuple(profiles), targetId: scalar, key_values: group },
+      { requiredKeys: ['profiles'] },
+    );
+    const custom = fc.record({ identity: fc.constantFrom('x', 'y'), properties: group, a: scalar }, optional);
+    const message = fc.oneof(stock, custom);
+    const path = fc.constantFrom('A', 'B');
+
+    fc.assert(
+      fc.property(message, path, message, path, (one, onePath, other, otherPath) => {
+        const [oneSource, otherSource] = [sourceOf(one, onePath), sourceOf(other, otherPath)];
+        expect(mappedKey(oneSource) === mappedKey(otherSource)).toBe(isSame(oneSource, otherSource));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+/** Whether CleverTap said the same twice; an absent campaign is as good as a null. */
+function isSame(one: SourceEvent, other: SourceEvent): boolean {
+  const said = ({ profile, body, requestKeyValues, campaignId, pathEvent }: SourceEvent): unknown => [
+    ...[profile, body === undefined, requestKeyValues, campaignId ?? null, pathEvent],
+  ];
+  return isDeepStrictEqual(said(one), said(other));
+}
