@@ -55,6 +55,7 @@ export const rejectionReasons = [
   'too_many_properties',
   'property_name_too_long',
   'forbidden_property_name',
+  'template_failed',
   'heap_rejected',
   'internal_error',
 ] as const;

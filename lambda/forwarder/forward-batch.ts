@@ -4,8 +4,9 @@ import { trackBody } from '../heap/bulk-request';
 import { deliver, type Fate, type PendingEvent } from '../heap/deliver';
 import type { HeapClient } from '../heap/heap-client';
 import { outcomeOf, type HeapAnswer } from '../heap/outcome';
-import { mapEvent, type MappingContext } from '../mapping/map-event';
-import type { Change } from '../mapping/properties';
+import type { Change } from '../mapping/changes';
+import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
+import type { Mapping } from '../mapping/mapping';
 import { isRejected, type Rejected } from '../mapping/rejection';
 import type { HeapToken, HeapTokens } from '../secrets/heap-tokens';
 import type { Logger } from '../telemetry/logger';
@@ -31,6 +32,8 @@ export interface Ports {
 export interface ForwardingRules {
   readonly identityOrder: readonly string[];
   readonly dedupeWindowMs: number;
+  /** Rules, campaigns and denied identities of the environment. */
+  readonly mapping?: Mapping;
 }
 
 /** An event and its place in its message. */
@@ -144,6 +147,7 @@ function readEntries(
       return decoded.events.map((source) => {
         const mapped = isUnreadable(source) ? source : mapEvent(source, context);
         if (isRejected(mapped)) return settled(source.location, mapped);
+        if (isAborted(mapped)) return { location: source.location, json: '', fate: { kind: 'ignored' } };
         for (const [change, times] of mapped.changes) changes.set(change, (changes.get(change) ?? 0) + times);
         return { location: source.location, json: JSON.stringify(mapped.event), fate: undefined };
       });
@@ -157,6 +161,7 @@ const contextOf = (ingress: Ingress, { appId }: HeapToken, rules: ForwardingRule
   requestId: ingress.requestId,
   identityOrder: rules.identityOrder,
   dedupeWindowMs: rules.dedupeWindowMs,
+  mapping: rules.mapping,
 });
 
 const settled = (location: EventLocation, { reason, detail }: Rejected): Entry => ({

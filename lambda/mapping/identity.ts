@@ -1,5 +1,5 @@
-import { field } from '../clevertap/json';
 import type { SourceEvent } from '../clevertap/decode-message';
+import { field } from '../clevertap/json';
 import { rejected, type Rejected } from './rejection';
 import { holdsTemplate } from './text';
 
@@ -24,8 +24,16 @@ export function isPlaceholder(text: string): boolean {
   return placeholders.has(folded) || exampleAddress.test(folded);
 }
 
+export interface IdentityOptions {
+  /** What a mapping rule makes of the event; it comes before every field of the profile. */
+  readonly mapped?: { readonly value: unknown } | undefined;
+  /** Whether the environment refuses an identity besides the built-in placeholders. */
+  readonly isDenied?: (identity: string) => boolean;
+}
+
 /**
- * The identity Heap shall know the user by: the first usable field of the profile. It is trimmed but never
+ * The identity Heap shall know the user by: what a rule says, else the first usable field
+ * of the profile. It is trimmed but never
  * lower-cased, because Heap compares identities byte by byte with those the website sends.
  *
  * @param order names of profile fields, best first
@@ -33,11 +41,13 @@ export function isPlaceholder(text: string): boolean {
 export function chooseIdentity(
   event: SourceEvent,
   order: readonly string[],
+  { mapped, isDenied = () => false }: IdentityOptions = {},
 ): { readonly identity: string } | Rejected {
+  const candidates = order.map((name): [string, unknown] => [name, field(event.profile, name)]);
+  if (mapped !== undefined) candidates.unshift(['the rule', mapped.value]);
   const findings: string[] = [];
   let onlyMissing = true;
-  for (const name of order) {
-    const value = field(event.profile, name);
+  for (const [name, value] of candidates) {
     if (value === undefined || value === null) {
       findings.push(`${name}: missing`);
       continue;
@@ -53,7 +63,7 @@ export function chooseIdentity(
     if (holdsTemplate(text)) {
       return rejected('unrendered_template', `${name} still holds a template`);
     }
-    const problem = identityProblem(text);
+    const problem = identityProblem(text) ?? (isDenied(text) ? 'refused by this environment' : undefined);
     if (problem === undefined) return { identity: text };
     findings.push(`${name}: ${problem}`);
     onlyMissing = false;

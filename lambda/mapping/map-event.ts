@@ -1,9 +1,13 @@
 import type { SourceEvent } from '../clevertap/decode-message';
-import { field, fieldKey, isJsonObject, type JsonObject } from '../clevertap/json';
+import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../clevertap/json';
 import { identityFields } from '../forwarder/contract';
+import { Changes } from './changes';
+import { campaignText, render, type CompiledRule } from './compile-rules';
 import { chooseIdentity, isPlaceholder } from './identity';
 import { idempotencyKey } from './idempotency-key';
-import { count, PropertyWriter, type Changes, type HeapProperties } from './properties';
+import { AbortEvent, templateObject } from './template-scope';
+import type { Mapping } from './mapping';
+import { PropertyWriter, type HeapProperties } from './properties';
 import { isRejected, rejected, type Rejected } from './rejection';
 import { cut, holdsTemplate } from './text';
 import { parseTimestamp } from './timestamp';
@@ -27,13 +31,26 @@ export interface MappingContext {
   /** Names of profile fields that identify a user, best first. */
   readonly identityOrder: readonly string[];
   readonly dedupeWindowMs: number;
+  /** Rules, campaigns and denied identities of the environment. */
+  readonly mapping?: Mapping;
 }
 
 export interface MappedEvent {
   readonly event: HeapEvent;
+  /** Properties of the user, where a rule has them. */
+  readonly userProperties: HeapProperties | undefined;
+  /** The rule that was used; undefined for the default mapping. */
+  readonly rule: string | undefined;
   /** What was cut, dropped or replaced on the way. */
   readonly changes: Changes;
 }
+
+/** An event that a rule leaves out with `{% abort %}`. */
+export interface AbortedEvent {
+  readonly abortedBy: string;
+}
+
+export const isAborted = (mapped: object): mapped is AbortedEvent => 'abortedBy' in mapped;
 
 /** Heap takes 1024 characters but shows and documents 255 on its client side. */
 const maxEventNameLength = 255;
@@ -44,48 +61,87 @@ const maxSourceDepth = 64;
 const nameFields = ['event', 'event_name', 'evtName'];
 
 /**
- * Maps an event the way CleverTap and Heap would expect without any rule: named by body, key_values or URL,
- * identified by the first usable profile field, with all event properties and key_values.
+ * Maps an event to what Heap shall receive: by the first rule that matches it, else by the default mapping, which
+ * names it by body, key_values, URL or campaign, identifies it by the first usable profile field, and sends all
+ * event properties and key_values.
  *
  * @returns the event for Heap, or why it can never be one
  */
-export function mapEvent(source: SourceEvent, context: MappingContext): MappedEvent | Rejected {
+export function mapEvent(
+  source: SourceEvent,
+  context: MappingContext,
+): MappedEvent | AbortedEvent | Rejected {
   if (deeperThan(source.profile, maxSourceDepth) || deeperThan(source.requestKeyValues, maxSourceDepth)) {
     return rejected('nested_too_deep', `nested more than ${maxSourceDepth} levels deep`);
   }
-  const changes: Changes = new Map();
-  const wrongApp = source.body && appIdMismatch(source.body, context.appId, changes);
+  const named = chooseName(source, context.mapping);
+  const rule = context.mapping?.ruleFor(named?.name, source.campaignId);
+  if (rule === undefined) return assemble(source, context, named, undefined);
+  try {
+    return assemble(source, context, named, renderRule(rule, source, context));
+  } catch (error) {
+    if (error instanceof AbortEvent) return { abortedBy: rule.name };
+    // The message of a template's error may quote what it was given.
+    return rejected('template_failed', `rule ${rule.name}: ${error instanceof Error ? error.name : 'error'}`);
+  }
+}
+
+function assemble(
+  source: SourceEvent,
+  context: MappingContext,
+  named: ChosenName | undefined,
+  rendered: RenderedRule | undefined,
+): MappedEvent | Rejected {
+  const changes = new Changes();
+  const appId = rendered?.appId ?? (source.body && field(source.body, 'app_id'));
+  const wrongApp = appIdMismatch(appId, context.appId, changes);
   if (wrongApp !== undefined) return wrongApp;
 
-  const named = chooseName(source);
-  if (isRejected(named)) return named;
-  const identified = chooseIdentity(source, context.identityOrder);
+  const name = rendered?.event === undefined ? named?.name : toName(rendered.event.value);
+  if (name === undefined || name === '') {
+    return rejected(
+      'missing_event_name',
+      'no event in the body, in key_values or in the URL; add a key_value "event" or use /webhook/{event}',
+    );
+  }
+  if (holdsTemplate(name)) return rejected('unrendered_template', 'the event name still holds a template');
+  const identified = chooseIdentity(source, context.identityOrder, {
+    mapped: rendered?.identity,
+    isDenied: context.mapping?.isDenied,
+  });
   if (isRejected(identified)) return identified;
 
-  const keyValues = { ...source.requestKeyValues, ...source.profileKeyValues };
   // Only what belongs to this one event may identify or date it: the request's key_values are constants of the
   // campaign, and an id among them would make all of a campaign's events one.
   const ownFields = source.body ?? source.profileKeyValues;
   const idFields = source.body === undefined ? ['event_id', 'message_id'] : ['idempotency_key'];
-  const id = explicitId(ownFields, idFields, changes);
-  const time = timestampOf(ownFields);
+  const ownId = explicitId(ownFields, idFields, changes);
+  const id = rendered?.idempotencyKey === undefined ? ownId?.value : toId(rendered.idempotencyKey.value);
+  if (rendered?.idempotencyKey !== undefined && id === undefined) changes.record('explicit_id_ignored');
+  const ownTime = timestampOf(ownFields);
+  const time = rendered?.timestamp ?? ownTime;
   const timestamp = time && parseTimestamp(time.value, context.receivedAt);
 
-  const writer = new PropertyWriter(changes);
-  const consumed = new Set([named.consumed, id?.key, time?.key].filter((key) => key !== undefined));
-  writer.addAll(source.eventProperties);
-  writer.addAll(keyValues, consumed);
-  if (source.body !== undefined)
-    writer.addAll(source.body, new Set([...consumed, ...structureOf(source.body)]));
-  if (source.campaignId !== undefined) writer.add('clevertap_campaign_id', source.campaignId);
+  const writer = new PropertyWriter(changes, rendered?.types);
+  if (rendered === undefined) {
+    writeAll(writer, source, [named?.consumed, ownId?.key, ownTime?.key]);
+  } else {
+    // What a rule says of a property comes before what a group has under the same name.
+    writer.addAll(rendered.properties);
+    for (const group of rendered.spread) writer.addAll(group);
+  }
   if (time !== undefined && timestamp === undefined) {
-    count(changes, 'timestamp_replaced');
+    changes.record('timestamp_replaced', 'timestamp');
     writer.add('original_timestamp', time.value);
   }
   if (writer.rejection !== undefined) return writer.rejection;
 
-  const event = cut(named.name, maxEventNameLength);
-  if (event !== named.name) count(changes, 'event_name_truncated');
+  const userWriter = rendered?.userProperties && new PropertyWriter(changes);
+  userWriter?.addAll(rendered?.userProperties ?? {});
+  if (userWriter?.rejection !== undefined) return userWriter.rejection;
+
+  const event = cut(name, maxEventNameLength);
+  if (event !== name) changes.record('event_name_truncated');
   return {
     event: {
       event,
@@ -95,7 +151,7 @@ export function mapEvent(source: SourceEvent, context: MappingContext): MappedEv
         appId: context.appId,
         identity: identified.identity,
         event,
-        explicitId: id?.value,
+        explicitId: id,
         source,
         receivedAt: context.receivedAt,
         requestId: context.requestId,
@@ -103,9 +159,72 @@ export function mapEvent(source: SourceEvent, context: MappingContext): MappedEv
       }),
       properties: writer.properties,
     },
+    userProperties: userWriter?.properties,
+    rule: rendered?.name,
     changes,
   };
 }
+
+/** The default mapping's properties: everything CleverTap sent with the event, but what was used otherwise. */
+function writeAll(writer: PropertyWriter, source: SourceEvent, used: readonly (string | undefined)[]): void {
+  const consumed = new Set(used.filter((key) => key !== undefined));
+  writer.addAll(source.eventProperties);
+  writer.addAll({ ...source.requestKeyValues, ...source.profileKeyValues }, consumed);
+  if (source.body !== undefined) {
+    writer.addAll(source.body, new Set([...consumed, ...structureOf(source.body)]));
+  }
+  if (source.campaignId !== undefined) writer.add('clevertap_campaign_id', source.campaignId);
+}
+
+/** What a rule makes of one event. A field the rule does not speak of is absent. */
+interface RenderedRule {
+  readonly name: string;
+  readonly appId: unknown;
+  readonly identity: { readonly value: unknown } | undefined;
+  readonly event: { readonly value: unknown } | undefined;
+  readonly timestamp: { readonly value: unknown } | undefined;
+  readonly idempotencyKey: { readonly value: unknown } | undefined;
+  readonly properties: JsonObject;
+  readonly types: CompiledRule['types'];
+  readonly spread: readonly JsonObject[];
+  readonly userProperties: JsonObject | undefined;
+}
+
+function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingContext): RenderedRule {
+  const keyValues = { ...source.requestKeyValues, ...source.profileKeyValues };
+  const groups = { Event: source.eventProperties, KeyValues: keyValues };
+  const scope = {
+    Profile: templateObject(source.profile, objectField(source.profile, 'profileData')),
+    Event: templateObject(groups.Event),
+    KeyValues: templateObject(groups.KeyValues),
+    Campaign: { id: source.campaignId },
+    Received: { at: new Date(context.receivedAt).toISOString() },
+    Path: { event: source.pathEvent },
+    Body: templateObject(source.body ?? {}),
+  };
+  const value = (json: CompiledRule['event']): { value: unknown } | undefined =>
+    json && { value: render(json, scope) };
+  const object = (json: CompiledRule['properties']): JsonObject | undefined => {
+    const rendered = json && render(json, scope);
+    return isJsonObject(rendered) ? withoutMissing(rendered) : undefined;
+  };
+  return {
+    name: rule.name,
+    appId: rule.appId && render(rule.appId, scope),
+    identity: value(rule.identity),
+    event: value(rule.event),
+    timestamp: value(rule.timestamp),
+    idempotencyKey: value(rule.idempotencyKey),
+    properties: object(rule.properties) ?? {},
+    types: rule.types,
+    spread: rule.spread.map((group) => groups[group]),
+    userProperties: object(rule.userProperties),
+  };
+}
+
+/** A template without a value is a property that is not there, which is no change worth counting. */
+const withoutMissing = (object: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
 interface ChosenName {
   readonly name: string;
@@ -113,40 +232,30 @@ interface ChosenName {
   readonly consumed: string | undefined;
 }
 
-function chooseName(source: SourceEvent): ChosenName | Rejected {
+function chooseName(source: SourceEvent, mapping: Mapping | undefined): ChosenName | undefined {
   const places = [source.body ?? {}, source.profileKeyValues, source.requestKeyValues];
   for (const place of places) {
     for (const fieldName of nameFields) {
       const key = fieldKey(place, fieldName);
       const name = key === undefined ? '' : toName(place[key]);
-      if (name !== '') return checkedName(name, key);
+      if (name !== '') return { name, consumed: key };
     }
   }
-  const name = toName(source.pathEvent);
-  if (name !== '') return checkedName(name, undefined);
-  return rejected(
-    'missing_event_name',
-    'no event in the body, in key_values or in the URL; add a key_value "event" or use /webhook/{event}',
-  );
+  const name = toName(source.pathEvent) || mapping?.campaigns.get(campaignText(source.campaignId));
+  return name === undefined || name === '' ? undefined : { name, consumed: undefined };
 }
 
 const toName = (value: unknown): string =>
   typeof value === 'string' ? value.toWellFormed().trim() : typeof value === 'number' ? String(value) : '';
 
-const checkedName = (name: string, consumed: string | undefined): ChosenName | Rejected =>
-  holdsTemplate(name)
-    ? rejected('unrendered_template', 'the event name still holds a template')
-    : { name, consumed };
-
 /**
  * The app id a custom body may carry, as CleverTap's guide has it. Heap would accept a wrong one and lose the
  * event, so a number that differs is refused (F47); a text such as `<app id>` is what the guide prints.
  */
-function appIdMismatch(body: JsonObject, appId: string, changes: Changes): Rejected | undefined {
-  const value = field(body, 'app_id');
+function appIdMismatch(value: unknown, appId: string, changes: Changes): Rejected | undefined {
   if (value === undefined) return undefined;
   const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-  if (!/^\d+$/.test(text)) count(changes, 'app_id_placeholder');
+  if (!/^\d+$/.test(text)) changes.record('app_id_placeholder', 'app_id');
   else if (text !== appId) {
     return rejected('app_id_mismatch', "the body's app_id is not the one of this environment");
   }
@@ -161,12 +270,17 @@ function explicitId(
   for (const name of names) {
     const key = fieldKey(place, name);
     if (key === undefined) continue;
-    const value = place[key];
-    const text = typeof value === 'string' ? value.trim() : Number.isSafeInteger(value) ? String(value) : '';
-    if (!isPlaceholder(text) && !holdsTemplate(text)) return { key, value: text };
-    count(changes, 'explicit_id_ignored');
+    const value = toId(place[key]);
+    if (value !== undefined) return { key, value };
+    changes.record('explicit_id_ignored', key);
   }
   return undefined;
+}
+
+/** An id that can tell one event from all others; a placeholder or an unrendered template cannot. */
+function toId(value: unknown): string | undefined {
+  const text = typeof value === 'string' ? value.trim() : Number.isSafeInteger(value) ? String(value) : '';
+  return isPlaceholder(text) || holdsTemplate(text) ? undefined : text;
 }
 
 function timestampOf(place: JsonObject): { key: string; value: unknown } | undefined {

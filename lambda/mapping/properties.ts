@@ -1,7 +1,9 @@
 import { isJsonObject, type JsonObject } from '../clevertap/json';
+import type { Changes } from './changes';
 import { rejected, type Rejected } from './rejection';
+import type { PropertyType } from './rules';
 import { cut, holdsTemplate } from './text';
-import { parseClevertapDate } from './timestamp';
+import { parseClevertapDate, parseDate } from './timestamp';
 
 /** Heap: "fewer than 1024 characters" for keys and values (developers.heap.io, "Track"). */
 const maxTextLength = 1023;
@@ -13,24 +15,6 @@ const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Control characters that no chart can show; tab and line feed stay (F34). */
 const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
-
-/** What was changed on the way to Heap, by kind and number: nothing is cut or dropped silently. */
-export type Changes = Map<Change, number>;
-export type Change =
-  | 'value_truncated'
-  | 'event_name_truncated'
-  | 'value_dropped'
-  | 'name_collision'
-  | 'name_reserved'
-  | 'unrendered_value'
-  | 'text_repaired'
-  | 'timestamp_replaced'
-  | 'app_id_placeholder'
-  | 'explicit_id_ignored';
-
-export const count = (changes: Changes, change: Change): void => {
-  changes.set(change, (changes.get(change) ?? 0) + 1);
-};
 
 export type HeapProperties = Record<string, string | number>;
 
@@ -47,7 +31,11 @@ export class PropertyWriter {
   private size = 0;
   private problem: Rejected | undefined;
 
-  constructor(private readonly changes: Changes) {}
+  /** @param types what properties shall be, by their names in Heap */
+  constructor(
+    private readonly changes: Changes,
+    private readonly types: ReadonlyMap<string, PropertyType> = new Map(),
+  ) {}
 
   /** Adds every property of an object but those named in `except`. */
   addAll(object: JsonObject, except?: ReadonlySet<string>): void {
@@ -72,8 +60,10 @@ export class PropertyWriter {
       this.problem = rejected('forbidden_property_name', `a property is named ${name}`);
     } else if (depth > maxDepth) {
       this.problem = rejected('nested_too_deep', `properties are nested more than ${maxDepth} levels deep`);
+    } else if (this.types.has(path)) {
+      this.writeAs(path, value, this.types.get(path));
     } else if (typeof value === 'string') {
-      this.set(path, this.text(value));
+      this.set(path, this.text(path, value));
     } else if (typeof value === 'number' && Number.isFinite(value)) {
       this.set(path, value);
     } else if (typeof value === 'boolean') {
@@ -83,7 +73,17 @@ export class PropertyWriter {
     } else if (isJsonObject(value) && Object.keys(value).length > 0) {
       for (const key of Object.keys(value)) this.write(`${path}.${key}`, key, value[key], depth + 1);
     } else {
-      count(this.changes, 'value_dropped');
+      this.changes.record('value_dropped', path);
+    }
+  }
+
+  /** A value that cannot be what it shall be is left out: one text among numbers would spoil the property. */
+  private writeAs(path: string, value: unknown, type: PropertyType | undefined): void {
+    const converted = type === undefined ? undefined : convert(value, type);
+    if (converted !== undefined) {
+      this.set(path, typeof converted === 'string' ? this.text(path, converted) : converted);
+    } else {
+      this.changes.record(value === null || value === undefined ? 'value_dropped' : 'type_mismatch', path);
     }
   }
 
@@ -95,17 +95,17 @@ export class PropertyWriter {
       return;
     }
     const texts = list.filter((element) => element !== null && !isInfinite(element)).map(String);
-    if (texts.length < list.length || texts.length === 0) count(this.changes, 'value_dropped');
-    if (texts.length > 0) this.set(path, this.text(texts.join('||')));
+    if (texts.length < list.length || texts.length === 0) this.changes.record('value_dropped', path);
+    if (texts.length > 0) this.set(path, this.text(path, texts.join('||')));
   }
 
-  private text(value: string): string {
+  private text(path: string, value: string): string {
     const date = parseClevertapDate(value);
     if (date !== undefined) return date;
     const clean = value.toWellFormed().replace(controlCharacters, '');
-    if (clean !== value) count(this.changes, 'text_repaired');
-    if (holdsTemplate(clean)) count(this.changes, 'unrendered_value');
-    if (clean.length > maxTextLength) count(this.changes, 'value_truncated');
+    if (clean !== value) this.changes.record('text_repaired', path);
+    if (holdsTemplate(clean)) this.changes.record('unrendered_value', path);
+    if (clean.length > maxTextLength) this.changes.record('value_truncated', path);
     return cut(clean, maxTextLength);
   }
 
@@ -113,16 +113,16 @@ export class PropertyWriter {
     // Heap keeps the name "id" for itself, in any casing.
     const reserved = path.toLowerCase() === 'id';
     const name = reserved ? 'clevertap_id' : path.toWellFormed();
-    if (reserved) count(this.changes, 'name_reserved');
+    if (reserved) this.changes.record('name_reserved', path);
     if (name === '') {
-      count(this.changes, 'value_dropped');
+      this.changes.record('value_dropped', path);
     } else if (name.length > maxTextLength) {
       this.problem = rejected(
         'property_name_too_long',
         `a property name is longer than ${maxTextLength} characters`,
       );
     } else if (Object.hasOwn(this.properties, name)) {
-      count(this.changes, 'name_collision');
+      this.changes.record('name_collision', name);
     } else if (this.size === maxProperties) {
       this.problem = rejected('too_many_properties', `more than ${maxProperties} properties`);
     } else {
@@ -131,6 +131,29 @@ export class PropertyWriter {
     }
   }
 }
+
+/** A value as the type it shall have; undefined when it is none. */
+function convert(value: unknown, type: PropertyType): string | number | undefined {
+  const text = typeof value === 'string' ? value.trim() : undefined;
+  switch (type) {
+    case 'number':
+      if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+      return text !== undefined && decimal.test(text) && Number.isFinite(Number(text))
+        ? Number(text)
+        : undefined;
+    case 'boolean':
+      if (value === true || value === 1 || text?.toLowerCase() === 'true' || text === '1') return 'true';
+      if (value === false || value === 0 || text?.toLowerCase() === 'false' || text === '0') return 'false';
+      return undefined;
+    case 'date':
+      return parseDate(value);
+    case 'string':
+      if (typeof value === 'string') return value;
+      return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  }
+}
+
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 
 /** JSON has no infinity, but a number such as 1e400 is read as one. */
 const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);

@@ -7,6 +7,8 @@ const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|
 /** How far ahead of its arrival an event may claim to be: clocks differ. */
 const maxAheadMs = 5 * 60_000;
 
+const latestMs = Date.UTC(9999, 11, 31);
+
 /** From here on a number of epoch seconds would lie beyond the year 5138, so it must be milliseconds. */
 const firstMillisecondValue = 1e11;
 
@@ -17,15 +19,23 @@ export function parseClevertapDate(text: string): string | undefined {
 }
 
 /**
- * When an event happened, as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as number or
- * digits. Undefined for anything else and for a time more than five minutes after it was received.
+ * When an event happened, as ISO 8601 UTC; undefined for what is no date (see `parseDate`), and for a time more
+ * than five minutes after it was received.
  *
  * @param receivedAt milliseconds since 1970
  */
 export function parseTimestamp(value: unknown, receivedAt: number): string | undefined {
+  const date = parseDate(value);
+  return date === undefined || Date.parse(date) > receivedAt + maxAheadMs ? undefined : date;
+}
+
+/**
+ * A date as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as number or digits. Undefined
+ * for anything else and for a time before 1970 or after 9999.
+ */
+export function parseDate(value: unknown): string | undefined {
   const time = toEpochMs(value);
-  if (time === undefined || !Number.isFinite(time) || time > receivedAt + maxAheadMs || time < 0)
-    return undefined;
+  if (time === undefined || !(time >= 0 && time <= latestMs)) return undefined;
   return new Date(time).toISOString();
 }
 

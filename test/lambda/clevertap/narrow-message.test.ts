@@ -7,7 +7,7 @@ import {
   type UnreadableEvent,
 } from '../../../lambda/clevertap/decode-message';
 import { narrowMessage } from '../../../lambda/clevertap/narrow-message';
-import { mapEvent } from '../../../lambda/mapping/map-event';
+import { isAborted, mapEvent } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/rejection';
 import { fixture } from '../../support/clevertap-fixture';
 import { mappingContext, sourcesOf } from '../../support/source-event';
@@ -125,6 +125,7 @@ function narrow(message: Message): { text: string; kept: DecodedEvent[]; narrowe
 /** The key an event is delivered under, or why it is not. */
 function fateOf(event: DecodedEvent): string {
   const mapped = isUnreadable(event) ? event : mapEvent(event, mappingContext());
+  if (isAborted(mapped)) return 'aborted';
   return isRejected(mapped) ? mapped.reason : mapped.event.idempotency_key;
 }
 

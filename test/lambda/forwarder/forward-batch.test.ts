@@ -199,6 +199,14 @@ describe('a message that can never be delivered', () => {
     expect(ports.logged('unexpected error')).toMatchObject([{ sqsMessageId: 'poison', error: 'TypeError' }]);
   });
 
+  it('in part, and in a part too large for a dead letter, stays with SQS whole (F62)', async () => {
+    const ports = new InMemoryPorts();
+    const profiles = ['x'.repeat(1_048_576 - 100), { identity: 'guest' }];
+
+    expect(await ports.forward([record({ key_values: { event: 'x' }, profiles })])).toEqual(['m1']);
+    expect(ports.letters).toEqual([]);
+  });
+
   it('and is too large for a dead letter stays with SQS (F62)', async () => {
     const ports = new InMemoryPorts();
     const large = record('x'.repeat(1_048_576), 'large');
@@ -321,6 +329,20 @@ describe('an event that must be retried', () => {
     expect(ports.delays).toEqual([
       { receiptHandle: 'receipt-of-m0', seconds: 300 },
       { receiptHandle: 'receipt-of-m1', seconds: 300 },
+    ]);
+  });
+
+  it.each<[number, object]>([
+    [503, { level: 'warn', outcome: 'retry' }],
+    [302, { level: 'error', outcome: 'redirected' }],
+    [403, { level: 'error', outcome: 'unauthorized' }],
+  ])('on %d is logged as %j', async (status, line) => {
+    const ports = new InMemoryPorts();
+    ports.answer = () => ({ status, body: '' });
+    await ports.forward(good(2));
+
+    expect(ports.logged('Heap did not take a bulk')).toEqual([
+      { message: 'Heap did not take a bulk', status, events: 2, ...line },
     ]);
   });
 

@@ -19,7 +19,7 @@ describe('toBulks', () => {
   });
 
   it('fills a bulk to 900,000 bytes, its commas included, and no further', () => {
-    expect(sizes(toBulks(events(9, 99_999)))).toEqual([9]);
+    expect(sizes(toBulks(events(18, 99_999)))).toEqual([9, 9]);
     expect(sizes(toBulks([...events(8, 99_999), eventOf(100_000)]))).toEqual([8, 1]);
   });
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
 import { idempotencyKey, type KeyParts } from '../../../lambda/mapping/idempotency-key';
-import { mapEvent } from '../../../lambda/mapping/map-event';
+import { isAborted, mapEvent } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/rejection';
 import { mappingContext, sourceOf, sourcesOf, stockSource } from '../../support/source-event';
 import { RECEIVED_AT } from '../../support/sqs-record';
@@ -32,7 +32,7 @@ const keyOf = (overrides: Partial<KeyParts> = {}): string => idempotencyKey(part
 /** The key of an event that must be mappable. */
 function mappedKey(source: SourceEvent, receivedAt = RECEIVED_AT): string {
   const mapped = mapEvent(source, mappingContext({ receivedAt }));
-  if (isRejected(mapped)) throw new Error(mapped.detail);
+  if (isRejected(mapped) || isAborted(mapped)) throw new Error('not mapped');
   return mapped.event.idempotency_key;
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { JsonObject } from '../../../lambda/clevertap/json';
-import { PropertyWriter, type Change, type HeapProperties } from '../../../lambda/mapping/properties';
+import { Changes, type Change } from '../../../lambda/mapping/changes';
+import { PropertyWriter, type HeapProperties } from '../../../lambda/mapping/properties';
 import type { Rejected } from '../../../lambda/mapping/rejection';
 import { anyJsonObject } from '../../support/untrusted-json';
 
@@ -13,7 +14,7 @@ interface Written {
 
 /** Writes an object, or one that stands in JSON text. */
 function write(input: object | string): Written {
-  const changes = new Map<Change, number>();
+  const changes = new Changes();
   const writer = new PropertyWriter(changes);
   writer.addAll((typeof input === 'string' ? JSON.parse(input) : input) as JsonObject);
   return {
@@ -98,7 +99,7 @@ describe('a property', () => {
   });
 
   it('left out by the caller is not written', () => {
-    const writer = new PropertyWriter(new Map());
+    const writer = new PropertyWriter(new Changes());
     writer.addAll({ a: 1, b: 2, c: { a: 3 } }, new Set(['a']));
 
     expect({ ...writer.properties }).toEqual({ b: 2, 'c.a': 3 });
@@ -118,7 +119,7 @@ describe('of two properties whose names come out the same', () => {
   });
 
   it('the first wins across calls', () => {
-    const changes = new Map<Change, number>();
+    const changes = new Changes();
     const writer = new PropertyWriter(changes);
     writer.addAll({ a: 1 });
     writer.addAll({ a: 2, b: 3 });

@@ -1,0 +1,104 @@
+import type { JsonObject } from '../clevertap/json';
+import type { LiquidTemplate } from './liquid';
+import type { MappingRule, PropertyType, SpreadGroup, TemplateJson } from './rules';
+
+/** JSON whose templates are parsed. */
+export type CompiledJson =
+  | { readonly kind: 'constant'; readonly value: unknown }
+  | { readonly kind: 'template'; readonly template: LiquidTemplate }
+  | { readonly kind: 'list'; readonly elements: readonly CompiledJson[] }
+  | { readonly kind: 'object'; readonly members: readonly (readonly [string, CompiledJson])[] };
+
+/** A rule whose templates are parsed once, so that an event costs only their rendering. */
+export interface CompiledRule {
+  readonly name: string;
+  readonly matches: (eventName: string | undefined, campaignId: unknown) => boolean;
+  readonly appId: CompiledJson | undefined;
+  readonly identity: CompiledJson | undefined;
+  readonly event: CompiledJson | undefined;
+  readonly timestamp: CompiledJson | undefined;
+  readonly idempotencyKey: CompiledJson | undefined;
+  readonly properties: CompiledJson | undefined;
+  readonly types: ReadonlyMap<string, PropertyType>;
+  readonly spread: readonly SpreadGroup[];
+  readonly userProperties: CompiledJson | undefined;
+}
+
+/** Event names are the same in CleverTap whatever their case and blanks. */
+export const normalizeEventName = (name: string): string => name.toLowerCase().replace(/\s+/g, '');
+
+/**
+ * Parses the templates of a rule.
+ *
+ * @throws liquidjs's `ParseError` or `TokenizationError` for a broken one
+ */
+export function compileRule(rule: MappingRule, parse: (text: string) => LiquidTemplate): CompiledRule {
+  const compile = (json: TemplateJson | undefined): CompiledJson | undefined =>
+    json === undefined ? undefined : compileJson(json, parse);
+  const { when, send } = rule;
+  const event = when.event === undefined ? undefined : normalizeEventName(when.event);
+  const campaign = when.campaign === undefined ? undefined : String(when.campaign);
+  return {
+    name: rule.name,
+    matches: (eventName, campaignId) =>
+      (event === undefined || (eventName !== undefined && normalizeEventName(eventName) === event)) &&
+      (campaign === undefined || campaignText(campaignId) === campaign),
+    appId: compile(send.app_id),
+    identity: compile(send.identity),
+    event: compile(send.event),
+    timestamp: compile(send.timestamp),
+    idempotencyKey: compile(send.idempotency_key),
+    properties: compile(send.properties),
+    types: new Map(Object.entries(rule.types ?? {})),
+    spread: rule.spread ?? [],
+    userProperties: compile(rule.userProperties),
+  };
+}
+
+/** A campaign's id as text; empty when it has none. */
+export const campaignText = (campaignId: unknown): string =>
+  typeof campaignId === 'number' || typeof campaignId === 'string' ? String(campaignId).trim() : '';
+
+/** The value of compiled JSON for one event. Undefined members are left out by whoever reads it. */
+export function render(json: CompiledJson, scope: object): unknown {
+  switch (json.kind) {
+    case 'constant':
+      return json.value;
+    case 'template':
+      return json.template.render(scope);
+    case 'list':
+      return json.elements.map((element) => render(element, scope));
+    case 'object':
+      return renderObject(json, scope);
+  }
+}
+
+function renderObject(json: CompiledJson & { kind: 'object' }, scope: object): JsonObject {
+  const object: Record<string, unknown> = {};
+  Object.setPrototypeOf(object, null);
+  for (const [key, member] of json.members) object[key] = render(member, scope);
+  return object;
+}
+
+/**
+ * Compiles leaf by leaf. A JSON document is never rendered as a whole: a value holding a quote could then add
+ * fields of its own, such as another identity (F36).
+ */
+function compileJson(json: TemplateJson, parse: (text: string) => LiquidTemplate): CompiledJson {
+  if (typeof json === 'string') {
+    return /\{[{%]/.test(json)
+      ? { kind: 'template', template: parse(json) }
+      : { kind: 'constant', value: json };
+  }
+  if (isList(json)) return { kind: 'list', elements: json.map((element) => compileJson(element, parse)) };
+  if (typeof json === 'object' && json !== null) {
+    const members = Object.entries(json).map(([key, member]): readonly [string, CompiledJson] => [
+      key,
+      compileJson(member, parse),
+    ]);
+    return { kind: 'object', members };
+  }
+  return { kind: 'constant', value: json };
+}
+
+const isList = (json: TemplateJson): json is readonly TemplateJson[] => Array.isArray(json);
