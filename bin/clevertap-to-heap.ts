@@ -5,7 +5,9 @@ import { dev } from '../config/dev';
 import { local } from '../config/local';
 import { prod } from '../config/prod';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
-import { EnvironmentConfigError, parseEnvironment } from '../lib/environment-config';
+import type { MappingSettings } from '../lambda/mapping/rules';
+import { EnvironmentConfigError, parseEnvironment, type EnvironmentConfig } from '../lib/environment-config';
+import { readMappingRules } from '../lib/mapping-rules';
 
 /** Every environment, by the name of its file in `config/`. */
 const environments = new Map(Object.entries({ dev, prod, local }));
@@ -13,6 +15,22 @@ const environments = new Map(Object.entries({ dev, prod, local }));
 /** The stack of an environment, e.g. `ClevertapToHeapDev`. */
 export const stackName = (environment: string): string =>
   `ClevertapToHeap${environment.charAt(0).toUpperCase()}${environment.slice(1)}`;
+
+/**
+ * The checked settings of an environment, and what the function needs of them to map events.
+ *
+ * @throws {EnvironmentConfigError} naming every mistake in `config/`, or an unknown environment
+ */
+export function environmentOf(name: string): { config: EnvironmentConfig; mapping: MappingSettings } {
+  const settings = environments.get(name);
+  if (settings === undefined) {
+    const known = [...environments.keys()].join(', ');
+    throw new EnvironmentConfigError(`unknown environment "${name}"; known: ${known}`);
+  }
+  const config = parseEnvironment(`config/${name}.ts`, settings);
+  const { campaigns, deniedIdentities } = config;
+  return { config, mapping: { rules: readMappingRules(config.mappings), campaigns, deniedIdentities } };
+}
 
 /**
  * The app with one stack for each environment.
@@ -27,16 +45,12 @@ export function createApp({
   // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
   const app = new App({ ...props, context: { ...context, ...props.context } });
   for (const name of names) {
-    const settings = environments.get(name);
-    if (settings === undefined) {
-      const known = [...environments.keys()].join(', ');
-      throw new EnvironmentConfigError(`unknown environment "${name}"; known: ${known}`);
-    }
-    const config = parseEnvironment(`config/${name}.ts`, settings);
+    const { config, mapping } = environmentOf(name);
     const tags = { application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}`,
       config,
+      mapping,
       // The stack's own tags; those of its resources are another matter to CDK.
       tags,
       env: { account: config.account, region: config.region },

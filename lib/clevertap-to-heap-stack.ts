@@ -1,5 +1,6 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { noMapping, type MappingSettings } from '../lambda/mapping/rules';
 import { EventBuffer } from './buffer/event-buffer';
 import type { EnvironmentConfig } from './environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';
@@ -9,6 +10,12 @@ import { WebhookApi } from './ingest/webhook-api';
 export interface ClevertapToHeapStackProps extends StackProps {
   /** The checked settings of the environment. */
   readonly config: EnvironmentConfig;
+  /**
+   * Rules, campaigns and denied identities of the environment.
+   *
+   * @default - the default mapping alone
+   */
+  readonly mapping?: MappingSettings;
 }
 
 /** One environment: CleverTap → API Gateway → SQS → Lambda → Heap. */
@@ -38,6 +45,7 @@ export class ClevertapToHeapStack extends Stack {
       deadLetterQueue: eventBuffer.deadLetterQueue,
       heapTokens: heapTokens.secret,
       heapBaseUrl: config.heap.baseUrl,
+      mapping: props.mapping ?? noMapping,
       identityOrder: config.identityOrder,
       dedupeWindow: Duration.minutes(config.dedupeWindowMinutes),
       batchWindow,

@@ -61,6 +61,8 @@ const domainSchema = z.strictObject(
 const apiKeyNames = 'be a list of names such as ["k1"]';
 const keyName = 'be a name such as "k1": up to 32 of a-z and 0-9';
 const cidr = 'be a CIDR range such as "203.0.113.0/24"';
+const fileName = 'be the name of a file in config/mappings/ without .json, such as "purchase"';
+const denied = 'be an identity or a pattern such as "*@test.shop.test"';
 const dedupeWindow = 'be a whole number of minutes from 0 to 1440';
 const batchWindow = 'be a whole number of seconds from 1 to 300';
 const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
@@ -109,6 +111,26 @@ const environmentSchema = z.strictObject(
       .min(1, must('name at least one field'))
       .refine(isDistinct, must('not name a field twice'))
       .default(['identity', 'email']),
+    /** Rule files in `config/mappings/`, without `.json`; the first rule that matches an event applies. */
+    mappings: z
+      .array(
+        z.string(must(fileName)).regex(/^[a-z0-9][a-z0-9-]*$/, must(fileName)),
+        must('be a list of file names'),
+      )
+      .refine(isDistinct, must('not name a file twice'))
+      .default([]),
+    /** Event names by `targetId`, for campaigns whose webhooks name their event nowhere else. */
+    campaigns: z
+      .record(
+        z.string().regex(/^\d+$/, must('have ids of campaigns as keys, in digits')),
+        z.string(must('be the name of an event')).trim().min(1, must('be the name of an event')),
+        must('be an object such as { "1650000001": "Reminder Sent" }'),
+      )
+      .default({}),
+    /** Identities to refuse besides the built-in placeholders; `*` stands for any text. */
+    deniedIdentities: z
+      .array(z.string(must(denied)).trim().regex(/[^*]/, must(denied)), must('be a list of patterns'))
+      .default([]),
     /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
     dedupeWindowMinutes: z
       .int(must(dedupeWindow))

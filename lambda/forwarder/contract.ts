@@ -19,6 +19,9 @@ export const environmentVariables = {
   dedupeWindowMinutes: 'DEDUPE_WINDOW_MINUTES',
 } as const;
 
+/** The file beside the function's code that holds the environment's mapping, see `MappingSettings`. */
+export const mappingFileName = 'mapping.json';
+
 /** The profile fields that may identify a user. */
 export const identityFields = ['identity', 'email', 'phone', 'objectId'] as const;
 

@@ -1,12 +1,13 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { decodeMessage, isUnreadable, type EventLocation } from '../clevertap/decode-message';
-import { trackBody } from '../heap/bulk-request';
+import { trackBody, userPropertiesBody } from '../heap/bulk-request';
 import { deliver, type Fate, type PendingEvent } from '../heap/deliver';
 import type { HeapClient } from '../heap/heap-client';
 import { outcomeOf, type HeapAnswer } from '../heap/outcome';
 import type { Change } from '../mapping/changes';
 import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
 import type { Mapping } from '../mapping/mapping';
+import type { HeapProperties } from '../mapping/properties';
 import { isRejected, type Rejected } from '../mapping/rejection';
 import type { HeapToken, HeapTokens } from '../secrets/heap-tokens';
 import type { Logger } from '../telemetry/logger';
@@ -39,6 +40,8 @@ export interface ForwardingRules {
 /** An event and its place in its message. */
 interface Entry extends PendingEvent {
   readonly location: EventLocation;
+  /** Where a rule has properties of the user: whose they are. */
+  readonly user?: { readonly identity: string; readonly properties: HeapProperties } | undefined;
 }
 
 /** A message with its events; done only when all of them are (F42). */
@@ -77,11 +80,9 @@ export async function forwardBatch(
   const messages = records.map((record) => readMessage(record, token, rules, changes, ports.log));
   const pending = messages.flatMap(({ entries }) => entries.filter(({ fate }) => fate === undefined));
   const sender = new BulkSender(token, ports);
-  await deliver(
-    pending,
-    (bulk) => sender.post(bulk),
-    () => ports.remainingTime() > reservedMs,
-  );
+  const hasTime = (): boolean => ports.remainingTime() > reservedMs;
+  await deliver(pending, (bulk) => sender.post('/api/track', bulk, trackBody), hasTime);
+  await deliverUserProperties(pending, sender, hasTime);
 
   const unsettled = messages.filter(isRetried);
   const undeliverable = await deadLetter(
@@ -149,7 +150,13 @@ function readEntries(
         if (isRejected(mapped)) return settled(source.location, mapped);
         if (isAborted(mapped)) return { location: source.location, json: '', fate: { kind: 'ignored' } };
         for (const [change, times] of mapped.changes) changes.set(change, (changes.get(change) ?? 0) + times);
-        return { location: source.location, json: JSON.stringify(mapped.event), fate: undefined };
+        const { event, userProperties } = mapped;
+        return {
+          location: source.location,
+          json: JSON.stringify(event),
+          user: userProperties && { identity: event.identity, properties: userProperties },
+          fate: undefined,
+        };
       });
     }
   }
@@ -175,6 +182,40 @@ const isRetried = ({ entries }: Message): boolean =>
 
 const toFailure = ({ record }: Message): { itemIdentifier: string } => ({ itemIdentifier: record.messageId });
 
+/**
+ * Sends the properties that rules give to users, once for each user: of two values in a batch the last one counts,
+ * as it would in Heap. An event whose user's properties Heap does not take shares their fate; sent again, it is
+ * known by its key.
+ */
+async function deliverUserProperties(
+  entries: readonly Entry[],
+  sender: BulkSender,
+  hasTime: () => boolean,
+): Promise<void> {
+  const users = new Map<string, { properties: HeapProperties; owners: Entry[] }>();
+  for (const entry of entries) {
+    if (entry.user === undefined || entry.fate?.kind !== 'delivered') continue;
+    const { identity, properties } = entry.user;
+    const known = users.get(identity);
+    if (known === undefined) users.set(identity, { properties: { ...properties }, owners: [entry] });
+    else {
+      Object.assign(known.properties, properties);
+      known.owners.push(entry);
+    }
+  }
+  const pending = [...users].map(([identity, { properties, owners }]) => ({
+    json: JSON.stringify({ identity, properties }),
+    fate: undefined,
+    owners,
+  }));
+  await deliver(
+    pending,
+    (bulk) => sender.post('/api/add_user_properties', bulk, userPropertiesBody),
+    hasTime,
+  );
+  for (const { fate, owners } of pending) for (const entry of owners) entry.fate = fate;
+}
+
 /** Sends the bulks of a batch, with a token that is renewed once when Heap refuses it (F45). */
 class BulkSender {
   /** Requests sent so far. */
@@ -186,16 +227,21 @@ class BulkSender {
     private readonly ports: Ports,
   ) {}
 
-  async post(bulk: readonly PendingEvent[]): Promise<HeapAnswer> {
+  /** @param bodyOf builds the body of the request for an app id */
+  async post(
+    path: string,
+    bulk: readonly PendingEvent[],
+    bodyOf: (appId: string, bulk: readonly PendingEvent[]) => string,
+  ): Promise<HeapAnswer> {
     // Keys are made with the app id: under another one the events must be mapped again, at the next attempt.
     if (this.renewal === 'other app') return { fault: 'app id changed' };
-    let answer = await this.send(bulk);
+    let answer = await this.send(path, bulk, bodyOf);
     if (outcomeOf(answer) === 'unauthorized' && this.renewal === 'possible') {
       const renewed = await this.ports.heapTokens.refresh();
       this.renewal = renewed?.appId === this.token.appId ? 'done' : 'other app';
       if (renewed !== undefined && this.renewal === 'done') {
         this.token = renewed;
-        answer = await this.send(bulk);
+        answer = await this.send(path, bulk, bodyOf);
       }
     }
     const outcome = outcomeOf(answer);
@@ -210,10 +256,14 @@ class BulkSender {
     return answer;
   }
 
-  private send(bulk: readonly PendingEvent[]): Promise<HeapAnswer> {
+  private send(
+    path: string,
+    bulk: readonly PendingEvent[],
+    bodyOf: (appId: string, bulk: readonly PendingEvent[]) => string,
+  ): Promise<HeapAnswer> {
     this.requests += 1;
     const { appId, header } = this.token;
-    return this.ports.heap.post('/api/track', trackBody(appId, bulk), header);
+    return this.ports.heap.post(path, bodyOf(appId, bulk), header);
   }
 }
 

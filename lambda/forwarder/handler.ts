@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { HeapClient } from '../heap/heap-client';
+import { compileMapping, readMapping, unexpectedTemplate, type Mapping } from '../mapping/mapping';
 import { HeapTokens } from '../secrets/heap-tokens';
 import { createLogger } from '../telemetry/logger';
+import { mappingFileName } from './contract';
 import { forwardBatch, type Ports } from './forward-batch';
 import { Queues, type SqsCalls } from './queues';
 import { readSettings } from './settings';
@@ -52,9 +56,20 @@ const ports: Omit<Ports, 'remainingTime'> = {
   random: Math.random,
 };
 
+/** The environment's mapping, compiled once. Without rules no template engine is loaded. */
+async function loadMapping(): Promise<Mapping> {
+  const mapping = readMapping(readFileSync(join(__dirname, mappingFileName), 'utf8'));
+  if (mapping.rules.length === 0) return compileMapping(mapping, unexpectedTemplate);
+  const { createLiquid } = await import('../mapping/liquid.js');
+  return compileMapping(mapping, createLiquid().parse);
+}
+
+let mapping: Promise<Mapping> | undefined;
+
 /** Consumes a batch from the event buffer; the answer names the messages SQS must keep. */
-export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
-  forwardBatch(event.Records, settings, {
-    ...ports,
-    remainingTime: () => context.getRemainingTimeInMillis(),
-  });
+export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
+  forwardBatch(
+    event.Records,
+    { ...settings, mapping: await (mapping ??= loadMapping()) },
+    { ...ports, remainingTime: () => context.getRemainingTimeInMillis() },
+  );

@@ -31,3 +31,7 @@ export function toBulks<T extends SerializedEvent>(events: readonly T[]): T[][] 
 /** The body of a bulk track request. */
 export const trackBody = (appId: string, events: readonly SerializedEvent[]): string =>
   `{"app_id":${JSON.stringify(appId)},"events":[${events.map(({ json }) => json).join(',')}]}`;
+
+/** The body of a bulk request for properties of users (developers.heap.io, "Bulk Add User Properties"). */
+export const userPropertiesBody = (appId: string, users: readonly SerializedEvent[]): string =>
+  `{"app_id":${JSON.stringify(appId)},"users":[${users.map(({ json }) => json).join(',')}]}`;

@@ -52,9 +52,9 @@ export function outcomeOf(answer: HeapAnswer): Outcome {
   }
 }
 
-/** The event a 400 names, as in `postBody.events[0].properties should be object`. */
+/** The event or user a 400 names, as in `postBody.events[0].properties should be object`. */
 export function refusedIndex(body: string): number | undefined {
-  const index = /events\[(\d{1,4})\]/.exec(body)?.[1];
+  const index = /(?:events|users)\[(\d{1,4})\]/.exec(body)?.[1];
   return index === undefined ? undefined : Number(index);
 }
 

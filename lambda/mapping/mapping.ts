@@ -1,3 +1,4 @@
+import { isJsonObject } from '../clevertap/json';
 import { compileRule, type CompiledRule } from './compile-rules';
 import type { LiquidTemplate } from './liquid';
 import type { MappingSettings } from './rules';
@@ -28,6 +29,28 @@ export function compileMapping(
     isDenied: (identity) => denied.some((pattern) => pattern.test(identity)),
   };
 }
+
+/**
+ * Reads `mapping.json`. It was checked when it was written, so only its outline is looked at here.
+ *
+ * @throws when it is no mapping at all: the function was not bundled by this app
+ */
+export function readMapping(text: string): MappingSettings {
+  const settings: unknown = JSON.parse(text);
+  if (isMappingSettings(settings)) return settings;
+  throw new Error('mapping.json does not hold rules, campaigns and deniedIdentities');
+}
+
+const isMappingSettings = (value: unknown): value is MappingSettings =>
+  isJsonObject(value) &&
+  Array.isArray(value['rules']) &&
+  isJsonObject(value['campaigns']) &&
+  Array.isArray(value['deniedIdentities']);
+
+/** Stands for the parser of templates where there are no rules. */
+export const unexpectedTemplate = (): never => {
+  throw new Error('a template without a rule');
+};
 
 /** `*` stands for any text; everything else for itself, in any case. */
 const toPattern = (pattern: string): RegExp =>

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,7 +11,8 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { environmentVariables, type IdentityField } from '../../lambda/forwarder/contract';
+import { environmentVariables, mappingFileName, type IdentityField } from '../../lambda/forwarder/contract';
+import type { MappingSettings } from '../../lambda/mapping/rules';
 
 export interface HeapForwarderProps {
   /** The queue that is consumed. */
@@ -19,6 +23,8 @@ export interface HeapForwarderProps {
   readonly heapTokens: ISecret;
   /** Origin of Heap's API, e.g. `https://heapanalytics.com`. */
   readonly heapBaseUrl: string;
+  /** How events become Heap events; it lies beside the code as `mapping.json`. */
+  readonly mapping: MappingSettings;
   /** Profile fields that identify a user, best first. */
   readonly identityOrder: readonly IdentityField[];
   /** Equal events of one user within this time count once; zero: only within one webhook call. */
@@ -54,6 +60,7 @@ export class HeapForwarder extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
 
+    const mappingFile = writeMapping(props.mapping);
     const forwarder = new NodejsFunction(this, 'Function', {
       description: 'Delivers CleverTap events from the buffer to Heap',
       runtime: Runtime.NODEJS_24_X,
@@ -76,7 +83,17 @@ export class HeapForwarder extends Construct {
         // The map lies beside the code for people; Node would spend its start-up reading it.
         sourceMapMode: SourceMapMode.EXTERNAL,
         sourcesContent: false,
+        esbuildArgs: withoutUnusedCredentialSources(),
         logLevel: LogLevel.WARNING,
+        // As a file of its own a person can read in the console which rules are live. An environment variable
+        // would be too small for it.
+        commandHooks: {
+          beforeBundling: () => [],
+          beforeInstall: () => [],
+          afterBundling: (_inputDirectory, outputDirectory) => [
+            `cp "${mappingFile}" "${outputDirectory}/${mappingFileName}"`,
+          ],
+        },
       },
       environment: {
         [environmentVariables.heapBaseUrl]: props.heapBaseUrl,
@@ -115,4 +132,22 @@ export class HeapForwarder extends Construct {
       }),
     );
   }
+}
+
+/** Writes the mapping where the bundling can copy it from; the name says the content, as CDK reuses equal bundles. */
+function writeMapping(mapping: MappingSettings): string {
+  const text = `${JSON.stringify(mapping, null, 2)}\n`;
+  const digest = createHash('sha256').update(text).digest('hex');
+  const file = join(tmpdir(), `clevertap-to-heap-mapping-${digest}.json`);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Lambda gives credentials in the environment; the SDK's other sources would be dead weight in every cold start. */
+function withoutUnusedCredentialSources(): Record<string, string> {
+  const stub = join(__dirname, '../../lambda/secrets/absent-credential-source.ts');
+  const sources = ['ini', 'process', 'sso', 'web-identity'];
+  return Object.fromEntries(
+    sources.map((source) => [`--alias:@aws-sdk/credential-provider-${source}`, stub]),
+  );
 }

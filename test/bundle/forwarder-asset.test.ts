@@ -55,8 +55,8 @@ function required(source: string): string[] {
   return found;
 }
 
-it('is one file and its map', () => {
-  expect(readdirSync(asset).sort()).toEqual(['index.js', 'index.js.map']);
+it('is one file and its map, and the mapping beside it', () => {
+  expect(readdirSync(asset).sort()).toEqual(['index.js', 'index.js.map', 'mapping.json']);
 });
 
 it('is less than 420 kB, as every cold start reads it', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -16,7 +16,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createApp } from '../../bin/clevertap-to-heap';
-import { environmentVariables, secretPlaceholder } from '../../lambda/forwarder/contract';
+import { environmentVariables, mappingFileName, secretPlaceholder } from '../../lambda/forwarder/contract';
+import { noMapping, type MappingRule } from '../../lambda/mapping/rules';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap } from '../../local/fake-heap';
 import { FunctionProcess } from '../../local/lambda/function-process';
@@ -90,9 +91,9 @@ beforeEach(async () => {
 afterEach(() => forwarder.stop());
 
 /** A cold function. */
-function newForwarder(overrides: Record<string, string> = {}): FunctionProcess {
+function newForwarder(overrides: Record<string, string> = {}, directory = assetDirectory): FunctionProcess {
   return new FunctionProcess({
-    assetDirectory,
+    assetDirectory: directory,
     handler: 'index.handler',
     environment: {
       [environmentVariables.heapBaseUrl]: heap.origin,
@@ -291,6 +292,36 @@ test('a dead letter put back after a fix is delivered under the stamps of its we
   );
   expect(await forward()).toEqual([]);
   expect((await received()).events).toMatchObject([{ timestamp: '2026-09-21T14:13:20.000Z' }]);
+});
+
+test('a rule beside the code maps the event, and a broken mapping loses nothing', async () => {
+  const rules: MappingRule[] = [
+    {
+      name: 'purchase',
+      when: { event: 'Purchase' },
+      send: { event: 'Bought {{ Body.item }}', properties: { value: '{{ Body.value }}' } },
+      types: { value: 'number' },
+      userProperties: { plan: '{{ Body.plan | default: "free" }}' },
+    },
+  ];
+  const withMapping = (text: string): FunctionProcess => {
+    const directory = mkdtempSync(join(outdir, 'with-mapping-'));
+    cpSync(assetDirectory, directory, { recursive: true });
+    writeFileSync(join(directory, mappingFileName), text);
+    return newForwarder({}, directory);
+  };
+  await forwarder.stop();
+  forwarder = withMapping('{}');
+  await send(JSON.stringify({ identity: 'c-1', event: 'purchase', item: 'hat', value: '19.90' }));
+  const batch = await receive(queueUrl);
+  await expect(forward(batch)).rejects.toThrow('mapping.json');
+
+  await forwarder.stop();
+  forwarder = withMapping(JSON.stringify({ ...noMapping, rules }));
+  expect(await forward(batch)).toEqual([]);
+  const heapHolds = await received();
+  expect(heapHolds.events).toMatchObject([{ event: 'Bought hat', properties: { value: 19.9 } }]);
+  expect(heapHolds).toMatchObject({ users: [{ identity: 'c-1', properties: { plan: 'free' } }] });
 });
 
 test('a function deployed without its settings names all that are missing and loses nothing', async () => {

@@ -22,6 +22,9 @@ describe('cut', () => {
     ['ab😀', 4, 'ab😀'],
     ['ab😀', 3, 'ab'],
     ['a😀b', 3, 'a😀'],
+    ['a\u{10000}', 2, 'a'],
+    ['a\u{10FFFF}', 2, 'a'],
+    ['a\uE000b', 2, 'a\uE000'],
   ])('of %j at %d is %j', (text, limit, expected) => {
     expect(cut(text, limit)).toBe(expected);
   });

@@ -1,0 +1,89 @@
+import * as z from 'zod';
+import { createLiquid } from './liquid';
+import { propertyTypes, spreadGroups } from './rules';
+
+// The schema of a rule file in `config/mappings/`. It parses every template, so that a broken one fails the
+// synthesis and not an event. It is used at synthesis alone: the function must not load zod.
+
+const { parse } = createLiquid();
+
+/** What is wrong with a template, in liquidjs's words, if anything. */
+function templateProblem(text: string): string | undefined {
+  try {
+    parse(text);
+    return undefined;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message.replace(/,? line:\d+[^]*$/, '') : 'unknown error';
+    return `${problem}, in the template ${JSON.stringify(text)}`;
+  }
+}
+
+const template = z.string('must be a text, which may be a template').superRefine((text, context) => {
+  const problem = templateProblem(text);
+  if (problem !== undefined) context.addIssue(problem);
+});
+
+/** JSON whose texts are templates, at every depth. */
+const templates = z
+  .record(z.string().min(1, 'a property needs a name'), z.json(), 'must be an object of properties')
+  .superRefine((object, context) => {
+    checkTemplates(object, [], context);
+  });
+
+function checkTemplates(json: unknown, path: readonly PropertyKey[], context: z.RefinementCtx): void {
+  if (typeof json === 'string') {
+    const message = templateProblem(json);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: [...path], message });
+  } else if (Array.isArray(json)) {
+    json.forEach((element, index) => {
+      checkTemplates(element, [...path, index], context);
+    });
+  } else if (typeof json === 'object' && json !== null) {
+    for (const [key, member] of Object.entries(json)) checkTemplates(member, [...path, key], context);
+  }
+}
+
+/** An id beyond 2^53 would already be rounded as a number. */
+const campaignId = 'must be the id of a campaign: the targetId of its webhooks, in digits';
+
+/** One mapping rule; docs/configuration.md describes its keys. */
+export const ruleSchema = z.strictObject(
+  {
+    $schema: z.string().optional(),
+    when: z
+      .strictObject(
+        {
+          event: z
+            .string('must be the name of an event')
+            .trim()
+            .min(1, 'must be the name of an event')
+            .optional(),
+          campaign: z
+            .union([z.int(campaignId), z.string().regex(/^\d+$/, campaignId)], campaignId)
+            .optional(),
+        },
+        'must be an object such as { "event": "Purchase" }',
+      )
+      .refine(
+        ({ event, campaign }) => event !== undefined || campaign !== undefined,
+        'must name an event or a campaign',
+      ),
+    send: z.strictObject(
+      {
+        app_id: z.union([z.string(), z.int()]).optional(),
+        identity: template.optional(),
+        event: template.optional(),
+        timestamp: z.union([template, z.number()]).optional(),
+        idempotency_key: template.optional(),
+        properties: templates.optional(),
+      },
+      'must be an object such as { "event": "Purchase", "properties": {} }',
+    ),
+    types: z
+      .record(z.string(), z.enum(propertyTypes, `must be one of ${propertyTypes.join(', ')}`))
+      .optional(),
+    spread: z.array(z.enum(spreadGroups, `must be one of ${spreadGroups.join(', ')}`)).optional(),
+    userProperties: templates.optional(),
+  },
+  'must be a rule: an object with when and send',
+);

@@ -1,0 +1,130 @@
+import { compileMapping } from '../../../lambda/mapping/mapping';
+import { createLiquid } from '../../../lambda/mapping/liquid';
+import type { MappingRule } from '../../../lambda/mapping/rules';
+import { forwardBatch, type Ports } from '../../../lambda/forwarder/forward-batch';
+import type { DeadLetter } from '../../../lambda/forwarder/dead-letter';
+import type { HeapAnswer } from '../../../lambda/heap/outcome';
+import { invalidReason, invalidUsersReason } from '../../../local/fake-heap';
+import { attributesOf } from '../../support/in-memory-ports';
+import { sqsRecord } from '../../support/sqs-record';
+
+const rule: MappingRule = {
+  name: 'profile',
+  when: { event: 'Purchase' },
+  send: {},
+  userProperties: { plan: '{{ Profile.plan }}', city: '{{ Profile.city }}' },
+};
+
+interface Sent {
+  readonly path: string;
+  readonly events: { readonly identity: string }[];
+  readonly users: { readonly identity: string; readonly properties: object }[];
+}
+
+/** Forwards one message of profiles and tells what went where. */
+async function forward(
+  profiles: object[],
+  answer: (path: string) => HeapAnswer = () => ({ status: 200, body: '' }),
+  rules = [rule],
+): Promise<{ sent: Sent[]; kept: number; letters: DeadLetter[] }> {
+  const sent: Sent[] = [];
+  const letters: DeadLetter[] = [];
+  const ports: Ports = {
+    heap: {
+      post: (path, body) => {
+        const json = JSON.parse(body) as Omit<Sent, 'path'>;
+        expect(path === '/api/track' ? invalidReason(json) : invalidUsersReason(json)).toBeUndefined();
+        sent.push({ ...json, path });
+        return Promise.resolve(answer(path));
+      },
+    },
+    heapTokens: {
+      current: () => Promise.resolve({ appId: '11' }),
+      refresh: () => Promise.resolve({ appId: '11' }),
+    },
+    queues: {
+      sendDeadLetters: (batch) => {
+        letters.push(...batch);
+        return Promise.resolve(batch.map(() => true));
+      },
+      delay: () => Promise.resolve(),
+    },
+    log: () => undefined,
+    now: () => 0,
+    random: () => 0,
+    remainingTime: () => 120_000,
+  };
+  const mapping = compileMapping({ rules, campaigns: {}, deniedIdentities: [] }, createLiquid().parse);
+  const record = sqsRecord({ key_values: { event: 'Purchase' }, profiles });
+  const { batchItemFailures } = await forwardBatch(
+    [record],
+    { identityOrder: ['identity'], dedupeWindowMs: 600_000, mapping },
+    ports,
+  );
+  return { sent, kept: batchItemFailures.length, letters };
+}
+
+test('no rule asks for them, and no call is made (F43)', async () => {
+  const { sent } = await forward([{ identity: 'c-1', plan: 'gold' }], undefined, []);
+  expect(sent.map(({ path }) => path)).toEqual(['/api/track']);
+});
+
+test('they are sent in bulk after the events, once for each user, the last value of a batch winning', async () => {
+  const { sent, kept } = await forward([
+    { identity: 'c-1', plan: 'free', city: 'Pune' },
+    { identity: 'c-2', plan: 'gold' },
+    { identity: 'c-1', plan: 'gold' },
+  ]);
+  expect(kept).toBe(0);
+  expect(sent.map(({ path }) => path)).toEqual(['/api/track', '/api/add_user_properties']);
+  expect(sent[1]?.users).toEqual([
+    { identity: 'c-1', properties: { plan: 'gold', city: 'Pune' } },
+    { identity: 'c-2', properties: { plan: 'gold' } },
+  ]);
+});
+
+test('at most 1000 users stand in a request', async () => {
+  const { sent } = await forward(
+    Array.from({ length: 1500 }, (_, user) => ({ identity: `c-${user}`, plan: 'gold' })),
+  );
+  expect(sent.filter(({ users }) => users !== undefined).map(({ users }) => users.length)).toEqual([
+    1000, 500,
+  ]);
+});
+
+test('an event waits for the properties of its user', async () => {
+  const { kept } = await forward([{ identity: 'c-1', plan: 'gold' }], (path) => ({
+    status: path === '/api/track' ? 200 : 503,
+    body: '',
+  }));
+  expect(kept).toBe(1);
+});
+
+test('a refused user is dead-lettered alone', async () => {
+  let calls = 0;
+  const { sent, kept, letters } = await forward(
+    ['c-1', 'c-2', 'c-3'].map((identity) => ({ identity, plan: 'gold' })),
+    (path) => {
+      if (path === '/api/track') return { status: 200, body: '' };
+      calls += 1;
+      return calls === 1
+        ? { status: 400, body: 'postBody.users[1].properties should be object' }
+        : { status: 200, body: '' };
+    },
+  );
+  expect(kept).toBe(0);
+  expect(sent.at(-1)?.users.map(({ identity }) => identity)).toEqual(['c-1', 'c-3']);
+  expect(letters.map(attributesOf)).toMatchObject([
+    {
+      reason: 'heap_rejected',
+      events: '1',
+      detail: 'Heap answered 400: postBody.users[1].properties should be object',
+    },
+  ]);
+  expect(JSON.parse(letters[0]?.body ?? '')).toMatchObject({ profiles: [{ identity: 'c-2' }] });
+});
+
+test('nothing is sent for users of events that are not delivered', async () => {
+  const { sent } = await forward([{ identity: 'c-1', plan: 'gold' }], () => ({ status: 503, body: '' }));
+  expect(sent.map(({ path }) => path)).toEqual(['/api/track']);
+});

@@ -1,0 +1,159 @@
+import {
+  campaignText,
+  compileRule,
+  normalizeEventName,
+  render,
+  type CompiledRule,
+} from '../../../lambda/mapping/compile-rules';
+import { createLiquid } from '../../../lambda/mapping/liquid';
+import type { MappingRule, TemplateJson } from '../../../lambda/mapping/rules';
+
+const { parse } = createLiquid();
+
+const compile = (rule: Partial<MappingRule>): CompiledRule =>
+  compileRule({ name: 'r', when: { event: 'Purchase' }, send: {}, ...rule }, parse);
+
+describe('event names', () => {
+  it.each(['Added To Cart', 'addedtocart', ' ADDED  to\tcart ', 'Added\u00A0To\nCart'])(
+    '%j are the same whatever their case and blanks',
+    (name) => {
+      expect(normalizeEventName(name)).toBe('addedtocart');
+      expect(compile({ when: { event: 'Added to cart' } }).matches(name, undefined)).toBe(true);
+      expect(compile({ when: { event: name } }).matches('added to Cart', undefined)).toBe(true);
+    },
+  );
+
+  it.each(['Added-To-Cart', 'Added to cart 2', 'Added', '', 'A.*', undefined])(
+    '%j is another one',
+    (name) => {
+      expect(compile({ when: { event: 'Added to cart' } }).matches(name, undefined)).toBe(false);
+    },
+  );
+});
+
+describe('campaigns', () => {
+  it.each([1650000001, '1650000001', ' 1650000001 '])('%j is the campaign as number and as text', (id) => {
+    for (const campaign of [1650000001, '1650000001']) {
+      expect(compile({ when: { campaign } }).matches(undefined, id)).toBe(true);
+      expect(compile({ when: { campaign } }).matches('Whatever', id)).toBe(true);
+    }
+  });
+
+  it.each([1650000002, '165000000', '', undefined, null, true, {}, [1650000001], '1650000001.0'])(
+    '%j is not',
+    (id) => {
+      expect(compile({ when: { campaign: 1650000001 } }).matches('Purchase', id)).toBe(false);
+    },
+  );
+
+  it.each([
+    [7, '7'],
+    [' 7\n', '7'],
+    [undefined, ''],
+    [null, ''],
+    [{ toString: (): string => '7' }, ''],
+  ])('%j has the text %j', (id, text) => {
+    expect(campaignText(id)).toBe(text);
+  });
+});
+
+it.each([
+  ['purchase', 5, true],
+  ['purchase', 6, false],
+  ['viewed', 5, false],
+  [undefined, 5, false],
+  ['purchase', undefined, false],
+])('both must hold when both are given: %j and %j', (event, campaign, expected) => {
+  expect(compile({ when: { event: 'Purchase', campaign: '5' } }).matches(event, campaign)).toBe(expected);
+});
+
+describe('templates', () => {
+  const compiled = (json: TemplateJson): NonNullable<CompiledRule['properties']> =>
+    compile({ send: { properties: { json } } }).properties!;
+
+  const rendered = (json: TemplateJson, scope: object = {}): unknown =>
+    (render(compiled(json), scope) as Record<string, unknown>)['json'];
+
+  it.each<[TemplateJson]>([
+    ['text'],
+    [''],
+    [12.5],
+    [0],
+    [true],
+    [false],
+    [null],
+    ['} }} %}'],
+    ['{ { x } }'],
+    ['${x}'],
+  ])('%j is a constant', (json) => {
+    expect(rendered(json, { x: 'y' })).toBe(json);
+  });
+
+  it('are rendered leaf by leaf, at any depth of objects and lists (F36)', () => {
+    const hostile = 'a","identity":"victim","x":["';
+    const json = { a: ['{{ x }}', { b: 'say {{ x }}', c: 1 }], d: '{{ n }}' };
+
+    expect(JSON.parse(JSON.stringify(rendered(json, { x: hostile, n: 12.5 })))).toEqual({
+      a: [hostile, { b: `say ${hostile}`, c: 1 }],
+      d: 12.5,
+    });
+  });
+
+  it('are parsed once, however often they are rendered; constants never', () => {
+    const parseOnce = jest.fn(parse);
+    const send = {
+      identity: '{{ a }}',
+      event: 'Purchase',
+      properties: { b: '{% if a %}x{% endif %}', c: 'c' },
+    };
+    const rule = compileRule({ name: 'r', when: {}, send, userProperties: { d: '{{ d }}' } }, parseOnce);
+    for (let time = 0; time < 3; time += 1) render(rule.properties!, { a: time });
+
+    expect(parseOnce.mock.calls.map(([text]) => text)).toEqual([
+      '{{ a }}',
+      '{% if a %}x{% endif %}',
+      '{{ d }}',
+    ]);
+  });
+
+  it('are not looked for in keys', () => {
+    expect(JSON.stringify(rendered({ '{{ x }}': 'v' }, { x: 'k' }))).toBe('{"{{ x }}":"v"}');
+  });
+
+  it('may stand under a name of a prototype, which reaches none', () => {
+    const json = JSON.parse('{"__proto__":{"polluted":"{{ x }}"}}') as TemplateJson;
+    const result = rendered(json, { x: 'y' }) as object;
+
+    expect(Object.keys(result)).toEqual(['__proto__']);
+    expect(Object.getPrototypeOf(result)).toBeNull();
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it.each<[string, Partial<MappingRule>]>([
+    ['app_id', { send: { app_id: '{{ x' } }],
+    ['identity', { send: { identity: '{{ x | nofilter }}' } }],
+    ['event', { send: { event: '{% notag %}' } }],
+    ['timestamp', { send: { timestamp: '{% if x %}' } }],
+    ['idempotency_key', { send: { idempotency_key: '{{ }' } }],
+    ['properties', { send: { properties: { a: [{ b: '{% endif %}' }] } } }],
+    ['userProperties', { userProperties: { a: '{% for %}{% endfor %}' } }],
+  ])('that are broken in %s fail before any event', (_, rule) => {
+    expect(() => compile(rule)).toThrow();
+  });
+});
+
+it('what a rule does not speak of is absent', () => {
+  expect(compile({})).toEqual({
+    name: 'r',
+    matches: expect.any(Function) as unknown,
+    appId: undefined,
+    identity: undefined,
+    event: undefined,
+    timestamp: undefined,
+    idempotencyKey: undefined,
+    properties: undefined,
+    types: new Map(),
+    spread: [],
+    userProperties: undefined,
+  });
+});
