@@ -62,4 +62,13 @@ export function createApp({
   return app;
 }
 
-if (require.main === module) createApp().synth();
+if (require.main === module) {
+  try {
+    createApp().synth();
+  } catch (error) {
+    if (!(error instanceof EnvironmentConfigError)) throw error;
+    // A mistake in a file: the sentence helps, a stack of calls does not.
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

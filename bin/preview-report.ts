@@ -97,12 +97,7 @@ function previewEvents(
   switch (decoded.kind) {
     case 'ping':
       return [
-        {
-          ...nothing,
-          index: 0,
-          outcome: 'ignored',
-          detail: 'CleverTap sends this to try a webhook out when it is saved',
-        },
+        { ...untold(0, 'ignored'), detail: 'CleverTap sends this to try a webhook out when it is saved' },
       ];
     case 'undecodable':
       return [rejection(0, decoded)];
@@ -118,10 +113,10 @@ function previewEvent(index: number, source: SourceEvent, context: PreviewContex
   if (isRejected(mapped)) return rejection(index, mapped);
   if (isAborted(mapped)) {
     const detail = 'the rule leaves it out with {% abort %}';
-    return { ...outcomeOf(index, 'ignored'), rule: mapped.abortedBy, detail };
+    return { ...untold(index, 'ignored'), rule: mapped.abortedBy, detail };
   }
   return {
-    ...outcomeOf(index, 'delivered'),
+    ...untold(index, 'delivered'),
     rule: mapped.rule ?? null,
     event: mapped.event,
     changes: mapped.changes.details.map(({ change, property = null }) => ({ change, property })),
@@ -129,7 +124,8 @@ function previewEvent(index: number, source: SourceEvent, context: PreviewContex
   };
 }
 
-const outcomeOf = (index: number, outcome: EventPreview['outcome']): EventPreview => ({
+/** An event of which only its outcome is told. */
+const untold = (index: number, outcome: EventPreview['outcome']): EventPreview => ({
   index,
   outcome,
   rule: null,
@@ -141,7 +137,7 @@ const outcomeOf = (index: number, outcome: EventPreview['outcome']): EventPrevie
 });
 
 const rejection = (index: number, { reason, detail }: Rejected): EventPreview => ({
-  ...outcomeOf(index, 'rejected'),
+  ...untold(index, 'rejected'),
   reason,
   detail,
 });

@@ -161,7 +161,7 @@ async function start(
 
 /** Starts a server on a port close to the webhook's, so that the URLs are the same every time, or on a free one. */
 async function near<T>(port: number, offset: number, startOn: (port: number) => Promise<T>): Promise<T> {
-  if (port === 0) return startOn(0);
+  if (port === 0 || port + offset > 65_535) return startOn(0);
   try {
     return await startOn(port + offset);
   } catch (error) {

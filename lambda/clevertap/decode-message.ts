@@ -1,5 +1,6 @@
-import { parse as parseLeniently, type ParseError } from 'jsonc-parser';
+import { parse as parseLeniently, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import type { RejectionReason } from '../forwarder/contract';
+import { quoteInexactIntegers } from './inexact-integers';
 import { field, fieldKey, isJsonObject, objectField, type JsonObject } from './json';
 
 /** One event as CleverTap described it, before any mapping. */
@@ -43,6 +44,9 @@ export type DecodedMessage =
 export const isUnreadable = (event: SourceEvent | UnreadableEvent): event is UnreadableEvent =>
   'reason' in event;
 
+/** Heap events have at most as many properties. */
+const maxKeyValues = 500;
+
 const whole: EventLocation = { kind: 'whole' };
 
 /**
@@ -56,13 +60,13 @@ export function decodeMessage(text: string, pathEvent: string | undefined): Deco
   const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
   let root: unknown;
   try {
-    root = JSON.parse(json);
+    root = JSON.parse(quoteInexactIntegers(json));
   } catch {
     // The parser's own message quotes the body, which holds personal data (F68).
     return { kind: 'undecodable', reason: 'invalid_json', detail: describeSyntaxError(json) };
   }
 
-  if (Array.isArray(root)) return { kind: 'events', events: decodeList(root, pathEvent) };
+  if (Array.isArray(root)) return decodeList(root, pathEvent);
   if (!isJsonObject(root)) {
     return {
       kind: 'undecodable',
@@ -70,7 +74,7 @@ export function decodeMessage(text: string, pathEvent: string | undefined): Deco
       detail: `the body is ${root === null ? 'null' : `a ${typeof root}`}, not an object`,
     };
   }
-  if (isTrue(field(root, 'is_test'))) return { kind: 'ping' };
+  if (isPing(root)) return { kind: 'ping' };
 
   const profilesKey = fieldKey(root, 'profiles');
   if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, pathEvent);
@@ -79,11 +83,24 @@ export function decodeMessage(text: string, pathEvent: string | undefined): Deco
   return isUnreadable(event) ? { ...event, kind: 'undecodable' } : { kind: 'events', events: [event] };
 }
 
-const isTrue = (value: unknown): boolean =>
-  value === true || (typeof value === 'string' && value.toLowerCase() === 'true');
+/** CleverTap's ping is its own payload with a mark; a marketer's body that carries such a field is an event. */
+function isPing(payload: JsonObject): boolean {
+  const mark = field(payload, 'is_test');
+  const isMarked = mark === true || (typeof mark === 'string' && mark.toLowerCase() === 'true');
+  return isMarked && fieldKey(payload, 'profiles') !== undefined;
+}
 
 function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undefined): DecodedMessage {
   const profiles = root[key];
+  const requestKeyValues = objectField(root, 'key_values');
+  if (Object.keys(requestKeyValues).length > maxKeyValues) {
+    // Said here once, as it would be walked through for every profile.
+    return {
+      kind: 'undecodable',
+      reason: 'too_many_properties',
+      detail: `the request's key_values are more than ${maxKeyValues}`,
+    };
+  }
   const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent =>
     isJsonObject(profile)
       ? {
@@ -91,7 +108,7 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
           profile,
           eventProperties: objectField(profile, 'event_properties'),
           profileKeyValues: objectField(profile, 'key_values'),
-          requestKeyValues: objectField(root, 'key_values'),
+          requestKeyValues,
           body: undefined,
           campaignId: field(root, 'targetId'),
           pathEvent,
@@ -113,14 +130,18 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
   };
 }
 
-function decodeList(list: unknown[], pathEvent: string | undefined): (SourceEvent | UnreadableEvent)[] {
-  if (list.length === 0) return [{ location: whole, reason: 'unknown_shape', detail: 'the list is empty' }];
-  return list.map((element, index) => {
+function decodeList(list: unknown[], pathEvent: string | undefined): DecodedMessage {
+  if (list.length === 0) {
+    return { kind: 'undecodable', reason: 'unknown_shape', detail: 'the list is empty' };
+  }
+  if (list.every((element) => isJsonObject(element) && isPing(element))) return { kind: 'ping' };
+  const events = list.map((element, index): SourceEvent | UnreadableEvent => {
     const location: EventLocation = { kind: 'element', key: undefined, index };
     return isJsonObject(element)
       ? decodeCustomBody(element, location, pathEvent)
       : { location, reason: 'unknown_shape', detail: 'an element of the list is not an object' };
   });
+  return { kind: 'events', events };
 }
 
 /** Fields by which a body typed by the marketer is recognised. */
@@ -131,6 +152,9 @@ function decodeCustomBody(
   location: EventLocation,
   pathEvent: string | undefined,
 ): SourceEvent | UnreadableEvent {
+  if (fieldKey(body, 'profiles') !== undefined) {
+    return { location, reason: 'unknown_shape', detail: 'a list of CleverTap payloads; send one a request' };
+  }
   if (!customBodyFields.some((name) => fieldKey(body, name) !== undefined)) {
     return { location, reason: 'unknown_shape', detail: `neither profiles nor an event: ${keysOf(body)}` };
   }
@@ -153,13 +177,14 @@ function decodeCustomBody(
 function keysOf(object: JsonObject): string {
   const keys = Object.keys(object);
   if (keys.length === 0) return 'the body is empty';
-  const shown = keys.slice(0, 10).map((key) => (/^[A-Za-z_][\w -]{0,39}$/.test(key) ? key : '…'));
+  const shown = keys.slice(0, 10).map((key) => (/^[A-Za-z_]{1,40}$/.test(key) ? key : '…'));
   return `keys found: ${shown.join(', ')}${keys.length > shown.length ? ', …' : ''}`;
 }
 
 /** What commonly breaks a hand-written JSON body, by the text at the place of the error (F29). */
 const commonMistakes: readonly [RegExp, string][] = [
-  [/^[^]?(?:\{\{|\{%|%\}|\}\}|\$\{)/, 'a template that was not rendered'],
+  [/^ ?\s*$/, 'the body is empty'],
+  [/^[^]?(?:\{\{|\{%|\$\{)/, 'a template that was not rendered'],
   [/^[^][“”„‟‘’]/, 'a typographic quote; use "'],
   [/^[^]'/, 'a single quote; use "'],
   [/^[^]\/[/*]/, 'a comment; JSON has none'],
@@ -168,6 +193,7 @@ const commonMistakes: readonly [RegExp, string][] = [
   [/^[^]"[^"]*[\n\r\t]/, 'a line break or tab inside a text'],
   [/^[^]"[^"]*$/, 'a text that is not closed'],
   [/^[^]$/, 'the end of the body: a bracket is not closed'],
+  [/^[^][A-Za-z]/, 'a word outside of quotes; put texts in ", and write \\" for a quote inside a text'],
 ];
 
 /** Where a body stops being JSON and, if it is a common mistake, why. Quotes nothing of it. */
@@ -178,12 +204,16 @@ function describeSyntaxError(text: string): string {
   } catch {
     // Nested deeper than the stack allows.
   }
-  const offset = errors[0]?.offset;
-  if (offset === undefined) return 'the body is not JSON';
+  const [first] = errors;
+  if (first === undefined) return 'the body is not JSON';
+  const { offset } = first;
   const before = text.slice(0, offset).split('\n');
   const place = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
+  if (printParseErrorCode(first.error) === 'EndOfFileExpected') {
+    return `${place}: text after the end of the JSON: a bracket too many, or a second body`;
+  }
   // One character earlier: of two braces the first is still valid JSON.
-  const around = ` ${text}`.slice(offset, offset + 1000);
+  const around = ` ${text}`.slice(offset, offset + 100_000);
   const mistake = commonMistakes.find(([pattern]) => pattern.test(around))?.[1];
   return mistake === undefined ? place : `${place}: ${mistake}`;
 }

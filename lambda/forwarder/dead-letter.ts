@@ -38,7 +38,11 @@ export function deadLettersOf(
   rejected: readonly RejectedEvent[],
 ): (DeadLetter | undefined)[] {
   const byReason = new Map<RejectionReason, RejectedEvent[]>();
-  for (const event of rejected) byReason.set(event.reason, [...(byReason.get(event.reason) ?? []), event]);
+  for (const event of rejected) {
+    const alike = byReason.get(event.reason);
+    if (alike === undefined) byReason.set(event.reason, [event]);
+    else alike.push(event);
+  }
 
   return [...byReason].map(([reason, events]) => {
     const body = narrowMessage(

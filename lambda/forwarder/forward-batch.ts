@@ -73,7 +73,7 @@ export async function forwardBatch(
     const waiting = records.map((record): Message => ({ record, entries: [] }));
     ports.log('error', 'no Heap app id; all messages wait', { messages: records.length });
     await putBack(waiting, ports);
-    return { batchItemFailures: waiting.map(toFailure) };
+    return toResponse(waiting);
   }
 
   const changes = new Map<Change, number>();
@@ -105,7 +105,7 @@ export async function forwardBatch(
     heapRequests: sender.requests,
     ...Object.fromEntries(changes),
   });
-  return { batchItemFailures: kept.map(toFailure) };
+  return toResponse(kept);
 }
 
 /** Decodes and maps a message; whatever is wrong with it becomes the fate of its events, never an exception. */
@@ -121,10 +121,21 @@ function readMessage(
   } catch (error) {
     // A mistake of ours: the message must neither be lost nor keep its neighbours from being delivered (F27).
     const detail = error instanceof Error ? error.name : 'unknown error';
-    log('error', 'unexpected error', { sqsMessageId: record.messageId, error: detail });
+    log('error', 'unexpected error', { sqsMessageId: record.messageId, error: detail, at: framesOf(error) });
     return { record, entries: [settled({ kind: 'whole' }, { reason: 'internal_error', detail })] };
   }
 }
+
+/** Where an error arose. Its message is left out: it may quote what a caller sent (F68). */
+const framesOf = (error: unknown): string | undefined =>
+  error instanceof Error
+    ? error.stack
+        ?.split('\n')
+        .filter((line) => /^ +at /.test(line))
+        .slice(0, 3)
+        .map((line) => line.trim())
+        .join(' < ')
+    : undefined;
 
 function readEntries(
   record: SQSRecord,
@@ -180,7 +191,12 @@ const settled = (location: EventLocation, { reason, detail }: Rejected): Entry =
 const isRetried = ({ entries }: Message): boolean =>
   entries.some(({ fate }) => fate === undefined || fate.kind === 'retry');
 
-const toFailure = ({ record }: Message): { itemIdentifier: string } => ({ itemIdentifier: record.messageId });
+/** The one place that names messages to keep: each once, and only what was received (F24). */
+const toResponse = (kept: readonly Message[]): SQSBatchResponse => ({
+  batchItemFailures: [...new Set(kept.map(({ record }) => record.messageId))].map((itemIdentifier) => ({
+    itemIdentifier,
+  })),
+});
 
 /**
  * Sends the properties that rules give to users, once for each user: of two values in a batch the last one counts,
@@ -322,9 +338,10 @@ async function putBack(messages: readonly Message[], ports: Ports): Promise<void
       seconds: retryDelaySeconds({
         firstReceivedAt: Number(record.attributes.ApproximateFirstReceiveTimestamp),
         now: ports.now(),
-        retryAfterSeconds: Math.max(
+        retryAfterSeconds: entries.reduce(
+          (longest, { fate }) =>
+            fate?.kind === 'retry' ? Math.max(longest, fate.retryAfterSeconds ?? 0) : longest,
           0,
-          ...entries.map(({ fate }) => (fate?.kind === 'retry' ? (fate.retryAfterSeconds ?? 0) : 0)),
         ),
         random: ports.random(),
       }),

@@ -18,7 +18,10 @@ const heapTimeoutMs = 10_000;
 
 const settings = readSettings(process.env);
 const log = createLogger((line) => process.stdout.write(`${line}\n`));
-const secretsManager = new SecretsManagerClient();
+/** By default the SDK waits for ever, and with it the whole batch. */
+const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
+
+const secretsManager = new SecretsManagerClient({ requestHandler });
 
 let sqs: Promise<SqsCalls> | undefined;
 
@@ -44,7 +47,7 @@ const ports: Omit<Ports, 'remainingTime'> = {
   }),
   queues: new Queues({
     // Loaded only when a batch has failures: it would cost every cold start.
-    sqs: () => (sqs ??= import('@aws-sdk/client-sqs').then(({ SQS }) => new SQS())),
+    sqs: () => (sqs ??= import('@aws-sdk/client-sqs').then(({ SQS }) => new SQS({ requestHandler }))),
     eventBufferUrl: settings.eventBufferUrl,
     deadLetterQueueUrl: settings.deadLetterQueueUrl,
     onProblem: (problem) => {

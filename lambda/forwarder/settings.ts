@@ -24,7 +24,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const read = (name: string, isValid: (value: string) => boolean, expected: string): string => {
     const value = environment[name] ?? '';
     if (!isValid(value)) {
-      problems.push(`${name} must be ${expected}, got ${value === '' ? 'nothing' : JSON.stringify(value)}`);
+      problems.push(
+        `${name} must be ${expected}, got ${value === '' ? 'nothing' : JSON.stringify(value).replace(/\/\/[^/?#"]*@/, '//…@')}`,
+      );
     }
     return value;
   };

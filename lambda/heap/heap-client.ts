@@ -15,7 +15,7 @@ export interface HeapClientProps {
   ) => ClientRequest;
   /** Keeps connections open between requests and invocations. */
   readonly agent: Agent;
-  /** Limit for a whole exchange, from connecting to the end of the answer (F52). */
+  /** Limit for a whole request, from connecting to the end of the answer, a repetition included (F52). */
   readonly timeoutMs: number;
   readonly now: () => number;
 }
@@ -34,19 +34,20 @@ export class HeapClient {
    * @param header an additional header, for accounts whose Heap wants a token
    */
   async post(path: string, body: string, header?: { name: string; value: string }): Promise<HeapAnswer> {
-    const first = await this.exchange(path, body, header);
+    const signal = AbortSignal.timeout(this.props.timeoutMs);
+    const first = await this.exchange(path, body, header, signal);
     // Heap may close an idle connection in the moment we use it: nothing was sent then, so once more.
-    return first.staleConnection ? (await this.exchange(path, body, header)).answer : first.answer;
+    return first.staleConnection ? (await this.exchange(path, body, header, signal)).answer : first.answer;
   }
 
   private exchange(
     path: string,
     body: string,
     header: { name: string; value: string } | undefined,
+    signal: AbortSignal,
   ): Promise<{ answer: HeapAnswer; staleConnection: boolean }> {
-    const { baseUrl, agent, timeoutMs, now } = this.props;
+    const { baseUrl, agent, now } = this.props;
     return new Promise((resolve) => {
-      const signal = AbortSignal.timeout(timeoutMs);
       const chunks: Buffer[] = [];
       let size = 0;
       let response: IncomingMessage | undefined;

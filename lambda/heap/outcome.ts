@@ -37,7 +37,8 @@ export function outcomeOf(answer: HeapAnswer): Outcome {
   if (status >= 300 && status < 400) return 'redirected';
   switch (status) {
     case 400:
-      return 'invalid';
+      // A complaint about the request itself blames no event: a mistake of ours or a change at Heap.
+      return /^postBody(?:\.(?!events|users)| )/.test(answer.body.trim()) ? 'retry' : 'invalid';
     case 401:
     case 403:
       return 'unauthorized';

@@ -59,7 +59,7 @@ export function compileRule(rule: MappingRule, parse: (text: string) => LiquidTe
 export const campaignText = (campaignId: unknown): string =>
   typeof campaignId === 'number' || typeof campaignId === 'string' ? String(campaignId).trim() : '';
 
-/** The value of compiled JSON for one event. Undefined members are left out by whoever reads it. */
+/** The value of compiled JSON for one event. What has no value is left out of objects and lists, which is no change. */
 export function render(json: CompiledJson, scope: object): unknown {
   switch (json.kind) {
     case 'constant':
@@ -67,7 +67,7 @@ export function render(json: CompiledJson, scope: object): unknown {
     case 'template':
       return json.template.render(scope);
     case 'list':
-      return json.elements.map((element) => render(element, scope));
+      return json.elements.map((element) => render(element, scope)).filter((value) => value !== undefined);
     case 'object':
       return renderObject(json, scope);
   }
@@ -76,7 +76,10 @@ export function render(json: CompiledJson, scope: object): unknown {
 function renderObject(json: CompiledJson & { kind: 'object' }, scope: object): JsonObject {
   const object: Record<string, unknown> = {};
   Object.setPrototypeOf(object, null);
-  for (const [key, member] of json.members) object[key] = render(member, scope);
+  for (const [key, member] of json.members) {
+    const value = render(member, scope);
+    if (value !== undefined) object[key] = value;
+  }
   return object;
 }
 

@@ -1,5 +1,6 @@
 import type { SourceEvent } from '../clevertap/decode-message';
 import { field } from '../clevertap/json';
+import type { RejectionReason } from '../forwarder/contract';
 import { rejected, type Rejected } from './rejection';
 import { holdsTemplate } from './text';
 
@@ -46,18 +47,17 @@ export function chooseIdentity(
   const candidates = order.map((name): [string, unknown] => [name, field(event.profile, name)]);
   if (mapped !== undefined) candidates.unshift(['the rule', mapped.value]);
   const findings: string[] = [];
-  let onlyMissing = true;
+  let reason: RejectionReason = 'missing_identity';
   for (const [name, value] of candidates) {
     if (value === undefined || value === null) {
       findings.push(`${name}: missing`);
       continue;
     }
     if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-      // Beyond 2^53 the parser has already rounded it: delivered, it would be somebody else (F33).
-      return rejected(
-        'identity_not_exact',
-        `${name} is a number that cannot be read exactly; send it as text`,
-      );
+      // Rounded, it would be somebody else (F33).
+      findings.push(`${name}: a number that is no exact integer`);
+      reason = 'identity_not_exact';
+      continue;
     }
     const text = typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
     if (holdsTemplate(text)) {
@@ -66,9 +66,9 @@ export function chooseIdentity(
     const problem = identityProblem(text) ?? (isDenied(text) ? 'refused by this environment' : undefined);
     if (problem === undefined) return { identity: text };
     findings.push(`${name}: ${problem}`);
-    onlyMissing = false;
+    if (reason === 'missing_identity') reason = 'placeholder_identity';
   }
-  return rejected(onlyMissing ? 'missing_identity' : 'placeholder_identity', findings.join('; '));
+  return rejected(reason, findings.join('; '));
 }
 
 function identityProblem(text: string): string | undefined {
@@ -77,5 +77,7 @@ function identityProblem(text: string): string | undefined {
   if (text.length > maxIdentityLength) return `longer than ${maxIdentityLength} characters`;
   // A replaced or half character means that the identity is no longer the one the website knows (F16, F34).
   if (text.includes('\uFFFD') || !text.isWellFormed()) return 'not valid Unicode';
+  // Nobody can see them, and they make another user of a known one, or a user of a placeholder.
+  if (/[\p{Cc}\p{Cf}]/u.test(text)) return 'holds invisible characters';
   return undefined;
 }

@@ -57,6 +57,11 @@ export function createLiquid(): { parse: (text: string) => LiquidTemplate } {
     });
   }
 
+  // These ask the machine's clock for `now`, and `date` can write all they do.
+  for (const name of Object.keys(engine.filters).filter((filter) => filter.startsWith('date_to_'))) {
+    engine.unregisterFilter(name);
+  }
+
   return {
     parse: (text) => {
       const templates: Template[] = engine.parse(text);

@@ -9,7 +9,7 @@ import { AbortEvent, templateObject } from './template-scope';
 import type { Mapping } from './mapping';
 import { PropertyWriter, type HeapProperties } from './properties';
 import { isRejected, rejected, type Rejected } from './rejection';
-import { cut, holdsTemplate } from './text';
+import { clean, cut, holdsTemplate } from './text';
 import { parseTimestamp } from './timestamp';
 
 /** An event as Heap's bulk track API takes it (developers.heap.io, "Bulk Track"). */
@@ -93,6 +93,12 @@ function assemble(
   rendered: RenderedRule | undefined,
 ): MappedEvent | Rejected {
   const changes = new Changes();
+  for (const group of ['event_properties', 'key_values']) {
+    const value = field(source.profile, group);
+    if (source.body === undefined && value !== undefined && value !== null && !isJsonObject(value)) {
+      changes.record('value_dropped', group);
+    }
+  }
   const appId = rendered?.appId ?? (source.body && field(source.body, 'app_id'));
   const wrongApp = appIdMismatch(appId, context.appId, changes);
   if (wrongApp !== undefined) return wrongApp;
@@ -167,11 +173,12 @@ function assemble(
 
 /** The default mapping's properties: everything CleverTap sent with the event, but what was used otherwise. */
 function writeAll(writer: PropertyWriter, source: SourceEvent, used: readonly (string | undefined)[]): void {
-  const consumed = new Set(used.filter((key) => key !== undefined));
+  const consumed = new Set(used.filter((key) => key !== undefined).map((key) => key.toLowerCase()));
   writer.addAll(source.eventProperties);
-  writer.addAll({ ...source.requestKeyValues, ...source.profileKeyValues }, consumed);
+  const keyValues = { ...source.requestKeyValues, ...source.profileKeyValues };
+  writer.addAll(keyValues, new Set([...consumed, ...blankNames(keyValues)]));
   if (source.body !== undefined) {
-    writer.addAll(source.body, new Set([...consumed, ...structureOf(source.body)]));
+    writer.addAll(source.body, new Set([...consumed, ...frameOf(source.body)]));
   }
   if (source.campaignId !== undefined) writer.add('clevertap_campaign_id', source.campaignId);
 }
@@ -197,16 +204,16 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     Profile: templateObject(source.profile, objectField(source.profile, 'profileData')),
     Event: templateObject(groups.Event),
     KeyValues: templateObject(groups.KeyValues),
-    Campaign: { id: source.campaignId },
+    Campaign: templateObject({ id: source.campaignId }),
     Received: { at: new Date(context.receivedAt).toISOString() },
-    Path: { event: source.pathEvent },
+    Path: templateObject({ event: source.pathEvent }),
     Body: templateObject(source.body ?? {}),
   };
   const value = (json: CompiledRule['event']): { value: unknown } | undefined =>
     json && { value: render(json, scope) };
   const object = (json: CompiledRule['properties']): JsonObject | undefined => {
     const rendered = json && render(json, scope);
-    return isJsonObject(rendered) ? withoutMissing(rendered) : undefined;
+    return isJsonObject(rendered) ? rendered : undefined;
   };
   return {
     name: rule.name,
@@ -221,10 +228,6 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     userProperties: object(rule.userProperties),
   };
 }
-
-/** A template without a value is a property that is not there, which is no change worth counting. */
-const withoutMissing = (object: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 
 interface ChosenName {
   readonly name: string;
@@ -246,7 +249,7 @@ function chooseName(source: SourceEvent, mapping: Mapping | undefined): ChosenNa
 }
 
 const toName = (value: unknown): string =>
-  typeof value === 'string' ? value.toWellFormed().trim() : typeof value === 'number' ? String(value) : '';
+  typeof value === 'string' ? clean(value).trim() : typeof value === 'number' ? String(value) : '';
 
 /**
  * The app id a custom body may carry, as CleverTap's guide has it. Heap would accept a wrong one and lose the
@@ -280,7 +283,7 @@ function explicitId(
 /** An id that can tell one event from all others; a placeholder or an unrendered template cannot. */
 function toId(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value.trim() : Number.isSafeInteger(value) ? String(value) : '';
-  return isPlaceholder(text) || holdsTemplate(text) ? undefined : text;
+  return isPlaceholder(text) || holdsTemplate(text) || !text.isWellFormed() ? undefined : text;
 }
 
 function timestampOf(place: JsonObject): { key: string; value: unknown } | undefined {
@@ -289,12 +292,27 @@ function timestampOf(place: JsonObject): { key: string; value: unknown } | undef
   return key === undefined || value === null || value === '' ? undefined : { key, value };
 }
 
-/** Keys of a custom body that are its frame and not the marketer's properties. */
-function structureOf(body: JsonObject): string[] {
-  const frame = ['app_id', 'user_id', 'session_id', 'targetId', ...identityFields];
+/** Keys of a custom body that are its frame and not the marketer's properties, in lower case. */
+function frameOf(body: JsonObject): string[] {
+  const frame = [
+    'app_id',
+    'user_id',
+    'session_id',
+    'is_test',
+    'targetId',
+    ...identityFields,
+    ...blankNames(body),
+  ];
   const groups = ['properties', 'evtData'].filter((name) => isJsonObject(field(body, name)));
-  return [...frame, ...groups].flatMap((name) => fieldKey(body, name) ?? []);
+  return [...frame, ...groups].map((name) => name.toLowerCase());
 }
+
+/** A name or time that was left blank says nothing, also not as a property. */
+const blankNames = (object: JsonObject): string[] =>
+  [...nameFields, 'timestamp'].filter((name) => {
+    const value = field(object, name);
+    return typeof value === 'string' && value.trim() === '';
+  });
 
 function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

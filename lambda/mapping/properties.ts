@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../clevertap/json';
 import type { Changes } from './changes';
 import { rejected, type Rejected } from './rejection';
 import type { PropertyType } from './rules';
-import { cut, holdsTemplate } from './text';
+import { clean, cut, holdsTemplate } from './text';
 import { parseClevertapDate, parseDate } from './timestamp';
 
 /** Heap: "fewer than 1024 characters" for keys and values (developers.heap.io, "Track"). */
@@ -12,9 +12,6 @@ const maxDepth = 32;
 
 /** Names that reach a prototype in careless code, here or behind us (F32). */
 const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** Control characters that no chart can show; tab and line feed stay (F34). */
-const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
 
 export type HeapProperties = Record<string, string | number>;
 
@@ -37,10 +34,10 @@ export class PropertyWriter {
     private readonly types: ReadonlyMap<string, PropertyType> = new Map(),
   ) {}
 
-  /** Adds every property of an object but those named in `except`. */
+  /** Adds every property of an object but those named in `except`, in lower case: they are left out in any casing. */
   addAll(object: JsonObject, except?: ReadonlySet<string>): void {
     for (const key of Object.keys(object)) {
-      if (except?.has(key) !== true) this.add(key, object[key]);
+      if (except?.has(key.toLowerCase()) !== true) this.add(key, object[key]);
     }
   }
 
@@ -94,7 +91,7 @@ export class PropertyWriter {
       });
       return;
     }
-    const texts = list.filter((element) => element !== null && !isInfinite(element)).map(String);
+    const texts = list.filter((element) => element !== null && !isInfinite(element)).map(toText);
     if (texts.length < list.length || texts.length === 0) this.changes.record('value_dropped', path);
     if (texts.length > 0) this.set(path, this.text(path, texts.join('||')));
   }
@@ -102,17 +99,17 @@ export class PropertyWriter {
   private text(path: string, value: string): string {
     const date = parseClevertapDate(value);
     if (date !== undefined) return date;
-    const clean = value.toWellFormed().replace(controlCharacters, '');
-    if (clean !== value) this.changes.record('text_repaired', path);
-    if (holdsTemplate(clean)) this.changes.record('unrendered_value', path);
-    if (clean.length > maxTextLength) this.changes.record('value_truncated', path);
-    return cut(clean, maxTextLength);
+    const text = clean(value);
+    if (text !== value) this.changes.record('text_repaired', path);
+    if (holdsTemplate(text)) this.changes.record('unrendered_value', path);
+    if (text.length > maxTextLength) this.changes.record('value_truncated', path);
+    return cut(text, maxTextLength);
   }
 
   private set(path: string, value: string | number): void {
     // Heap keeps the name "id" for itself, in any casing.
     const reserved = path.toLowerCase() === 'id';
-    const name = reserved ? 'clevertap_id' : path.toWellFormed();
+    const name = reserved ? 'clevertap_id' : clean(path);
     if (reserved) this.changes.record('name_reserved', path);
     if (name === '') {
       this.changes.record('value_dropped', path);
@@ -154,6 +151,8 @@ function convert(value: unknown, type: PropertyType): string | number | undefine
 }
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
+
+const toText = (scalar: unknown): string => parseClevertapDate(String(scalar)) ?? String(scalar);
 
 /** JSON has no infinity, but a number such as 1e400 is read as one. */
 const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);

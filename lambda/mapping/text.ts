@@ -3,6 +3,12 @@ const template = /\{\{|\}\}|\{%|\$\{/;
 
 export const holdsTemplate = (text: string): boolean => template.test(text);
 
+/** Control characters that no chart can show; tab and line feed stay (F34). */
+const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
+
+/** A text that is valid Unicode and holds no control characters. */
+export const clean = (text: string): string => text.toWellFormed().replace(controlCharacters, '');
+
 /** The first `limit` UTF-16 units of a text, without splitting a character in two. */
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;

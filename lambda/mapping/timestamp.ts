@@ -7,6 +7,7 @@ const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|
 /** How far ahead of its arrival an event may claim to be: clocks differ. */
 const maxAheadMs = 5 * 60_000;
 
+const earliestMs = Date.UTC(2000);
 const latestMs = Date.UTC(9999, 11, 31);
 
 /** From here on a number of epoch seconds would lie beyond the year 5138, so it must be milliseconds. */
@@ -31,11 +32,11 @@ export function parseTimestamp(value: unknown, receivedAt: number): string | und
 
 /**
  * A date as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as number or digits. Undefined
- * for anything else and for a time before 1970 or after 9999.
+ * for anything else and for a time outside of 2000 to 9999: such as 0 and 20261105 are no epochs but placeholders and calendar days.
  */
 export function parseDate(value: unknown): string | undefined {
   const time = toEpochMs(value);
-  if (time === undefined || !(time >= 0 && time <= latestMs)) return undefined;
+  if (time === undefined || !(time >= earliestMs && time <= latestMs)) return undefined;
   return new Date(time).toISOString();
 }
 

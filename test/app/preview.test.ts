@@ -247,7 +247,7 @@ describe('a printed report', () => {
     key_values: { event: 'Buy\u009B31m', id: 'x' },
     profiles: [
       {
-        identity: 'a1\u202E',
+        identity: 'a1',
         key_values: { timestamp: 'yesterday', event_id: 'null' },
         event_properties: {
           note: null,
@@ -255,6 +255,7 @@ describe('a printed report', () => {
           name: '{{ Profile.Name }}',
           long: 'x'.repeat(1100),
           bell: 'a\u0007',
+          turned: 'a\u202E',
           ...Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`empty number ${index}`, null])),
         },
       },

@@ -225,8 +225,9 @@ describe('a custom body', () => {
 
   it('is not found in an empty list', () => {
     expect(decode([])).toEqual({
-      kind: 'events',
-      events: [{ location: { kind: 'whole' }, reason: 'unknown_shape', detail: 'the list is empty' }],
+      kind: 'undecodable',
+      reason: 'unknown_shape',
+      detail: 'the list is empty',
     });
   });
 });
@@ -243,7 +244,11 @@ describe('the setup ping', () => {
     ['IS_TEST', 'TRUE'],
   ])('is recognised by %s: %j', (key, value) => {
     expect(decode({ [key]: value, profiles: [{ identity: 'a' }] })).toEqual({ kind: 'ping' });
-    expect(decode({ [key]: value, event: 'x' })).toEqual({ kind: 'ping' });
+    expect(decode([{ [key]: value, profiles: [{ identity: 'a' }] }])).toEqual({ kind: 'ping' });
+  });
+
+  it('is not seen in an event of the marketer that carries such a field', () => {
+    expect(eventsOf({ is_test: true, identity: 'a', event: 'Purchase' })).toHaveLength(1);
   });
 
   it.each([[false], ['false'], [null], [0], [''], ['yes'], [{}], [{ toString: 1, valueOf: 1 }]])(
@@ -267,22 +272,24 @@ describe('a body of unknown shape', () => {
 
   it('is described by the names of its keys and by none of its values', () => {
     expect(detailOf({ colour: 'pii-red', 'Order Id': 777770, 'utm-source': { a: 'pii' } })).toBe(
-      'neither profiles nor an event: keys found: colour, Order Id, utm-source',
+      'neither profiles nor an event: keys found: colour, …, …',
     );
   });
 
-  it.each(['a', 'A b', '_utm-source', 'x'.repeat(40)])('names the key %s', (key) => {
+  it.each(['a', 'Order', 'utm_source', 'x'.repeat(40)])('names the key %s', (key) => {
     expect(detailOf({ [key]: 1 })).toBe(`neither profiles nor an event: keys found: ${key}`);
   });
 
   it('names ten keys at most', () => {
-    const body = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`k${index}`, 1]));
+    const body = Object.fromEntries(Array.from('abcdefghijkl', (key) => [key, 1]));
 
-    expect(detailOf(body)).toMatch(/: k0, k1, k2, k3, k4, k5, k6, k7, k8, k9, …$/);
+    expect(detailOf(body)).toMatch(/: a, b, c, d, e, f, g, h, i, j, …$/);
   });
 
   it.each([
     ['pii.ana@shop.test'],
+    ['Ana Pii'],
+    ['cust-77'],
     ['+14157777700'],
     ['4157777700'],
     ['Anaïs-pii'],
@@ -315,14 +322,17 @@ describe('a body that is not JSON', () => {
     ['a blank value without quotes', '{"value":,"identity":"pii"}', /^line 1 column 10: .*blank value/],
     ['a blank value at the end', '{"identity":"pii","value":}', /^line 1 column 27: .*blank value/],
     ['a line break inside a text', '{"identity":"pii\nana"}', /^line 1 column 13: a line break/],
-    ['a quote inside a text', '{"identity":"pii "ana" x"}', /^line 1 column 19$/],
+    ['a quote inside a text', '{"identity":"pii "ana" x"}', /^line 1 column 19: a word outside of quotes/],
     ['a body cut off in a text', '{"identity":"pii', /^line 1 column 13: a text that is not closed/],
     ['a body cut off', '{"identity":"pii"', /^line 1 column 18: the end of the body/],
-    ['a NULL', '{"value":NULL,"identity":"pii"}', /^line 1 column 10$/],
-    ['an empty body', '', /^line 1 column 1: the end of the body/],
-    ['plain text', 'hello pii', /^line 1 column 1$/],
+    ['a NULL', '{"value":NULL,"identity":"pii"}', /^line 1 column 10: a word outside of quotes/],
+    ['an empty body', '', /^line 1 column 1: the body is empty/],
+    ['a blank body', ' \n ', /^line 2 column 2: the body is empty/],
+    ['a bracket too many', '{"event":"x"}}', /^line 1 column 14: text after the end .*bracket too many/],
+    ['a second body', '{"event":"x"}{"event":"pii"}', /^line 1 column 14: text after .*a second body/],
+    ['plain text', 'hello pii', /^line 1 column 1: a word/],
     ['a mistake in a later line', '{\n  "event": "x",\n  "identity": "pii",\n}', /^line 4 column 1: .*comma/],
-    ['a text that looks like the message of a parser', '{"a":at position 9 pii}', /^line 1 column 6$/],
+    ['a text that looks like the message of a parser', '{"a":at position 9 pii}', /^line 1 column 6: a word/],
   ])('with %s says where and never quotes it (F29, F68)', (_, text, detail) => {
     const decoded = decode(text);
 
@@ -364,5 +374,30 @@ describe('a body nested 500,000 levels deep', () => {
     ['a list that is not closed', '['.repeat(levels), 'undecodable'],
   ])('as %s is decoded without an overflow (F30)', (_, text, kind) => {
     expect(decode(text).kind).toBe(kind);
+  });
+});
+
+describe('integers that no number holds exactly (F33)', () => {
+  it('are read as the text they are, wherever they stand', () => {
+    const [event] = eventsOf(
+      '{"identity":12345678901234567890,"event":"x","properties":{"a":[-9007199254740993,1],"b":9007199254740991}}',
+    );
+    expect(event?.profile['identity']).toBe('12345678901234567890');
+    expect(event?.eventProperties).toEqual({ a: ['-9007199254740993', 1], b: 9007199254740991 });
+  });
+
+  it('are left alone inside of texts', () => {
+    const [event] = eventsOf('{"identity":"12345678901234567890 \\" 12345678901234567890","event":"x"}');
+    expect(event?.profile['identity']).toBe('12345678901234567890 " 12345678901234567890');
+  });
+});
+
+describe('key_values of a request', () => {
+  it('are refused at once when they are more than Heap takes, as each profile would repeat them', () => {
+    const key_values = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`k${index}`, 1]));
+    expect(decode({ key_values, profiles: [{ identity: 'a' }] })).toMatchObject({
+      kind: 'undecodable',
+      reason: 'too_many_properties',
+    });
   });
 });

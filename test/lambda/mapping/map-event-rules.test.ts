@@ -214,7 +214,6 @@ describe('the identity of a rule', () => {
     [{ crm: '{{ Profile.Identity }}' }, 'unrendered_template'],
     [{ crm: 'x ${id}' }, 'unrendered_template'],
     [{ crm: '{% if a %}' }, 'unrendered_template'],
-    [{ crm: 2 ** 53 }, 'identity_not_exact'],
   ])('%j rejects the event: %s', (own, reason) => {
     expect(identityOf('{{ Profile.crm }}', own)).toBe(reason);
   });
@@ -719,8 +718,7 @@ describe('whatever JSON comes in', () => {
     '{% for x in Event.b %}{{ x }};{% endfor %}',
     '{{ Profile }}',
     'constant',
-    '{{ now',
-  ].filter((text) => text !== '{{ now');
+  ];
   const text = fc.constantFrom(...texts);
   const template: fc.Arbitrary<unknown> = fc.oneof(
     { weight: 4, arbitrary: text },

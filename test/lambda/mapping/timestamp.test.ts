@@ -24,11 +24,12 @@ const usable: readonly [value: unknown, expected: string][] = [
   [1664890781123, '2022-10-04T13:39:41.123Z'],
   ['1664890781123', '2022-10-04T13:39:41.123Z'],
   [1586937505801, '2020-04-15T07:58:25.801Z'],
-  // From here on it cannot be seconds any more.
-  [1e11, '1973-03-03T09:46:40.000Z'],
+  [946_684_800, '2000-01-01T00:00:00.000Z'],
 ];
 
 const unusable: readonly unknown[] = [
+  // Placeholders, calendar days and years, which would all be 1970.
+  ...[0, '0', '$D_0', 1, 2026, '2026', 20_261_105, '20261105', 946_684_799, 1e11],
   ...[undefined, null, true, {}, [], [1664890781], NaN, Infinity],
   ...[
     '',
