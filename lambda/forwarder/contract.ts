@@ -17,6 +17,10 @@ export const environmentVariables = {
   identityOrder: 'IDENTITY_ORDER',
   /** Minutes within which equal events of one user count once; 0: only within one webhook call. */
   dedupeWindowMinutes: 'DEDUPE_WINDOW_MINUTES',
+  /** Events a minute that one instance may send to Heap; 0: as many as there are. */
+  maxEventsPerMinute: 'MAX_EVENTS_PER_MINUTE',
+  /** Name of the stack, by which its metrics are told from those of another environment. */
+  stackName: 'STACK_NAME',
 } as const;
 
 /** The file beside the function's code that holds the environment's mapping, see `MappingSettings`. */
@@ -60,10 +64,20 @@ export const rejectionReasons = [
   'forbidden_property_name',
   'template_failed',
   'heap_rejected',
+  'retries_exhausted',
   'internal_error',
 ] as const;
 
 export type RejectionReason = (typeof rejectionReasons)[number];
+
+/** What a dead letter without `reason` is shown as: SQS moved it by itself after its last receive. */
+export const receivesExhausted = 'receives_exhausted';
+
+/**
+ * Set on a message that the forwarder sent back to the buffer with what it had no time for (F25): its events were
+ * counted as received before.
+ */
+export const continuationAttribute = 'continuation';
 
 /** Message attributes that a dead letter carries besides the ingress stamps. */
 export const deadLetterAttributes = {
@@ -74,3 +88,61 @@ export const deadLetterAttributes = {
   /** How many events the body holds. */
   events: 'events',
 } as const;
+
+/** CloudWatch namespace of the function's own metrics. */
+export const metricNamespace = 'ClevertapToHeap';
+
+/**
+ * Dimensions of the function's own metrics. Each combination of metric and values is a custom metric of its own
+ * and costs $0.30 a month, so there are two: the stack, and for one metric the reason, of which there is a fixed
+ * list. Nothing a caller can choose, such as an event name or a path, is ever a dimension.
+ */
+export const metricDimensions = { stack: 'Stack', reason: 'Reason' } as const;
+
+/**
+ * The function's own metrics, written to its log in CloudWatch's embedded metric format. AWS's own ones are blind
+ * here: with partial batch responses a Heap outage is no error of the function, and the age of the oldest message
+ * leaves out what was received three times.
+ *
+ * An event is counted as delivered, rejected or ignored once, when its message is acknowledged. So over any
+ * time without a crash: received = delivered + rejected + ignored + those still waiting.
+ */
+export const metrics = {
+  /** Events of messages received for the first time; those of a redriven dead letter count again. */
+  eventsReceived: 'EventsReceived',
+  eventsDelivered: 'EventsDelivered',
+  /** Events moved to the dead-letter queue; also by `Reason`. */
+  eventsRejected: 'EventsRejected',
+  /** Setup pings, and events that a rule leaves out. */
+  eventsIgnored: 'EventsIgnored',
+  /** Events of messages that were put back; at every attempt. */
+  eventsRetried: 'EventsRetried',
+  /** Milliseconds from acceptance at the endpoint to delivery, or until now for what is put back. */
+  deliveryLag: 'DeliveryLagMs',
+  /** Requests to Heap; the four below are parts of it, the rest was taken. */
+  heapCalls: 'HeapCalls',
+  /** Answered with 408, 425, 429, 5xx or a redirect, or not at all. */
+  heapCallsRetryable: 'HeapCallsRetryable',
+  /** Answered with 429; part of the retryable ones. */
+  heapCallsThrottled: 'HeapCallsThrottled',
+  /** Answered with 401 or 403. */
+  heapCallsUnauthorized: 'HeapCallsUnauthorized',
+  /** Answered with 400, 413 or another 4xx. */
+  heapCallsRefused: 'HeapCallsRefused',
+  /** Milliseconds a request to Heap took. */
+  heapLatency: 'HeapLatencyMs',
+  /** Events in a request to Heap. */
+  bulkSize: 'BulkSize',
+  /** 1 for an invocation that found Heap down or throttling and waited, else 0. */
+  breakerOpen: 'BreakerOpen',
+  /** Times the secret could not be read or used. */
+  secretError: 'SecretError',
+  /** Names and values that were cut to Heap's limits. */
+  truncated: 'Truncated',
+  /** Events rejected because no identity was left but placeholders. */
+  placeholderIdentity: 'PlaceholderIdentity',
+  /** Messages that held U+FFFD, the trace of bytes that were no UTF-8 (F16). */
+  encodingReplaced: 'EncodingReplaced',
+} as const;
+
+export type MetricName = (typeof metrics)[keyof typeof metrics];

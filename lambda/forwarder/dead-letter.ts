@@ -1,15 +1,15 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { EventLocation } from '../clevertap/decode-message';
 import { narrowMessage } from '../clevertap/narrow-message';
-import { deadLetterAttributes, ingressStamps, type RejectionReason } from './contract';
+import { continuationAttribute, deadLetterAttributes, ingressStamps, type RejectionReason } from './contract';
 
-/** A message for the dead-letter queue. */
-export interface DeadLetter {
+/** A message the forwarder sends itself: a dead letter, or the rest of a message. */
+export interface Letter {
   readonly body: string;
-  readonly attributes: readonly DeadLetterAttribute[];
+  readonly attributes: readonly LetterAttribute[];
 }
 
-export interface DeadLetterAttribute {
+export interface LetterAttribute {
   readonly name: string;
   readonly dataType: 'String' | 'Number';
   readonly value: string;
@@ -33,10 +33,7 @@ const maxMessageBytes = 1_048_576;
  *
  * @returns undefined where even the letter without its detail is longer than SQS allows
  */
-export function deadLettersOf(
-  record: SQSRecord,
-  rejected: readonly RejectedEvent[],
-): (DeadLetter | undefined)[] {
+export function deadLettersOf(record: SQSRecord, rejected: readonly RejectedEvent[]): (Letter | undefined)[] {
   const byReason = new Map<RejectionReason, RejectedEvent[]>();
   for (const event of rejected) {
     const alike = byReason.get(event.reason);
@@ -49,12 +46,12 @@ export function deadLettersOf(
       record.body,
       events.map(({ location }) => location),
     );
-    const required: DeadLetterAttribute[] = [
+    const required: LetterAttribute[] = [
       ...stampsOf(record),
       { name: deadLetterAttributes.reason, dataType: 'String', value: reason },
       { name: deadLetterAttributes.events, dataType: 'Number', value: String(events.length) },
     ];
-    const detail: DeadLetterAttribute = {
+    const detail: LetterAttribute = {
       name: deadLetterAttributes.detail,
       dataType: 'String',
       value: events[0]?.detail ?? '',
@@ -64,15 +61,24 @@ export function deadLettersOf(
   });
 }
 
+/**
+ * What goes back to the buffer of a message there was no time for: its unsent events, under the same stamps and so
+ * with the same keys and times. It is smaller than the message, so that this ends.
+ */
+export const continuationOf = (record: SQSRecord, rest: readonly EventLocation[]): Letter => ({
+  body: narrowMessage(record.body, rest),
+  attributes: [...stampsOf(record), { name: continuationAttribute, dataType: 'String', value: 'yes' }],
+});
+
 /** What SQS counts towards its limit: the body and name, type and value of each attribute, in bytes. */
-export const sizeOf = ({ body, attributes }: DeadLetter): number =>
+export const sizeOf = ({ body, attributes }: Letter): number =>
   attributes.reduce(
     (size, { name, dataType, value }) =>
       size + Buffer.byteLength(name) + Buffer.byteLength(dataType) + Buffer.byteLength(value),
     Buffer.byteLength(body),
   );
 
-function stampsOf({ messageAttributes }: SQSRecord): DeadLetterAttribute[] {
+function stampsOf({ messageAttributes }: SQSRecord): LetterAttribute[] {
   return Object.values(ingressStamps).flatMap((name) => {
     const attribute = messageAttributes[name];
     if (attribute?.stringValue === undefined) return [];

@@ -4,11 +4,14 @@ import * as https from 'node:https';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { Breaker } from '../heap/breaker';
 import { HeapClient } from '../heap/heap-client';
+import { Pace } from '../heap/pace';
 import { compileMapping, readMapping, unexpectedTemplate, type Mapping } from '../mapping/mapping';
 import { HeapTokens } from '../secrets/heap-tokens';
 import { createLogger } from '../telemetry/logger';
-import { mappingFileName } from './contract';
+import { createMetrics } from '../telemetry/metrics';
+import { mappingFileName, metrics as metricNames } from './contract';
 import { forwardBatch, type Ports } from './forward-batch';
 import { Queues, type SqsCalls } from './queues';
 import { readSettings } from './settings';
@@ -17,7 +20,10 @@ import { readSettings } from './settings';
 const heapTimeoutMs = 10_000;
 
 const settings = readSettings(process.env);
-const log = createLogger((line) => process.stdout.write(`${line}\n`));
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+const log = createLogger(write);
+const metrics = createMetrics(write, settings.stackName, Date.now);
+
 /** By default the SDK waits for ever, and with it the whole batch. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 
@@ -43,6 +49,7 @@ const ports: Omit<Ports, 'remainingTime'> = {
     now: Date.now,
     onProblem: (problem) => {
       log('error', 'Heap token not usable', { problem });
+      metrics({ [metricNames.secretError]: 1 });
     },
   }),
   queues: new Queues({
@@ -54,9 +61,13 @@ const ports: Omit<Ports, 'remainingTime'> = {
       log('error', 'SQS call failed', { problem });
     },
   }),
+  breaker: new Breaker(),
+  pace: new Pace(settings.maxEventsPerMinute),
   log,
+  metrics,
   now: Date.now,
   random: Math.random,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
 /** The environment's mapping, compiled once. Without rules no template engine is loaded. */

@@ -1,5 +1,5 @@
 import type { SQS } from '@aws-sdk/client-sqs';
-import { sizeOf, type DeadLetter } from './dead-letter';
+import { sizeOf, type Letter } from './dead-letter';
 
 /** The calls of SQS the forwarder makes itself; receiving and deleting are Lambda's. */
 export type SqsCalls = Pick<SQS, 'sendMessageBatch' | 'changeMessageVisibilityBatch'>;
@@ -22,15 +22,21 @@ export interface Delay {
 const maxEntries = 10;
 const maxBatchBytes = 1_048_576;
 
-/** The queues on the failure paths: dead letters go out, and what must be retried is put back for later. */
+/** Calls on their way at a time: a batch may hold a thousand messages to put back. */
+const maxCalls = 10;
+
+/** The queues on the failure paths: dead letters go out, and what must be tried again is put back. */
 export class Queues {
   constructor(private readonly props: QueuesProps) {}
 
   /** Sends dead letters and says of each whether it is stored. Never rejects. */
-  async sendDeadLetters(letters: readonly DeadLetter[]): Promise<boolean[]> {
-    const stored: boolean[] = [];
-    for (const batch of batchesOf(letters, sizeOf)) stored.push(...(await this.sendBatch(batch)));
-    return stored;
+  sendDeadLetters(letters: readonly Letter[]): Promise<boolean[]> {
+    return this.send(this.props.deadLetterQueueUrl, letters);
+  }
+
+  /** Sends to the buffer what there was no time for and says of each whether it is stored. Never rejects. */
+  sendBack(letters: readonly Letter[]): Promise<boolean[]> {
+    return this.send(this.props.eventBufferUrl, letters);
   }
 
   /**
@@ -38,27 +44,34 @@ export class Queues {
    * visibility timeout (F60).
    */
   async delay(delays: readonly Delay[]): Promise<void> {
-    for (const batch of batchesOf(delays, () => 0)) {
-      await this.attempt('ChangeMessageVisibilityBatch', async (sqs) => {
-        const { Failed = [] } = await sqs.changeMessageVisibilityBatch({
-          QueueUrl: this.props.eventBufferUrl,
-          Entries: batch.map(({ receiptHandle, seconds }, index) => ({
-            Id: String(index),
-            ReceiptHandle: receiptHandle,
-            VisibilityTimeout: seconds,
-          })),
-        });
-        for (const { Code } of Failed)
-          this.props.onProblem(`ChangeMessageVisibilityBatch: ${Code ?? 'unknown'}`);
-      });
-    }
+    await inTurns(
+      batchesOf(delays, () => 0),
+      (batch) =>
+        this.attempt('ChangeMessageVisibilityBatch', async (sqs) => {
+          const { Failed = [] } = await sqs.changeMessageVisibilityBatch({
+            QueueUrl: this.props.eventBufferUrl,
+            Entries: batch.map(({ receiptHandle, seconds }, index) => ({
+              Id: String(index),
+              ReceiptHandle: receiptHandle,
+              VisibilityTimeout: seconds,
+            })),
+          });
+          for (const { Code } of Failed)
+            this.props.onProblem(`ChangeMessageVisibilityBatch: ${Code ?? 'unknown'}`);
+        }),
+    );
   }
 
-  private async sendBatch(letters: readonly DeadLetter[]): Promise<boolean[]> {
+  private async send(queueUrl: string, letters: readonly Letter[]): Promise<boolean[]> {
+    const stored = await inTurns(batchesOf(letters, sizeOf), (batch) => this.sendBatch(queueUrl, batch));
+    return stored.flat();
+  }
+
+  private async sendBatch(queueUrl: string, letters: readonly Letter[]): Promise<boolean[]> {
     const stored = new Set<string>();
     await this.attempt('SendMessageBatch', async (sqs) => {
       const { Successful = [], Failed = [] } = await sqs.sendMessageBatch({
-        QueueUrl: this.props.deadLetterQueueUrl,
+        QueueUrl: queueUrl,
         Entries: letters.map(({ body, attributes }, index) => ({
           Id: String(index),
           MessageBody: body,
@@ -80,6 +93,15 @@ export class Queues {
       this.props.onProblem(`${call}: ${error instanceof Error ? error.name : 'unknown'}`);
     }
   }
+}
+
+/** Runs a task for each item, a few at a time, and gives the results in the order of the items. */
+async function inTurns<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += maxCalls) {
+    results.push(...(await Promise.all(items.slice(start, start + maxCalls).map(task))));
+  }
+  return results;
 }
 
 function batchesOf<T>(entries: readonly T[], bytesOf: (entry: T) => number): T[][] {

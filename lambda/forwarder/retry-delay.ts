@@ -29,3 +29,13 @@ export function retryDelaySeconds({
   const delay = Math.max(base * (1 + 0.2 * random), retryAfterSeconds);
   return Math.min(Math.ceil(delay), visibilityLimitSeconds);
 }
+
+/** How long a message stays hidden for which there was no time: Heap takes events, so it shall soon be tried. */
+export const unattemptedDelaySeconds = (random: number): number => Math.ceil(30 + 30 * random);
+
+/**
+ * How long a message stays hidden if the function dies while it holds it (F27). One that was received before may be
+ * what kills the function: scattered over nine minutes, its neighbours come back without it. The shortest is longer
+ * than an invocation.
+ */
+export const crashDelaySeconds = (random: number): number => Math.ceil(180 + 540 * random);

@@ -7,6 +7,9 @@ export interface Settings {
   readonly deadLetterQueueUrl: string;
   readonly identityOrder: readonly string[];
   readonly dedupeWindowMs: number;
+  /** Events a minute this instance may send to Heap; 0: as many as there are. */
+  readonly maxEventsPerMinute: number;
+  readonly stackName: string;
 }
 
 /** The function was deployed with unusable environment variables; the message lists every one. */
@@ -54,6 +57,14 @@ export function readSettings(environment: Readonly<Record<string, string | undef
           'a number of minutes',
         ),
       ),
+    maxEventsPerMinute: Number(
+      read(
+        environmentVariables.maxEventsPerMinute,
+        (value) => /^\d{1,5}$/.test(value),
+        'a number of events a minute, 0 for no limit',
+      ),
+    ),
+    stackName: read(environmentVariables.stackName, (value) => value !== '', 'the name of the stack'),
   };
   if (problems.length > 0) throw new SettingsError(problems.join('; '));
   return settings;

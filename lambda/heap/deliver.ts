@@ -1,13 +1,18 @@
 import type { RejectionReason } from '../forwarder/contract';
 import { toBulks, type SerializedEvent } from './bulk-request';
-import { describeRefusal, outcomeOf, refusedIndex, type HeapAnswer } from './outcome';
+import { describeAnswer, outcomeOf, refusedIndex, type HeapAnswer } from './outcome';
 
 /** What became of an event. */
 export type Fate =
   | { readonly kind: 'delivered' }
-  /** Nothing to deliver: CleverTap's setup ping. */
+  /** Nothing to deliver: CleverTap's setup ping, or an event that a rule leaves out. */
   | { readonly kind: 'ignored' }
-  | { readonly kind: 'retry'; readonly retryAfterSeconds?: number }
+  | {
+      readonly kind: 'retry';
+      readonly retryAfterSeconds?: number | undefined;
+      /** What Heap said, for a person; never personal data. */
+      readonly cause: string;
+    }
   | { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly detail: string };
 
 /** An event on its way; `fate` is set when it is known. */
@@ -15,49 +20,63 @@ export interface PendingEvent extends SerializedEvent {
   fate: Fate | undefined;
 }
 
+/** The way to Heap, as it is at the moment. */
+export interface HeapLine {
+  /** How many requests may be on their way at a time. */
+  readonly width: number;
+  /** Whether Heap takes nothing at all. */
+  readonly isDown: boolean;
+  /** Waits until requests with so many events may start; false: this invocation has no time left for them. */
+  turn(events: number): Promise<boolean>;
+}
+
 /**
- * Delivers events in bulk and sets the fate of each.
+ * Delivers events in bulk and sets the fate of each. It stays undefined for those there was no time for (F25).
  *
  * Heap gives one answer for a whole request. When that is a refusal, the refused event is found by the index in
  * the answer, or by halving, so that it costs its neighbours nothing (F57). Sending those again is safe: each
  * carries its idempotency key.
  *
  * @param post sends one request; 401 and 403 are final here
- * @param hasTime false when the function is about to be stopped: what is left is retried (F25)
  */
 export async function deliver(
   events: readonly PendingEvent[],
   post: (bulk: readonly PendingEvent[]) => Promise<HeapAnswer>,
-  hasTime: () => boolean,
+  line: HeapLine,
 ): Promise<void> {
   const bulks = toBulks(events).reverse();
-  for (let bulk = bulks.pop(); bulk !== undefined; bulk = bulks.pop()) {
-    if (!hasTime()) {
-      settle(bulk, { kind: 'retry' });
-      continue;
-    }
-    const answer = await post(bulk);
-    const outcome = outcomeOf(answer);
-    switch (outcome) {
-      case 'delivered':
-        settle(bulk, { kind: 'delivered' });
-        break;
-      case 'retry':
-      case 'unauthorized':
-      case 'redirected':
-        settle(bulk, {
-          kind: 'retry',
-          retryAfterSeconds: 'fault' in answer ? undefined : answer.retryAfterSeconds,
-        });
-        break;
-      case 'refused':
-        settle(bulk, refusal(answer));
-        break;
-      case 'too_large':
-      case 'invalid': {
-        const refused = outcome === 'invalid' && 'body' in answer ? refusedIndex(answer.body) : undefined;
-        bulks.push(...isolate(bulk, refused, refusal(answer)).reverse());
-      }
+  while (bulks.length > 0) {
+    const wave = bulks.splice(-line.width).reverse();
+    if (!(await line.turn(wave.reduce((sum, bulk) => sum + bulk.length, 0)))) return;
+    const answers = await Promise.all(wave.map(async (bulk) => ({ bulk, answer: await post(bulk) })));
+    for (const { bulk, answer } of answers.reverse()) bulks.push(...judge(bulk, answer, line));
+  }
+}
+
+/** Sets the fates that an answer decides and returns what is to be sent again, the last first. */
+function judge(bulk: PendingEvent[], answer: HeapAnswer, line: HeapLine): PendingEvent[][] {
+  const outcome = outcomeOf(answer);
+  switch (outcome) {
+    case 'delivered':
+      settle(bulk, { kind: 'delivered' });
+      return [];
+    case 'retry':
+    case 'unauthorized':
+    case 'redirected':
+      settle(bulk, {
+        kind: 'retry',
+        retryAfterSeconds: 'fault' in answer ? undefined : answer.retryAfterSeconds,
+        cause: describeAnswer(answer),
+      });
+      // While Heap is down the same bulk is the next probe: handing it back would only hide it in the queue.
+      return line.isDown ? [bulk] : [];
+    case 'refused':
+      settle(bulk, refusal(answer));
+      return [];
+    case 'too_large':
+    case 'invalid': {
+      const refused = outcome === 'invalid' && 'body' in answer ? refusedIndex(answer.body) : undefined;
+      return isolate(bulk, refused, refusal(answer)).reverse();
     }
   }
 }
@@ -78,7 +97,7 @@ function isolate(bulk: PendingEvent[], refused: number | undefined, fate: Fate):
 const refusal = (answer: HeapAnswer): Fate => ({
   kind: 'rejected',
   reason: 'heap_rejected',
-  detail: describeRefusal(answer),
+  detail: describeAnswer(answer),
 });
 
 function settle(bulk: readonly PendingEvent[], fate: Fate): void {

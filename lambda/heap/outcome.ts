@@ -59,9 +59,9 @@ export function refusedIndex(body: string): number | undefined {
   return index === undefined ? undefined : Number(index);
 }
 
-/** What Heap said about a refused event, if it is a sentence known to hold no personal data. */
-export function describeRefusal(answer: HeapAnswer): string {
-  if ('fault' in answer) return answer.fault;
+/** What Heap said, its words only if they are a sentence known to hold no personal data. */
+export function describeAnswer(answer: HeapAnswer): string {
+  if ('fault' in answer) return `no answer from Heap: ${answer.fault}`;
   const sentence = /^postBody(?:\.\w{1,40}|\[\d{1,4}\]){0,6} should be [\w ]{1,60}$/.exec(
     answer.body.trim(),
   )?.[0];

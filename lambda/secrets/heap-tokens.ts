@@ -34,14 +34,14 @@ export class HeapTokens {
     return isFresh ? this.token : this.refresh();
   }
 
-  /** Reads the secret again, e.g. because Heap refused the token. */
+  /** Reads the secret again, e.g. because Heap refused the token. Gives the same object while it is the same token. */
   async refresh(): Promise<HeapToken | undefined> {
     try {
       const parsed = parseHeapToken(await this.props.fetchSecret());
       if (typeof parsed === 'string') {
         this.props.onProblem(parsed);
       } else {
-        this.token = parsed;
+        if (JSON.stringify(parsed) !== JSON.stringify(this.token)) this.token = parsed;
         this.readAt = this.props.now();
       }
     } catch (error) {

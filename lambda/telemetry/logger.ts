@@ -1,7 +1,7 @@
 export type LogLevel = 'info' | 'warn' | 'error';
 
 /** What a log line may hold: numbers, flags and texts of ours, never anything a caller wrote. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export type Logger = (level: LogLevel, message: string, fields?: LogFields) => void;
 

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, MetricType, Runtime, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { LogLevel, NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -29,6 +29,8 @@ export interface HeapForwarderProps {
   readonly identityOrder: readonly IdentityField[];
   /** Equal events of one user within this time count once; zero: only within one webhook call. */
   readonly dedupeWindow: Duration;
+  /** Events a minute sent to Heap at most; 0: no limit. */
+  readonly maxEventsPerMinute: number;
   /** How long a batch may wait for more messages. */
   readonly batchWindow: Duration;
   /** How long the function's log is kept. */
@@ -46,7 +48,17 @@ export class HeapForwarder extends Construct {
     return Duration.seconds(6 * HeapForwarder.timeout.toSeconds() + Math.max(10, batchWindow.toSeconds()));
   }
 
+  /**
+   * Invocations at a time. The brake that keeps us from flooding Heap. Reserved concurrency would throttle instead,
+   * and every throttled invocation uses up a receive (F23).
+   */
+  static readonly maxConcurrency = 2;
+
   readonly function: IFunction;
+  /** Where the function logs. */
+  readonly log: ILogGroup;
+  /** UUID of the event source mapping, by which Lambda counts what it polls. */
+  readonly eventSourceMappingId: string;
 
   constructor(scope: Construct, id: string, props: HeapForwarderProps) {
     super(scope, id);
@@ -102,22 +114,25 @@ export class HeapForwarder extends Construct {
         [environmentVariables.deadLetterQueueUrl]: props.deadLetterQueue.queueUrl,
         [environmentVariables.identityOrder]: props.identityOrder.join(','),
         [environmentVariables.dedupeWindowMinutes]: String(props.dedupeWindow.toMinutes()),
+        [environmentVariables.maxEventsPerMinute]: String(
+          Math.floor(props.maxEventsPerMinute / HeapForwarder.maxConcurrency),
+        ),
+        [environmentVariables.stackName]: Stack.of(this).stackName,
       },
     });
     this.function = forwarder;
+    this.log = logGroup;
 
-    forwarder.addEventSource(
-      new SqsEventSource(props.eventBuffer, {
-        batchSize: 1000,
-        maxBatchingWindow: props.batchWindow,
-        // The brake that keeps us from flooding Heap. Reserved concurrency would throttle instead, and every
-        // throttled invocation uses up a receive (F23).
-        maxConcurrency: 2,
-        reportBatchItemFailures: true,
-        metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
-        // No filters: a message that matches none is deleted for ever (F22).
-      }),
-    );
+    const eventSource = new SqsEventSource(props.eventBuffer, {
+      batchSize: 1000,
+      maxBatchingWindow: props.batchWindow,
+      maxConcurrency: HeapForwarder.maxConcurrency,
+      reportBatchItemFailures: true,
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+      // No filters: a message that matches none is deleted for ever (F22).
+    });
+    forwarder.addEventSource(eventSource);
+    this.eventSourceMappingId = eventSource.eventSourceMappingId;
 
     role.addToPolicy(
       new PolicyStatement({
@@ -128,7 +143,8 @@ export class HeapForwarder extends Construct {
     role.addToPolicy(
       new PolicyStatement({
         actions: ['sqs:SendMessage'],
-        resources: [props.deadLetterQueue.queueArn],
+        // The buffer too: what a batch has no time for goes back there (F25).
+        resources: [props.deadLetterQueue.queueArn, props.eventBuffer.queueArn],
       }),
     );
   }

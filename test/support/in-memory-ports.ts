@@ -1,11 +1,16 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { DeadLetter } from '../../lambda/forwarder/dead-letter';
-import { forwardBatch, type ForwardingRules, type Ports } from '../../lambda/forwarder/forward-batch';
+import type { MetricName, RejectionReason } from '../../lambda/forwarder/contract';
+import type { Letter } from '../../lambda/forwarder/dead-letter';
+import { forwardBatch, type Ports } from '../../lambda/forwarder/forward-batch';
+import type { ForwardingRules } from '../../lambda/forwarder/message';
 import type { Delay } from '../../lambda/forwarder/queues';
+import { Breaker } from '../../lambda/heap/breaker';
 import type { HeapAnswer } from '../../lambda/heap/outcome';
+import { Pace } from '../../lambda/heap/pace';
 import type { HeapEvent } from '../../lambda/mapping/map-event';
 import type { HeapToken } from '../../lambda/secrets/heap-tokens';
 import { createLogger } from '../../lambda/telemetry/logger';
+import type { MetricValues } from '../../lambda/telemetry/metrics';
 import { invalidReason } from '../../local/fake-heap';
 import { RECEIVED_AT } from './sqs-record';
 
@@ -28,7 +33,11 @@ export class InMemoryPorts implements Ports {
   /** How Heap answers a valid request, by its number from 1. */
   answer: (request: HeapRequest, number: number) => HeapAnswer | Promise<HeapAnswer> = () => ok;
   /** Which dead letters the queue takes. */
-  takesLetter: (letter: DeadLetter) => boolean = () => true;
+  takesLetter: (letter: Letter) => boolean = () => true;
+  /** Which continuations the buffer takes. */
+  takesBack: (letter: Letter) => boolean = () => true;
+  readonly breaker = new Breaker();
+  pace = new Pace(0);
   rules: ForwardingRules = { identityOrder: ['identity', 'email'], dedupeWindowMs: 600_000 };
   time = RECEIVED_AT + 1000;
   remaining = 120_000;
@@ -36,7 +45,9 @@ export class InMemoryPorts implements Ports {
   readonly requests: HeapRequest[] = [];
   /** What Heap holds: the first event of each user and key. */
   readonly stored = new Map<string, HeapEvent>();
-  readonly letters: DeadLetter[] = [];
+  readonly letters: Letter[] = [];
+  readonly sentBack: Letter[] = [];
+  readonly metered: { values: MetricValues; reason: RejectionReason | undefined }[] = [];
   readonly delays: Delay[] = [];
   readonly lines: string[] = [];
   refreshes = 0;
@@ -46,10 +57,11 @@ export class InMemoryPorts implements Ports {
       const { app_id: appId, events } = JSON.parse(body) as { app_id: string; events: HeapEvent[] };
       const request: HeapRequest = { path, appId, events, header, body };
       this.requests.push(request);
-      const invalid = invalidReason(JSON.parse(body));
+      const invalid = path === '/api/track' ? invalidReason(JSON.parse(body)) : undefined;
       if (invalid !== undefined) return { status: 400, body: invalid };
       const answer = await this.answer(request, this.requests.length);
-      if ('status' in answer && answer.status < 300) for (const event of events) this.#store(event);
+      if ('status' in answer && answer.status < 300 && path === '/api/track')
+        for (const event of events) this.#store(event);
       return answer;
     },
   };
@@ -69,6 +81,11 @@ export class InMemoryPorts implements Ports {
       this.letters.push(...letters.filter((_, index) => taken[index]));
       return Promise.resolve(taken);
     },
+    sendBack: (letters) => {
+      const taken = letters.map(this.takesBack);
+      this.sentBack.push(...letters.filter((_, index) => taken[index]));
+      return Promise.resolve(taken);
+    },
     delay: (delays) => {
       this.delays.push(...delays);
       return Promise.resolve();
@@ -79,6 +96,14 @@ export class InMemoryPorts implements Ports {
   readonly now = (): number => this.time;
   readonly random = (): number => 0;
   readonly remainingTime = (): number => this.remaining;
+  readonly sleep = (ms: number): Promise<void> => {
+    this.time += ms;
+    this.remaining -= ms;
+    return Promise.resolve();
+  };
+  readonly metrics: Ports['metrics'] = (values, reason) => {
+    this.metered.push({ values, reason });
+  };
 
   /** Forwards a batch and gives the ids of the messages SQS must keep. */
   async forward(records: readonly SQSRecord[]): Promise<string[]> {
@@ -93,6 +118,15 @@ export class InMemoryPorts implements Ports {
       .filter((line) => line['message'] === message);
   }
 
+  /** The sum of a metric without reason over all batches. */
+  sumOf(name: MetricName): number {
+    return this.metered
+      .filter(({ reason }) => reason === undefined)
+      .map(({ values }) => values[name] ?? 0)
+      .flat()
+      .reduce((sum, value) => sum + value, 0);
+  }
+
   #store(event: HeapEvent): void {
     const key = JSON.stringify([event.identity, event.idempotency_key]);
     if (!this.stored.has(key)) this.stored.set(key, event);
@@ -100,11 +134,11 @@ export class InMemoryPorts implements Ports {
 }
 
 /** The attributes of a dead letter by their name. */
-export const attributesOf = (letter: DeadLetter | undefined): Record<string, string> =>
+export const attributesOf = (letter: Letter | undefined): Record<string, string> =>
   Object.fromEntries((letter?.attributes ?? []).map(({ name, value }) => [name, value]));
 
 /** A dead letter as it comes back after a redrive: under another id and time of SQS, with all its attributes. */
-export const redriven = (record: SQSRecord, { body, attributes }: DeadLetter): SQSRecord => ({
+export const redriven = (record: SQSRecord, { body, attributes }: Letter): SQSRecord => ({
   ...record,
   messageId: `${record.messageId}-redriven`,
   body,

@@ -13,6 +13,8 @@ export interface SqsRecordOptions {
   readonly event?: string;
   /** When SQS first handed the message out, in milliseconds since 1970. */
   readonly firstReceivedAt?: number;
+  /** How often SQS has handed the message out, this time included. */
+  readonly receiveCount?: number;
 }
 
 /** A record as Lambda hands it over, with the stamps of the endpoint; a body that is no text is serialized. */
@@ -23,13 +25,14 @@ export function sqsRecord(body: unknown, options: SqsRecordOptions = {}): SQSRec
     receivedAt = RECEIVED_AT,
     event,
     firstReceivedAt = RECEIVED_AT,
+    receiveCount = 1,
   } = options;
   return {
     messageId,
     receiptHandle: `receipt-of-${messageId}`,
     body: typeof body === 'string' ? body : JSON.stringify(body),
     attributes: {
-      ApproximateReceiveCount: '1',
+      ApproximateReceiveCount: String(receiveCount),
       SentTimestamp: String(RECEIVED_AT),
       SenderId: 'AROAEXAMPLE',
       ApproximateFirstReceiveTimestamp: String(firstReceivedAt),

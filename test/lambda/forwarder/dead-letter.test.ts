@@ -3,7 +3,7 @@ import { ingressStamps, type RejectionReason } from '../../../lambda/forwarder/c
 import {
   deadLettersOf,
   sizeOf,
-  type DeadLetter,
+  type Letter,
   type RejectedEvent,
 } from '../../../lambda/forwarder/dead-letter';
 import { attributesOf } from '../../support/in-memory-ports';
@@ -113,7 +113,7 @@ describe('deadLettersOf', () => {
 
   describe('near the limit of SQS (F62)', () => {
     /** A message whose letter, with all its attributes, has the given size. */
-    const letterOf = (size: number): DeadLetter | undefined => {
+    const letterOf = (size: number): Letter | undefined => {
       const rejection = [rejectedFor('invalid_json', whole, 'line 1 column 1')];
       const [small] = deadLettersOf(sqsRecord('x'), rejection);
       const body = 'x'.repeat(size - sizeOf(small!) + 1);
@@ -162,7 +162,7 @@ describe('deadLettersOf', () => {
 
 describe('sizeOf', () => {
   it('counts as SQS does: the body and name, type and value of each attribute, in bytes', () => {
-    const attributes: DeadLetter['attributes'] = [
+    const attributes: Letter['attributes'] = [
       { name: 'requestId', dataType: 'String', value: 'é' },
       { name: 'n', dataType: 'Number', value: '12' },
     ];

@@ -2,7 +2,7 @@ import type {
   SendMessageBatchCommandInput,
   ChangeMessageVisibilityBatchCommandInput,
 } from '@aws-sdk/client-sqs';
-import { sizeOf, type DeadLetter } from '../../../lambda/forwarder/dead-letter';
+import { sizeOf, type Letter } from '../../../lambda/forwarder/dead-letter';
 import { Queues, type SqsCalls } from '../../../lambda/forwarder/queues';
 
 const EVENT_BUFFER_URL = 'https://sqs.test/0/EventBuffer';
@@ -59,9 +59,8 @@ class Sqs {
   }
 }
 
-const letter = (body: string): DeadLetter => ({ body, attributes: [] });
-const letters = (count: number): DeadLetter[] =>
-  Array.from({ length: count }, (_, index) => letter(`b${index}`));
+const letter = (body: string): Letter => ({ body, attributes: [] });
+const letters = (count: number): Letter[] => Array.from({ length: count }, (_, index) => letter(`b${index}`));
 const delays = (count: number): { receiptHandle: string; seconds: number }[] =>
   Array.from({ length: count }, (_, index) => ({ receiptHandle: `r${index}`, seconds: 30 + index }));
 const accessDenied = Object.assign(new Error('pii in the message'), { name: 'AccessDenied' });
@@ -125,8 +124,8 @@ describe('sendDeadLetters', () => {
 
   it('sends at most 1 MiB at once, attributes included', async () => {
     const sqs = new Sqs();
-    const attributes: DeadLetter['attributes'] = [{ name: 'reason', dataType: 'String', value: 'x' }];
-    const half: DeadLetter = { body: 'x'.repeat(MIB / 2 - 'reasonStringx'.length), attributes };
+    const attributes: Letter['attributes'] = [{ name: 'reason', dataType: 'String', value: 'x' }];
+    const half: Letter = { body: 'x'.repeat(MIB / 2 - 'reasonStringx'.length), attributes };
     expect(sizeOf(half)).toBe(MIB / 2);
 
     await sqs.queues.sendDeadLetters([half, half, half, letter('x'), letter('x'.repeat(MIB)), letter('x')]);

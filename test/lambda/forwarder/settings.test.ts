@@ -8,6 +8,8 @@ const environment = {
   DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/000000000000/DeadLetterQueue',
   IDENTITY_ORDER: 'identity,email',
   DEDUPE_WINDOW_MINUTES: '10',
+  MAX_EVENTS_PER_MINUTE: '6000',
+  STACK_NAME: 'ClevertapToHeapDev',
 };
 
 const problemOf = (variables: Record<string, string | undefined>): string => {
@@ -29,6 +31,8 @@ describe('readSettings', () => {
       deadLetterQueueUrl: environment.DEAD_LETTER_QUEUE_URL,
       identityOrder: ['identity', 'email'],
       dedupeWindowMs: 600_000,
+      maxEventsPerMinute: 6000,
+      stackName: 'ClevertapToHeapDev',
     });
   });
 
@@ -96,6 +100,8 @@ describe('readSettings', () => {
     ['DEDUPE_WINDOW_MINUTES', '1.5'],
     ['DEDUPE_WINDOW_MINUTES', 'ten'],
     ['DEDUPE_WINDOW_MINUTES', '99999'],
+    ['MAX_EVENTS_PER_MINUTE', '-1'],
+    ['MAX_EVENTS_PER_MINUTE', 'many'],
   ])('refuses %s=%s and names it', (name, value) => {
     const problem = problemOf({ ...environment, [name]: value });
 

@@ -1,11 +1,10 @@
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import type { MappingRule } from '../../../lambda/mapping/rules';
-import { forwardBatch, type Ports } from '../../../lambda/forwarder/forward-batch';
-import type { DeadLetter } from '../../../lambda/forwarder/dead-letter';
+import type { Letter } from '../../../lambda/forwarder/dead-letter';
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 import { invalidReason, invalidUsersReason } from '../../../local/fake-heap';
-import { attributesOf } from '../../support/in-memory-ports';
+import { attributesOf, InMemoryPorts } from '../../support/in-memory-ports';
 import { sqsRecord } from '../../support/sqs-record';
 
 const rule: MappingRule = {
@@ -26,42 +25,20 @@ async function forward(
   profiles: object[],
   answer: (path: string) => HeapAnswer = () => ({ status: 200, body: '' }),
   rules = [rule],
-): Promise<{ sent: Sent[]; kept: number; letters: DeadLetter[] }> {
+): Promise<{ sent: Sent[]; kept: number; letters: Letter[] }> {
   const sent: Sent[] = [];
-  const letters: DeadLetter[] = [];
-  const ports: Ports = {
-    heap: {
-      post: (path, body) => {
-        const json = JSON.parse(body) as Omit<Sent, 'path'>;
-        expect(path === '/api/track' ? invalidReason(json) : invalidUsersReason(json)).toBeUndefined();
-        sent.push({ ...json, path });
-        return Promise.resolve(answer(path));
-      },
-    },
-    heapTokens: {
-      current: () => Promise.resolve({ appId: '11' }),
-      refresh: () => Promise.resolve({ appId: '11' }),
-    },
-    queues: {
-      sendDeadLetters: (batch) => {
-        letters.push(...batch);
-        return Promise.resolve(batch.map(() => true));
-      },
-      delay: () => Promise.resolve(),
-    },
-    log: () => undefined,
-    now: () => 0,
-    random: () => 0,
-    remainingTime: () => 120_000,
+  const ports = new InMemoryPorts();
+  ports.answer = ({ path, body }) => {
+    const json = JSON.parse(body) as Omit<Sent, 'path'>;
+    expect(path === '/api/track' ? invalidReason(json) : invalidUsersReason(json)).toBeUndefined();
+    sent.push({ ...json, path });
+    return answer(path);
   };
   const mapping = compileMapping({ rules, campaigns: {}, deniedIdentities: [] }, createLiquid().parse);
   const record = sqsRecord({ key_values: { event: 'Purchase' }, profiles });
-  const { batchItemFailures } = await forwardBatch(
-    [record],
-    { identityOrder: ['identity'], dedupeWindowMs: 600_000, mapping },
-    ports,
-  );
-  return { sent, kept: batchItemFailures.length, letters };
+  ports.rules = { identityOrder: ['identity'], dedupeWindowMs: 600_000, mapping };
+  const kept = await ports.forward([record]);
+  return { sent, kept: kept.length, letters: ports.letters };
 }
 
 test('no rule asks for them, and no call is made (F43)', async () => {

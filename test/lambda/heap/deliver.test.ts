@@ -1,10 +1,18 @@
 import fc from 'fast-check';
-import { deliver, type Fate, type PendingEvent } from '../../../lambda/heap/deliver';
+import { deliver, type Fate, type HeapLine, type PendingEvent } from '../../../lambda/heap/deliver';
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 
 const delivered: Fate = { kind: 'delivered' };
 const ok: HeapAnswer = { status: 200, body: '{}' };
-const always = (): boolean => true;
+
+/** A way to Heap that is open as long as `hasTime` says so. */
+const line = (hasTime: () => boolean, overrides: Partial<HeapLine> = {}): HeapLine => ({
+  width: 1,
+  isDown: false,
+  turn: () => Promise.resolve(hasTime()),
+  ...overrides,
+});
+const always = line(() => true);
 
 const pending = (count: number, bytes = 10): PendingEvent[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -92,7 +100,7 @@ describe('deliver', () => {
     );
     await deliver(events, heap.post, always);
 
-    expect(events[0]?.fate).toEqual({ kind: 'retry', retryAfterSeconds: 120 });
+    expect(events[0]?.fate).toEqual({ kind: 'retry', retryAfterSeconds: 120, cause: 'Heap answered 429' });
     expect(events[1000]?.fate).toMatchObject({ kind: 'retry' });
     expect(events[1000]?.fate).not.toMatchObject({ retryAfterSeconds: expect.anything() as unknown });
   });
@@ -249,33 +257,123 @@ describe('deliver', () => {
   });
 
   describe('when time is up', () => {
-    it('sends nothing and retries all (F25)', async () => {
+    it('sends nothing and leaves every fate open (F25)', async () => {
       const events = pending(2);
       const heap = new Heap(() => ok);
-      await deliver(events, heap.post, () => false);
+      await deliver(
+        events,
+        heap.post,
+        line(() => false),
+      );
 
       expect(heap.requests).toEqual([]);
-      expect(kinds(events)).toEqual(['retry', 'retry']);
+      expect(kinds(events)).toEqual([undefined, undefined]);
     });
 
     it('keeps what was delivered before (F25)', async () => {
       const events = pending(2500);
       const heap = new Heap(() => ok);
-      await deliver(events, heap.post, () => heap.requests.length < 2);
+      await deliver(
+        events,
+        heap.post,
+        line(() => heap.requests.length < 2),
+      );
 
       expect(heap.requests).toHaveLength(2);
-      expect([count(events, 'delivered'), count(events, 'retry')]).toEqual([2000, 500]);
+      expect(count(events, 'delivered')).toBe(2000);
+      expect(kinds(events).slice(2000)).toEqual(Array(500).fill(undefined));
     });
 
-    it('stops looking for a refused event and retries what is left (F25)', async () => {
+    it('stops looking for a refused event and leaves the rest open (F25)', async () => {
       const events = pending(8);
       const heap = refusing(new Set([events[7]!]), false);
-      await deliver(events, heap.post, () => heap.requests.length < 2);
+      await deliver(
+        events,
+        heap.post,
+        line(() => heap.requests.length < 2),
+      );
 
       expect(kinds(events)).toEqual([
         ...Array<string>(4).fill('delivered'),
-        ...Array<string>(4).fill('retry'),
+        ...Array<undefined>(4).fill(undefined),
       ]);
+    });
+  });
+
+  describe('while Heap is down', () => {
+    it('sends the same bulk again at each turn, and no other (F56)', async () => {
+      const events = pending(2500);
+      let turns = 0;
+      const heap = new Heap(() => ({ status: 503, body: '', retryAfterSeconds: 7 }));
+      await deliver(
+        events,
+        heap.post,
+        line(() => (turns += 1) <= 3, { isDown: true }),
+      );
+
+      expect(heap.requests.map((bulk) => bulk[0])).toEqual([events[0], events[0], events[0]]);
+      expect(events[0]?.fate).toEqual({ kind: 'retry', retryAfterSeconds: 7, cause: 'Heap answered 503' });
+      expect(kinds(events).slice(1000)).toEqual(Array(1500).fill(undefined));
+    });
+
+    it('delivers all at once when it is back', async () => {
+      const events = pending(2500);
+      let isDown = true;
+      const heap = new Heap((_, request) => {
+        isDown = request < 3;
+        return isDown ? { fault: 'ECONNREFUSED' } : ok;
+      });
+      await deliver(events, heap.post, {
+        width: 1,
+        get isDown() {
+          return isDown;
+        },
+        turn: () => Promise.resolve(true),
+      });
+
+      expect(heap.requests).toHaveLength(5);
+      expect(count(events, 'delivered')).toBe(2500);
+    });
+  });
+
+  describe('several requests at a time', () => {
+    it('go out together, and ask for their turn together', async () => {
+      const events = pending(2500);
+      const asked: number[] = [];
+      let atOnce = 0;
+      let most = 0;
+      const turn = (size: number): Promise<boolean> => {
+        asked.push(size);
+        return Promise.resolve(true);
+      };
+      await deliver(
+        events,
+        async () => {
+          most = Math.max(most, (atOnce += 1));
+          await new Promise(setImmediate);
+          atOnce -= 1;
+          return ok;
+        },
+        line(() => true, { width: 2, turn }),
+      );
+
+      expect(most).toBe(2);
+      expect(asked).toEqual([2000, 500]);
+      expect(count(events, 'delivered')).toBe(2500);
+    });
+
+    it('isolate a refused event in each', async () => {
+      const events = pending(2000);
+      const refused = new Set([events[3]!, events[1500]!]);
+      const heap = refusing(refused, true);
+      await deliver(
+        events,
+        heap.post,
+        line(() => true, { width: 4 }),
+      );
+
+      expect(events.filter(({ fate }) => fate?.kind === 'rejected')).toEqual([...refused]);
+      expect(count(events, 'delivered')).toBe(1998);
     });
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {
-  describeRefusal,
+  describeAnswer,
   outcomeOf,
   parseRetryAfter,
   refusedIndex,
@@ -97,14 +97,14 @@ describe('refusedIndex', () => {
   });
 });
 
-describe('describeRefusal', () => {
+describe('describeAnswer', () => {
   it.each([
     'postBody should be object',
     'postBody.events[0].properties should be object',
     'postBody.events[12].properties.value should be number or string',
     'postBody.app_id should be string\n',
   ])('passes on %j, which names a rule', (body) => {
-    expect(describeRefusal(answer(400, body))).toBe(`Heap answered 400: ${body.trim()}`);
+    expect(describeAnswer(answer(400, body))).toBe(`Heap answered 400: ${body.trim()}`);
   });
 
   it.each([
@@ -119,11 +119,11 @@ describe('describeRefusal', () => {
     `postBody.${'ana'.repeat(100)} should be string`,
     '',
   ])('says the status alone for %j, which could hold personal data (F68)', (body) => {
-    expect(describeRefusal(answer(422, body))).toBe('Heap answered 422');
+    expect(describeAnswer(answer(422, body))).toBe('Heap answered 422');
   });
 
   it('gives the code of a fault', () => {
-    expect(describeRefusal({ fault: 'ECONNRESET' })).toBe('ECONNRESET');
+    expect(describeAnswer({ fault: 'ECONNRESET' })).toBe('no answer from Heap: ECONNRESET');
   });
 });
 

@@ -1,0 +1,137 @@
+import type { Change } from '../mapping/changes';
+import type { Logger } from '../telemetry/logger';
+import type { Metrics } from '../telemetry/metrics';
+import { metrics, type RejectionReason } from './contract';
+import type { HeapCall, HeapSender } from './heap-sender';
+import { isNew, type Message } from './message';
+import type { Settlement, SettledMessage } from './settle';
+
+/** Where reports go. */
+export interface ReportPorts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Request ids in a log line. */
+const maxRequestIds = 500;
+
+/** Writes what became of a batch: metrics, and log lines that name requests and reasons but nobody's data (F68). */
+export function reportBatch(
+  messages: readonly Message[],
+  { settled, kept }: Settlement,
+  sender: HeapSender,
+  ports: ReportPorts,
+): void {
+  const { log, now } = ports;
+  for (const one of settled) logRejections(one, log);
+  logSettled(settled, log);
+
+  const rejected = countBy(settled.flatMap((one) => one.rejected.map(({ reason }) => reason)));
+  const changes = totals(settled.map(({ message }) => message));
+  const ofSettled = settled.flatMap(({ message }) => message.entries);
+  const ofKept = kept.flatMap(({ entries }) => entries);
+  const delivered = settled.flatMap(({ message }) => message.entries.filter(isDelivered).map(() => message));
+  const ignored = ofSettled.filter(({ fate }) => fate?.kind === 'ignored').length;
+  const counts = {
+    delivered: delivered.length,
+    rejected: [...rejected.values()].reduce((sum, count) => sum + count, 0),
+    ignored,
+    retried: ofKept.length,
+  };
+
+  const lag = [...delivered, ...kept.flatMap((message) => message.entries.map(() => message))].flatMap(
+    ({ ingress }) => (ingress === undefined ? [] : [now() - ingress.receivedAt]),
+  );
+  ports.metrics({
+    [metrics.eventsReceived]: countEntries(messages.filter(({ record }) => isNew(record))),
+    [metrics.eventsDelivered]: counts.delivered,
+    [metrics.eventsRejected]: counts.rejected,
+    [metrics.eventsIgnored]: counts.ignored,
+    [metrics.eventsRetried]: counts.retried,
+    [metrics.deliveryLag]: lag,
+    ...callMetrics(sender.calls),
+    [metrics.breakerOpen]: sender.wasDown ? 1 : 0,
+    [metrics.truncated]: (changes.get('value_truncated') ?? 0) + (changes.get('event_name_truncated') ?? 0),
+    [metrics.placeholderIdentity]: rejected.get('placeholder_identity') ?? 0,
+    [metrics.encodingReplaced]: settled.filter(({ message }) => message.record.body.includes('\uFFFD'))
+      .length,
+  });
+  for (const [reason, count] of rejected) ports.metrics({ [metrics.eventsRejected]: count }, reason);
+
+  log('info', 'batch forwarded', {
+    messages: messages.length,
+    events: countEntries(messages),
+    ...counts,
+    messagesKept: kept.length,
+    messagesContinued: settled.filter(({ isContinued }) => isContinued).length,
+    heapRequests: sender.calls.length,
+    ...Object.fromEntries(changes),
+  });
+}
+
+/** Writes that a batch waits because there is no usable Heap token. */
+export function reportWaiting(
+  { messages, newEvents }: { readonly messages: number; readonly newEvents: number },
+  ports: ReportPorts,
+): void {
+  ports.log('error', 'no Heap app id; all messages wait', { messages });
+  ports.metrics({ [metrics.eventsReceived]: newEvents });
+}
+
+function callMetrics(calls: readonly HeapCall[]): Record<string, number | number[]> {
+  const count = (matches: (call: HeapCall) => boolean): number => calls.filter(matches).length;
+  return {
+    [metrics.heapCalls]: calls.length,
+    [metrics.heapCallsRetryable]: count(({ outcome }) => outcome === 'retry' || outcome === 'redirected'),
+    [metrics.heapCallsThrottled]: count(({ answer }) => 'status' in answer && answer.status === 429),
+    [metrics.heapCallsUnauthorized]: count(({ outcome }) => outcome === 'unauthorized'),
+    [metrics.heapCallsRefused]: count(({ outcome }) => ['invalid', 'too_large', 'refused'].includes(outcome)),
+    [metrics.heapLatency]: calls.map(({ latencyMs }) => latencyMs),
+    [metrics.bulkSize]: calls.map(({ size }) => size),
+  };
+}
+
+const isDelivered = ({ fate }: Message['entries'][number]): boolean => fate?.kind === 'delivered';
+
+const countEntries = (messages: readonly Message[]): number =>
+  messages.reduce((sum, { entries }) => sum + entries.length, 0);
+
+function countBy<T>(items: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return counts;
+}
+
+function totals(messages: readonly Message[]): Map<Change, number> {
+  const sums = new Map<Change, number>();
+  for (const { changes } of messages) {
+    for (const [change, times] of changes) sums.set(change, (sums.get(change) ?? 0) + times);
+  }
+  return sums;
+}
+
+/** One line for each message and reason: enough to find it, and nothing of what is in it (F68). */
+function logRejections({ message, rejected }: SettledMessage, log: Logger): void {
+  for (const reason of new Set<RejectionReason>(rejected.map((rejection) => rejection.reason))) {
+    const alike = rejected.filter((rejection) => rejection.reason === reason);
+    log('warn', 'rejected', {
+      reason,
+      detail: alike[0]?.detail,
+      events: alike.length,
+      requestId: message.ingress?.requestId,
+      sqsMessageId: message.record.messageId,
+    });
+  }
+}
+
+/** The requests that are done, so that one can be followed from the access log to its end. */
+function logSettled(settled: readonly SettledMessage[], log: Logger): void {
+  const requestIds = settled.flatMap(({ message, isContinued }) =>
+    isContinued || message.ingress === undefined ? [] : [message.ingress.requestId],
+  );
+  for (let start = 0; start < requestIds.length; start += maxRequestIds) {
+    log('info', 'settled', { requestIds: requestIds.slice(start, start + maxRequestIds) });
+  }
+}

@@ -1,0 +1,160 @@
+import type { EventLocation } from '../clevertap/decode-message';
+import type { Fate } from '../heap/deliver';
+import type { Logger } from '../telemetry/logger';
+import { continuationOf, deadLettersOf, type RejectedEvent } from './dead-letter';
+import { receiveCountOf, type Entry, type Message } from './message';
+import type { Queues } from './queues';
+import { retryDelaySeconds, unattemptedDelaySeconds } from './retry-delay';
+
+/** What settling needs of the world. */
+export interface SettlePorts {
+  readonly queues: Pick<Queues, 'sendDeadLetters' | 'sendBack' | 'delay'>;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** So long after its first receive a message that still fails becomes a dead letter (design: `retries_exhausted`). */
+const maxRetryMs = 24 * 3_600_000;
+
+/**
+ * A message that was handed out so often without being attempted goes back under a fresh receive count, long before
+ * SQS takes it for dead after 60.
+ */
+const maxUnattemptedReceives = 40;
+
+/** What becomes of a message. */
+type Verdict =
+  /** Every event is final. */
+  | { readonly kind: 'done'; readonly rejected: readonly RejectedEvent[] }
+  /** Some events are final and there was no time for the rest, which goes back to the buffer (F25). */
+  | {
+      readonly kind: 'continued';
+      readonly rejected: readonly RejectedEvent[];
+      readonly rest: readonly EventLocation[];
+    }
+  /** Comes back whole after a while: delivered neighbours are then sent again under the same keys. */
+  | { readonly kind: 'kept'; readonly seconds: number };
+
+/** A message that needs no further attempt, and what counts of it. */
+export interface SettledMessage {
+  readonly message: Message;
+  readonly rejected: readonly RejectedEvent[];
+  /** Whether a part of it goes on as another message. */
+  readonly isContinued: boolean;
+}
+
+export interface Settlement {
+  readonly settled: readonly SettledMessage[];
+  /** Messages SQS must keep. */
+  readonly kept: readonly Message[];
+}
+
+/**
+ * Decides what becomes of each message and makes it so: what goes on is first stored elsewhere and then
+ * acknowledged, so that a crash in between doubles it and never loses it (F61).
+ *
+ * While one event of a message must be retried, nothing of it is dead-lettered, so that no number of attempts
+ * makes a second dead letter.
+ *
+ * @param isHeapDown whether what was not sent has failed like the rest, so that it waits as long
+ */
+export async function settleMessages(
+  messages: readonly Message[],
+  isHeapDown: boolean,
+  ports: SettlePorts,
+): Promise<Settlement> {
+  const judged = messages.map((message) => ({ message, verdict: verdictOf(message, isHeapDown, ports) }));
+  const failed = new Set<Message>();
+
+  const continued = judged.flatMap(({ message, verdict }) =>
+    verdict.kind === 'continued' ? [{ message, letter: continuationOf(message.record, verdict.rest) }] : [],
+  );
+  const sentBack = await ports.queues.sendBack(continued.map(({ letter }) => letter));
+  continued.forEach(({ message }, index) => {
+    if (sentBack[index] !== true) failed.add(message);
+  });
+
+  const letters = judged.flatMap(({ message, verdict }) => {
+    if (verdict.kind === 'kept' || failed.has(message)) return [];
+    return deadLettersOf(message.record, verdict.rejected).map((letter) => ({ message, letter }));
+  });
+  for (const { message, letter } of letters) {
+    if (letter !== undefined || failed.has(message)) continue;
+    // SQS moves it by itself once it has been received often enough (F62).
+    ports.log('error', 'too large for a dead letter', { sqsMessageId: message.record.messageId });
+    failed.add(message);
+  }
+  const sendable = letters.flatMap(({ message, letter }) =>
+    letter === undefined || failed.has(message) ? [] : [{ message, letter }],
+  );
+  const stored = await ports.queues.sendDeadLetters(sendable.map(({ letter }) => letter));
+  sendable.forEach(({ message }, index) => {
+    if (stored[index] !== true) failed.add(message);
+  });
+
+  const kept = judged.flatMap(({ message, verdict }) => {
+    if (verdict.kind === 'kept') return [{ message, seconds: verdict.seconds }];
+    return failed.has(message) ? [{ message, seconds: retryDelayOf(message, ports) }] : [];
+  });
+  await ports.queues.delay(
+    kept.map(({ message, seconds }) => ({ receiptHandle: message.record.receiptHandle, seconds })),
+  );
+  return {
+    settled: judged.flatMap(({ message, verdict }) =>
+      verdict.kind === 'kept' || failed.has(message)
+        ? []
+        : [{ message, rejected: verdict.rejected, isContinued: verdict.kind === 'continued' }],
+    ),
+    kept: kept.map(({ message }) => message),
+  };
+}
+
+function verdictOf(message: Message, isHeapDown: boolean, ports: SettlePorts): Verdict {
+  const { record, entries } = message;
+  const unsent = entries.filter(({ fate }) => fate === undefined);
+  const failure = entries.find(({ fate }) => fate?.kind === 'retry')?.fate;
+  const rejected = entries.flatMap(rejectionOf);
+
+  if (failure?.kind === 'retry' && ports.now() - firstReceiveOf(message, ports) >= maxRetryMs) {
+    const open = entries.filter(({ fate }) => fate === undefined || fate.kind === 'retry');
+    const detail = `no success in 24 hours; the last time: ${failure.cause}`;
+    return {
+      kind: 'done',
+      rejected: [
+        ...rejected,
+        ...open.map(({ location }) => ({ location, reason: 'retries_exhausted' as const, detail })),
+      ],
+    };
+  }
+  if (failure !== undefined || (unsent.length > 0 && isHeapDown)) {
+    return { kind: 'kept', seconds: retryDelayOf(message, ports) };
+  }
+  if (unsent.length === 0) return { kind: 'done', rejected };
+  if (entries.some(wasSent) || receiveCountOf(record) >= maxUnattemptedReceives) {
+    return { kind: 'continued', rejected, rest: unsent.map(({ location }) => location) };
+  }
+  return { kind: 'kept', seconds: unattemptedDelaySeconds(ports.random()) };
+}
+
+const wasSent = ({ fate }: Entry): boolean =>
+  fate?.kind === 'delivered' || (fate?.kind === 'rejected' && fate.reason === 'heap_rejected');
+
+const rejectionOf = ({ location, fate }: Entry): RejectedEvent[] =>
+  fate?.kind === 'rejected' ? [{ location, reason: fate.reason, detail: fate.detail }] : [];
+
+const firstReceiveOf = ({ record }: Message, { now }: SettlePorts): number =>
+  Number(record.attributes.ApproximateFirstReceiveTimestamp) || now();
+
+const retryDelayOf = (message: Message, ports: SettlePorts): number =>
+  retryDelaySeconds({
+    firstReceivedAt: firstReceiveOf(message, ports),
+    now: ports.now(),
+    retryAfterSeconds: message.entries.reduce((longest, { fate }) => longerOf(longest, fate), 0),
+    random: ports.random(),
+  });
+
+const longerOf = (seconds: number, fate: Fate | undefined): number =>
+  fate?.kind === 'retry' ? Math.max(seconds, fate.retryAfterSeconds ?? 0) : seconds;

@@ -1,0 +1,37 @@
+/** The largest bulk: what an instance may send at once after a rest. */
+const maxTokens = 1000;
+
+/**
+ * Keeps one instance of the function below its share of Heap's 15,000 events a minute (F55): a token bucket that
+ * counts events, not messages or requests. It starts with one bulk; a bulk takes its tokens whole.
+ */
+export class Pace {
+  private tokens = maxTokens;
+  private filledAt: number | undefined;
+
+  /** @param eventsPerMinute 0: no limit */
+  constructor(private readonly eventsPerMinute: number) {}
+
+  get isUnlimited(): boolean {
+    return this.eventsPerMinute === 0;
+  }
+
+  /** Milliseconds until there are tokens for so many events, at most 1000. */
+  waitMs(events: number, now: number): number {
+    if (this.isUnlimited) return 0;
+    this.fill(now);
+    return Math.max(0, Math.ceil(((events - this.tokens) * 60_000) / this.eventsPerMinute));
+  }
+
+  take(events: number, now: number): void {
+    if (this.isUnlimited) return;
+    this.fill(now);
+    this.tokens -= events;
+  }
+
+  private fill(now: number): void {
+    const elapsed = Math.max(0, now - (this.filledAt ?? now));
+    this.tokens = Math.min(maxTokens, this.tokens + (elapsed * this.eventsPerMinute) / 60_000);
+    this.filledAt = now;
+  }
+}
