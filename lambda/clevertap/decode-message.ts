@@ -183,17 +183,16 @@ function keysOf(object: JsonObject): string {
 
 /** What commonly breaks a hand-written JSON body, by the text at the place of the error (F29). */
 const commonMistakes: readonly [RegExp, string][] = [
-  [/^ ?\s*$/, 'the body is empty'],
-  [/^[^]?(?:\{\{|\{%|\$\{)/, 'a template that was not rendered'],
-  [/^[^][“”„‟‘’]/, 'a typographic quote; use "'],
-  [/^[^]'/, 'a single quote; use "'],
-  [/^[^]\/[/*]/, 'a comment; JSON has none'],
-  [/^[^][}\]]/, 'a closing bracket where a name or a value is expected: a trailing comma or a blank value'],
-  [/^[^],/, 'a comma where a name or a value is expected: a blank value'],
-  [/^[^]"[^"]*[\n\r\t]/, 'a line break or tab inside a text'],
-  [/^[^]"[^"]*$/, 'a text that is not closed'],
-  [/^[^]$/, 'the end of the body: a bracket is not closed'],
-  [/^[^][A-Za-z]/, 'a word outside of quotes; put texts in ", and write \\" for a quote inside a text'],
+  [/^(?:\{\{|\{%|\$\{)/, 'a template that was not rendered'],
+  [/^[“”„‟‘’]/, 'a typographic quote; use "'],
+  [/^'/, 'a single quote; use "'],
+  [/^\/[/*]/, 'a comment; JSON has none'],
+  [/^[}\]]/, 'a closing bracket where a name or a value is expected: a trailing comma or a blank value'],
+  [/^,/, 'a comma where a name or a value is expected: a blank value'],
+  [/^"[^"]*[\n\r\t]/, 'a line break or tab inside a text'],
+  [/^"[^"]*$/, 'a text that is not closed'],
+  [/^$/, 'the end of the body: a bracket is not closed'],
+  [/^[A-Za-z]/, 'a word outside of quotes; put texts in ", and write \\" for a quote inside a text'],
 ];
 
 /** Where a body stops being JSON and, if it is a common mistake, why. Quotes nothing of it. */
@@ -206,14 +205,15 @@ function describeSyntaxError(text: string): string {
   }
   const [first] = errors;
   if (first === undefined) return 'the body is not JSON';
-  const { offset } = first;
+  // Of the two characters that open a template the first is still valid JSON.
+  const offset = /^\{[{%]/.test(text.slice(first.offset - 1)) ? first.offset - 1 : first.offset;
   const before = text.slice(0, offset).split('\n');
   const place = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
   if (printParseErrorCode(first.error) === 'EndOfFileExpected') {
     return `${place}: text after the end of the JSON: a bracket too many, or a second body`;
   }
-  // One character earlier: of two braces the first is still valid JSON.
-  const around = ` ${text}`.slice(offset, offset + 100_000);
-  const mistake = commonMistakes.find(([pattern]) => pattern.test(around))?.[1];
+  if (text.trim() === '') return `${place}: the body is empty`;
+  const rest = text.slice(offset, offset + 100_000);
+  const mistake = commonMistakes.find(([pattern]) => pattern.test(rest))?.[1];
   return mistake === undefined ? place : `${place}: ${mistake}`;
 }

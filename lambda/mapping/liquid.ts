@@ -57,10 +57,10 @@ export function createLiquid(): { parse: (text: string) => LiquidTemplate } {
     });
   }
 
-  // These ask the machine's clock for `now`, and `date` can write all they do.
-  for (const name of Object.keys(engine.filters).filter((filter) => filter.startsWith('date_to_'))) {
-    engine.unregisterFilter(name);
-  }
+  // The same event must always give the same bytes: `sample` draws at random, and the others ask the machine's clock
+  // for `now`, where `date` can write all they do.
+  const unstable = (name: string): boolean => name === 'sample' || name.startsWith('date_to_');
+  for (const name of Object.keys(engine.filters).filter(unstable)) engine.unregisterFilter(name);
 
   return {
     parse: (text) => {

@@ -49,7 +49,7 @@ const campaignId = 'must be the id of a campaign: the targetId of its webhooks, 
 /** One mapping rule; docs/configuration.md describes its keys. */
 export const ruleSchema = z.strictObject(
   {
-    $schema: z.string().optional(),
+    $schema: z.string('must be the path of config/mapping.schema.json').optional(),
     when: z
       .strictObject(
         {
@@ -70,19 +70,28 @@ export const ruleSchema = z.strictObject(
       ),
     send: z.strictObject(
       {
-        app_id: z.union([z.string(), z.int()]).optional(),
+        app_id: z.union([template, z.int()], 'must be a Heap app id or a template').optional(),
         identity: template.optional(),
         event: template.optional(),
-        timestamp: z.union([template, z.number()]).optional(),
+        timestamp: z.union([template, z.number()], 'must be a number or a template').optional(),
         idempotency_key: template.optional(),
         properties: templates.optional(),
       },
       'must be an object such as { "event": "Purchase", "properties": {} }',
     ),
     types: z
-      .record(z.string(), z.enum(propertyTypes, `must be one of ${propertyTypes.join(', ')}`))
+      .record(
+        z.string(),
+        z.enum(propertyTypes, `must be one of ${propertyTypes.join(', ')}`),
+        'must be an object such as { "value": "number" }',
+      )
       .optional(),
-    spread: z.array(z.enum(spreadGroups, `must be one of ${spreadGroups.join(', ')}`)).optional(),
+    spread: z
+      .array(
+        z.enum(spreadGroups, `must be one of ${spreadGroups.join(', ')}`),
+        `must be a list of ${spreadGroups.join(', ')}`,
+      )
+      .optional(),
     userProperties: templates.optional(),
   },
   'must be a rule: an object with when and send',

@@ -72,6 +72,22 @@ test.each([
     '{"when":{"event":"P"},"send":{},"spread":["Profile"]}',
     [`${file}:1:43: spread.0: must be one of Event, KeyValues`],
   ],
+  [
+    '{"when":{"event":"P"},"send":{},"spread":"Event"}',
+    [`${file}:1:42: spread: must be a list of Event, KeyValues`],
+  ],
+  [
+    '{"when":{"event":"P"},"send":{},"types":5}',
+    [`${file}:1:41: types: must be an object such as { "value": "number" }`],
+  ],
+  [
+    '{"when":{"event":"P"},"send":{"timestamp":true}}',
+    [`${file}:1:43: send.timestamp: must be a number or a template`],
+  ],
+  [
+    '{"when":{"event":"P"},"send":{"app_id":"{{ Profile.x"}}',
+    [`${file}:1:40: send.app_id: output "{{ Profile.x" not closed, in the template "{{ Profile.x"`],
+  ],
 ])('%s is refused with line, column, key and remedy', (text, expected) => {
   expect(problems(text)).toEqual(expected);
 });
