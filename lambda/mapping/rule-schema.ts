@@ -20,7 +20,8 @@ function templateProblem(text: string): string | undefined {
 
 const template = z.string('must be a text, which may be a template').superRefine((text, context) => {
   const problem = templateProblem(text);
-  if (problem !== undefined) context.addIssue(problem);
+  // As an object: a bare text would end the check, and a union would then hide it behind a sentence of its own.
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
 /** JSON whose texts are templates, at every depth. */
