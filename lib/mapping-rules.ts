@@ -48,11 +48,19 @@ export function parseMappingRules(file: string, name: string, text: string): Map
   const [error] = errors;
   if (error !== undefined) {
     throw new EnvironmentConfigError(
-      `${file}:${place(text, error.offset)}: is not JSON: ${printParseErrorCode(error.error)}`,
+      `${file}:${place(text, error.offset)}: is not JSON: ${sentenceOf(printParseErrorCode(error.error))}`,
     );
   }
 
   const tree = parseTree(text);
+  const repeated = tree && repeatedKeys(tree);
+  if (repeated !== undefined && repeated.length > 0) {
+    const lines = repeated.map(
+      ({ offset, value }) =>
+        `${file}:${place(text, offset)}: ${String(value)}: stands here twice; take one out`,
+    );
+    throw new EnvironmentConfigError(lines.join('\n'));
+  }
   const isList = Array.isArray(json);
   const rules: MappingRule[] = [];
   const problems: string[] = [];
@@ -75,6 +83,31 @@ export function parseMappingRules(file: string, name: string, text: string): Map
   });
   if (problems.length > 0) throw new EnvironmentConfigError(problems.join('\n'));
   return rules;
+}
+
+/** What is wrong with the JSON and what to do, by the parser's code. */
+const sentences: Readonly<Partial<Record<string, string>>> = {
+  PropertyNameExpected: 'a name in double quotes must stand here; if a comma stands before it, take that out',
+  ValueExpected: 'a value must stand here; if a comma stands before it, take that out',
+  CommaExpected: 'put a comma before this',
+  ColonExpected: 'put a colon before this',
+  CloseBraceExpected: 'a } is missing here',
+  CloseBracketExpected: 'a ] is missing here',
+  EndOfFileExpected: 'nothing may follow the rules; take this out',
+  InvalidCommentToken: 'take the comment out',
+  InvalidSymbol: 'put this word in double quotes',
+  UnexpectedEndOfString: 'close this text with a double quote, and write line breaks as \\n',
+};
+
+const sentenceOf = (code: string): string => sentences[code] ?? code;
+
+/** Names that stand more than once in an object: the parser would take the last and drop the others. */
+function repeatedKeys(node: Node): Node[] {
+  const names =
+    node.type === 'object' ? (node.children ?? []).flatMap(({ children = [] }) => children[0] ?? []) : [];
+  const seen = new Set<unknown>();
+  const repeated = names.filter(({ value }: { value?: unknown }) => seen.size === seen.add(value).size);
+  return [...repeated, ...(node.children ?? []).flatMap(repeatedKeys)];
 }
 
 interface Problem {

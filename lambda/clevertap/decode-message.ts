@@ -17,6 +17,10 @@ export interface SourceEvent {
   readonly requestKeyValues: JsonObject;
   /** The custom body as parsed; absent in CleverTap's own payload. */
   readonly body: JsonObject | undefined;
+  /** Names of groups that were sent as something else than an object, so that nothing of them can be used. */
+  readonly unusableGroups: readonly string[];
+  /** Names that stand in two groups which mean the same; the value of one of them is not used. */
+  readonly collidingNames: readonly string[];
   /** `targetId`, the only trace of the campaign in CleverTap's own payload. */
   readonly campaignId: unknown;
   /** The event name in the URL. */
@@ -101,14 +105,17 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
       detail: `the request's key_values are more than ${maxKeyValues}`,
     };
   }
+  const unusable = unusableGroups(root, ['key_values']);
   const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent =>
     isJsonObject(profile)
       ? {
           location,
           profile,
-          eventProperties: objectField(profile, 'event_properties'),
+          eventProperties: eventPropertiesOf(profile),
           profileKeyValues: objectField(profile, 'key_values'),
           requestKeyValues,
+          collidingNames: [],
+          unusableGroups: [...unusable, ...unusableGroups(profile, ['event_properties', 'key_values'])],
           body: undefined,
           campaignId: field(root, 'targetId'),
           pathEvent,
@@ -130,18 +137,34 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
   };
 }
 
+const unusableGroups = (object: JsonObject, names: readonly string[]): string[] =>
+  names.filter((name) => {
+    const value = field(object, name) ?? undefined;
+    return value !== undefined && !isJsonObject(value);
+  });
+
+/** `event_properties`, and of a post-action webhook what it says of the push: title, body and key-value pairs. */
+function eventPropertiesOf(profile: JsonObject): JsonObject {
+  const properties = objectField(profile, 'event_properties');
+  const payload = field(profile, 'payload');
+  if (!isJsonObject(payload)) return properties;
+  const { kvs, ...push } = payload;
+  return { ...(isJsonObject(kvs) ? kvs : { kvs }), ...push, ...properties };
+}
+
 function decodeList(list: unknown[], pathEvent: string | undefined): DecodedMessage {
   if (list.length === 0) {
     return { kind: 'undecodable', reason: 'unknown_shape', detail: 'the list is empty' };
   }
-  if (list.every((element) => isJsonObject(element) && isPing(element))) return { kind: 'ping' };
-  const events = list.map((element, index): SourceEvent | UnreadableEvent => {
+  const events = list.flatMap((element, index): (SourceEvent | UnreadableEvent)[] => {
     const location: EventLocation = { kind: 'element', key: undefined, index };
-    return isJsonObject(element)
-      ? decodeCustomBody(element, location, pathEvent)
-      : { location, reason: 'unknown_shape', detail: 'an element of the list is not an object' };
+    if (!isJsonObject(element)) {
+      return [{ location, reason: 'unknown_shape', detail: 'an element of the list is not an object' }];
+    }
+    // One by one, so that a list narrowed to some of its elements means the same.
+    return isPing(element) ? [] : [decodeCustomBody(element, location, pathEvent)];
   });
-  return { kind: 'events', events };
+  return events.length === 0 ? { kind: 'ping' } : { kind: 'events', events };
 }
 
 /** Fields by which a body typed by the marketer is recognised. */
@@ -158,15 +181,15 @@ function decodeCustomBody(
   if (!customBodyFields.some((name) => fieldKey(body, name) !== undefined)) {
     return { location, reason: 'unknown_shape', detail: `neither profiles nor an event: ${keysOf(body)}` };
   }
+  const [evtData, properties] = [objectField(body, 'evtData'), objectField(body, 'properties')];
   return {
     location,
     profile: body,
-    eventProperties: {
-      ...objectField(body, 'evtData'),
-      ...objectField(body, 'properties'),
-    },
+    eventProperties: { ...evtData, ...properties },
     profileKeyValues: {},
     requestKeyValues: {},
+    unusableGroups: [],
+    collidingNames: Object.keys(evtData).filter((name) => Object.hasOwn(properties, name)),
     body,
     campaignId: field(body, 'targetId'),
     pathEvent,

@@ -5,8 +5,7 @@ import { createScanner } from 'jsonc-parser';
  * 12345678901234567000, another user or another order (F33).
  */
 export function quoteInexactIntegers(json: string): string {
-  // Almost no body has one, and most are told apart by this alone.
-  if (!/\d{16}/.test(json)) return json;
+  if (!mayHoldInexactInteger(json)) return json;
   const scanner = createScanner(json, true);
   let result = '';
   let copied = 0;
@@ -15,8 +14,30 @@ export function quoteInexactIntegers(json: string): string {
     const end = start + scanner.getTokenLength();
     const token = json.slice(start, end);
     if (!/^-?\d{16,}$/.test(token) || Number.isSafeInteger(Number(token))) continue;
+    // A name without quotes is no JSON, and must not become it (F29).
+    if (isName(json, end)) continue;
     result += `${json.slice(copied, start)}"${token}"`;
     copied = end;
   }
   return result + json.slice(copied);
+}
+
+function isName(json: string, end: number): boolean {
+  const colon = /\s*:/y;
+  colon.lastIndex = end;
+  return colon.test(json);
+}
+
+/**
+ * Whether sixteen digits in a row stand where a number may. Almost no body has them, and to see that it takes a look
+ * at every sixteenth character: one of the sixteen is there.
+ */
+function mayHoldInexactInteger(json: string): boolean {
+  for (let place = 15; place < json.length; place += 16) {
+    const unit = json.charCodeAt(place);
+    if (unit < 0x30 || unit > 0x39) continue;
+    // From two characters before the first of the digits, at most, to the last.
+    if (/(?:^|[\s:,[])-?\d{16}/.test(json.slice(Math.max(0, place - 17), place + 16))) return true;
+  }
+  return false;
 }

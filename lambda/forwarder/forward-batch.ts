@@ -55,7 +55,7 @@ export async function forwardBatch(
     await deliverUserProperties(pending, sender);
   }
 
-  const settlement = await settleMessages(messages, sender.isDown, ports);
+  const settlement = await settleMessages(messages, sender, ports);
   reportBatch(messages, settlement, sender, ports);
   return toResponse(settlement.kept.map(({ record }) => record));
 }

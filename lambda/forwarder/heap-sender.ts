@@ -1,7 +1,7 @@
 import type { Breaker } from '../heap/breaker';
 import { deliver, type HeapLine, type PendingEvent } from '../heap/deliver';
 import type { HeapClient } from '../heap/heap-client';
-import { outcomeOf, type HeapAnswer, type Outcome } from '../heap/outcome';
+import { describeAnswer, outcomeOf, type HeapAnswer, type Outcome } from '../heap/outcome';
 import type { Pace } from '../heap/pace';
 import type { HeapToken, HeapTokens } from '../secrets/heap-tokens';
 import type { Logger } from '../telemetry/logger';
@@ -67,6 +67,12 @@ export class HeapSender implements HeapLine {
   /** Whether this invocation found Heap down, also if it came back in the meantime. */
   get wasDown(): boolean {
     return this.hasWaited || this.isDown;
+  }
+
+  /** What came of this invocation's last request, if Heap did not take it; never personal data. */
+  get lastFailure(): string | undefined {
+    const last = this.calls.at(-1);
+    return last === undefined || answered.includes(last.outcome) ? undefined : describeAnswer(last.answer);
   }
 
   /**

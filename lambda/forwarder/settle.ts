@@ -59,14 +59,15 @@ export interface Settlement {
  * While one event of a message must be retried, nothing of it is dead-lettered, so that no number of attempts
  * makes a second dead letter.
  *
- * @param isHeapDown whether what was not sent has failed like the rest, so that it waits as long
+ * @param line whether Heap is down, so that what was not sent has failed like the rest and waits as long; and what
+ *   came of this invocation's last probe, if it made one
  */
 export async function settleMessages(
   messages: readonly Message[],
-  isHeapDown: boolean,
+  line: { readonly isDown: boolean; readonly lastFailure: string | undefined },
   ports: SettlePorts,
 ): Promise<Settlement> {
-  const judged = messages.map((message) => ({ message, verdict: verdictOf(message, isHeapDown, ports) }));
+  const judged = messages.map((message) => ({ message, verdict: verdictOf(message, line, ports) }));
   const failed = new Set<Message>();
 
   const continued = judged.flatMap(({ message, verdict }) =>
@@ -112,15 +113,23 @@ export async function settleMessages(
   };
 }
 
-function verdictOf(message: Message, isHeapDown: boolean, ports: SettlePorts): Verdict {
+function verdictOf(
+  message: Message,
+  line: { readonly isDown: boolean; readonly lastFailure: string | undefined },
+  ports: SettlePorts,
+): Verdict {
   const { record, entries } = message;
   const unsent = entries.filter(({ fate }) => fate === undefined);
   const failure = entries.find(({ fate }) => fate?.kind === 'retry')?.fate;
   const rejected = entries.flatMap(rejectionOf);
+  const wasHeldUp = unsent.length > 0 && line.isDown;
 
-  if (failure?.kind === 'retry' && ports.now() - firstReceiveOf(message, ports) >= maxRetryMs) {
+  // What a probe found holds for what waited behind it: the oldest messages are handled last, and while newer ones
+  // arrive would never be the probe themselves.
+  const cause = failure?.kind === 'retry' ? failure.cause : wasHeldUp ? line.lastFailure : undefined;
+  if (cause !== undefined && ports.now() - firstReceiveOf(message, ports) >= maxRetryMs) {
     const open = entries.filter(({ fate }) => fate === undefined || fate.kind === 'retry');
-    const detail = `no success in 24 hours; the last time: ${failure.cause}`;
+    const detail = `no success in 24 hours; the last time: ${cause}`;
     return {
       kind: 'done',
       rejected: [
@@ -129,7 +138,7 @@ function verdictOf(message: Message, isHeapDown: boolean, ports: SettlePorts): V
       ],
     };
   }
-  if (failure !== undefined || (unsent.length > 0 && isHeapDown)) {
+  if (failure !== undefined || wasHeldUp) {
     return { kind: 'kept', seconds: retryDelayOf(message, ports) };
   }
   if (unsent.length === 0) return { kind: 'done', rejected };

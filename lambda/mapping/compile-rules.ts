@@ -1,5 +1,5 @@
 import type { JsonObject } from '../clevertap/json';
-import type { LiquidTemplate } from './liquid';
+import type { LiquidTemplate, ParseOptions } from './liquid';
 import type { MappingRule, PropertyType, SpreadGroup, TemplateJson } from './rules';
 
 /** JSON whose templates are parsed. */
@@ -8,6 +8,9 @@ export type CompiledJson =
   | { readonly kind: 'template'; readonly template: LiquidTemplate }
   | { readonly kind: 'list'; readonly elements: readonly CompiledJson[] }
   | { readonly kind: 'object'; readonly members: readonly (readonly [string, CompiledJson])[] };
+
+/** Parses a Liquid template. */
+export type ParseTemplate = (text: string, options?: ParseOptions) => LiquidTemplate;
 
 /** A rule whose templates are parsed once, so that an event costs only their rendering. */
 export interface CompiledRule {
@@ -32,9 +35,10 @@ export const normalizeEventName = (name: string): string => name.toLowerCase().r
  *
  * @throws liquidjs's `ParseError` or `TokenizationError` for a broken one
  */
-export function compileRule(rule: MappingRule, parse: (text: string) => LiquidTemplate): CompiledRule {
+export function compileRule(rule: MappingRule, parse: ParseTemplate): CompiledRule {
   const compile = (json: TemplateJson | undefined): CompiledJson | undefined =>
     json === undefined ? undefined : compileJson(json, parse);
+  const strict: ParseTemplate = (text) => parse(text, { isStrict: true });
   const { when, send } = rule;
   const event = when.event === undefined ? undefined : normalizeEventName(when.event);
   const campaign = when.campaign === undefined ? undefined : String(when.campaign);
@@ -44,10 +48,11 @@ export function compileRule(rule: MappingRule, parse: (text: string) => LiquidTe
       (event === undefined || (eventName !== undefined && normalizeEventName(eventName) === event)) &&
       (campaign === undefined || campaignText(campaignId) === campaign),
     appId: compile(send.app_id),
-    identity: compile(send.identity),
+    identity: send.identity === undefined ? undefined : compileJson(send.identity, strict),
     event: compile(send.event),
     timestamp: compile(send.timestamp),
-    idempotencyKey: compile(send.idempotency_key),
+    idempotencyKey:
+      send.idempotency_key === undefined ? undefined : compileJson(send.idempotency_key, strict),
     properties: compile(send.properties),
     types: new Map(Object.entries(rule.types ?? {})),
     spread: rule.spread ?? [],
@@ -87,7 +92,7 @@ function renderObject(json: CompiledJson & { kind: 'object' }, scope: object): J
  * Compiles leaf by leaf. A JSON document is never rendered as a whole: a value holding a quote could then add
  * fields of its own, such as another identity (F36).
  */
-function compileJson(json: TemplateJson, parse: (text: string) => LiquidTemplate): CompiledJson {
+function compileJson(json: TemplateJson, parse: ParseTemplate): CompiledJson {
   if (typeof json === 'string') {
     return /\{[{%]/.test(json)
       ? { kind: 'template', template: parse(json) }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import { canonicalJson } from '../clevertap/canonical-json';
 import type { SourceEvent } from '../clevertap/decode-message';
-import { isJsonObject } from '../clevertap/json';
 
 export interface KeyParts {
   readonly appId: string;
@@ -36,7 +36,8 @@ export function idempotencyKey(parts: KeyParts): string {
         ]
       : ['id', explicitId];
   // With lengths in front, no two lists of parts give the same text.
-  const text = [appId, identity, event, ...occurrence].map((part) => `${part.length}:${part}`).join('');
+  let text = '';
+  for (const part of [appId, identity, event, ...occurrence]) text += `${part.length}:${part}`;
   return hash('sha256', text);
 }
 
@@ -47,14 +48,4 @@ function canonicalSource(source: SourceEvent): string {
     source.campaignId ?? null,
     source.pathEvent ?? null,
   ]);
-}
-
-/** JSON with the keys of every object in order: a sender that writes them in another order means the same. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (!isJsonObject(value)) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
-  return `{${members.join(',')}}`;
 }

@@ -19,6 +19,11 @@ const placeholders = new Set([
 /** Addresses under the domains reserved for examples (RFC 2606): CleverTap's guide offers one as a default. */
 const exampleAddress = /@(?:[a-z0-9-]+\.)*example\.(?:com|net|org)$/;
 
+const invisible = /[\p{Cc}\p{Cf}]/u;
+
+/** What the identity of a rule is called beside the names of profile fields. */
+const fromRule = 'the rule';
+
 /** Whether a text stands for nobody or nothing, so that it identifies neither a user nor an event. */
 export function isPlaceholder(text: string): boolean {
   const folded = text.toLowerCase();
@@ -44,11 +49,10 @@ export function chooseIdentity(
   order: readonly string[],
   { mapped, isDenied = () => false }: IdentityOptions = {},
 ): { readonly identity: string } | Rejected {
-  const candidates = order.map((name): [string, unknown] => [name, field(event.profile, name)]);
-  if (mapped !== undefined) candidates.unshift(['the rule', mapped.value]);
   const findings: string[] = [];
   let reason: RejectionReason = 'missing_identity';
-  for (const [name, value] of candidates) {
+  for (const name of mapped === undefined ? order : [fromRule, ...order]) {
+    const value = name === fromRule ? mapped?.value : field(event.profile, name);
     if (value === undefined || value === null) {
       findings.push(`${name}: missing`);
       continue;
@@ -78,6 +82,6 @@ function identityProblem(text: string): string | undefined {
   // A replaced or half character means that the identity is no longer the one the website knows (F16, F34).
   if (text.includes('\uFFFD') || !text.isWellFormed()) return 'not valid Unicode';
   // Nobody can see them, and they make another user of a known one, or a user of a placeholder.
-  if (/[\p{Cc}\p{Cf}]/u.test(text)) return 'holds invisible characters';
+  if (invisible.test(text)) return 'holds invisible characters';
   return undefined;
 }

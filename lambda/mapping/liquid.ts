@@ -1,12 +1,14 @@
-import { Liquid, type Template } from 'liquidjs';
-import { isJsonObject } from '../clevertap/json';
+import { Liquid, Output, type Template } from 'liquidjs';
+import { isJsonObject, type JsonObject } from '../clevertap/json';
+import { parseDecimal } from './number';
+import { compilePath } from './path-template';
 import { AbortEvent } from './template-scope';
 
 /** A template that was parsed. */
 export interface LiquidTemplate {
   /**
    * The value of the template: of its own JSON type when it is one single output, otherwise text. Undefined
-   * when a single output has no value.
+   * when it has none, or when tags and text come out blank.
    *
    * @throws {AbortEvent} when it aborts, and liquidjs's errors when it fails or exceeds a limit
    */
@@ -16,13 +18,42 @@ export interface LiquidTemplate {
 /** Tags that read files or other templates: there are none here (F38). */
 const fileTags = ['include', 'render', 'layout', 'block'];
 
+export interface ParseOptions {
+  /**
+   * Whether the template has no value when any of its outputs has none. For what tells users or events apart: text
+   * around an output would otherwise make `cust-` of every user without a number, and one user of them all.
+   */
+  readonly isStrict?: boolean;
+}
+
+/** Filters for numbers: of a text that is none they would make 0, which nobody sent. */
+const mathFilters = new Set([
+  ...['abs', 'at_least', 'at_most', 'ceil', 'divided_by', 'floor'],
+  ...['minus', 'modulo', 'plus', 'round', 'times'],
+]);
+
+/** How often a template may exceed its time: the clock also runs while Lambda has paused the function. */
+const maxAttempts = 2;
+
+/** Ends a strict template. */
+class MissingOutput extends Error {
+  override readonly name = 'MissingOutput';
+}
+
 /**
  * Liquid in CleverTap's dialect (docs.clevertap.com, "Liquid Tags").
  *
  * liquidjs's limits are off by default. They are cooperative: data that makes a template slow or large ends in an
  * error of this event (F37).
  */
-export function createLiquid(): { parse: (text: string) => LiquidTemplate } {
+export function createLiquid(): { parse: (text: string, options?: ParseOptions) => LiquidTemplate } {
+  // Rendering is synchronous, so one flag serves for the template that is being rendered.
+  let isStrict = false;
+  // liquidjs speaks of texts here, but with `keepOutputType` a value of any type passes through.
+  const refuseMissing = (value: string): string => {
+    if (isStrict && isMissing(value, true)) throw new MissingOutput('an output has no value');
+    return value;
+  };
   const engine = new Liquid({
     ownPropertyOnly: true,
     strictFilters: true,
@@ -36,6 +67,8 @@ export function createLiquid(): { parse: (text: string) => LiquidTemplate } {
     parseLimit: 1e4,
     renderLimit: 50,
     memoryLimit: 1e6,
+    // The last filter of every output, whatever its name says.
+    outputEscape: refuseMissing,
   });
   for (const tag of fileTags) Reflect.deleteProperty(engine.tags, tag);
   engine.registerTag('abort', {
@@ -62,16 +95,49 @@ export function createLiquid(): { parse: (text: string) => LiquidTemplate } {
   const unstable = (name: string): boolean => name === 'sample' || name.startsWith('date_to_');
   for (const name of Object.keys(engine.filters).filter(unstable)) engine.unregisterFilter(name);
 
+  // What is missing stays missing: liquidjs's filters make "", 0 or a bare prefix of it, which nobody sent.
+  for (const [name, filter] of Object.entries(engine.filters)) {
+    if (typeof filter !== 'function' || name === 'default') continue;
+    engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
+      if (isMissing(value, isStrict)) return undefined;
+      if (isStrict && args.some((arg) => isMissing(arg, false))) return undefined;
+      if (mathFilters.has(name) && !isNumeric(value)) return value;
+      const result: unknown = Reflect.apply(filter, this, [value, ...args]);
+      return result;
+    });
+  }
+
+  const renderOnce = (templates: Template[], scope: object): unknown => {
+    const value: unknown = engine.renderSync(templates, scope);
+    // A single output hands on a blank that was sent; of tags and text it means that nothing was to be said.
+    const isOutput = templates.length === 1 && templates[0] instanceof Output;
+    return value === '' && !isOutput ? undefined : value;
+  };
   return {
-    parse: (text) => {
+    parse: (text, options = {}) => {
       const templates: Template[] = engine.parse(text);
+      const readPath = compilePath(templates, escapeFilter);
+      if (readPath !== undefined) {
+        return {
+          render: (scope) => {
+            const value = readPath(scope);
+            return options.isStrict === true && isMissing(value, true) ? undefined : value;
+          },
+        };
+      }
       return {
         render: (scope) => {
-          try {
-            const value: unknown = engine.renderSync(templates, scope);
-            return value;
-          } catch (error) {
-            throw isAbort(error) ? new AbortEvent('abort') : error;
+          for (let attempt = 1; ; attempt += 1) {
+            isStrict = options.isStrict === true;
+            try {
+              return renderOnce(templates, scope);
+            } catch (error) {
+              if (causeOf(error, ({ name }) => name === 'MissingOutput')) return undefined;
+              if (causeOf(error, ({ name }) => name === 'AbortEvent')) throw new AbortEvent('abort');
+              if (attempt === maxAttempts || !causeOf(error, isOutOfTime)) throw error;
+            } finally {
+              isStrict = false;
+            }
           }
         },
       };
@@ -79,6 +145,18 @@ export function createLiquid(): { parse: (text: string) => LiquidTemplate } {
   };
 }
 
-/** liquidjs wraps what a tag throws. */
-const isAbort = (error: unknown): boolean =>
-  isJsonObject(error) && (error['name'] === 'AbortEvent' || isAbort(error['originalError']));
+/** What liquidjs calls the filter that it adds for `outputEscape`. */
+const escapeFilter = '[object Function]';
+
+const isMissing = (value: unknown, isBlankMissing: boolean): boolean =>
+  value === undefined || value === null || (isBlankMissing && value === '');
+
+const isNumeric = (value: unknown): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && parseDecimal(value) !== undefined);
+
+const isOutOfTime = ({ message }: JsonObject): boolean =>
+  typeof message === 'string' && message.startsWith('template render limit exceeded');
+
+/** Whether an error, or one that it wraps, is of a kind: liquidjs wraps what tags and filters throw. */
+const causeOf = (error: unknown, isKind: (error: JsonObject) => boolean): boolean =>
+  isJsonObject(error) && (isKind(error) || causeOf(error['originalError'], isKind));

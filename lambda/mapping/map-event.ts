@@ -93,15 +93,12 @@ function assemble(
   rendered: RenderedRule | undefined,
 ): MappedEvent | Rejected {
   const changes = new Changes();
-  for (const group of ['event_properties', 'key_values']) {
-    const value = field(source.profile, group);
-    if (source.body === undefined && value !== undefined && value !== null && !isJsonObject(value)) {
-      changes.record('value_dropped', group);
-    }
+  for (const group of source.unusableGroups) changes.record('value_dropped', group);
+  for (const name of source.collidingNames) changes.record('name_collision', name);
+  for (const appId of [rendered?.appId, source.body && field(source.body, 'app_id')]) {
+    const wrongApp = appIdMismatch(appId, context.appId, changes);
+    if (wrongApp !== undefined) return wrongApp;
   }
-  const appId = rendered?.appId ?? (source.body && field(source.body, 'app_id'));
-  const wrongApp = appIdMismatch(appId, context.appId, changes);
-  if (wrongApp !== undefined) return wrongApp;
 
   const name = rendered?.event === undefined ? named?.name : toName(rendered.event.value);
   if (name === undefined || name === '') {
@@ -125,8 +122,8 @@ function assemble(
   const id = rendered?.idempotencyKey === undefined ? ownId?.value : toId(rendered.idempotencyKey.value);
   if (rendered?.idempotencyKey !== undefined && id === undefined) changes.record('explicit_id_ignored');
   const ownTime = timestampOf(ownFields);
-  const time = rendered?.timestamp ?? ownTime;
-  const timestamp = time && parseTimestamp(time.value, context.receivedAt);
+  const time = rendered?.timestamp?.value === undefined ? ownTime?.value : rendered.timestamp.value;
+  const timestamp = parseTimestamp(time, context.receivedAt);
 
   const writer = new PropertyWriter(changes, rendered?.types);
   if (rendered === undefined) {
@@ -138,13 +135,13 @@ function assemble(
   }
   if (time !== undefined && timestamp === undefined) {
     changes.record('timestamp_replaced', 'timestamp');
-    writer.add('original_timestamp', time.value);
+    writer.addIfPossible('original_timestamp', time);
   }
   if (writer.rejection !== undefined) return writer.rejection;
 
-  const userWriter = rendered?.userProperties && new PropertyWriter(changes);
-  userWriter?.addAll(rendered?.userProperties ?? {});
-  if (userWriter?.rejection !== undefined) return userWriter.rejection;
+  const userWriter = new PropertyWriter(changes);
+  userWriter.addAll(rendered?.userProperties ?? {});
+  if (userWriter.rejection !== undefined) return userWriter.rejection;
 
   const event = cut(name, maxEventNameLength);
   if (event !== name) changes.record('event_name_truncated');
@@ -165,7 +162,7 @@ function assemble(
       }),
       properties: writer.properties,
     },
-    userProperties: userWriter?.properties,
+    userProperties: userWriter.isEmpty ? undefined : userWriter.properties,
     rule: rendered?.name,
     changes,
   };
@@ -204,13 +201,16 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     Profile: templateObject(source.profile, objectField(source.profile, 'profileData')),
     Event: templateObject(groups.Event),
     KeyValues: templateObject(groups.KeyValues),
-    Campaign: templateObject({ id: source.campaignId }),
+    // A null is no campaign either: the idempotency key does not tell the two apart.
+    Campaign: templateObject({ id: source.campaignId ?? undefined }),
     Received: { at: new Date(context.receivedAt).toISOString() },
     Path: templateObject({ event: source.pathEvent }),
     Body: templateObject(source.body ?? {}),
   };
-  const value = (json: CompiledRule['event']): { value: unknown } | undefined =>
-    json && { value: render(json, scope) };
+  // The request's key_values are constants of the campaign: as an id they would make all its events one (F41).
+  const ownScope = { ...scope, KeyValues: templateObject(source.profileKeyValues) };
+  const value = (json: CompiledRule['event'], values = scope): { value: unknown } | undefined =>
+    json && { value: render(json, values) };
   const object = (json: CompiledRule['properties']): JsonObject | undefined => {
     const rendered = json && render(json, scope);
     return isJsonObject(rendered) ? rendered : undefined;
@@ -221,7 +221,7 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     identity: value(rule.identity),
     event: value(rule.event),
     timestamp: value(rule.timestamp),
-    idempotencyKey: value(rule.idempotencyKey),
+    idempotencyKey: value(rule.idempotencyKey, ownScope),
     properties: object(rule.properties) ?? {},
     types: rule.types,
     spread: rule.spread.map((group) => groups[group]),
@@ -236,7 +236,8 @@ interface ChosenName {
 }
 
 function chooseName(source: SourceEvent, mapping: Mapping | undefined): ChosenName | undefined {
-  const places = [source.body ?? {}, source.profileKeyValues, source.requestKeyValues];
+  const places =
+    source.body === undefined ? [source.profileKeyValues, source.requestKeyValues] : [source.body];
   for (const place of places) {
     for (const fieldName of nameFields) {
       const key = fieldKey(place, fieldName);
@@ -317,5 +318,6 @@ const blankNames = (object: JsonObject): string[] =>
 function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  return Object.values(value).some((member) => deeperThan(member, levels - 1));
+  for (const member of Object.values(value)) if (deeperThan(member, levels - 1)) return true;
+  return false;
 }

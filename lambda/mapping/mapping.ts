@@ -1,6 +1,5 @@
 import { isJsonObject } from '../clevertap/json';
-import { compileRule, type CompiledRule } from './compile-rules';
-import type { LiquidTemplate } from './liquid';
+import { compileRule, type CompiledRule, type ParseTemplate } from './compile-rules';
 import type { MappingSettings } from './rules';
 
 /** An environment's mapping, ready for events. */
@@ -19,7 +18,7 @@ export interface Mapping {
  */
 export function compileMapping(
   { rules, campaigns, deniedIdentities }: MappingSettings,
-  parse: (text: string) => LiquidTemplate,
+  parse: ParseTemplate,
 ): Mapping {
   const compiled = rules.map((rule) => compileRule(rule, parse));
   const denied = deniedIdentities.map(toPattern);

@@ -1,8 +1,9 @@
 import { isJsonObject, type JsonObject } from '../clevertap/json';
 import type { Changes } from './changes';
+import { parseDecimal } from './number';
 import { rejected, type Rejected } from './rejection';
 import type { PropertyType } from './rules';
-import { clean, cut, holdsTemplate } from './text';
+import { clean, cut, holdsTemplate, isPlain } from './text';
 import { parseClevertapDate, parseDate } from './timestamp';
 
 /** Heap: "fewer than 1024 characters" for keys and values (developers.heap.io, "Track"). */
@@ -11,9 +12,11 @@ const maxProperties = 500;
 const maxDepth = 32;
 
 /** Names that reach a prototype in careless code, here or behind us (F32). */
-const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype']);
+export const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 export type HeapProperties = Record<string, string | number>;
+
+const noTypes: ReadonlyMap<string, PropertyType> = new Map();
 
 /**
  * Properties as Heap can chart them: flat, with texts and numbers alone. Nested objects are flattened with `.`,
@@ -31,7 +34,7 @@ export class PropertyWriter {
   /** @param types what properties shall be, by their names in Heap */
   constructor(
     private readonly changes: Changes,
-    private readonly types: ReadonlyMap<string, PropertyType> = new Map(),
+    private readonly types: ReadonlyMap<string, PropertyType> = noTypes,
   ) {}
 
   /** Adds every property of an object but those named in `except`, in lower case: they are left out in any casing. */
@@ -46,6 +49,17 @@ export class PropertyWriter {
     this.write(name, name, value, 1);
   }
 
+  /** Adds a scalar where there is room for it and no value under this name: the event is worth more than it. */
+  addIfPossible(name: string, value: unknown): void {
+    const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    if (isScalar && this.size < maxProperties) this.add(name, value);
+    else this.changes.record('value_dropped', name);
+  }
+
+  get isEmpty(): boolean {
+    return this.size === 0;
+  }
+
   /** Why these properties can never be delivered, if so. */
   get rejection(): Rejected | undefined {
     return this.problem;
@@ -53,7 +67,7 @@ export class PropertyWriter {
 
   private write(path: string, name: string, value: unknown, depth: number): void {
     if (this.problem !== undefined) return;
-    if (forbiddenNames.has(name)) {
+    if (forbiddenNames.has(clean(name))) {
       this.problem = rejected('forbidden_property_name', `a property is named ${name}`);
     } else if (depth > maxDepth) {
       this.problem = rejected('nested_too_deep', `properties are nested more than ${maxDepth} levels deep`);
@@ -97,6 +111,7 @@ export class PropertyWriter {
   }
 
   private text(path: string, value: string): string {
+    if (isPlain(value) && value.length <= maxTextLength) return value;
     const date = parseClevertapDate(value);
     if (date !== undefined) return date;
     const text = clean(value);
@@ -108,8 +123,9 @@ export class PropertyWriter {
 
   private set(path: string, value: string | number): void {
     // Heap keeps the name "id" for itself, in any casing.
-    const reserved = path.toLowerCase() === 'id';
-    const name = reserved ? 'clevertap_id' : clean(path);
+    const cleanPath = clean(path);
+    const reserved = cleanPath.length === 2 && cleanPath.toLowerCase() === 'id';
+    const name = reserved ? 'clevertap_id' : cleanPath;
     if (reserved) this.changes.record('name_reserved', path);
     if (name === '') {
       this.changes.record('value_dropped', path);
@@ -135,9 +151,7 @@ function convert(value: unknown, type: PropertyType): string | number | undefine
   switch (type) {
     case 'number':
       if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-      return text !== undefined && decimal.test(text) && Number.isFinite(Number(text))
-        ? Number(text)
-        : undefined;
+      return text === undefined ? undefined : parseDecimal(text);
     case 'boolean':
       if (value === true || value === 1 || text?.toLowerCase() === 'true' || text === '1') return 'true';
       if (value === false || value === 0 || text?.toLowerCase() === 'false' || text === '0') return 'false';
@@ -149,8 +163,6 @@ function convert(value: unknown, type: PropertyType): string | number | undefine
       return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
   }
 }
-
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 
 const toText = (scalar: unknown): string => parseClevertapDate(String(scalar)) ?? String(scalar);
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { createLiquid } from './liquid';
+import { forbiddenNames } from './properties';
 import { propertyTypes, spreadGroups } from './rules';
 
 // The schema of a rule file in `config/mappings/`. It parses every template, so that a broken one fails the
@@ -14,9 +15,20 @@ function templateProblem(text: string): string | undefined {
     return undefined;
   } catch (error) {
     const problem = error instanceof Error ? error.message.replace(/,? line:\d+[^]*$/, '') : 'unknown error';
-    return `${problem}, in the template ${JSON.stringify(text)}`;
+    const remedy = remedies.find(([pattern]) => pattern.test(problem))?.[1];
+    const shown = `${problem}, in the template ${JSON.stringify(text)}`;
+    return remedy === undefined ? shown : `${shown}; ${remedy}`;
   }
 }
+
+/** What to do, by what liquidjs says. */
+const remedies: readonly [RegExp, string][] = [
+  [/^undefined filter/, 'correct its name: docs/configuration.md lists the filters'],
+  [/^tag ".*" not found/, 'correct its name: docs/configuration.md lists the tags'],
+  [/^output .* not closed/, 'close it with }}'],
+  [/^tag \{%.* not closed/, 'end it with its end tag, such as {% endif %}'],
+  [/^tag .* not closed/, 'close it with %}'],
+];
 
 const template = z.string('must be a text, which may be a template').superRefine((text, context) => {
   const problem = templateProblem(text);
@@ -24,9 +36,17 @@ const template = z.string('must be a text, which may be a template').superRefine
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 
+const filled = template.refine(
+  (text) => text.trim() !== '',
+  'must not be blank; leave it out for the default',
+);
+
+/** Without an output every event would have the same id, and Heap would keep the first alone (F41). */
+const id = template.refine((text) => text.includes('{{'), 'must hold an output such as {{ Event.order_id }}');
+
 /** JSON whose texts are templates, at every depth. */
 const templates = z
-  .record(z.string().min(1, 'a property needs a name'), z.json(), 'must be an object of properties')
+  .record(z.string(), z.json(), 'must be an object of properties')
   .superRefine((object, context) => {
     checkTemplates(object, [], context);
   });
@@ -40,7 +60,14 @@ function checkTemplates(json: unknown, path: readonly PropertyKey[], context: z.
       checkTemplates(element, [...path, index], context);
     });
   } else if (typeof json === 'object' && json !== null) {
-    for (const [key, member] of Object.entries(json)) checkTemplates(member, [...path, key], context);
+    for (const [key, member] of Object.entries(json)) {
+      if (key === '' || forbiddenNames.has(key)) {
+        const message =
+          key === '' ? 'a property needs a name' : 'must have another name: this one is not accepted';
+        context.addIssue({ code: 'custom', path: [...path, key], message });
+      }
+      checkTemplates(member, [...path, key], context);
+    }
   }
 }
 
@@ -72,10 +99,10 @@ export const ruleSchema = z.strictObject(
     send: z.strictObject(
       {
         app_id: z.union([template, z.int()], 'must be a Heap app id or a template').optional(),
-        identity: template.optional(),
-        event: template.optional(),
+        identity: filled.optional(),
+        event: filled.optional(),
         timestamp: z.union([template, z.number()], 'must be a number or a template').optional(),
-        idempotency_key: template.optional(),
+        idempotency_key: id.optional(),
         properties: templates.optional(),
       },
       'must be an object such as { "event": "Purchase", "properties": {} }',

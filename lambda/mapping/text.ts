@@ -6,8 +6,15 @@ export const holdsTemplate = (text: string): boolean => template.test(text);
 /** Control characters that no chart can show; tab and line feed stay (F34). */
 const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
 
+/** Control characters, surrogates, and what templates and CleverTap's dates begin with. */
+const special = /[\u0000-\u0008\u000B-\u001F\u007F\uD800-\uDFFF{}$]/;
+
+/** Whether a text holds nothing that is ever changed or noticed but for its length. Most do, and one look tells. */
+export const isPlain = (text: string): boolean => !special.test(text);
+
 /** A text that is valid Unicode and holds no control characters. */
-export const clean = (text: string): string => text.toWellFormed().replace(controlCharacters, '');
+export const clean = (text: string): string =>
+  isPlain(text) ? text : text.toWellFormed().replace(controlCharacters, '');
 
 /** The first `limit` UTF-16 units of a text, without splitting a character in two. */
 export function cut(text: string, limit: number): string {

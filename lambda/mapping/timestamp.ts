@@ -8,7 +8,7 @@ const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|
 const maxAheadMs = 5 * 60_000;
 
 const earliestMs = Date.UTC(2000);
-const latestMs = Date.UTC(9999, 11, 31);
+const latestMs = Date.UTC(2100);
 
 /** From here on a number of epoch seconds would lie beyond the year 5138, so it must be milliseconds. */
 const firstMillisecondValue = 1e11;
@@ -32,7 +32,8 @@ export function parseTimestamp(value: unknown, receivedAt: number): string | und
 
 /**
  * A date as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as number or digits. Undefined
- * for anything else and for a time outside of 2000 to 9999: such as 0 and 20261105 are no epochs but placeholders and calendar days.
+ * for anything else and for a time outside of 2000 to 2100: 0 and 20261105120000 are no epochs but a placeholder and a
+ * day of the calendar.
  */
 export function parseDate(value: unknown): string | undefined {
   const time = toEpochMs(value);

@@ -44,8 +44,36 @@ test('a file may hold a list of rules, and name its JSON Schema', () => {
 });
 
 test.each([
-  ['{"when":{"event":"P"},}', [`${file}:1:23: is not JSON: PropertyNameExpected`]],
-  ['[]x', [`${file}:1:3: is not JSON: InvalidSymbol`]],
+  [
+    '{"when":{"event":"P"},}',
+    [
+      `${file}:1:23: is not JSON: a name in double quotes must stand here; if a comma stands before it, take that out`,
+    ],
+  ],
+  ['[]x', [`${file}:1:3: is not JSON: put this word in double quotes`]],
+  ['{"when":{"event":"P"},"send":{},"send":{}}', [`${file}:1:33: send: stands here twice; take one out`]],
+  [
+    '[{"when":{"event":"P"},"send":{"properties":{"a":1,"b":2,"a":3}}}]',
+    [`${file}:1:58: a: stands here twice; take one out`],
+  ],
+  [
+    '{"when":{"event":"P"},"send":{"identity":" ","event":""}}',
+    [
+      `${file}:1:42: send.identity: must not be blank; leave it out for the default`,
+      `${file}:1:54: send.event: must not be blank; leave it out for the default`,
+    ],
+  ],
+  [
+    '{"when":{"event":"P"},"send":{"idempotency_key":"x"}}',
+    [`${file}:1:49: send.idempotency_key: must hold an output such as {{ Event.order_id }}`],
+  ],
+  [
+    '{"when":{"event":"P"},"send":{"properties":{"":1,"a":{"constructor":2}}}}',
+    [
+      `${file}:1:48: send.properties.: a property needs a name`,
+      `${file}:1:69: send.properties.a.constructor: must have another name: this one is not accepted`,
+    ],
+  ],
   ['5', [`${file}:1:1: rule: must be a rule: an object with when and send`]],
   ['{"send":{}}', [`${file}:1:1: when: must be an object such as { "event": "Purchase" }`]],
   ['{"when":{},"send":{}}', [`${file}:1:9: when: must name an event or a campaign`]],
@@ -86,19 +114,30 @@ test.each([
   ],
   [
     '{"when":{"event":"P"},"send":{"app_id":"{{ Profile.x"}}',
-    [`${file}:1:40: send.app_id: output "{{ Profile.x" not closed, in the template "{{ Profile.x"`],
+    [
+      `${file}:1:40: send.app_id: output "{{ Profile.x" not closed, in the template "{{ Profile.x"; close it with }}`,
+    ],
   ],
 ])('%s is refused with line, column, key and remedy', (text, expected) => {
   expect(problems(text)).toEqual(expected);
 });
 
 test.each([
-  ['{{ Profile.x | jsonn }}', 'undefined filter: jsonn'],
-  ['{{ Profile.x', 'output "{{ Profile.x" not closed'],
-  ['{% iff %}', 'tag "iff" not found'],
-  ["{% include '/etc/hostname' %}", 'tag "include" not found'],
-  ['{% if Profile.x %}', 'tag {% if Profile.x %} not closed'],
-])('the broken template %s fails wherever it stands, and is shown (F38)', (template, problem) => {
+  [
+    '{{ Profile.x | jsonn }}',
+    'undefined filter: jsonn',
+    'correct its name: docs/configuration.md lists the filters',
+  ],
+  ['{{ Profile.x', 'output "{{ Profile.x" not closed', 'close it with }}'],
+  ['{% iff %}', 'tag "iff" not found', 'correct its name: docs/configuration.md lists the tags'],
+  [
+    "{% include '/etc/hostname' %}",
+    'tag "include" not found',
+    'correct its name: docs/configuration.md lists the tags',
+  ],
+  ['{% if Profile.x %}', 'tag {% if Profile.x %} not closed', 'end it with its end tag, such as {% endif %}'],
+  ['{% if Profile.x', 'tag "{% if Profile.x" not closed', 'close it with %}'],
+])('the broken template %s fails wherever it stands, and is shown (F38)', (template, problem, remedy) => {
   const text = JSON.stringify(
     {
       when: { event: 'P' },
@@ -108,7 +147,7 @@ test.each([
     null,
     2,
   );
-  const shown = `${problem}, in the template ${JSON.stringify(template)}`;
+  const shown = `${problem}, in the template ${JSON.stringify(template)}; ${remedy}`;
   expect(problems(text)).toEqual([
     `${file}:6:17: send.identity: ${shown}`,
     `${file}:11:11: send.properties.a.b.1: ${shown}`,

@@ -149,6 +149,8 @@ describe('a custom body', () => {
         eventProperties: { item_names: 'pii-watch', value: '77777', campaign_name: 'pii Cart Reminder Push' },
         profileKeyValues: {},
         requestKeyValues: {},
+        unusableGroups: [],
+        collidingNames: [],
         body,
         campaignId: undefined,
         pathEvent: 'from-path',

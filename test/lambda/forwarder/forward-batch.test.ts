@@ -1,6 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import fc from 'fast-check';
 import { rejectionReasons } from '../../../lambda/forwarder/contract';
+import { countEvents } from '../../../lambda/forwarder/message';
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 import { fixture } from '../../support/clevertap-fixture';
 import { attributesOf, InMemoryPorts, ok, redriven } from '../../support/in-memory-ports';
@@ -587,7 +588,7 @@ describe('whatever happens', () => {
           const alone = new InMemoryPorts();
           await alone.forward([message]);
           const delivered = [...alone.stored.keys()].filter((key) => ports.stored.has(key)).length;
-          expect(delivered + eventsInLetters(message, ports)).toBe(
+          expect(delivered + eventsInLetters(message, ports) + eventsSentBack(message, ports)).toBe(
             alone.stored.size + eventsInLetters(message, alone),
           );
         }
@@ -603,4 +604,14 @@ describe('whatever happens', () => {
       .map(attributesOf)
       .filter(({ event }) => event === messageAttributes['event']?.stringValue)
       .reduce((sum, { events }) => sum + Number(events), 0);
+
+  /** Those there was no time for, which go on as another message. */
+  const eventsSentBack = (message: SQSRecord, { sentBack }: InMemoryPorts): number =>
+    sentBack
+      .map((letter) => redriven(message, letter))
+      .filter(
+        ({ messageAttributes: { event } }) =>
+          event?.stringValue === message.messageAttributes['event']?.stringValue,
+      )
+      .reduce((sum, record) => sum + countEvents(record), 0);
 });

@@ -67,7 +67,22 @@ describe('24 hours after its first receive', () => {
     expect(ports.sumOf(metrics.eventsRejected)).toBe(3);
   });
 
-  it('a message that was never sent waits on', async () => {
+  it('a message that waited behind a failing probe has failed with it, however many newer ones there are', async () => {
+    const ports = new InMemoryPorts();
+    ports.answer = () => busy;
+    for (let failure = 1; failure <= 3; failure += 1) ports.breaker.failed(ports.time, false, undefined);
+    const old = broadcast(profiles(1), { ...day, messageId: 'old', receiveCount: 30 });
+
+    expect(await ports.forward([old, broadcast(profiles(1, 1), { messageId: 'new' })])).toEqual(['new']);
+    expect(ports.requests.flatMap(({ events }) => events.map(({ identity }) => identity))).not.toContain(
+      'cust-0',
+    );
+    expect(ports.letters.map(attributesOf)).toMatchObject([
+      { reason: 'retries_exhausted', detail: 'no success in 24 hours; the last time: Heap answered 503' },
+    ]);
+  });
+
+  it('a message for which nothing was tried waits on', async () => {
     const ports = new InMemoryPorts();
     ports.answer = () => busy;
     ports.breaker.failed(ports.time, true, 600);

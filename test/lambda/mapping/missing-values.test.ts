@@ -1,0 +1,260 @@
+import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
+import { createLiquid } from '../../../lambda/mapping/liquid';
+import { isAborted, mapEvent, type MappedEvent } from '../../../lambda/mapping/map-event';
+import { compileMapping } from '../../../lambda/mapping/mapping';
+import { isRejected } from '../../../lambda/mapping/rejection';
+import { noMapping, type MappingRule } from '../../../lambda/mapping/rules';
+import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
+import { RECEIVED_AT } from '../../support/sqs-record';
+
+const { parse } = createLiquid();
+
+const map = (source: SourceEvent, rule?: Partial<MappingRule>): MappedEvent => {
+  const rules = rule === undefined ? [] : [{ name: 'rule', when: { event: 'Purchase' }, send: {}, ...rule }];
+  const mapped = mapEvent(
+    source,
+    mappingContext({ mapping: compileMapping({ ...noMapping, rules }, parse) }),
+  );
+  if (isRejected(mapped) || isAborted(mapped)) throw new Error(JSON.stringify(mapped));
+  return mapped;
+};
+
+const purchase = (eventProperties: object = {}, profile: object = {}, request: object = {}): SourceEvent =>
+  stockSource(
+    { identity: 'cust-1', event_properties: eventProperties, ...profile },
+    { key_values: { event: 'Purchase' }, ...request },
+  );
+
+/** What a rule makes of one template as a property. */
+const valueOf = (template: string, eventProperties: object = {}): unknown =>
+  map(purchase(eventProperties), { send: { properties: { value: template } } }).event.properties['value'];
+
+describe('text around an output that has no value', () => {
+  it.each([
+    'cust-{{ Profile.nr }}',
+    "{{ Profile.nr | prepend: '+' }}",
+    "{{ Profile.nr | append: '@shop.test' }}",
+    "{{ 'cust-' | append: Profile.nr }}",
+    '{% assign nr = Profile.nr %}cust-{{ nr }}',
+    '{% if true %}cust-{{ Profile.nr }}{% endif %}',
+    '{{ Profile.nr }}-{{ Profile.identity }}',
+    "{{ Profile.blank | prepend: '+' }}",
+    'cust-{{ Profile.blank }}',
+    '{{ Profile.nr | times: 2 }}',
+  ])('makes no identity: %s (F35)', (identity) => {
+    const { event } = map(purchase({}, { blank: '' }), { send: { identity } });
+
+    expect(event.identity).toBe('cust-1');
+  });
+
+  it.each([
+    ['cust-{{ Profile.nr }}', 'cust-7'],
+    ["{{ Profile.nr | prepend: '+' }}", '+7'],
+    ['{{ Profile.other | default: Profile.nr }}', '7'],
+    ["cust-{{ Profile.other | default: 'x' }}", 'cust-x'],
+  ])('does of one that has: %s is %s', (identity, expected) => {
+    expect(map(purchase({}, { nr: 7 }), { send: { identity } }).event.identity).toBe(expected);
+  });
+
+  it('makes no idempotency key: two orders without a number stay two events (F41)', () => {
+    const rule = { send: { idempotency_key: 'order-{{ Event.order }}' } };
+    const [first, second] = ['hat', 'shoe'].map((item) => map(purchase({ item }), rule));
+
+    expect(first?.event.idempotency_key).not.toBe(second?.event.idempotency_key);
+    expect(Object.fromEntries(first?.changes ?? [])).toEqual({ explicit_id_ignored: 1 });
+  });
+
+  it('leaves other texts as their author wrote them', () => {
+    expect(valueOf('Due {{ Event.day }}')).toBe('Due ');
+  });
+});
+
+test('the idempotency key of a rule never sees the key_values of the request (F41)', () => {
+  const rule = { send: { idempotency_key: '{{ KeyValues.order }}' } };
+  const constant = { key_values: { event: 'Purchase', order: 'c-1' } };
+  const keyOf = (item: string, profile: object = {}): string =>
+    map(purchase({ item }, profile, constant), rule).event.idempotency_key;
+
+  expect(keyOf('hat')).not.toBe(keyOf('shoe'));
+  const own = { key_values: { order: 'o-1' } };
+  expect(keyOf('hat', own)).toBe(keyOf('shoe', own));
+});
+
+describe('a filter', () => {
+  it.each([
+    'times: 2',
+    'plus: 1',
+    'minus: 1',
+    'round',
+    'size',
+    'upcase',
+    'strip',
+    "join: ','",
+    'first',
+    'json',
+  ])('makes nothing of a missing value: %s', (filter) => {
+    expect(valueOf(`{{ Event.missing | ${filter} }}`)).toBeUndefined();
+  });
+
+  it('"default" does', () => {
+    expect(valueOf("{{ Event.missing | default: 'none' }}")).toBe('none');
+  });
+
+  it('for numbers hands on a text that is none', () => {
+    expect(valueOf('{{ Event.v | times: 2 }}', { v: 'abc' })).toBe('abc');
+    expect(valueOf('{{ Event.v | times: 2 }}', { v: ' 21 ' })).toBe(42);
+  });
+});
+
+test.each(['{% if Event.missing %}x{% endif %}', '{% comment %}x{% endcomment %}', '{% assign x = 1 %}'])(
+  'tags that say nothing drop the property: %s',
+  (template) => {
+    expect(valueOf(template)).toBeUndefined();
+  },
+);
+
+test('a blank that was sent is a value', () => {
+  expect(valueOf('{{ Event.v }}', { v: '' })).toBe('');
+});
+
+describe('a date in CleverTap’s notation', () => {
+  const day = { day: '$D_1664890781' };
+
+  it.each([
+    ["{{ Event.day | date: '%Y' }}", '2022'],
+    ["{{ Event.day | date_tz: '%H:%M', 'Asia/Kolkata' }}", '19:09'],
+    ['Due {{ Event.day }}', 'Due 2022-10-04T13:39:41.000Z'],
+    ['{{ Event.day }}', '2022-10-04T13:39:41.000Z'],
+  ])('is a date to a template: %s is %s', (template, expected) => {
+    expect(valueOf(template, day)).toBe(expected);
+  });
+});
+
+describe('a template that took too long by the clock', () => {
+  /** A clock that jumps by 60 ms at its n-th look and stands still otherwise. */
+  const clockThatJumps = (looks: number): jest.SpyInstance => {
+    let look = 0;
+    let time = 0;
+    return jest.spyOn(performance, 'now').mockImplementation(() => {
+      look += 1;
+      if (look <= looks) time += 60;
+      return time;
+    });
+  };
+  const twoParts = '{{ Event.v }} {{ Event.v }}';
+  const mapped = (): unknown =>
+    mapEvent(
+      purchase({ v: 1 }),
+      mappingContext({
+        mapping: compileMapping(
+          {
+            ...noMapping,
+            rules: [{ name: 'rule', when: { event: 'Purchase' }, send: { properties: { value: twoParts } } }],
+          },
+          parse,
+        ),
+      }),
+    );
+
+  afterEach(() => jest.restoreAllMocks());
+
+  it('is rendered again: the function may have been paused', () => {
+    clockThatJumps(2);
+    expect(mapped()).toMatchObject({ event: { properties: { value: '1 1' } } });
+  });
+
+  it('is given up when it happens again (F37)', () => {
+    clockThatJumps(Infinity);
+    expect(mapped()).toMatchObject({ reason: 'template_failed' });
+  });
+});
+
+test('the app ids of body and rule are both compared (F47)', () => {
+  const body = { app_id: '999', identity: 'a', event: 'Purchase' };
+  const rules = [{ name: 'rule', when: { event: 'Purchase' }, send: { app_id: '<app id>' } }];
+  const context = mappingContext({ mapping: compileMapping({ ...noMapping, rules }, parse) });
+
+  expect(mapEvent(sourceOf(body), context)).toMatchObject({ reason: 'app_id_mismatch' });
+});
+
+describe('what cannot be used', () => {
+  it('of a group that is no object is counted', () => {
+    const { changes } = map(
+      sourceOf({ key_values: '{"a":1}', profiles: [{ identity: 'a', event_properties: [1] }] }, 'Purchase'),
+    );
+
+    expect(changes.details).toEqual([
+      { change: 'value_dropped', property: 'key_values' },
+      { change: 'value_dropped', property: 'event_properties' },
+    ]);
+  });
+
+  it('of the same name in evtData and properties is counted', () => {
+    const body = { identity: 'a', event: 'x', evtData: { item: 'hat' }, properties: { item: 'shoe' } };
+    const { event, changes } = map(sourceOf(body));
+
+    expect({ ...event.properties }).toEqual({ item: 'shoe' });
+    expect(changes.details).toEqual([{ change: 'name_collision', property: 'item' }]);
+  });
+});
+
+describe('an event is never lost over its timestamp', () => {
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`p${index}`, index]));
+  const timed = (timestamp: unknown, properties: object): MappedEvent =>
+    map(sourceOf({ identity: 'a', event: 'x', timestamp, properties }));
+
+  it('when there is no room to keep it', () => {
+    const { event, changes } = timed('yesterday', many);
+
+    expect(event.timestamp).toBe(new Date(RECEIVED_AT).toISOString());
+    expect(Object.fromEntries(changes)).toEqual({ timestamp_replaced: 1, value_dropped: 1 });
+  });
+
+  it.each([[{ __proto__: null, constructor: 1 }], [[1]], [{ a: { b: 1 } }]])(
+    'when it is %j and no scalar',
+    (timestamp) => {
+      expect(timed(timestamp, {}).event.properties).toEqual({});
+    },
+  );
+
+  it('when a rule has none for it', () => {
+    const source = purchase({}, { key_values: { timestamp: '2026-09-30T10:00:00Z' } });
+    const { event, changes } = map(source, { send: { timestamp: '{{ Event.time }}' } });
+
+    expect(event.timestamp).toBe('2026-09-30T10:00:00.000Z');
+    expect([...changes]).toEqual([]);
+  });
+});
+
+test.each(['id\u0001', 'I\u0000D'])('%j is Heap’s reserved name once it is clean', (name) => {
+  const { event } = map(sourceOf({ identity: 'a', event: 'x', properties: { [name]: 1 } }));
+
+  expect({ ...event.properties }).toEqual({ clevertap_id: 1 });
+});
+
+test('a forbidden name is one also with control characters in it (F32)', () => {
+  const source = sourceOf({ identity: 'a', event: 'x', properties: { '__proto__\u0001': 1 } });
+
+  expect(mapEvent(source, mappingContext())).toMatchObject({ reason: 'forbidden_property_name' });
+});
+
+test('properties of a user without any value are no properties', () => {
+  expect(map(purchase(), { userProperties: { plan: '{{ Profile.plan }}' } }).userProperties).toBeUndefined();
+});
+
+test('a day of the calendar in digits is no epoch', () => {
+  const rule = { send: { properties: { day: '{{ Event.day }}' } }, types: { day: 'date' as const } };
+
+  expect([...map(purchase({ day: '20261105120000' }), rule).changes]).toEqual([['type_mismatch', 1]]);
+});
+
+test('a long row of digits that is no number is told at once (F37)', () => {
+  const rule = { spread: ['Event' as const], types: { v: 'number' as const } };
+  const text = `${'1'.repeat(1_000_000)}x`;
+  const startedAt = process.cpuUsage().user;
+  const { changes } = map(purchase({ v: text }), rule);
+
+  expect([...changes]).toEqual([['type_mismatch', 1]]);
+  // Backtracking would take minutes.
+  expect(process.cpuUsage().user - startedAt).toBeLessThan(5_000_000);
+});
