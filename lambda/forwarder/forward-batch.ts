@@ -6,8 +6,10 @@ import { HeapSender, type HeapPorts } from './heap-sender';
 import {
   countEvents,
   isNew,
+  mapInSlices,
   readMessage,
   receiveCountOf,
+  release,
   type Entry,
   type ForwardingRules,
   type Message,
@@ -48,11 +50,15 @@ export async function forwardBatch(
   const sender = new HeapSender(token, ports);
   const messages: Message[] = [];
   for (const group of bySuspicion(records)) {
-    const read = group.map((record) => readMessage(record, token.appId, rules, ports.log));
+    const read = group.map((record) => readMessage(record, ports.log));
     messages.push(...read);
-    const pending = read.flatMap(({ entries }) => entries.filter(({ fate }) => fate === undefined));
-    await sender.deliver('/api/track', pending, trackBody);
-    await deliverUserProperties(pending, sender);
+    for (const slice of mapInSlices(read, token.appId, rules, ports.log)) {
+      const hasTime =
+        (await sender.deliver('/api/track', slice, trackBody)) &&
+        (await deliverUserProperties(slice, sender));
+      release(slice);
+      if (!hasTime) break;
+    }
   }
 
   const settlement = await settleMessages(messages, sender, ports);
@@ -106,8 +112,10 @@ async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promis
  * Sends the properties that rules give to users, once for each user: of two values in a batch the last one counts,
  * as it would in Heap. An event whose user's properties Heap does not take shares their fate; sent again, it is
  * known by its key.
+ *
+ * @returns false if there was no time for all
  */
-async function deliverUserProperties(entries: readonly Entry[], sender: HeapSender): Promise<void> {
+async function deliverUserProperties(entries: readonly Entry[], sender: HeapSender): Promise<boolean> {
   const users = new Map<string, { properties: HeapProperties; owners: Entry[] }>();
   for (const entry of entries) {
     if (entry.user === undefined || entry.fate?.kind !== 'delivered') continue;
@@ -124,6 +132,7 @@ async function deliverUserProperties(entries: readonly Entry[], sender: HeapSend
     fate: undefined,
     owners,
   }));
-  await sender.deliver('/api/add_user_properties', pending, userPropertiesBody);
+  const hasTime = await sender.deliver('/api/add_user_properties', pending, userPropertiesBody);
   for (const { fate, owners } of pending) for (const entry of owners) entry.fate = fate;
+  return hasTime;
 }

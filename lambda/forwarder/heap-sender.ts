@@ -60,6 +60,10 @@ export class HeapSender implements HeapLine {
     return this.ports.pace.isUnlimited && this.calls.at(-1)?.outcome === 'delivered' ? unlimitedWidth : 1;
   }
 
+  get maxBulk(): number {
+    return this.ports.pace.maxBulk;
+  }
+
   get isDown(): boolean {
     return this.ports.breaker.isOpen && !this.isOtherApp;
   }
@@ -79,9 +83,10 @@ export class HeapSender implements HeapLine {
    * Delivers to one of Heap's bulk APIs and sets the fates.
    *
    * @param path e.g. `/api/track`
+   * @returns false if there was no time for all
    */
-  async deliver(path: string, events: readonly PendingEvent[], bodyOf: BodyOf): Promise<void> {
-    await deliver(events, (bulk) => this.post(path, bulk, bodyOf), this);
+  deliver(path: string, events: readonly PendingEvent[], bodyOf: BodyOf): Promise<boolean> {
+    return deliver(events, (bulk) => this.post(path, bulk, bodyOf), this);
   }
 
   private hasTime(waitMs = 0): boolean {

@@ -1,6 +1,11 @@
 import type { SQSRecord } from 'aws-lambda';
-import { decodeMessage, isUnreadable, type EventLocation } from '../clevertap/decode-message';
-import type { PendingEvent } from '../heap/deliver';
+import {
+  decodeMessage,
+  isUnreadable,
+  type EventLocation,
+  type SourceEvent,
+} from '../clevertap/decode-message';
+import type { Fate, PendingEvent } from '../heap/deliver';
 import type { Change } from '../mapping/changes';
 import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
 import type { Mapping } from '../mapping/mapping';
@@ -17,11 +22,13 @@ export interface ForwardingRules {
   readonly mapping?: Mapping;
 }
 
-/** An event and its place in its message. */
+/** An event and its place in its message. Only while it is on its way does it hold what it was and what it became. */
 export interface Entry extends PendingEvent {
   readonly location: EventLocation;
+  source: SourceEvent | undefined;
+  json: string;
   /** Where a rule has properties of the user: whose they are. */
-  readonly user?: { readonly identity: string; readonly properties: HeapProperties } | undefined;
+  user: { readonly identity: string; readonly properties: HeapProperties } | undefined;
 }
 
 /** A message with its events; done only when all of them are (F42). */
@@ -29,8 +36,8 @@ export interface Message {
   readonly record: SQSRecord;
   readonly ingress: Ingress | undefined;
   readonly entries: readonly Entry[];
-  /** What the mapping changed in its events, and how often. */
-  readonly changes: ReadonlyMap<Change, number>;
+  /** What the mapping changed in its events so far, and how often. */
+  readonly changes: Map<Change, number>;
 }
 
 /** How often SQS has handed the message out, this time included. */
@@ -47,19 +54,23 @@ export function countEvents(record: SQSRecord): number {
   return decoded.kind === 'events' ? decoded.events.length : 1;
 }
 
-/** Decodes and maps a message; whatever is wrong with it becomes the fate of its events, never an exception. */
-export function readMessage(record: SQSRecord, appId: string, rules: ForwardingRules, log: Logger): Message {
+/** Decodes a message; whatever is wrong with it becomes the fate of its events, never an exception. */
+export function readMessage(record: SQSRecord, log: Logger): Message {
   const ingress = readIngress(record);
-  const changes = new Map<Change, number>();
+  let entries: Entry[];
   try {
-    return { record, ingress, changes, entries: readEntries(record, ingress, appId, rules, changes) };
+    entries = readEntries(record, ingress);
   } catch (error) {
-    // A mistake of ours: the message must neither be lost nor keep its neighbours from being delivered (F27).
-    const detail = error instanceof Error ? error.name : 'unknown error';
-    log('error', 'unexpected error', { sqsMessageId: record.messageId, error: detail, at: framesOf(error) });
-    const entries = [settled({ kind: 'whole' }, { reason: 'internal_error', detail })];
-    return { record, ingress, changes: new Map(), entries };
+    entries = [rejectedEntry({ kind: 'whole' }, unexpected(error, record, log))];
   }
+  return { record, ingress, entries, changes: new Map() };
+}
+
+/** A mistake of ours: the event must neither be lost nor keep its neighbours from being delivered (F27). */
+function unexpected(error: unknown, record: SQSRecord, log: Logger): Rejected {
+  const detail = error instanceof Error ? error.name : 'unknown error';
+  log('error', 'unexpected error', { sqsMessageId: record.messageId, error: detail, at: framesOf(error) });
+  return { reason: 'internal_error', detail };
 }
 
 /** Where an error arose. Its message is left out: it may quote what a caller sent (F68). */
@@ -73,51 +84,113 @@ const framesOf = (error: unknown): string | undefined =>
         .join(' < ')
     : undefined;
 
-function readEntries(
-  record: SQSRecord,
-  ingress: Ingress | undefined,
-  appId: string,
-  rules: ForwardingRules,
-  changes: Map<Change, number>,
-): Entry[] {
+function readEntries(record: SQSRecord, ingress: Ingress | undefined): Entry[] {
   if (ingress === undefined) {
     const detail = 'the message did not come through the webhook; post its body to the webhook instead';
-    return [settled({ kind: 'whole' }, { reason: 'missing_ingress_stamps', detail })];
+    return [rejectedEntry({ kind: 'whole' }, { reason: 'missing_ingress_stamps', detail })];
   }
   const decoded = decodeMessage(record.body, ingress.pathEvent);
   switch (decoded.kind) {
     case 'ping':
-      return [{ location: { kind: 'whole' }, json: '', fate: { kind: 'ignored' } }];
+      return [entryOf({ kind: 'whole' }, { kind: 'ignored' })];
     case 'undecodable':
-      return [settled({ kind: 'whole' }, decoded)];
-    case 'events': {
-      const context: MappingContext = {
-        appId,
-        receivedAt: ingress.receivedAt,
-        requestId: ingress.requestId,
-        identityOrder: rules.identityOrder,
-        dedupeWindowMs: rules.dedupeWindowMs,
-        mapping: rules.mapping,
-      };
-      return decoded.events.map((source) => {
-        const mapped = isUnreadable(source) ? source : mapEvent(source, context);
-        if (isRejected(mapped)) return settled(source.location, mapped);
-        if (isAborted(mapped)) return { location: source.location, json: '', fate: { kind: 'ignored' } };
-        for (const [change, times] of mapped.changes) changes.set(change, (changes.get(change) ?? 0) + times);
-        const { event, userProperties } = mapped;
-        return {
-          location: source.location,
-          json: JSON.stringify(event),
-          user: userProperties && { identity: event.identity, properties: userProperties },
-          fate: undefined,
-        };
-      });
-    }
+      return [rejectedEntry({ kind: 'whole' }, decoded)];
+    case 'events':
+      return decoded.events.map((source) =>
+        isUnreadable(source)
+          ? rejectedEntry(source.location, source)
+          : { ...entryOf(source.location, undefined), source },
+      );
   }
 }
 
-const settled = (location: EventLocation, { reason, detail }: Rejected): Entry => ({
+const entryOf = (location: EventLocation, fate: Fate | undefined): Entry => ({
   location,
+  fate,
+  source: undefined,
   json: '',
-  fate: { kind: 'rejected', reason, detail },
+  user: undefined,
 });
+
+const rejectedEntry = (location: EventLocation, { reason, detail }: Rejected): Entry =>
+  entryOf(location, { kind: 'rejected', reason, detail });
+
+/** As many events as go out at a time, and as much text. */
+const maxSliceEvents = 4000;
+const maxSliceLength = 3_600_000;
+
+/**
+ * Maps the events of messages, in order, a slice at a time; the fate of those that are not for Heap is set.
+ *
+ * What the events of a batch become may be a hundred times as large as the batch: each holds the key_values of its
+ * request. So no more of it is there at a time than can be sent (F31). Whoever takes a slice lets go of it with
+ * `release`.
+ */
+export function* mapInSlices(
+  messages: readonly Message[],
+  appId: string,
+  rules: ForwardingRules,
+  log: Logger,
+): Generator<Entry[], void> {
+  let slice: Entry[] = [];
+  let length = 0;
+  for (const message of messages) {
+    for (const entry of message.entries) {
+      if (!isPending(entry)) continue;
+      mapEntry(entry, message, appId, rules, log);
+      if (!isPending(entry)) continue;
+      if (slice.length === maxSliceEvents || (length > 0 && length + entry.json.length > maxSliceLength)) {
+        yield slice;
+        slice = [];
+        length = 0;
+      }
+      slice.push(entry);
+      length += entry.json.length;
+    }
+  }
+  if (slice.length > 0) yield slice;
+}
+
+const isPending = ({ fate }: Entry): boolean => fate === undefined;
+
+/** Lets go of what events were and became. */
+export function release(slice: readonly Entry[]): void {
+  for (const entry of slice) {
+    entry.source = undefined;
+    entry.json = '';
+    entry.user = undefined;
+  }
+}
+
+function mapEntry(
+  entry: Entry,
+  { record, ingress, changes }: Message,
+  appId: string,
+  rules: ForwardingRules,
+  log: Logger,
+): void {
+  if (entry.source === undefined || ingress === undefined) return;
+  const context: MappingContext = {
+    appId,
+    receivedAt: ingress.receivedAt,
+    requestId: ingress.requestId,
+    identityOrder: rules.identityOrder,
+    dedupeWindowMs: rules.dedupeWindowMs,
+    mapping: rules.mapping,
+  };
+  try {
+    const mapped = mapEvent(entry.source, context);
+    if (isRejected(mapped)) {
+      entry.fate = { kind: 'rejected', reason: mapped.reason, detail: mapped.detail };
+    } else if (isAborted(mapped)) {
+      entry.fate = { kind: 'ignored' };
+    } else {
+      for (const [change, times] of mapped.changes) changes.set(change, (changes.get(change) ?? 0) + times);
+      const { event, userProperties } = mapped;
+      entry.json = JSON.stringify(event);
+      entry.user = userProperties && { identity: event.identity, properties: userProperties };
+    }
+  } catch (error) {
+    entry.fate = { kind: 'rejected', ...unexpected(error, record, log) };
+  }
+}

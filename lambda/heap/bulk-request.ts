@@ -9,14 +9,18 @@ export interface SerializedEvent {
   readonly json: string;
 }
 
-/** Groups events, in their order, into as few requests as Heap's limits allow. */
-export function toBulks<T extends SerializedEvent>(events: readonly T[]): T[][] {
+/**
+ * Groups events, in their order, into as few requests as Heap's limits allow.
+ *
+ * @param limit events a request, where that is less than Heap takes
+ */
+export function toBulks<T extends SerializedEvent>(events: readonly T[], limit = maxEvents): T[][] {
   const bulks: T[][] = [];
   let bulk: T[] = [];
   let bytes = 0;
   for (const event of events) {
     const size = Buffer.byteLength(event.json) + 1;
-    if (bulk.length === maxEvents || (bulk.length > 0 && bytes + size > maxBytes)) {
+    if (bulk.length === Math.min(limit, maxEvents) || (bulk.length > 0 && bytes + size > maxBytes)) {
       bulks.push(bulk);
       bulk = [];
       bytes = 0;

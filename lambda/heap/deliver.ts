@@ -24,6 +24,8 @@ export interface PendingEvent extends SerializedEvent {
 export interface HeapLine {
   /** How many requests may be on their way at a time. */
   readonly width: number;
+  /** Events a request. */
+  readonly maxBulk: number;
   /** Whether Heap takes nothing at all. */
   readonly isDown: boolean;
   /** Waits until requests with so many events may start; false: this invocation has no time left for them. */
@@ -38,19 +40,21 @@ export interface HeapLine {
  * carries its idempotency key.
  *
  * @param post sends one request; 401 and 403 are final here
+ * @returns false if there was no time for all
  */
 export async function deliver(
   events: readonly PendingEvent[],
   post: (bulk: readonly PendingEvent[]) => Promise<HeapAnswer>,
   line: HeapLine,
-): Promise<void> {
-  const bulks = toBulks(events).reverse();
+): Promise<boolean> {
+  const bulks = toBulks(events, line.maxBulk).reverse();
   while (bulks.length > 0) {
     const wave = bulks.splice(-line.width).reverse();
-    if (!(await line.turn(wave.reduce((sum, bulk) => sum + bulk.length, 0)))) return;
+    if (!(await line.turn(wave.reduce((sum, bulk) => sum + bulk.length, 0)))) return false;
     const answers = await Promise.all(wave.map(async (bulk) => ({ bulk, answer: await post(bulk) })));
     for (const { bulk, answer } of answers.reverse()) bulks.push(...judge(bulk, answer, line));
   }
+  return true;
 }
 
 /** Sets the fates that an answer decides and returns what is to be sent again, the last first. */

@@ -16,6 +16,14 @@ export class Pace {
     return this.eventsPerMinute === 0;
   }
 
+  /**
+   * Events a request: as many as half a minute allows. Halving a refused one down to the first event of a known fate
+   * sends twice as many, and must fit into one invocation, or the next would begin it anew for ever (F57).
+   */
+  get maxBulk(): number {
+    return this.isUnlimited ? maxTokens : Math.min(maxTokens, Math.ceil(this.eventsPerMinute / 2));
+  }
+
   /** Milliseconds until there are tokens for so many events, at most 1000. */
   waitMs(events: number, now: number): number {
     if (this.isUnlimited) return 0;

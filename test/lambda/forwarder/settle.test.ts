@@ -129,6 +129,18 @@ describe('when the time of an invocation is up', () => {
     expect(ports.logged('settled')).toEqual([]);
   });
 
+  it('a refused event is found even at the slowest pace, so that its message goes on (F57)', async () => {
+    const ports = new InMemoryPorts();
+    ports.pace = new Pace(300);
+    ports.pace.take(1000, ports.time);
+    // Of all events the first, and Heap does not say which one.
+    ports.answer = ({ events }) => (events[0]?.identity === 'cust-0' ? { status: 400, body: '' } : ok);
+
+    expect(await ports.forward([broadcast(profiles(1160))])).toEqual([]);
+    expect(reasons(ports)).toEqual(['heap_rejected']);
+    expect(ports.sentBack).toHaveLength(1);
+  });
+
   it('the continuation ends under the same keys, and no event counts as received twice', async () => {
     const ports = timeFor(1);
     const record = broadcast([...profiles(2100), { identity: 'guest' }]);

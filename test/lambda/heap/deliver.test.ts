@@ -8,6 +8,7 @@ const ok: HeapAnswer = { status: 200, body: '{}' };
 /** A way to Heap that is open as long as `hasTime` says so. */
 const line = (hasTime: () => boolean, overrides: Partial<HeapLine> = {}): HeapLine => ({
   width: 1,
+  maxBulk: 1000,
   isDown: false,
   turn: () => Promise.resolve(hasTime()),
   ...overrides,
@@ -65,6 +66,17 @@ describe('deliver', () => {
 
     expect(heap.requests).toEqual([events]);
     for (const { fate } of events) expect(fate).toEqual(delivered);
+  });
+
+  it('sends no more events a request than the line allows', async () => {
+    const heap = new Heap(() => ok);
+    await deliver(
+      pending(700),
+      heap.post,
+      line(() => true, { maxBulk: 300 }),
+    );
+
+    expect(heap.requests.map(({ length }) => length)).toEqual([300, 300, 100]);
   });
 
   it('sends more than one bulk one after the other, in order', async () => {

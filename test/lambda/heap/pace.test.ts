@@ -28,6 +28,15 @@ test('without a limit nothing waits', () => {
   expect([pace.isUnlimited, pace.waitMs(1000, 0)]).toEqual([true, 0]);
 });
 
+test.each([
+  [0, 1000],
+  [300, 150],
+  [1999, 1000],
+  [6000, 1000],
+])('at %d events a minute a request has %d at most', (eventsPerMinute, events) => {
+  expect(new Pace(eventsPerMinute).maxBulk).toBe(events);
+});
+
 test('a clock that steps back gives no tokens', () => {
   const pace = new Pace(6000);
   pace.take(1000, minute);
