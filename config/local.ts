@@ -9,6 +9,10 @@ export const local: EnvironmentSettings = {
   heap: { region: 'us' },
   apiKeys: ['k1'],
   apiGatewayLogRole: 'exists',
+  // The fake Heap has no limit.
+  maxEventsPerMinute: 0,
   batchWindowSeconds: 1,
+  // There is no CloudWatch on this machine; the person in front of it sees the log.
+  alarms: 'none',
   logRetentionDays: 7,
 };

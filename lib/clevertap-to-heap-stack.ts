@@ -6,6 +6,7 @@ import type { EnvironmentConfig } from './environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';
 import { HeapTokens } from './forward/heap-tokens';
 import { WebhookApi } from './ingest/webhook-api';
+import { Observability } from './observe/observability';
 
 export interface ClevertapToHeapStackProps extends StackProps {
   /** The checked settings of the environment. */
@@ -40,7 +41,7 @@ export class ClevertapToHeapStack extends Stack {
 
     const heapTokens = new HeapTokens(this, 'HeapTokens');
 
-    new HeapForwarder(this, 'HeapForwarder', {
+    const forwarder = new HeapForwarder(this, 'HeapForwarder', {
       eventBuffer: eventBuffer.queue,
       deadLetterQueue: eventBuffer.deadLetterQueue,
       heapTokens: heapTokens.secret,
@@ -48,8 +49,26 @@ export class ClevertapToHeapStack extends Stack {
       mapping: props.mapping ?? noMapping,
       identityOrder: config.identityOrder,
       dedupeWindow: Duration.minutes(config.dedupeWindowMinutes),
+      maxEventsPerMinute: config.maxEventsPerMinute,
       batchWindow,
       logRetention: config.logRetentionDays,
+    });
+
+    const observability = new Observability(this, 'Observability', {
+      pipeline: {
+        api: webhookApi.api,
+        stage: webhookApi.stage,
+        accessLog: webhookApi.accessLog,
+        eventBuffer: eventBuffer.queue,
+        deadLetterQueue: eventBuffer.deadLetterQueue,
+        forwarder: forwarder.function,
+        forwarderLog: forwarder.log,
+        eventSourceMappingId: forwarder.eventSourceMappingId,
+        heapTokens: heapTokens.secret,
+        forwarderTimeout: HeapForwarder.timeout,
+        batchWindow,
+      },
+      alarms: config.alarms,
     });
 
     new CfnOutput(this, 'WebhookUrl', {
@@ -68,6 +87,16 @@ export class ClevertapToHeapStack extends Stack {
     });
     new CfnOutput(this, 'EventBufferUrl', { value: eventBuffer.queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: eventBuffer.deadLetterQueue.queueUrl });
+    new CfnOutput(this, 'DashboardUrl', {
+      value: observability.dashboardUrl,
+      description: 'What happens to the events, from top to bottom',
+    });
+    // What the operator's commands look things up by.
+    new CfnOutput(this, 'ApiId', { value: webhookApi.api.restApiId });
+    new CfnOutput(this, 'StageName', { value: webhookApi.stage.stageName });
+    new CfnOutput(this, 'UsagePlanId', { value: webhookApi.usagePlan.usagePlanId });
+    new CfnOutput(this, 'AccessLogGroup', { value: webhookApi.accessLog.logGroupName });
+    new CfnOutput(this, 'ForwarderLogGroup', { value: forwarder.log.logGroupName });
     if (webhookApi.domainTarget !== undefined) {
       new CfnOutput(this, 'WebhookDomainTarget', {
         value: webhookApi.domainTarget,

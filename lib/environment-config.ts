@@ -17,6 +17,8 @@ const logRetentions = new Map([
   [365, RetentionDays.ONE_YEAR],
 ]);
 
+const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
 /** A required key: zod's own words for a missing one name no remedy. */
 const must = (sentence: string): { error: string } => ({ error: `must ${sentence}` });
 
@@ -58,6 +60,65 @@ const domainSchema = z.strictObject(
   must('have a name and a certificateArn'),
 );
 
+const alarmChoice = 'be { page, ticket }, or "none" where nobody shall be told';
+const docsUrl = 'be a URL such as "https://git.shop.test/clevertap-to-heap/docs"';
+const alarmDestination = 'be { emails: ["oncall@shop.test"] } or { topicArn: "arn:aws:sns:…" }';
+const topicArn = 'be the ARN of a standard SNS topic in the region of the stack';
+const trafficHours = 'be a whole number of hours from 1 to 24';
+const trafficRequests = 'be a whole number of requests, at least 1';
+
+/** Who gets the notices of one severity. */
+const destinationSchema = z
+  .strictObject(
+    {
+      /** Addresses that are subscribed to a new topic; each must confirm a mail from AWS. */
+      emails: z
+        .array(z.email(must('be an e-mail address')), must('be a list of e-mail addresses'))
+        .min(1, must('name at least one address'))
+        .refine(isDistinct, must('not name an address twice'))
+        .optional(),
+      /** A topic that exists, for a pager or a chat. CloudWatch cannot publish to FIFO topics. */
+      topicArn: z
+        .string(must(topicArn))
+        .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, must(topicArn))
+        .optional(),
+    },
+    must(alarmDestination),
+  )
+  .transform(({ emails, topicArn: arn }, context): { emails: string[] } | { topicArn: string } => {
+    if (emails !== undefined && arn === undefined) return { emails };
+    if (arn !== undefined && emails === undefined) return { topicArn: arn };
+    context.addIssue('set either emails or topicArn, and only one of them');
+    return z.NEVER;
+  });
+
+const expectedTrafficSchema = z.strictObject(
+  {
+    requests: z.int(must(trafficRequests)).min(1, must(trafficRequests)),
+    hours: z.int(must(trafficHours)).min(1, must(trafficHours)).max(24, must(trafficHours)),
+  },
+  must('have requests and hours, e.g. { requests: 100, hours: 6 }'),
+);
+
+const alarmsSchema = z.strictObject(
+  {
+    /** For what loses or delays events now. */
+    page: destinationSchema,
+    /** For what can wait for the next working day. */
+    ticket: destinationSchema,
+    /** Fewer accepted requests than these in these hours are an alarm; absent: silence is normal. */
+    expectedTraffic: expectedTrafficSchema.optional(),
+    /** Where this repository's `docs` can be read; notices link to its runbook. */
+    docsUrl: z
+      .url({ protocol: /^https$/, ...must(docsUrl) })
+      // CloudWatch allows 1024 characters for the text of a notice.
+      .max(200, must('be at most 200 characters long'))
+      .transform((url) => url.replace(/\/+$/, ''))
+      .default('docs'),
+  },
+  must(alarmChoice),
+);
+
 const apiKeyNames = 'be a list of names such as ["k1"]';
 const keyName = 'be a name such as "k1": up to 32 of a-z and 0-9';
 const cidr = 'be a CIDR range such as "203.0.113.0/24"';
@@ -65,7 +126,7 @@ const fileName = 'be the name of a file in config/mappings/ without .json, such 
 const denied = 'be an identity or a pattern such as "*@test.shop.test"';
 const dedupeWindow = 'be a whole number of minutes from 0 to 1440';
 const batchWindow = 'be a whole number of seconds from 1 to 300';
-const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
+const eventsPerMinute = 'be 0 (no limit) or a whole number from 600 to 15000, the limit of Heap';
 
 /**
  * The settings of one environment. Every key is listed in docs/configuration.md; an unknown key is an error,
@@ -122,9 +183,14 @@ const environmentSchema = z.strictObject(
     /** Event names by `targetId`, for campaigns whose webhooks name their event nowhere else. */
     campaigns: z
       .record(
-        z.string().regex(/^\d+$/, must('have ids of campaigns as keys, in digits')),
+        z.string().regex(/^\d+$/),
         z.string(must('be the name of an event')).trim().min(1, must('be the name of an event')),
-        must('be an object such as { "1650000001": "Reminder Sent" }'),
+        {
+          error: ({ code }) =>
+            code === 'invalid_key'
+              ? 'stands where the id of a campaign must stand, in digits: the targetId of its webhooks'
+              : 'must be an object such as { "1650000001": "Reminder Sent" }',
+        },
       )
       .default({}),
     /** Identities to refuse besides the built-in placeholders; `*` stands for any text. */
@@ -137,12 +203,19 @@ const environmentSchema = z.strictObject(
       .min(0, must(dedupeWindow))
       .max(1440, must(dedupeWindow))
       .default(10),
+    /** Events a minute sent to Heap at most, of the 15,000 it allows an app and all its senders; 0: no limit. */
+    maxEventsPerMinute: z
+      .int(must(eventsPerMinute))
+      .refine((events) => events === 0 || (events >= 600 && events <= 15_000), must(eventsPerMinute))
+      .default(12_000),
     /** How long a batch may wait for more messages before it is delivered. */
     batchWindowSeconds: z
       .int(must(batchWindow))
       .min(1, must(batchWindow))
       .max(300, must(batchWindow))
       .default(5),
+    /** Who is told when something is wrong; `'none'` in words, so that nobody forgets it. */
+    alarms: z.union([z.literal('none'), alarmsSchema], must(alarmChoice)),
     /** How long CloudWatch keeps the function's and the endpoint's logs. */
     logRetentionDays: z
       .number(must('be a number of days'))
@@ -178,8 +251,19 @@ export function parseEnvironment(file: string, settings: unknown): EnvironmentCo
   const result = environmentSchema.safeParse(settings);
   if (result.success) return result.data;
   throw new EnvironmentConfigError(
-    result.error.issues.map((issue) => describe(file, issue, settings)).join('\n'),
+    result.error.issues
+      .flatMap((issue) => withinUnion(issue, settings))
+      .map((issue) => describe(file, issue, settings))
+      .join('\n'),
   );
+}
+
+/** Of a key that is a word or an object, the mistakes in the object, if somebody wrote one. */
+function withinUnion(issue: z.core.$ZodIssue, settings: unknown): z.core.$ZodIssue[] {
+  const value = issue.path.reduce(valueAt, settings);
+  if (issue.code !== 'invalid_union' || typeof value !== 'object' || value === null) return [issue];
+  const ofObject = issue.errors.at(-1) ?? [];
+  return ofObject.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function describe(file: string, issue: z.core.$ZodIssue, settings: unknown): string {
@@ -199,13 +283,19 @@ const shapes: Record<string, object> = {
   '': environmentSchema.shape,
   heap: heapSchema.in.shape,
   domain: domainSchema.shape,
+  alarms: alarmsSchema.shape,
+  'alarms.page': destinationSchema.in.shape,
+  'alarms.ticket': destinationSchema.in.shape,
+  'alarms.expectedTraffic': expectedTrafficSchema.shape,
 };
 
-/** A value as a person wrote it, without the credentials a URL may hold: messages end up in build logs. */
+/** A value as a person wrote it, without credentials of a URL and names in addresses: messages end up in build logs. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  return JSON.stringify(value).replace(/\/\/[^/?#"]*@/g, '//…@');
+  return JSON.stringify(value)
+    .replace(/\/\/[^/?#"]*@/g, '//…@')
+    .replace(/[\w.+-]+@/g, '…@');
 }
 
 function valueAt(value: unknown, key: PropertyKey): unknown {

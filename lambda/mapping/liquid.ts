@@ -29,7 +29,7 @@ export interface ParseOptions {
 /** Filters for numbers: of a text that is none they would make 0, which nobody sent. */
 const mathFilters = new Set([
   ...['abs', 'at_least', 'at_most', 'ceil', 'divided_by', 'floor'],
-  ...['minus', 'modulo', 'plus', 'round', 'times'],
+  ...['minus', 'modulo', 'plus', 'round', 'times', 'to_integer'],
 ]);
 
 /** How often a template may exceed its time: the clock also runs while Lambda has paused the function. */

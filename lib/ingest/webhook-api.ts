@@ -13,6 +13,9 @@ import {
   SecurityPolicy,
   type IApiKey,
   type IntegrationResponse,
+  type IRestApi,
+  type IStage,
+  type IUsagePlan,
   type Resource,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -24,7 +27,7 @@ import {
   Role,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { sendMessageTemplate } from './request-template';
@@ -158,6 +161,11 @@ export class WebhookApi extends Construct {
   readonly webhookUrl: string;
   /** The API keys by their names. */
   readonly apiKeys: ReadonlyMap<string, IApiKey>;
+  readonly api: IRestApi;
+  readonly stage: IStage;
+  /** The plan all keys are in: API Gateway counts the requests of a key by it. */
+  readonly usagePlan: IUsagePlan;
+  readonly accessLog: ILogGroup;
   /** Host the custom domain's DNS record must point at. */
   readonly domainTarget: string | undefined;
 
@@ -237,6 +245,10 @@ export class WebhookApi extends Construct {
 
     this.webhookUrl =
       props.domain === undefined ? api.urlForPath('/webhook') : `https://${props.domain.name}/webhook`;
+    this.api = api;
+    this.stage = api.deploymentStage;
+    this.usagePlan = usagePlan;
+    this.accessLog = accessLog;
     this.domainTarget = api.domainName?.domainNameAliasDomainName;
 
     Validations.of(api).acknowledge(

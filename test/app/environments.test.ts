@@ -49,10 +49,14 @@ describe.each(names)('%s', (name) => {
       'AWS::ApiGateway::RestApi',
       'AWS::ApiGateway::Stage',
       'AWS::ApiGateway::UsagePlan',
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::CompositeAlarm',
+      'AWS::CloudWatch::Dashboard',
       'AWS::IAM::Role',
       'AWS::Lambda::EventSourceMapping',
       'AWS::Lambda::Function',
       'AWS::Logs::LogGroup',
+      'AWS::SNS::Topic',
       'AWS::SQS::Queue',
       'AWS::SecretsManager::Secret',
     ]);
@@ -86,6 +90,11 @@ it('creates the log role of API Gateway in one environment alone', () => {
 it('gives each API a name of its own: its metrics go by name', () => {
   const apis = names.map((name) => resource(templateOf(name), 'AWS::ApiGateway::RestApi').Properties['Name']);
   expect(new Set(apis).size).toBe(names.length);
+});
+
+it('calls people about dev and prod, and nobody about local', () => {
+  const called = names.filter((name) => resources(templateOf(name), 'AWS::CloudWatch::Alarm').length > 0);
+  expect(called).toEqual(['dev', 'prod']);
 });
 
 it('tags the stacks themselves', () => {

@@ -22,6 +22,7 @@ const variants: [string, Partial<EnvironmentSettings>][] = [
   ['all', allSettings],
   ['another window', { batchWindowSeconds: 300 }],
   ['other keys', { apiKeys: ['green'] }],
+  ['addresses for alarms', { alarms: { page: { emails: ['a@b.test'] }, ticket: { emails: ['a@b.test'] } } }],
   ['the log role', { apiGatewayLogRole: 'create' }],
 ];
 
@@ -49,16 +50,22 @@ it('F70 an API key keeps its logical id: another one is another key', () => {
 
 describe('outputs', () => {
   it('are what an operator needs, and nothing else', () => {
-    const { HeapTokensSecret: secretName, ...others } = outputs(template);
-    expect(others).toEqual({
+    expect(outputs(template)).toEqual({
       WebhookUrl:
         'https://${WebhookApiRestApiF01EE63D}.execute-api.${AWS::Region}.${AWS::URLSuffix}/' +
         '${WebhookApiRestApiDeploymentStagev176743630}/webhook',
       ApiKeyIdk1: '${WebhookApiApiKeyk169E18A3F}',
       EventBufferUrl: '${EventBufferQueueA241C490}',
       DeadLetterQueueUrl: '${EventBufferDeadLetterQueue575AE14F}',
+      HeapTokensSecret: '${HeapTokensSecret6DBA69BB.6.0}-${HeapTokensSecret6DBA69BB.6.1}',
+      DashboardUrl:
+        'https://console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/ClevertapToHeapTest',
+      ApiId: '${WebhookApiRestApiF01EE63D}',
+      StageName: '${WebhookApiRestApiDeploymentStagev176743630}',
+      UsagePlanId: '${WebhookApiRestApiUsagePlanD4F2848F}',
+      AccessLogGroup: `\${${resource(template, 'AWS::Logs::LogGroup', 'WebhookApiAccessLog').logicalId}}`,
+      ForwarderLogGroup: `\${${resource(template, 'AWS::Logs::LogGroup', 'HeapForwarderLogGroup').logicalId}}`,
     });
-    expect(secretName).toBeDefined();
   });
 
   it('keep their names with every setting', () => {
@@ -71,6 +78,12 @@ describe('outputs', () => {
         'HeapTokensSecret',
         'EventBufferUrl',
         'DeadLetterQueueUrl',
+        'DashboardUrl',
+        'ApiId',
+        'StageName',
+        'UsagePlanId',
+        'AccessLogGroup',
+        'ForwarderLogGroup',
       ].sort(),
     );
   });
@@ -89,6 +102,7 @@ it.each([
   ['AWS::SecretsManager::Secret', 'Name'],
   ['AWS::ApiGateway::ApiKey', 'Name'],
   ['AWS::ApiGateway::UsagePlan', 'UsagePlanName'],
+  ['AWS::SNS::Topic', 'TopicName'],
 ])('gives no %s a %s, so that it can be replaced and deployed twice', (type, property) => {
   expect(resources(everything, type)).not.toEqual([]);
   for (const { Properties } of resources(everything, type)) expect(Properties).not.toHaveProperty(property);
@@ -128,7 +142,12 @@ describe('F73 least privilege', () => {
         ['${EventBufferQueueA241C490.Arn}'],
       ],
       [forwarder, ['secretsmanager:GetSecretValue'], ['${HeapTokensSecret6DBA69BB}']],
-      [forwarder, ['sqs:SendMessage'], ['${EventBufferDeadLetterQueue575AE14F.Arn}']],
+      // Dead letters, and what a batch had no time for.
+      [
+        forwarder,
+        ['sqs:SendMessage'],
+        ['${EventBufferDeadLetterQueue575AE14F.Arn}', '${EventBufferQueueA241C490.Arn}'],
+      ],
     ]);
   });
 
@@ -153,6 +172,9 @@ describe('F73 least privilege', () => {
       // Lets anybody call this one API as far as the address list and the API key allow.
       ['AWS::ApiGateway::RestApi', 'Allow', 'execute-api:Invoke'],
       ['AWS::ApiGateway::RestApi', 'Deny', 'execute-api:Invoke'],
+      // Denies everybody without TLS; lets CloudWatch publish for the alarms whose names start with the stack's.
+      ['AWS::SNS::TopicPolicy', 'Deny', 'sns:Publish'],
+      ['AWS::SNS::TopicPolicy', 'Allow', 'sns:Publish'],
     ]);
   });
 

@@ -12,6 +12,12 @@ function problemsOf(environment: unknown): string[] {
   }
 }
 
+const alarms = (change: object) => ({
+  page: { emails: ['ana@shop.test'] },
+  ticket: { emails: ['ana@shop.test'] },
+  ...change,
+});
+
 const baseUrl = (url: unknown) => ({ ...settings, heap: { baseUrl: url } });
 
 describe('what is accepted', () => {
@@ -25,7 +31,9 @@ describe('what is accepted', () => {
       campaigns: {},
       deniedIdentities: [],
       dedupeWindowMinutes: 10,
+      maxEventsPerMinute: 12_000,
       batchWindowSeconds: 5,
+      alarms: 'none',
       logRetentionDays: 30,
     });
   });
@@ -51,6 +59,15 @@ describe('what is accepted', () => {
     expect(parseEnvironment('config/shop.ts', baseUrl(url)).heap).toEqual({ baseUrl: origin });
   });
 
+  it('reads the docs at their place in the repository unless told otherwise', () => {
+    const docsUrlOf = (change: object): unknown =>
+      parseEnvironment('config/shop.ts', { ...settings, alarms: alarms(change) }).alarms;
+    expect(docsUrlOf({})).toMatchObject({ docsUrl: 'docs' });
+    expect(docsUrlOf({ docsUrl: 'https://git.shop.test/docs/' })).toMatchObject({
+      docsUrl: 'https://git.shop.test/docs',
+    });
+  });
+
   it.each([7, 14, 30, 60, 90, 180, 365])('keeps logs for %d days', (days) => {
     expect(parseEnvironment('config/shop.ts', { ...settings, logRetentionDays: days }).logRetentionDays).toBe(
       days,
@@ -65,6 +82,17 @@ describe('what is accepted', () => {
     { identityOrder: ['phone'] },
     { dedupeWindowMinutes: 0 },
     { dedupeWindowMinutes: 1440 },
+    { maxEventsPerMinute: 0 },
+    { maxEventsPerMinute: 600 },
+    { maxEventsPerMinute: 15_000 },
+    { alarms: alarms({ expectedTraffic: { requests: 1, hours: 1 } }) },
+    { alarms: alarms({ expectedTraffic: { requests: 1_000_000, hours: 24 } }) },
+    { alarms: alarms({ docsUrl: `https://git.shop.test/${'d'.repeat(178)}` }) },
+    {
+      alarms: alarms({
+        page: { topicArn: `arn:aws-us-gov:sns:us-gov-west-1:111122223333:${'t'.repeat(256)}` },
+      }),
+    },
     { batchWindowSeconds: 1 },
     { batchWindowSeconds: 300 },
     { region: 'us-gov-west-1' },
@@ -145,8 +173,89 @@ describe('what is refused, in one line with file and key, the value got and what
     ['dedupeWindowMinutes', { dedupeWindowMinutes: 1441 }, '1441', '1440'],
     ['dedupeWindowMinutes', { dedupeWindowMinutes: 1.5 }, '1.5'],
     ['dedupeWindowMinutes', { dedupeWindowMinutes: '10' }, '"10"', 'number'],
+    ...[-1, 1, 599, 15_001, 600.5].map((events): [string, object, string, string] => [
+      'maxEventsPerMinute',
+      { maxEventsPerMinute: events },
+      String(events),
+      'must be 0 (no limit) or a whole number from 600 to 15000, the limit of Heap',
+    ]),
+    ['maxEventsPerMinute', { maxEventsPerMinute: '12000' }, '"12000"', 'number'],
     ['batchWindowSeconds', { batchWindowSeconds: 0 }, '0', '1'],
     ['batchWindowSeconds', { batchWindowSeconds: 301 }, '301', '300'],
+    ['alarms', { alarms: undefined }, 'nothing', '{ page, ticket }', '"none" where nobody shall be told'],
+    ['alarms', { alarms: 'no' }, '"no"', '{ page, ticket }', '"none"'],
+    ['alarms', { alarms: [] }, '[]', '{ page, ticket }', '"none"'],
+    ['alarms', { alarms: null }, 'null', '{ page, ticket }', '"none"'],
+    [
+      'alarms.ticket',
+      { alarms: alarms({ ticket: undefined }) },
+      'nothing',
+      '{ emails: ["oncall@shop.test"] } or { topicArn: "arn:aws:sns:…" }',
+    ],
+    ['alarms.page', { alarms: alarms({ page: {} }) }, '{}', 'set either emails or topicArn', 'only one'],
+    [
+      'alarms.page',
+      {
+        alarms: alarms({
+          page: { emails: ['ana@shop.test'], topicArn: 'arn:aws:sns:eu-west-1:111122223333:t' },
+        }),
+      },
+      '{"emails":["…@shop.test"],"topicArn":"arn:aws:sns:eu-west-1:111122223333:t"}',
+      'only one',
+    ],
+    ['alarms.page.emails', { alarms: alarms({ page: { emails: [] } }) }, '[]', 'at least one address'],
+    [
+      'alarms.page.emails',
+      { alarms: alarms({ page: { emails: ['a@b.test', 'a@b.test'] } }) },
+      '["…@b.test","…@b.test"]',
+      'must not name an address twice',
+    ],
+    ['alarms.page.emails.0', { alarms: alarms({ page: { emails: ['ana'] } }) }, '"ana"', 'e-mail address'],
+    [
+      'alarms.page.topicArn',
+      // CloudWatch publishes to standard topics alone.
+      { alarms: alarms({ page: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:t.fifo' } }) },
+      '"arn:aws:sns:eu-west-1:111122223333:t.fifo"',
+      'must be the ARN of a standard SNS topic in the region of the stack',
+    ],
+    [
+      'alarms.expectedTraffic',
+      { alarms: alarms({ expectedTraffic: 5 }) },
+      '5',
+      '{ requests: 100, hours: 6 }',
+    ],
+    [
+      'alarms.expectedTraffic.requests',
+      { alarms: alarms({ expectedTraffic: { requests: 0, hours: 1 } }) },
+      '0',
+      'at least 1',
+    ],
+    [
+      'alarms.expectedTraffic.hours',
+      { alarms: alarms({ expectedTraffic: { requests: 1, hours: 25 } }) },
+      '25',
+      'from 1 to 24',
+    ],
+    [
+      'alarms.docsUrl',
+      { alarms: alarms({ docsUrl: 'http://git.shop.test' }) },
+      '"http://git.shop.test"',
+      'must be a URL such as "https://git.shop.test/clevertap-to-heap/docs"',
+    ],
+    [
+      'alarms.docsUrl',
+      { alarms: alarms({ docsUrl: `https://git.shop.test/${'d'.repeat(179)}` }) },
+      `"https://git.shop.test/${'d'.repeat(179)}"`,
+      'must be at most 200 characters long',
+    ],
+    ['mappings', { mappings: 'purchase' }, '"purchase"', 'must be a list of file names'],
+    ['mappings.0', { mappings: ['Purchase.json'] }, '"Purchase.json"', 'without .json, such as "purchase"'],
+    ['mappings', { mappings: ['a', 'a'] }, '["a","a"]', 'must not name a file twice'],
+    ['campaigns', { campaigns: [] }, '[]', 'must be an object such as { "1650000001": "Reminder Sent" }'],
+    ['campaigns.x', { campaigns: { x: 'A' } }, '"A"', 'where the id of a campaign must stand, in digits'],
+    ['campaigns.1', { campaigns: { 1: ' ' } }, '" "', 'must be the name of an event'],
+    ['deniedIdentities', { deniedIdentities: 'x' }, '"x"', 'must be a list of patterns'],
+    ['deniedIdentities.0', { deniedIdentities: ['*'] }, '"*"', 'such as "*@test.shop.test"'],
     ['logRetentionDays', { logRetentionDays: 31 }, '31', 'must be one of 7, 14, 30, 60, 90, 180, 365'],
     ['logRetentionDays', { logRetentionDays: '30' }, '"30"', 'number'],
   ])('%s: %j', (key, change, got, ...allowed) => {
@@ -189,6 +298,21 @@ describe('a misspelt key', () => {
       { domain: { ...allSettings.domain, zone: 'shop.test' } },
       'config/shop.ts: domain.zone: unknown key; known here: name, certificateArn',
     ],
+    [
+      'alarms.tickets',
+      { alarms: alarms({ tickets: {} }) },
+      'config/shop.ts: alarms.tickets: unknown key; known here: page, ticket, expectedTraffic, docsUrl',
+    ],
+    [
+      'alarms.page.email',
+      { alarms: alarms({ page: { emails: ['ana@shop.test'], email: 'ana@shop.test' } }) },
+      'config/shop.ts: alarms.page.email: unknown key; known here: emails, topicArn',
+    ],
+    [
+      'alarms.expectedTraffic.days',
+      { alarms: alarms({ expectedTraffic: { requests: 1, hours: 1, days: 1 } }) },
+      'config/shop.ts: alarms.expectedTraffic.days: unknown key; known here: requests, hours',
+    ],
   ])('in a group is named with the keys of the group: %s', (_, change, problem) => {
     expect(problemsOf({ ...settings, ...change })).toEqual([problem]);
   });
@@ -217,11 +341,14 @@ it('lists all mistakes at once', () => {
     domain: { name: 'a b', certificateArn: 'none' },
     apiGatewayLogRole: 'maybe',
     batchWindowSeconds: 0,
+    alarms: { page: {}, ticket: { emails: ['a'] } },
     logRetentionDays: 31,
     retries: 3,
   });
   expect(problems.map((problem) => problem.split(': ')[1]).sort()).toEqual([
     'account',
+    'alarms.page',
+    'alarms.ticket.emails.0',
     'allowedCidrs.0',
     'apiGatewayLogRole',
     'apiKeys.0',

@@ -3,8 +3,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createApp, stackName } from '../../bin/clevertap-to-heap';
+import { messageReader } from '../../bin/start-account';
+import type { ObservedMetrics } from '../../local/observations';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from '../../local/stack';
+import { eventually } from '../support/eventually';
 
 const assemblyDirectory = mkdtempSync(join(tmpdir(), 'local-stack-'));
 const started: { stop(): Promise<void> }[] = [];
@@ -39,9 +43,11 @@ test('says which resource types of the template have no counterpart here', async
   const stack = await start();
   // A type that joins this list is one that a laptop does not try out: think twice, then add it.
   expect(stack.uninterpretedTypes).toEqual([
+    'AWS::CloudWatch::Dashboard',
     'AWS::IAM::Policy',
     'AWS::IAM::Role',
     'AWS::Logs::LogGroup',
+    'AWS::Logs::MetricFilter',
     'AWS::SQS::QueuePolicy',
   ]);
 });
@@ -81,6 +87,83 @@ test('delivers to another Heap when told so', async () => {
   await stack.stop();
   await close({ server });
 });
+
+test('gives the outputs of the stack as they are on this machine', async () => {
+  const stack = await start();
+  expect(stack.stackName).toBe('ClevertapToHeapLocal');
+  const { awsUrl, webhookUrl, queueUrl, deadLetterQueueUrl } = stack;
+  expect(stack.outputs).toMatchObject({
+    WebhookUrl: webhookUrl,
+    EventBufferUrl: queueUrl,
+    DeadLetterQueueUrl: deadLetterQueueUrl,
+  });
+  const secrets = new SecretsManagerClient({
+    endpoint: awsUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  });
+  const { SecretString } = await secrets.send(
+    new GetSecretValueCommand({ SecretId: stack.outputs['HeapTokensSecret'] }),
+  );
+  secrets.destroy();
+  expect(SecretString).toBe('{"appId":"11"}');
+  // The id of a key is what the door knows it by, and its name what the output calls it.
+  expect(stack.outputs['ApiKeyIdk1']).toMatch(/^\w+$/);
+  await post(stack, '{"is_test":true,"profiles":[]}');
+  await fetch(stack.webhookUrl, { method: 'POST' });
+  expect(await metricsOf(stack)).toMatchObject({
+    door: { count: 2, '4XXError': 1, '5XXError': 0 },
+    requestsByKey: { k1: 1 },
+  });
+});
+
+test('accounts for the events of a real Heap by what the function says', async () => {
+  const { server, port } = await occupy(0);
+  server.on('request', (_, response) => response.end('{}'));
+  const stack = await start({ heapBaseUrl: `http://127.0.0.1:${port}` });
+  await post(stack, '{"profiles":[{"identity":"c-1"},{"identity":"c-2"}],"key_values":{"event":"Purchase"}}');
+  await post(stack, 'no JSON');
+  await eventually(async () => {
+    const { metrics } = await metricsOf(stack);
+    expect(metrics).toMatchObject({ EventsDelivered: { sum: 2 }, EventsRejected: { sum: 1 } });
+  });
+  const log = await fetch(`${stack.awsUrl}/_local/log?contains=rejected`);
+  expect(await log.text()).toContain('invalid_json');
+  await stack.stop();
+  expect(await stack.account(messageReader('local'))).toMatchObject({
+    requests: 2,
+    accepted: 3,
+    delivered: 2,
+    rows: undefined,
+    rejectedByReason: [['invalid_json', 1]],
+    missing: 0,
+  });
+  await close({ server });
+});
+
+test('waits for a running invocation, but not for ever; its messages are accounted for as queued', async () => {
+  const stack = await start({ stopPatienceMs: 100 });
+  // After a 429 the function waits for a minute before it looks again.
+  await fetch(`${stack.heapUrl}/control`, { method: 'POST', body: '{"mode":"429"}' });
+  await post(stack, '{"identity":"c-1","event":"Purchase"}');
+  await eventually(async () => {
+    expect(await (await fetch(`${stack.heapUrl}/received`)).json()).toMatchObject({ requests: 1 });
+  });
+  const begun = performance.now();
+  await stack.stop();
+  expect(performance.now() - begun).toBeLessThan(20_000);
+  expect(await stack.account(messageReader('local'))).toMatchObject({ accepted: 1, queued: 1, missing: 0 });
+});
+
+const post = (stack: LocalStack, body: string): Promise<Response> =>
+  fetch(stack.webhookUrl, {
+    method: 'POST',
+    headers: { 'x-api-key': stack.apiKey, 'content-type': 'application/json' },
+    body,
+  });
+
+const metricsOf = async (stack: LocalStack): Promise<ObservedMetrics> =>
+  (await (await fetch(`${stack.awsUrl}/_local/metrics?from=0`)).json()) as ObservedMetrics;
 
 interface Occupied {
   readonly server: Server;

@@ -13,6 +13,7 @@ export const settings: EnvironmentSettings = {
   heap: { region: 'us' },
   apiKeys: ['k1'],
   apiGatewayLogRole: 'exists',
+  alarms: 'none',
 };
 
 /** Every setting an environment may have, none at its default. */
@@ -32,7 +33,14 @@ export const allSettings: Required<EnvironmentSettings> = {
   campaigns: { '1650000001': 'Reminder Sent' },
   deniedIdentities: ['*@test.shop.test'],
   dedupeWindowMinutes: 0,
+  maxEventsPerMinute: 15_000,
   batchWindowSeconds: 60,
+  alarms: {
+    page: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:pager' },
+    ticket: { emails: ['ana@shop.test', 'ben@shop.test'] },
+    expectedTraffic: { requests: 100, hours: 6 },
+    docsUrl: 'https://git.shop.test/clevertap-to-heap/docs',
+  },
   logRetentionDays: 365,
 };
 

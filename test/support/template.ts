@@ -41,7 +41,10 @@ export function outputs(template: Template): Record<string, unknown> {
   return Object.fromEntries(Object.entries(all).map(([name, { Value }]) => [name, asText(Value)]));
 }
 
-/** `{"Ref": "Queue"}` becomes `${Queue}`, `Fn::GetAtt` `${Queue.Arn}`, and `Fn::Join` the text it makes of them. */
+/**
+ * `{"Ref": "Queue"}` becomes `${Queue}`, `Fn::GetAtt` `${Queue.Arn}`, the third part of what `Fn::Split` makes of them
+ * `${Queue.Arn.2}`, and `Fn::Join` the text it makes of them.
+ */
 export function asText(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(asText);
@@ -49,6 +52,11 @@ export function asText(value: unknown): unknown {
   const [name, argument] = (entries.length === 1 ? entries[0] : undefined) ?? [];
   if (name === 'Ref') return `\${${String(argument)}}`;
   if (name === 'Fn::GetAtt') return `\${${(argument as string[]).join('.')}}`;
+  if (name === 'Fn::Select') {
+    const [index, { 'Fn::Split': split }] = argument as [number, { 'Fn::Split'?: [string, unknown] }];
+    const whole = asText(split?.[1]);
+    if (typeof whole === 'string') return whole.replace(/\}$/, `.${index}}`);
+  }
   if (name === 'Fn::Join') {
     const [separator, parts] = argument as [string, unknown[]];
     const texts = parts.map(asText);

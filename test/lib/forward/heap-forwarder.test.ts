@@ -41,6 +41,9 @@ describe('the function', () => {
       [environmentVariables.deadLetterQueueUrl]: `\${${deadLetterQueue.logicalId}}`,
       [environmentVariables.identityOrder]: 'identity,email',
       [environmentVariables.dedupeWindowMinutes]: '10',
+      // Half of the default of 12,000: two instances run at a time.
+      [environmentVariables.maxEventsPerMinute]: '6000',
+      [environmentVariables.stackName]: 'ClevertapToHeapTest',
     });
     expect(Object.keys(forwarder.Properties.Environment.Variables).sort()).toEqual(
       Object.values(environmentVariables).sort(),

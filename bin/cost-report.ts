@@ -1,0 +1,230 @@
+import * as z from 'zod';
+import { metrics } from '../lambda/forwarder/contract';
+
+/**
+ * List prices in US dollars, without free tiers: of us-east-1, as known on the date, from AWS's price pages. Other
+ * regions differ by up to a fifth. Prices change rarely; look at the pages when the date is old.
+ */
+export const prices = {
+  region: 'us-east-1',
+  date: '2026-11-24',
+  /** A request to a REST API, for the first 333 million a month. */
+  restRequest: 3.5 / 1e6,
+  /** A request to a standard queue, for each 64 KiB begun. */
+  sqsRequest: 0.4 / 1e6,
+  lambdaRequest: 0.2 / 1e6,
+  /** A GB-second on arm64. */
+  lambdaGbSecond: 0.0000133334,
+  logGb: 0.5,
+  /** From a region to the internet. */
+  transferGb: 0.09,
+  secretMonth: 0.4,
+  secretRead: 0.05 / 10_000,
+  customMetricMonth: 0.3,
+  /** For each metric an alarm reads. */
+  alarmMetricMonth: 0.1,
+  compositeAlarmMonth: 0.5,
+  dashboardMonth: 3,
+} as const;
+
+/** One line of a bill. */
+export interface CostLine {
+  readonly item: string;
+  /** Of what there are so many, if it can be counted. */
+  readonly count?: number;
+  readonly usd: number;
+}
+
+const templateSchema = z.object({
+  Resources: z.record(
+    z.string(),
+    z.object({ Type: z.string(), Properties: z.record(z.string(), z.unknown()).default({}) }),
+  ),
+});
+
+const hoursOfMonth = 730;
+
+/** API Gateway's metrics of a method: 4XXError, 5XXError, Count, IntegrationLatency, Latency. */
+const metricsOfMethod = 5;
+
+/** What the event source mapping counts for SQS: Polled, Invoked, FilteredOut, FailedInvoke, Deleted. */
+const metricsOfMapping = 5;
+
+/** Lambda polls a queue with at least five long polls of 20 s at a time ("Using Lambda with Amazon SQS"). */
+const pollsOfMonth = (5 * hoursOfMonth * 3600) / 20;
+
+/** Each of two instances reads the secret once in five minutes, while there are events. */
+const secretReadsOfMonth = (2 * hoursOfMonth * 60) / 5;
+
+/**
+ * What an environment costs a month without a single event, but with its function at work now and then.
+ *
+ * @param document a synthesized template
+ */
+export function fixedCost(document: unknown): CostLine[] {
+  const resources = Object.values(templateSchema.parse(document).Resources);
+  const ofType = (type: string): Record<string, unknown>[] =>
+    resources.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
+  const line = (item: string, count: number, price: number): CostLine => ({
+    item,
+    count,
+    usd: count * price,
+  });
+  const isDetailed = JSON.stringify(ofType('AWS::ApiGateway::Stage')).includes('"MetricsEnabled":true');
+  const alarmMetrics = ofType('AWS::CloudWatch::Alarm').reduce(
+    (sum, alarm) => sum + ('MetricName' in alarm ? 1 : readMetrics(alarm['Metrics'])),
+    0,
+  );
+  return [
+    line('Metrics read by alarms', alarmMetrics, prices.alarmMetricMonth),
+    line('Composite alarms', ofType('AWS::CloudWatch::CompositeAlarm').length, prices.compositeAlarmMonth),
+    line('Dashboards', ofType('AWS::CloudWatch::Dashboard').length, prices.dashboardMonth),
+    line("The function's own metrics", Object.keys(metrics).length, prices.customMetricMonth),
+    line(
+      'Metrics of API methods',
+      isDetailed ? metricsOfMethod * ofType('AWS::ApiGateway::Method').length : 0,
+      prices.customMetricMonth,
+    ),
+    line(
+      'Metrics of the event source mapping',
+      ofType('AWS::Lambda::EventSourceMapping').filter((mapping) => 'MetricsConfig' in mapping).length *
+        metricsOfMapping,
+      prices.customMetricMonth,
+    ),
+    line('Secrets', ofType('AWS::SecretsManager::Secret').length, prices.secretMonth),
+    line('Reads of the secret, at most', secretReadsOfMonth, prices.secretRead),
+    line('Polls of the empty queue', pollsOfMonth, prices.sqsRequest),
+  ];
+}
+
+const queriesSchema = z.array(z.object({ MetricStat: z.unknown().optional() }));
+
+const readMetrics = (queries: unknown): number =>
+  queriesSchema.parse(queries).filter(({ MetricStat }) => MetricStat !== undefined).length;
+
+/** How CleverTap sends. */
+export interface Traffic {
+  readonly name: string;
+  /** Profiles in one webhook. */
+  readonly eventsInRequest: number;
+  readonly requestBytes: number;
+  readonly requestsInBatch: number;
+  /** How long the function takes for a batch: mostly Heap's answer. */
+  readonly batchSeconds: number;
+}
+
+export const traffics: readonly Traffic[] = [
+  {
+    name: '1 profile, 8 kB',
+    eventsInRequest: 1,
+    requestBytes: 8_000,
+    requestsInBatch: 10,
+    batchSeconds: 0.35,
+  },
+  {
+    name: '100 profiles, 200 kB',
+    eventsInRequest: 100,
+    requestBytes: 200_000,
+    requestsInBatch: 10,
+    batchSeconds: 0.6,
+  },
+];
+
+/** Message attributes of the door. */
+const stampBytes = 200;
+const sqsUnit = 65_536;
+/** An access log line, and what CloudWatch adds to each line. */
+const accessLogBytes = 290;
+/** Metrics, summary and Lambda's own lines of an invocation. */
+const batchLogBytes = 2_000;
+/** The request id in the line `settled`. */
+const settledBytes = 60;
+/** An event as Heap gets it, with headers shared by a bulk. */
+const heapEventBytes = 700;
+
+/**
+ * What a million events cost, all of them delivered at the first attempt.
+ *
+ * @param document a synthesized template
+ */
+export function costOfMillion(document: unknown, traffic: Traffic): CostLine[] {
+  const lambda = Object.values(templateSchema.parse(document).Resources).find(
+    ({ Type }) => Type === 'AWS::Lambda::Function',
+  );
+  const { MemorySize } = z.object({ MemorySize: z.number() }).parse(lambda?.Properties);
+  const requests = 1e6 / traffic.eventsInRequest;
+  const batches = requests / traffic.requestsInBatch;
+  const bytes = traffic.requestBytes + stampBytes;
+  // Ten messages in a call, if they are small.
+  const received = Math.max(1 / 10, bytes / sqsUnit);
+  const logBytes = requests * (accessLogBytes + settledBytes) + batches * batchLogBytes;
+  return [
+    { item: 'API Gateway, requests', usd: requests * prices.restRequest },
+    {
+      item: 'SQS: stored, received, deleted',
+      usd: requests * (Math.ceil(bytes / sqsUnit) + received + 1 / 10) * prices.sqsRequest,
+    },
+    { item: 'Lambda, invocations', usd: batches * prices.lambdaRequest },
+    {
+      item: 'Lambda, time',
+      usd: batches * traffic.batchSeconds * (MemorySize / 1024) * prices.lambdaGbSecond,
+    },
+    { item: 'Logs', usd: (logBytes / 1e9) * prices.logGb },
+    { item: 'Transfer to Heap', usd: ((1e6 * heapEventBytes) / 1e9) * prices.transferGb },
+  ];
+}
+
+const totalOf = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);
+const dollars = (usd: number): string => usd.toFixed(2);
+
+/** A table in Markdown, one column for each bill, with a last row of sums. */
+function table(heading: string, bills: readonly (readonly [name: string, lines: CostLine[]])[]): string[] {
+  const [[, first] = ['', []]] = bills;
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    row([heading, ...bills.map(([name]) => name)]),
+    row(['---', ...bills.map(() => '--:')]),
+    ...first.map(({ item }, index) =>
+      row([
+        item,
+        ...bills.map(([, lines]) => {
+          const { count, usd = 0 } = lines[index] ?? {};
+          return count === undefined ? dollars(usd) : `${dollars(usd)} (${count.toLocaleString('en')})`;
+        }),
+      ]),
+    ),
+    row(['**Sum**', ...bills.map(([, lines]) => `**${dollars(totalOf(lines))}**`)]),
+  ];
+}
+
+/**
+ * The tables of docs/cost.md, in US dollars.
+ *
+ * @param templates of the environments, by their names
+ */
+export function costTables(templates: ReadonlyMap<string, unknown>): string {
+  const [[, template] = ['', undefined]] = templates;
+  const millions = traffics.map((traffic): [string, CostLine[]] => [
+    traffic.name,
+    costOfMillion(template, traffic),
+  ]);
+  const months = [1, 10, 100].map((count) => [
+    `${count} million`,
+    ...millions.map(([, lines]) => dollars(count * totalOf(lines))),
+  ]);
+  return [
+    `Prices of ${prices.region}, list, as known on ${prices.date}.`,
+    '',
+    ...table(
+      'An environment, a month (how many)',
+      [...templates].map(([name, document]): [string, CostLine[]] => [name, fixedCost(document)]),
+    ),
+    '',
+    ...table('A million events', millions),
+    '',
+    `| Events a month, beside the environment | ${millions.map(([name]) => name).join(' | ')} |`,
+    `| --- | ${millions.map(() => '--:').join(' | ')} |`,
+    ...months.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,70 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { Severity } from './alarm-definition';
+
+/** Who gets notices: addresses, each of which must confirm a mail from AWS, or a topic that exists. */
+export type Destination = { readonly emails: readonly string[] } | { readonly topicArn: string };
+
+export interface AlarmTopicsProps {
+  /** Who gets the notices of each severity. */
+  readonly destinations: Record<Severity, Destination>;
+  /** What the names of all alarms start with: no other alarm may publish. */
+  readonly alarmNamePrefix: string;
+}
+
+/**
+ * A topic for each severity.
+ *
+ * They are not encrypted with a key: a notice holds the name, the description and the state of an alarm, and no
+ * event. CloudWatch cannot use the AWS-managed key of SNS ("Troubleshooting alarms"), and with a key of ours every
+ * alarm would fall silent with that key.
+ */
+export class AlarmTopics extends Construct {
+  readonly topics: Record<Severity, ITopic>;
+
+  constructor(scope: Construct, id: string, props: AlarmTopicsProps) {
+    super(scope, id);
+
+    const topicFor = (topicId: string, destination: Destination): ITopic =>
+      'topicArn' in destination
+        ? Topic.fromTopicArn(this, topicId, destination.topicArn)
+        : this.createTopic(topicId, destination.emails, props.alarmNamePrefix);
+    this.topics = {
+      page: topicFor('Page', props.destinations.page),
+      ticket: topicFor('Ticket', props.destinations.ticket),
+    };
+  }
+
+  private createTopic(id: string, emails: readonly string[], alarmNamePrefix: string): Topic {
+    const stack = Stack.of(this);
+    const topic = new Topic(this, id, {
+      // The sender's name in the mails.
+      displayName: `${stack.stackName} ${id.toLowerCase()}`,
+      enforceSSL: true,
+    });
+    // The policy that enforces TLS replaces the default one, by which alarms of the account may publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: {
+          ArnLike: {
+            'aws:SourceArn': stack.formatArn({
+              service: 'cloudwatch',
+              resource: 'alarm',
+              resourceName: `${alarmNamePrefix}*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+          StringEquals: { 'aws:SourceAccount': stack.account },
+        },
+      }),
+    );
+    for (const email of emails) topic.addSubscription(new EmailSubscription(email));
+    return topic;
+  }
+}

@@ -1,0 +1,82 @@
+import { Stack } from 'aws-cdk-lib';
+import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { AlarmTopics, type Destination } from './alarm-topics';
+import { Alarms } from './alarms';
+import { consoleLinks } from './console-links';
+import type { Pipeline } from './pipeline';
+import { pipelineAlarms, pipelineConditions, type ExpectedTraffic } from './pipeline-alarms';
+import { PipelineDashboard } from './pipeline-dashboard';
+import { PipelineMetrics, refusalStatuses, refusedRequests } from './pipeline-metrics';
+
+/** Who is told when something is wrong, and what is wrong besides what always is. */
+export interface AlarmSettings {
+  readonly page: Destination;
+  readonly ticket: Destination;
+  /**
+   * Fewer requests than these are an alarm.
+   *
+   * @default - silence is normal
+   */
+  readonly expectedTraffic?: ExpectedTraffic;
+  /** Where this repository's `docs` can be read. */
+  readonly docsUrl: string;
+}
+
+export interface ObservabilityProps {
+  /** What is observed. */
+  readonly pipeline: Pipeline;
+  /** `'none'` in words: no alarm, and nobody is told. The dashboard is there nevertheless. */
+  readonly alarms: AlarmSettings | 'none';
+}
+
+/** Everything by which people see how an environment does, and are called when it does not. */
+export class Observability extends Construct {
+  /** Address of the dashboard in the console. */
+  readonly dashboardUrl: string;
+
+  constructor(scope: Construct, id: string, props: ObservabilityProps) {
+    super(scope, id);
+    const { pipeline, alarms } = props;
+
+    const { stackName } = Stack.of(this);
+    const metric = new PipelineMetrics(pipeline, stackName);
+    const links = consoleLinks(pipeline, stackName);
+    const conditions = pipelineConditions(metric, pipeline);
+
+    new MetricFilter(this, 'RefusedRequests', {
+      logGroup: pipeline.accessLog,
+      filterPattern: FilterPattern.any(
+        ...refusalStatuses.map((status) => FilterPattern.stringValue('$.status', '=', status)),
+      ),
+      metricNamespace: metric.refusedNamespace,
+      metricName: refusedRequests.name,
+      metricValue: '1',
+      unit: Unit.COUNT,
+      // One of the five above and never anything a caller chooses.
+      dimensions: { [refusedRequests.dimension]: '$.status' },
+    });
+
+    new PipelineDashboard(this, 'Dashboard', {
+      pipeline,
+      metric,
+      conditions,
+      name: stackName,
+      alarms:
+        alarms === 'none'
+          ? []
+          : new Alarms(this, 'Alarms', {
+              definitions: pipelineAlarms(conditions, metric, alarms.expectedTraffic),
+              topics: new AlarmTopics(this, 'Topics', {
+                destinations: { page: alarms.page, ticket: alarms.ticket },
+                alarmNamePrefix: `${stackName}-`,
+              }).topics,
+              namePrefix: `${stackName}-`,
+              runbookUrl: `${alarms.docsUrl}/runbook.md`,
+              links,
+            }).all,
+    });
+    this.dashboardUrl = links.dashboard.url;
+  }
+}

@@ -1,0 +1,159 @@
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, Metric, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  metricDimensions,
+  metricNamespace,
+  metrics,
+  type MetricName,
+  type RejectionReason,
+} from '../../lambda/forwarder/contract';
+import type { Pipeline } from './pipeline';
+
+/** "Amazon API Gateway dimensions and metrics", for `ApiName, Stage`. */
+type DoorMetric = '4XXError' | '5XXError' | 'Count' | 'IntegrationLatency' | 'Latency';
+
+/** "Available CloudWatch metrics for Amazon SQS", for `QueueName`. */
+type QueueMetric =
+  | 'ApproximateAgeOfOldestMessage'
+  | 'ApproximateNumberOfMessagesNotVisible'
+  | 'ApproximateNumberOfMessagesVisible'
+  | 'NumberOfMessagesDeleted'
+  | 'NumberOfMessagesReceived'
+  | 'NumberOfMessagesSent';
+
+/** "Using CloudWatch metrics with Lambda", for `FunctionName`. */
+type FunctionMetric = 'ConcurrentExecutions' | 'Duration' | 'Errors' | 'Invocations' | 'Throttles';
+
+/** "Event source mapping metrics", for `EventSourceMappingUUID`, as far as `EventCount` switches them on for SQS. */
+type EventSourceMetric =
+  'DeletedEventCount' | 'FailedInvokeEventCount' | 'InvokedEventCount' | 'PolledEventCount';
+
+/** How one metric is read. */
+export interface Reading {
+  /** `Sum`, `Maximum`, `p95`, … */
+  readonly statistic: string;
+  /**
+   * The time one datapoint stands for.
+   *
+   * @default - one minute
+   */
+  readonly period?: Duration;
+  /**
+   * The name in a graph.
+   *
+   * @default - that of the metric
+   */
+  readonly label?: string;
+}
+
+/**
+ * The answers of the endpoint that lose an event and are no fault of the endpoint, in the order of its docs. A
+ * fixed list, because each is a custom metric.
+ */
+export const refusalStatuses = ['400', '403', '413', '415', '429'] as const;
+
+export type RefusalStatus = (typeof refusalStatuses)[number];
+
+/** The metric by which refused requests are told apart; API Gateway itself counts all 4xx as one. */
+export const refusedRequests = { name: 'RequestsRefused', dimension: 'Status' } as const;
+
+/**
+ * Which metric: the one place that knows namespaces and dimensions, so that no alarm and no graph can ask for a
+ * metric that nothing emits.
+ */
+export class PipelineMetrics {
+  constructor(
+    private readonly pipeline: Pipeline,
+    private readonly stackName: string,
+  ) {}
+
+  /** One the function writes itself. */
+  own(name: MetricName, reading: Reading): Metric {
+    return this.read(metricNamespace, name, { [metricDimensions.stack]: this.stackName }, reading);
+  }
+
+  /** Events that were rejected for one reason. */
+  rejectedFor(reason: RejectionReason, reading: Reading): Metric {
+    const dimensions = { [metricDimensions.stack]: this.stackName, [metricDimensions.reason]: reason };
+    return this.read(metricNamespace, metrics.eventsRejected, dimensions, { label: reason, ...reading });
+  }
+
+  /** One of the endpoint. */
+  door(name: DoorMetric, reading: Reading): Metric {
+    const { api, stage } = this.pipeline;
+    return this.read('AWS/ApiGateway', name, { ApiName: api.restApiName, Stage: stage.stageName }, reading);
+  }
+
+  /** Requests that were refused with one status. */
+  refused(status: RefusalStatus, reading: Reading): Metric {
+    const dimensions = { [refusedRequests.dimension]: status };
+    return this.read(this.refusedNamespace, refusedRequests.name, dimensions, { label: status, ...reading });
+  }
+
+  /**
+   * A metric filter takes dimensions from fields of the log line alone, where the stack's name is none; so it is
+   * part of the namespace.
+   */
+  get refusedNamespace(): string {
+    return `${metricNamespace}/${this.stackName}`;
+  }
+
+  /** One of the event buffer. */
+  buffer(name: QueueMetric, reading: Reading): Metric {
+    return this.read('AWS/SQS', name, { QueueName: this.pipeline.eventBuffer.queueName }, reading);
+  }
+
+  /**
+   * One of the dead-letter queue. What SQS moves there by itself it does not count as sent ("Available CloudWatch
+   * metrics for Amazon SQS"), so that is not offered.
+   */
+  deadLetters(
+    name: 'ApproximateAgeOfOldestMessage' | 'ApproximateNumberOfMessagesVisible',
+    reading: Reading,
+  ): Metric {
+    return this.read('AWS/SQS', name, { QueueName: this.pipeline.deadLetterQueue.queueName }, reading);
+  }
+
+  /** One of the function. */
+  forwarder(name: FunctionMetric, reading: Reading): Metric {
+    return this.read('AWS/Lambda', name, { FunctionName: this.pipeline.forwarder.functionName }, reading);
+  }
+
+  /** One of what stands between buffer and function. */
+  eventSource(name: EventSourceMetric, reading: Reading): Metric {
+    const dimensions = { EventSourceMappingUUID: this.pipeline.eventSourceMappingId };
+    return this.read('AWS/Lambda', name, dimensions, reading);
+  }
+
+  /** Requests that got a 200. */
+  accepted(reading: Omit<Reading, 'statistic'> = {}): IMetric {
+    const sum = { ...reading, statistic: 'Sum' };
+    return math(
+      'FILL(requests, 0) - FILL(clientErrors, 0) - FILL(serverErrors, 0)',
+      {
+        requests: this.door('Count', sum),
+        clientErrors: this.door('4XXError', sum),
+        serverErrors: this.door('5XXError', sum),
+      },
+      { label: 'requests accepted', ...reading },
+    );
+  }
+
+  private read(
+    namespace: string,
+    metricName: string,
+    dimensionsMap: Record<string, string>,
+    { statistic, period = Duration.minutes(1), label }: Reading,
+  ): Metric {
+    return new Metric({ namespace, metricName, dimensionsMap, statistic, period, label });
+  }
+}
+
+/** Metric math; its metrics must be read with the same period. */
+export function math(
+  expression: string,
+  usingMetrics: Record<string, IMetric>,
+  { period = Duration.minutes(1), label }: Omit<Reading, 'statistic'>,
+): MathExpression {
+  return new MathExpression({ expression, usingMetrics, period, label });
+}

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compositeAlarms, metricAlarms } from '../support/observed-metrics';
+import { allSettings, synthTemplate } from '../support/synth';
+import { resource } from '../support/template';
+
+const docs = join(__dirname, '../../docs');
+const page = readFileSync(join(docs, 'runbook.md'), 'utf8');
+const sections = page.split(/^## /m).slice(1);
+const headingOf = (section: string): string => section.split('\n')[0] ?? '';
+/** As GitHub makes it of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+
+const template = synthTemplate(allSettings);
+const names = [...metricAlarms(template), ...compositeAlarms(template)].map(({ Properties }) =>
+  Properties.AlarmName.replace(/^.*-/, ''),
+);
+
+test('docs/runbook.md has a heading for each alarm, and for no other', () => {
+  const alarms = sections.map(headingOf).filter((heading) => /^[A-Z]\w+$/.test(heading));
+  expect(alarms.sort()).toEqual([...names].sort());
+});
+
+test.each(names)('%s says what it means, why, what to look at, what to do and what not', (name) => {
+  const section = sections.find((one) => headingOf(one) === name) ?? '';
+  const parts = ['Meaning', 'Likely causes', 'Look at', 'Do', 'Do not'];
+  const found = [...section.matchAll(/^\*\*([A-Z][a-z ]+)\.\*\*/gm)].map(([, part]) => part);
+  expect(found).toEqual(parts);
+  for (const text of section.split(/^\*\*[A-Z][a-z ]+\.\*\*/m).slice(1)) {
+    expect(text.trim().length).toBeGreaterThan(15);
+  }
+  expect(page.split(/^## /m)[0]).toContain(`[${name}](#${anchorOf(name)})`);
+});
+
+test('its links lead somewhere', () => {
+  const links = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target);
+  expect(links.length).toBeGreaterThan(50);
+  for (const link of links.filter((target) => !target.startsWith('http'))) {
+    const [file = '', anchor] = link.split('#');
+    const path = file === '' ? join(docs, 'runbook.md') : join(docs, file);
+    expect([link, existsSync(path)]).toEqual([link, true]);
+    if (anchor === undefined) continue;
+    const anchors = [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      anchorOf(heading),
+    );
+    expect([link, anchors.includes(anchor)]).toEqual([link, true]);
+  }
+});
+
+describe('its queries', () => {
+  const queries = [...page.matchAll(/^```(\w*)\n(.*?)\n```$/gms)]
+    .filter(([, language]) => language === '')
+    .map(([, , query = '']): [string, string] => [query.replaceAll('\n', ' '), query]);
+  const accessLog = Object.keys(
+    JSON.parse(
+      resource<{ AccessLogSetting: { Format: string } }>(template, 'AWS::ApiGateway::Stage').Properties
+        .AccessLogSetting.Format,
+    ) as object,
+  );
+  /** Fields of the function's own lines, and those Lambda and CloudWatch add. */
+  const forwarderLog = [
+    ...['level', 'message', 'reason', 'detail', 'events', 'requestId', 'outcome', 'status', 'problem'],
+    ...['delivered', 'retried', 'messagesContinued', '@type', '@duration', '@maxMemoryUsed'],
+  ];
+  const everywhere = ['@message', '@timestamp'];
+
+  test('are there for both logs', () => {
+    expect(queries.length).toBeGreaterThan(10);
+    expect(queries.some(([, query]) => query.includes('integrationStatus'))).toBe(true);
+  });
+
+  test.each(queries)('%s', (_, query) => {
+    const read = query
+      // Texts, patterns, and the names a query gives itself.
+      .replace(/"[^"]*"|\/[^/\n]*\//g, '')
+      .replace(/ as \w+/g, '');
+    const named = [...query.matchAll(/ as (\w+)/g)].map(([, name]) => name);
+    const keywords =
+      /^(filter|like|fields|sort|limit|stats|by|desc|and|or|count|sum|max|avg|pct|bin|ispresent|PASTE|m)$/;
+    const words = [...read.matchAll(/@?[A-Za-z]\w*/g)]
+      .map(([word]) => word)
+      .filter((word) => !keywords.test(word) && !named.includes(word));
+    expect(words.length).toBeGreaterThan(0);
+    const inOne = [accessLog, forwarderLog].some((log) =>
+      words.every((word) => log.includes(word) || everywhere.includes(word)),
+    );
+    expect([words, inOne]).toEqual([words, true]);
+  });
+});

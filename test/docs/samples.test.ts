@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseMappingRules } from '../../lib/mapping-rules';
+
+const page = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
+
+/** The rules shown in docs/configuration.md, by the name in the comment above each. */
+const samples = [...page.matchAll(/<!-- sample ([\w-]+) -->\s+```json\n([^]*?)```/g)].map(
+  ([, name = '', text = '']): [string, string] => [name, text],
+);
+
+test('the page shows samples', () => {
+  expect(samples.length).toBeGreaterThanOrEqual(5);
+});
+
+test.each(samples)('the sample %s is a rule', (name, text) => {
+  expect(parseMappingRules(`docs/configuration.md (${name})`, name, text).length).toBeGreaterThan(0);
+});
