@@ -2,15 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { Chaos } from '../local/chaos';
 import { startLocalStack, type LocalStack } from '../local/stack';
+import { removeStackFile, stackFilePath, writeStackFile } from '../local/stack-file';
 import { createApp, stackName } from './clevertap-to-heap';
+import { describeAccount, isBalanced, messageReader } from './start-account';
 
 interface Options {
   port: number;
   json?: boolean;
   heap?: string;
   appId?: string;
+  chaos?: string;
 }
+
+const environment = 'local';
 
 /** Any digits do for the fake Heap. */
 const localAppId = '1234567890';
@@ -25,6 +31,10 @@ new Command('npm start --')
     toHeapUrl,
   )
   .option('--app-id <digits>', 'the Heap app id to send with', toAppId)
+  .option(
+    '--chaos <seed>',
+    'play faults of Heap, SQS and Lambda, chosen by a number or word, and skip all waiting',
+  )
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {
@@ -36,6 +46,9 @@ async function run(options: Options, command: Command): Promise<void> {
   if (options.heap !== undefined && options.appId === undefined) {
     command.error('error: --heap needs --app-id <digits>, the id of the Heap environment to send to');
   }
+  if (options.heap !== undefined && options.chaos !== undefined) {
+    command.error('error: --chaos plays faults of the fake Heap; leave out --heap, or --chaos');
+  }
   // The SDK is no concern of a person who tries the app out; the deployed function has its own Node.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const assemblyDirectory = mkdtempSync(join(tmpdir(), 'clevertap-to-heap-'));
@@ -44,31 +57,74 @@ async function run(options: Options, command: Command): Promise<void> {
   });
   // This template is interpreted here and deployed nowhere; `npm run synth` has it validated for AWS.
   process.env['CDK_VALIDATION'] = 'false';
-  createApp({ names: ['local'], outdir: assemblyDirectory }).synth();
+  createApp({ names: [environment], outdir: assemblyDirectory }).synth();
 
   // With --json, stdout belongs to the one line a script reads.
   const print = options.json === true ? console.error : console.log;
+  const chaos = options.chaos === undefined ? undefined : new Chaos({ seed: options.chaos, onPlay: print });
   const stack = await startLocalStack({
     assemblyDirectory,
-    stackName: stackName('local'),
+    stackName: stackName(environment),
     port: options.port,
     heapBaseUrl: options.heap,
     appId: options.appId ?? localAppId,
     onFunctionLog: print,
     onNotice: print,
+    chaos,
   });
-  stopOnSignal(stack);
-  console.log(options.json === true ? toJson(stack) : welcome(stack, options.heap === undefined));
+  announce(stack, print);
+  stopOnSignal(print, async () => {
+    await stack.stop();
+    const account = await stack.account(messageReader(environment));
+    print(`\n${describeAccount(account)}`);
+    if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
+    return isBalanced(account) ? 0 : 1;
+  });
+  console.log(options.json === true ? toJson(stack) : welcome(stack, options));
 }
 
-function stopOnSignal(stack: LocalStack): void {
-  let stopping = false;
+/** Lets `npm run relay -- … --env local` find the stack, for as long as this process runs. */
+function announce(stack: LocalStack, print: (line: string) => void): void {
+  const path = stackFilePath(join(__dirname, '..'));
+  const { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl, outputs } = stack;
+  try {
+    writeStackFile(path, {
+      pid: process.pid,
+      webhookUrl,
+      apiKey,
+      appId,
+      heapUrl,
+      awsUrl,
+      queueUrl,
+      deadLetterQueueUrl,
+      stackName: stack.stackName,
+      outputs,
+    });
+  } catch (error) {
+    print(`npm run relay will not find this stack: ${explain(error)}`);
+    return;
+  }
+  process.on('exit', () => {
+    removeStackFile(path, process.pid);
+  });
+}
+
+/** A terminal sends Ctrl-C to npm as well, which passes it on: so soon after the first it is the same one. */
+const echoMs = 200;
+
+/** @param end stops everything and gives the exit code */
+function stopOnSignal(print: (line: string) => void, end: () => Promise<number>): void {
+  let stoppingSince: number | undefined;
   const stop = (): void => {
-    // The second Ctrl-C is for those who do not want to wait for a running delivery.
-    if (stopping) process.exit(130);
-    stopping = true;
-    stack.stop().then(
-      () => process.exit(0),
+    if (stoppingSince !== undefined) {
+      // The second Ctrl-C is for those who do not want to wait for a running delivery.
+      if (performance.now() - stoppingSince > echoMs) process.exit(130);
+      return;
+    }
+    stoppingSince = performance.now();
+    print('\nStopping. A running delivery is waited for, at most 12 seconds; Ctrl-C again ends at once.');
+    end().then(
+      (code) => process.exit(code),
       (error: unknown) => {
         console.error(explain(error));
         process.exit(1);
@@ -98,7 +154,7 @@ const purchase = JSON.stringify({
   properties: { item_names: 'Watch', value: '100', campaign_name: 'Cart Reminder Push' },
 });
 
-function welcome(stack: LocalStack, hasFakeHeap: boolean): string {
+function welcome(stack: LocalStack, { heap, chaos }: Options): string {
   return `
 clevertap-to-heap runs on this machine. Ctrl-C stops it.
 
@@ -116,7 +172,7 @@ Send a purchase as CleverTap would:
     -H 'Content-Type: application/json' \\
     -d '${purchase}'
 ${
-  hasFakeHeap
+  heap === undefined
     ? `
 and two seconds later see what Heap received:
 
@@ -125,7 +181,33 @@ and two seconds later see what Heap received:
     : ''
 }
 In the template but not on this machine: ${stack.uninterpretedTypes.join(', ')}.
+${chaos === undefined ? '' : chaosNotice(chaos, stack)}`;
+}
+
+const chaosNotice = (seed: string, { heapUrl }: LocalStack): string => `
+Chaos with the seed ${JSON.stringify(seed)}: Heap fails in spells, some messages come twice, and some invocations
+are throttled or killed. The same seed plays the same faults in the same order. Some of them make Heap refuse
+good events, which then become dead letters. Heap alone is left in peace from now on with
+
+  curl -s ${heapUrl}/control -d '{"mode":"ok"}'
+
+Nobody waits: when all that is left is to wait, for a message that is hidden or for Heap to recover, the
+clock of webhook, queue and function jumps ahead. So back-off and time limits are the real ones, and event
+times may soon be hours ahead of yours.
 `;
+
+function describeChaos({ played }: Chaos, skippedMs: number): string {
+  const lines: [string, string][] = [
+    ['Heap', `${played.heapFaults} of ${played.heapRequests} requests failed`],
+    ['Function', `${played.killedInvocations} invocations killed, ${played.throttledInvocations} throttled`],
+    [
+      'Messages',
+      `${played.repeatedMessages} twice in a batch, ${played.lostDeletes} shown again after they were done`,
+    ],
+    ['Clock', `${describeMs(skippedMs)} of waiting skipped`],
+  ];
+  const rows = lines.map(([where, what]) => `  ${where.padEnd(9)}  ${what}`);
+  return `Chaos played:\n\n${rows.join('\n')}`;
 }
 
 function toPort(text: string): number {
@@ -156,4 +238,9 @@ function explain(error: unknown): string {
     return `${error.message}\nAnother program uses this port. Choose one with: npm start -- --port 0`;
   }
   return error.message;
+}
+
+function describeMs(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

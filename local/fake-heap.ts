@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { listen, readBody, type RunningServer } from './http-server';
 
 const MODES = [
@@ -13,13 +14,44 @@ const MODES = [
   'store-then-hang',
   'redirect',
 ] as const;
-type Mode = (typeof MODES)[number];
+export type HeapMode = (typeof MODES)[number];
+
+/** How Heap treats a request. */
+export interface HeapFault {
+  readonly mode: HeapMode;
+  /** Seconds, for the header `Retry-After`. */
+  readonly retryAfter?: number | undefined;
+  /** Milliseconds before the answer, or, in a mode without one, before the connection is dropped. */
+  readonly latencyMs?: number | undefined;
+}
 
 /** What `POST /control` asked for; `times` is the number of API requests it still holds for. */
-interface Fault {
-  readonly mode: Mode;
+interface ControlledFault extends HeapFault {
   readonly times: number;
-  readonly retryAfter: number | undefined;
+}
+
+export interface FakeHeapOptions {
+  /** 0 picks a free one. */
+  readonly port: number;
+  /**
+   * Asked for each API request that `POST /control` has no fault for; its mode `ok` is none, too, so that it ends
+   * what this plays until `POST /reset`.
+   *
+   * @default - no faults
+   */
+  readonly nextFault?: () => HeapFault;
+}
+
+export interface RunningFakeHeap extends RunningServer {
+  /** All it ever stored, `POST /reset` or not. */
+  readonly stored: StoredInHeap;
+}
+
+export interface StoredInHeap {
+  /** Ids of the rows of events with an idempotency key, see `rowId`. */
+  readonly rows: ReadonlySet<string>;
+  /** App ids of the requests that were taken. */
+  readonly appIds: ReadonlySet<string>;
 }
 
 interface Answer {
@@ -35,7 +67,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_ITEMS = 1000;
-const NO_FAULT: Fault = { mode: 'ok', times: Infinity, retryAfter: undefined };
+const NO_FAULT: ControlledFault = { mode: 'ok', times: Infinity };
 const ISO_8601 = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /**
@@ -45,18 +77,19 @@ const ISO_8601 = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}
  * - `POST /api/track`, `POST /api/add_user_properties`: single and bulk form, answered `{}`.
  * - `GET /received`: `{"requests","events","users","duplicates"}`; `events` are unique by user and
  *   `idempotency_key`, the first one wins, and stand as they stood in their request.
- * - `POST /control {"mode","times","retryAfter"}`: the fault to play for the next `times` API requests
- *   (absent: until changed) and the `Retry-After` header in seconds.
+ * - `POST /control {"mode","times","retryAfter","latencyMs"}`: the fault to play for the next `times` API
+ *   requests (absent: until changed), the `Retry-After` header in seconds, and how long each answer takes.
  * - `POST /reset`: forgets everything received and the fault.
  */
-export function startFakeHeap({ port }: { readonly port: number }): Promise<RunningServer> {
-  const heap = new FakeHeap();
-  return listen(port, (request, response) => {
+export async function startFakeHeap({ port, nextFault }: FakeHeapOptions): Promise<RunningFakeHeap> {
+  const heap = new FakeHeap(nextFault ?? (() => NO_FAULT));
+  const server = await listen(port, (request, response) => {
     heap.answer(request, response).catch(() => {
       // The caller hung up in the middle of its own request: there is nobody left to tell.
       response.destroy();
     });
   });
+  return { ...server, stored: heap.stored };
 }
 
 /** Why Heap refuses this body of `POST /api/track`, in the words of its answer; `undefined` when it is valid. */
@@ -70,12 +103,18 @@ export function invalidUsersReason(body: unknown): string | undefined {
 }
 
 class FakeHeap {
+  readonly stored = { rows: new Set<string>(), appIds: new Set<string>() };
+  readonly #fallback: () => HeapFault;
   #fault = NO_FAULT;
   #requests = 0;
   #duplicates = 0;
   #events: unknown[] = [];
   #users: unknown[] = [];
   #known = new Set<string>();
+
+  constructor(fallback: () => HeapFault) {
+    this.#fallback = fallback;
+  }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -85,15 +124,18 @@ class FakeHeap {
     const fault = isCall ? this.#nextFault() : NO_FAULT;
     const body = await readBody(request, MAX_BODY_BYTES);
 
-    if (fault.mode === 'reset') return void request.socket.resetAndDestroy();
     const reply = this.#route(path, request.method ?? '', body, fault);
-    if (reply === undefined) return;
+    const { latencyMs } = fault;
+    // The process need not live on for an answer.
+    if (latencyMs !== undefined) await pause(latencyMs, undefined, { ref: false });
+    if (fault.mode === 'reset') return void request.socket.resetAndDestroy();
+    if (reply === undefined) return latencyMs === undefined ? undefined : void request.socket.destroy();
     if (fault.retryAfter !== undefined) response.setHeader('Retry-After', fault.retryAfter);
     response.writeHead(reply.status, { 'Content-Type': 'text/plain; charset=utf-8', ...reply.headers });
     response.end(reply.body);
   }
 
-  #route(path: string, method: string, body: Buffer | undefined, fault: Fault): Reply {
+  #route(path: string, method: string, body: Buffer | undefined, fault: HeapFault): Reply {
     switch (path) {
       case '/api/track':
         return allow('POST', method, () => this.#call(body, fault, invalidReason, this.#storeEvents));
@@ -115,7 +157,7 @@ class FakeHeap {
 
   #call(
     body: Buffer | undefined,
-    { mode }: Fault,
+    { mode }: HeapFault,
     invalid: (body: unknown) => string | undefined,
     store: (body: unknown) => void,
   ): Reply {
@@ -140,6 +182,7 @@ class FakeHeap {
         const reason = invalid(parsed);
         if (reason !== undefined) return { status: 400, body: reason };
         store(parsed);
+        this.stored.appIds.add(appIdOf(parsed));
         return mode === 'ok' ? json({}) : undefined;
       }
     }
@@ -147,12 +190,15 @@ class FakeHeap {
 
   readonly #storeEvents = (body: unknown): void => {
     for (const event of itemsOf(body, 'events')) {
-      const key = knownKey(event);
-      if (key !== undefined && this.#known.has(key)) {
-        this.#duplicates += 1;
-        continue;
+      const row = isObject(event) ? rowId(event) : undefined;
+      if (row !== undefined) {
+        if (this.#known.has(row)) {
+          this.#duplicates += 1;
+          continue;
+        }
+        this.#known.add(row);
+        this.stored.rows.add(row);
       }
-      if (key !== undefined) this.#known.add(key);
       this.#events.push(event);
     }
   };
@@ -187,8 +233,9 @@ class FakeHeap {
     return json({});
   }
 
-  #nextFault(): Fault {
+  #nextFault(): HeapFault {
     const fault = this.#fault;
+    if (fault === NO_FAULT) return this.#fallback();
     this.#fault = fault.times > 1 ? { ...fault, times: fault.times - 1 } : NO_FAULT;
     return fault;
   }
@@ -205,23 +252,32 @@ function json(value: unknown): Answer {
 }
 
 /** What the fault is, or what is wrong with the request for one. */
-function parseFault(body: unknown): Fault | string {
+function parseFault(body: unknown): ControlledFault | string {
   if (!isObject(body)) return `the body should be a JSON object with mode (${MODES.join(', ')})`;
-  const { mode, times, retryAfter, ...unknown } = body;
+  const { mode, times, retryAfter, latencyMs, ...unknown } = body;
   const known = MODES.find((allowed) => allowed === mode);
   if (known === undefined) return `mode should be one of ${MODES.join(', ')}`;
   if (times !== undefined && !isWholeNumber(times, 1)) return 'times should be a whole number of at least 1';
   if (retryAfter !== undefined && !isWholeNumber(retryAfter, 0))
     return 'retryAfter should be a whole number of seconds';
+  if (latencyMs !== undefined && !isWholeNumber(latencyMs, 0))
+    return 'latencyMs should be a whole number of milliseconds';
   const [name] = Object.keys(unknown);
-  if (name !== undefined) return `${name} is unknown: only mode, times and retryAfter are allowed`;
-  return { mode: known, times: times ?? Infinity, retryAfter };
+  if (name !== undefined) return `${name} is unknown: only mode, times, retryAfter and latencyMs are allowed`;
+  return { mode: known, times: times ?? Infinity, retryAfter, latencyMs };
 }
 
-/** Heap's rows are keyed by user and event id: the same key under another user is another event. */
-function knownKey(event: unknown): string | undefined {
-  if (!isObject(event) || event['idempotency_key'] === undefined) return undefined;
+/**
+ * Heap's rows are keyed by user and event id: the same key under another user is another event. `undefined` for an
+ * event without a key, which is always a row of its own.
+ */
+export function rowId(event: Readonly<Record<string, unknown>>): string | undefined {
+  if (event['idempotency_key'] === undefined) return undefined;
   return JSON.stringify([event['identity'] ?? null, event['user_id'] ?? null, event['idempotency_key']]);
+}
+
+function appIdOf(body: unknown): string {
+  return isObject(body) ? String(body['app_id']) : '';
 }
 
 /** The bulk form's list; the single form is one item as it was posted. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -9,15 +10,21 @@ import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-s
 import * as z from 'zod';
 import { startApiGateway } from './api-gateway/server';
 import { startAwsEndpoint } from './aws/endpoint';
+import type { Chaos } from './chaos';
 import { EventSourceMapping } from './lambda/event-source-mapping';
 import { startFakeHeap } from './fake-heap';
 import { FunctionProcess } from './lambda/function-process';
 import type { RunningServer } from './http-server';
 import { interpretedTypes as apiGatewayTypes } from './api-gateway/rest-api';
+import { Observations } from './observations';
+import { reconcile, type Account, type Arrival, type MessageReader } from './reconciliation';
 import { SecretsManagerService } from './secrets-manager/service';
+import { SkippingClock } from './skipping-clock';
+import { queueNameOfUrl } from './sqs/actions';
 import { SqsService } from './sqs/service';
 import {
   readTemplate,
+  resolveOutputs,
   resolveProperties,
   resourcesOfType,
   uninterpretedTypes,
@@ -40,6 +47,21 @@ export interface LocalStackOptions {
   readonly onFunctionLog: (line: string) => void;
   /** Called with what a person should know that stands in no log of the function. */
   readonly onNotice: (notice: string) => void;
+  /**
+   * Plays faults. Then nobody waits: as soon as all that is left to do is to wait for hidden messages, the clock that
+   * door, queues and function share jumps to the moment at which the next one comes back, and the function's own long
+   * waits are skipped likewise. So back-off, time limits and event times are what they would be, while the clock may
+   * soon be hours ahead of this machine's.
+   *
+   * @default - no faults, and the machine's clock
+   */
+  readonly chaos?: Chaos;
+  /**
+   * Milliseconds for which `stop` waits for running invocations before it ends them.
+   *
+   * @default - 12 seconds, somewhat more than the function waits for an answer of Heap
+   */
+  readonly stopPatienceMs?: number;
 }
 
 /** A stack that accepts webhooks. URLs have no trailing slash. */
@@ -53,10 +75,17 @@ export interface LocalStack {
   readonly awsUrl: string;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
+  readonly stackName: string;
+  /** The outputs of the stack by name. The webhook's URL is the one on this machine. */
+  readonly outputs: Readonly<Record<string, string>>;
   /** Types of resources in the template that have no counterpart here. */
   readonly uninterpretedTypes: readonly string[];
-  /** Ends everything that was started; a running invocation is waited for. */
+  /** Milliseconds by which the clock of the stack is ahead; 0 without chaos. */
+  skippedMs(): number;
+  /** Ends everything that was started; a running invocation is waited for, but not for ever. */
   stop(): Promise<void>;
+  /** Accounts for every event that was accepted; exact once it is stopped. */
+  account(reader: MessageReader): Promise<Account>;
 }
 
 const region = 'us-east-1';
@@ -70,6 +99,13 @@ const interpretedTypes: ReadonlySet<string> = new Set([
   'AWS::SQS::Queue',
   'AWS::SecretsManager::Secret',
 ]);
+
+const STOP_PATIENCE_MS = 12_000;
+
+/** How often chaos looks whether there is nothing to do but wait. */
+const IDLE_CHECK_MS = 100;
+/** So long after a receive its messages have surely reached whoever received them. */
+const RECEIVE_SETTLED_MS = 500;
 
 /** What stands in the place of Heap's URL in the function's environment. */
 const heapVariable = 'HEAP_BASE_URL';
@@ -98,7 +134,8 @@ async function start(
   stopping: (() => Promise<void>)[],
 ): Promise<Omit<LocalStack, 'stop'>> {
   const { assemblyDirectory, stackName, port, appId } = options;
-  const template = readTemplate(readJson(join(assemblyDirectory, `${stackName}.template.json`)));
+  const document = readJson(join(assemblyDirectory, `${stackName}.template.json`));
+  const template = readTemplate(document);
   const physical = new Map<string, unknown>();
   const deployment: Deployment = {
     region,
@@ -106,28 +143,49 @@ async function start(
     stackName,
     attributes: (logicalId, attribute) => physical.get(`${logicalId}.${attribute}`),
   };
-  const running = async (server: Promise<RunningServer>): Promise<RunningServer> => {
+  const running = async <T extends RunningServer>(server: Promise<T>): Promise<T> => {
     const started = await server;
     stopping.push(() => started.close());
     return started;
   };
 
+  const clock = new SkippingClock();
+  const arrivals: { queueName: string; message: Arrival['message'] }[] = [];
+  const outputs: Record<string, string> = {};
+  const observations = new Observations({ clock, keyName: (id) => keyName(id, outputs) });
   const services = {
-    sqs: new SqsService({ accountId, region }),
+    sqs: new SqsService({
+      clock,
+      accountId,
+      region,
+      onArrival: (queueName, message) => arrivals.push({ queueName, message }),
+    }),
     secrets: new SecretsManagerService({ accountId, region }),
   };
-  const aws = await running(near(port, 2, (nearby) => startAwsEndpoint({ port: nearby, ...services })));
+  const aws = await running(
+    near(port, 2, (nearby) => startAwsEndpoint({ port: nearby, ...services, local: observations.answer })),
+  );
   const client = { endpoint: aws.origin, region, credentials };
   const sqs = new SQSClient(client);
   await createQueues(template, deployment, physical, sqs);
   await createSecret(template, deployment, physical, new SecretsManagerClient(client), appId);
-  const heapUrl =
-    options.heapBaseUrl ?? (await running(near(port, 1, (nearby) => startFakeHeap({ port: nearby })))).origin;
+  const heap =
+    options.heapBaseUrl === undefined
+      ? await running(
+          near(port, 1, (nearby) => startFakeHeap({ port: nearby, nextFault: options.chaos?.nextHeapFault })),
+        )
+      : { origin: options.heapBaseUrl, stored: undefined };
 
   const mapping = startForwarder(template, deployment, options, {
     sqs,
+    queues: services.sqs,
+    clock,
+    onLog: (line) => {
+      observations.functionLog(line);
+      options.onFunctionLog(line);
+    },
     environment: {
-      [heapVariable]: heapUrl,
+      [heapVariable]: heap.origin,
       AWS_ENDPOINT_URL: aws.origin,
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -143,20 +201,51 @@ async function start(
     template,
     deployment,
     sqsEndpoint: aws.origin,
+    now: clock.now,
+    onAnswer: observations.doorAnswered,
     onExecutionLog: options.onNotice,
   });
   stopping.push(() => gateway.close());
+  for (const [name, value] of Object.entries(resolveOutputs(document, gateway.deployment)))
+    outputs[name] = value.replace(executeApiOrigin, gateway.origin);
 
+  const [buffer, deadLetters] = [mapping.queueUrl, mapping.deadLetterQueueUrl].map(queueNameOfUrl);
   return {
     webhookUrl: `${gateway.origin}/${only(gateway.stages, 'stage')}/webhook`,
     apiKey: only([...gateway.apiKeys.values()].slice(0, 1), 'API key'),
     appId,
-    heapUrl,
+    heapUrl: heap.origin,
     awsUrl: aws.origin,
     queueUrl: mapping.queueUrl,
     deadLetterQueueUrl: mapping.deadLetterQueueUrl,
+    stackName,
+    outputs,
     uninterpretedTypes: uninterpretedTypes(template, interpretedTypes),
+    skippedMs: () => clock.skippedMs,
+    account: (reader) =>
+      reconcile(
+        {
+          arrivals: arrivals.flatMap(({ queueName, message }): Arrival[] => {
+            if (queueName === buffer) return [{ queue: 'buffer', message }];
+            return queueName === deadLetters ? [{ queue: 'dead letters', message }] : [];
+          }),
+          buffer: buffer === undefined ? [] : services.sqs.messages(buffer),
+          heap: heap.stored ?? observations.metrics(0).metrics['EventsDelivered']?.sum ?? 0,
+        },
+        reader,
+      ),
   };
+}
+
+/** Where AWS would have the API: the place of the local one in every output. */
+const executeApiOrigin = /^https:\/\/[^./]+\.execute-api\.[^/]+/;
+
+/** What the configuration calls a key: what follows in the name of the output that holds its id. */
+function keyName(apiKeyId: string, outputs: Readonly<Record<string, string>>): string {
+  const output = Object.entries(outputs).find(
+    ([name, value]) => name.startsWith('ApiKeyId') && value === apiKeyId,
+  );
+  return output === undefined ? apiKeyId : output[0].slice('ApiKeyId'.length);
 }
 
 /** Starts a server on a port close to the webhook's, so that the URLs are the same every time, or on a free one. */
@@ -255,8 +344,16 @@ function startForwarder(
   template: Template,
   deployment: Deployment,
   options: LocalStackOptions,
-  { sqs, environment }: { sqs: SQSClient; environment: Readonly<Record<string, string>> },
+  world: {
+    readonly sqs: SQSClient;
+    readonly queues: SqsService;
+    readonly clock: SkippingClock;
+    readonly onLog: (line: string) => void;
+    readonly environment: Readonly<Record<string, string>>;
+  },
 ): { queueUrl: string; deadLetterQueueUrl: string; stop: () => Promise<void> } {
+  const { sqs, queues, clock, onLog, environment } = world;
+  const { chaos } = options;
   const lambda = only(resourcesOfType(template, 'AWS::Lambda::Function'), 'function');
   const { Code, Handler, Timeout, MemorySize, Environment } = read(lambda, deployment, functionProperties, [
     'Role',
@@ -272,10 +369,12 @@ function startForwarder(
     mappingProperties,
     ['FunctionName'],
   );
-  const queues = resourcesOfType(template, 'AWS::SQS::Queue');
   const urlOf = (queue: Resource): string => z.string().parse(deployment.attributes(queue.logicalId, 'Ref'));
   const arnOf = (queue: Resource): unknown => deployment.attributes(queue.logicalId, 'Arn');
-  const [sources, others] = partition(queues, (queue) => arnOf(queue) === mapping.EventSourceArn);
+  const [sources, others] = partition(
+    resourcesOfType(template, 'AWS::SQS::Queue'),
+    (queue) => arnOf(queue) === mapping.EventSourceArn,
+  );
   const queueUrl = urlOf(only(sources, 'queue of the event source mapping'));
 
   const processes = Array.from(
@@ -291,7 +390,8 @@ function startForwarder(
         },
         timeoutMs: Timeout * 1000,
         memoryMb: MemorySize,
-        onLog: options.onFunctionLog,
+        onLog,
+        clock: chaos && clock,
       }),
   );
   const eventSource = new EventSourceMapping({
@@ -306,19 +406,40 @@ function startForwarder(
     invoke: (event, worker) => {
       const process = processes[worker];
       if (process === undefined) throw new Error(`no process for worker ${worker}`);
-      return process.invoke(event);
+      return chaos === undefined ? process.invoke(event) : chaos.invoke(event, process);
     },
+    losesDelete: chaos?.losesDelete,
     onError: options.onNotice,
   });
   eventSource.start();
+  const skipping =
+    chaos &&
+    setInterval(() => {
+      if (eventSource.isIdle) skipToNextMessage(queues, queueNameOfUrl(queueUrl), clock);
+    }, IDLE_CHECK_MS);
   return {
     queueUrl,
     deadLetterQueueUrl: urlOf(only(others, 'dead-letter queue')),
     stop: async () => {
-      await eventSource.stop();
+      clearInterval(skipping);
+      const stopped = eventSource.stop();
+      await Promise.race([
+        stopped,
+        pause(options.stopPatienceMs ?? STOP_PATIENCE_MS, undefined, { ref: false }),
+      ]);
       await Promise.all(processes.map((process) => process.stop()));
+      await stopped;
     },
   };
+}
+
+/** Has the clock jump to the moment at which the next message comes back, if there is one to wait for. */
+function skipToNextMessage(queues: SqsService, queueName: string, clock: SkippingClock): void {
+  if (clock.now() - queues.lastReceivedAt(queueName) < RECEIVE_SETTLED_MS) return;
+  const waitMs = (queues.nextVisibleAt(queueName) ?? 0) - clock.now();
+  if (waitMs <= 0) return;
+  clock.skip(waitMs);
+  queues.wake();
 }
 
 const assetManifest = z.object({

@@ -58,6 +58,51 @@ export function readTemplate(document: unknown): Template {
   }));
 }
 
+const outputsSchema = z.object({
+  Outputs: z.record(z.string(), z.object({ Value: z.unknown() })).default({}),
+});
+
+/**
+ * The outputs of a template by name, their values as a deployment sees them. One that names a resource nothing is
+ * known of is left out: it is about something that is not there.
+ *
+ * @param document the parsed JSON.
+ * @throws an error that names the output when its value is not interpreted.
+ */
+export function resolveOutputs(document: unknown, deployment: Deployment): Record<string, string> {
+  const outputs = outputsSchema.safeParse(document);
+  if (!outputs.success) throw new Error(`the outputs of the template: ${z.prettifyError(outputs.error)}`);
+  return Object.fromEntries(
+    Object.entries(outputs.data.Outputs)
+      .filter(([, { Value }]) => resourcesIn(Value).every((id) => isKnown(deployment, id)))
+      .map(([name, { Value }]): [string, string] => {
+        const resource: Resource = {
+          logicalId: name,
+          type: 'output',
+          properties: { Value },
+          metadata: {},
+          condition: undefined,
+        };
+        return [name, String(resolveProperties(resource, deployment)['Value'])];
+      }),
+  );
+}
+
+const isKnown = (deployment: Deployment, logicalId: string): boolean =>
+  logicalId.startsWith('AWS::') || deployment.attributes(logicalId, 'Ref') !== undefined;
+
+/** The logical ids a value refers to. */
+function resourcesIn(value: unknown): string[] {
+  if (isList(value)) return value.flatMap(resourcesIn);
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, argument]) => {
+    if (name === 'Ref' && typeof argument === 'string') return [argument];
+    if (name !== 'Fn::GetAtt') return resourcesIn(argument);
+    const [logicalId] = isList(argument) ? argument : String(argument).split('.');
+    return [String(logicalId)];
+  });
+}
+
 /** @throws when one of them is created under a condition: whether it exists is not known here. */
 export function resourcesOfType(template: Template, type: string): Resource[] {
   const resources = template.filter((resource) => resource.type === type);

@@ -13,6 +13,8 @@ import {
 /** The API Gateway part of a template, ready to be served. */
 export interface RestApi {
   readonly id: string;
+  /** The deployment it was read with, and in it what its own resources came to be called. */
+  readonly deployment: Deployment;
   /** Whether the resource policy lets an address in. */
   readonly allows: (sourceIp: string) => boolean;
   /** Those of literal paths before those of `{…}`. */
@@ -122,6 +124,7 @@ export function readRestApi(
   const { Policy } = read(scope, api, restApi, ['Name', 'Description', 'EndpointConfiguration', 'Tags']);
   return {
     id: api.logicalId,
+    deployment: scope.deployment,
     allows: Policy === undefined ? () => true : (sourceIp) => allowed(Policy.Statement, sourceIp),
     methods: readMethods(scope),
     stages: readStages(scope, apiKeys),

@@ -38,11 +38,15 @@ export interface ApiGatewayOptions {
   readonly now?: () => number;
   /** Gets a line for each request, in the format of its stage. */
   readonly onAccessLog?: (line: string) => void;
+  /** Told of each answer of a stage. */
+  readonly onAnswer?: (answer: { readonly status: number; readonly apiKeyId: string | undefined }) => void;
   /** Gets the reason of each answer that API Gateway makes up itself. It holds no part of a request's body. */
   readonly onExecutionLog?: (line: string) => void;
 }
 
 export interface RunningApiGateway extends RunningServer {
+  /** The deployment given, and in it what API Gateway's own resources came to be called. */
+  readonly deployment: Deployment;
   /** Names of the stages: a resource is at `{origin}/{stage}{its path}`. */
   readonly stages: readonly string[];
   /** Values of the API keys by the logical ids of their resources. */
@@ -66,10 +70,12 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
     callSqs: (integration, headers, body) => callSqs(options.sqsEndpoint, agent, integration, headers, body),
     log: options.onExecutionLog ?? (() => undefined),
     logAccess: options.onAccessLog ?? (() => undefined),
+    answered: options.onAnswer ?? (() => undefined),
   };
   const server = await listen(options.port, (request, response) => void serve(gateway, request, response));
   return {
     origin: server.origin,
+    deployment: api.deployment,
     stages: api.stages.map(({ name }) => name),
     apiKeys: api.apiKeys,
     close: async () => {
@@ -87,6 +93,7 @@ interface Gateway {
   readonly callSqs: (integration: Integration, headers: HeaderValues, body: string) => Promise<SqsAnswer>;
   readonly log: (line: string) => void;
   readonly logAccess: (line: string) => void;
+  readonly answered: NonNullable<ApiGatewayOptions['onAnswer']>;
 }
 
 interface SqsAnswer {
@@ -189,6 +196,7 @@ async function serve(gateway: Gateway, request: IncomingMessage, response: Serve
   const { requestId, extendedRequestId } = invocation.context;
   response.setHeader('x-amzn-requestid', requestId).setHeader('x-amz-apigw-id', extendedRequestId);
   send(response, answer);
+  gateway.answered({ status: answer.status, apiKeyId: invocation.context.identity.apiKeyId });
   logAccess(gateway, invocation, answer, started);
 }
 

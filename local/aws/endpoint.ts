@@ -17,7 +17,15 @@ export interface AwsEndpointOptions {
   readonly secrets: SecretsManagerService;
   /** Where queue URLs start, no trailing slash; the server's own origin when absent. */
   readonly queueUrlOrigin?: string;
+  /**
+   * What a GET of a path is answered with, as JSON; `undefined` for a path that is not its own. It may throw AwsErrors.
+   *
+   * @default - no path is
+   */
+  readonly local?: LocalPart;
 }
+
+type LocalPart = (path: string, query: URLSearchParams) => object | undefined;
 
 /** A service as the JSON protocols know it. */
 interface JsonService {
@@ -44,7 +52,7 @@ const MAXIMUM_JSON_BYTES = 8 * 1024 * 1024;
  * @throws the `EADDRINUSE` error of Node when the port is taken.
  */
 export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<RunningServer> {
-  const { port, sqs, secrets, queueUrlOrigin } = options;
+  const { port, sqs, secrets, queueUrlOrigin, local = () => undefined } = options;
   const services: ReadonlyMap<string, JsonService> = new Map<string, JsonService>([
     [
       'AmazonSQS',
@@ -69,7 +77,7 @@ export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<Run
     response.on('close', () => {
       hangUp.abort();
     });
-    void answer(request, requestId, services, sqs, hangUp.signal)
+    void answer(request, requestId, services, sqs, local, hangUp.signal)
       .catch(internalFailure)
       .then(({ status, contentType, body, queryError }) => {
         response.writeHead(status, {
@@ -88,19 +96,32 @@ async function answer(
   requestId: string,
   services: ReadonlyMap<string, JsonService>,
   sqs: SqsService,
+  local: LocalPart,
   hungUp: AbortSignal,
 ): Promise<Answer> {
+  const [path = '', query = ''] = (request.url ?? '').split('?');
   const { 'x-amz-target': target, 'content-type': contentType = '', accept } = request.headers;
   if (typeof target === 'string') {
     const [prefix = '', action = ''] = target.split('.');
     return answerJson(services.get(prefix), action, await readBody(request, MAXIMUM_JSON_BYTES), hungUp);
   }
   if (request.method === 'POST' && contentType.startsWith('application/x-www-form-urlencoded')) {
-    const [path = ''] = (request.url ?? '').split('?');
     const form = await readBody(request, MAXIMUM_FORM_BYTES);
     return answerQuery(sqs, { path, form, accept, requestId });
   }
-  return { status: 404, contentType: 'text/xml', body: '<UnknownOperationException/>' };
+  const found = request.method === 'GET' ? answerGet(path, new URLSearchParams(query), local) : undefined;
+  return found ?? { status: 404, contentType: 'text/xml', body: '<UnknownOperationException/>' };
+}
+
+function answerGet(path: string, query: URLSearchParams, local: LocalPart): Answer | undefined {
+  const contentType = 'application/json';
+  try {
+    const output = local(path, query);
+    return output && { status: 200, contentType, body: JSON.stringify(output) };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { status: error.status, contentType, body: JSON.stringify({ message: error.message }) };
+  }
 }
 
 async function answerJson(

@@ -60,6 +60,12 @@ export interface EventSourceMappingOptions {
   readonly invoke: (event: SqsEvent, worker: number) => Promise<unknown>;
   /** Told what went wrong, in a sentence; the mapping goes on by itself. */
   readonly onError: (message: string) => void;
+  /**
+   * Whether the deletion of a handled message goes astray, so that SQS shows it again.
+   *
+   * @default - never
+   */
+  readonly losesDelete?: (record: SqsEventRecord) => boolean;
 }
 
 interface Received {
@@ -77,6 +83,7 @@ export class EventSourceMapping {
   readonly #options: EventSourceMappingOptions;
   #stopping = new AbortController();
   #workers: readonly Promise<void>[] = [];
+  readonly #waiting = new Set<number>();
 
   /** @throws RangeError for a batch above 10 without a window, which AWS refuses as well. */
   constructor(options: EventSourceMappingOptions) {
@@ -94,6 +101,11 @@ export class EventSourceMapping {
     );
   }
 
+  /** Whether it is running and every worker waits for the first message of a batch. */
+  get isIdle(): boolean {
+    return this.#waiting.size === this.#options.maximumConcurrency;
+  }
+
   /**
    * Ends the polls and resolves once everything received was handed to the function and answered. A message that
    * SQS was handing out in that moment comes again after its visibility timeout.
@@ -107,7 +119,11 @@ export class EventSourceMapping {
   async #work(worker: number, signal: AbortSignal): Promise<void> {
     let received: readonly Received[] = [];
     while (!signal.aborted || received.length > 0) {
-      if (received.length === 0) received = await this.#receive(this.#room(0), LONG_POLL_SECONDS, signal);
+      if (received.length === 0) {
+        this.#waiting.add(worker);
+        received = await this.#receive(this.#room(0), LONG_POLL_SECONDS, signal);
+        this.#waiting.delete(worker);
+      }
       const [first] = received;
       if (first === undefined) continue;
       const filled = await this.#fill(received, first.receivedAt, signal);
@@ -169,7 +185,7 @@ export class EventSourceMapping {
   }
 
   async #deliver(batch: readonly Received[], worker: number): Promise<void> {
-    const { invoke, reportBatchItemFailures, onError } = this.#options;
+    const { invoke, reportBatchItemFailures, onError, losesDelete = () => false } = this.#options;
     const records = batch.map(({ record }) => record);
     let answer: unknown;
     try {
@@ -183,7 +199,7 @@ export class EventSourceMapping {
       onError(`the function's answer names no messages of its batch, all ${records.length} come again`);
       return;
     }
-    const done = records.filter(({ messageId }) => !failed.has(messageId));
+    const done = records.filter((record) => !failed.has(record.messageId) && !losesDelete(record));
     for (let start = 0; start < done.length; start += MAX_MESSAGES)
       await this.#delete(done.slice(start, start + MAX_MESSAGES));
   }

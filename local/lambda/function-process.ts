@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { SkippingClock } from '../skipping-clock';
 
 /** Lambda's own limit for loading the function before its first invocation. */
 const INIT_TIMEOUT_MS = 10_000;
@@ -26,6 +27,13 @@ export interface FunctionProcessOptions {
   readonly onLog: (line: string) => void;
   /** Limit for loading the module, which does not count against `timeoutMs`. */
   readonly initTimeoutMs?: number;
+  /**
+   * What time it is inside the function. Its waits of 15 seconds and more are then skipped, and the clock is ahead by
+   * what was skipped.
+   *
+   * @default - the machine's clock, and every wait takes its time
+   */
+  readonly clock?: SkippingClock;
 }
 
 /**
@@ -79,16 +87,27 @@ export class FunctionProcess {
   invoke(event: unknown): Promise<unknown> {
     return this.#inTurn(async () => {
       const child = await this.#warm();
-      const { timeoutMs } = this.#options;
-      child.send({ event, requestId: randomUUID(), deadline: Date.now() + timeoutMs });
+      const { timeoutMs, clock } = this.#options;
+      const now = clock?.now() ?? Date.now();
+      child.send({
+        event,
+        requestId: randomUUID(),
+        deadline: now + timeoutMs,
+        skippedMs: clock?.skippedMs ?? 0,
+      });
       return nextAnswer(child, timeoutMs);
     });
+  }
+
+  /** Ends the process at once, as Lambda may do with a machine that fails; the next invocation starts a new one. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
   }
 
   /** Ends the process at once, a running invocation with it, and resolves when it is gone. Invocations reject. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#child?.kill('SIGKILL');
+    this.kill();
     await this.#lastTurn;
     await this.#end();
   }
@@ -114,8 +133,8 @@ export class FunctionProcess {
   }
 
   #fork(): ChildProcess {
-    const { assetDirectory, onLog } = this.#options;
-    const child = fork(join(__dirname, 'function-process-child.cjs'), {
+    const { assetDirectory, onLog, clock } = this.#options;
+    const child = fork(join(__dirname, 'function-process-child.cjs'), clock ? ['skip-waits'] : [], {
       cwd: assetDirectory,
       env: this.#environment(),
       // The parent's own flags would load a TypeScript loader into the function.
@@ -126,6 +145,10 @@ export class FunctionProcess {
     child.once('close', () => {
       if (this.#child === child) this.#child = undefined;
     });
+    if (clock !== undefined)
+      child.on('message', (message) => {
+        clock.skip(skippedIn(message));
+      });
     for (const output of [child.stdout, child.stderr]) if (output !== null) readLines(output, onLog);
     return child;
   }
@@ -180,7 +203,7 @@ function nextAnswer(child: ChildProcess, limitMs: number): Promise<unknown> {
     };
     const onMessage = (message: unknown) => {
       // The process is already being ended: its answer came too late, as its caller must learn.
-      if (timedOut) return;
+      if (timedOut || skippedIn(message) > 0) return;
       settle(() => {
         // What the function wrote before it answered is waiting in the pipes: log it before the caller goes on.
         setImmediate(() => {
@@ -219,6 +242,11 @@ function failureIn(message: unknown): FunctionError | undefined {
   if (!isRecord(message) || message['type'] !== 'error') return undefined;
   const { name, message: text, trace } = message;
   return new FunctionError(String(name), String(text), typeof trace === 'string' ? trace : undefined);
+}
+
+/** Milliseconds that the function skipped instead of waiting, where the message is about that. */
+function skippedIn(message: unknown): number {
+  return isRecord(message) && message['type'] === 'skipped' ? Number(message['ms']) : 0;
 }
 
 function resultIn(message: unknown): unknown {

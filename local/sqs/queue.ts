@@ -30,6 +30,9 @@ export class Queue {
   readonly createdAt: number;
   settings: QueueSettings;
   lastModifiedAt: number;
+  /** When a message was last handed out; 0 for never. */
+  lastReceivedAt = 0;
+  readonly #onArrival: (message: StoredMessage) => void;
   readonly #messages = new Map<string, StoredMessage>();
   /** By the moment at which each became visible, which gives the order of receives. */
   readonly #visible = new Schedule<StoredMessage>();
@@ -37,12 +40,25 @@ export class Queue {
   readonly #delayed = new Schedule<StoredMessage>();
   readonly #bySentAt = new Schedule<StoredMessage>();
 
-  constructor(name: string, arn: string, settings: QueueSettings, now: number) {
+  /** @param onArrival told of each message that is added, be it sent, redriven or moved. */
+  constructor(
+    name: string,
+    arn: string,
+    settings: QueueSettings,
+    now: number,
+    onArrival: (message: StoredMessage) => void,
+  ) {
     this.name = name;
     this.arn = arn;
     this.settings = settings;
     this.createdAt = now;
     this.lastModifiedAt = now;
+    this.#onArrival = onArrival;
+  }
+
+  /** All of them, in the order of their arrival. */
+  get messages(): readonly StoredMessage[] {
+    return [...this.#messages.values()];
   }
 
   get visible(): number {
@@ -105,6 +121,7 @@ export class Queue {
     this.#bySentAt.set(message, message.sentAt);
     if (delaySeconds > 0) this.#delayed.set(message, now + delaySeconds * 1000);
     else this.#visible.set(message, now);
+    this.#onArrival(message);
   }
 
   /**

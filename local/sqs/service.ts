@@ -74,6 +74,9 @@ export interface StartMessageMoveTaskInput {
 
 const MAXIMUM_IN_FLIGHT = 120_000;
 const VISIBILITY_SECONDS = { min: 0, max: 43_200 };
+/** Told of each message that a queue gets: sent, moved there by redrive, or by a move task. */
+export type ArrivalListener = (queueName: string, message: StoredMessage) => void;
+
 /** What a receive may ask for, also what no message here has. */
 const SYSTEM_ATTRIBUTE_NAMES = [
   'All',
@@ -106,6 +109,7 @@ export class SqsService {
   readonly accountId: string;
   readonly region: string;
   readonly #clock: Clock;
+  readonly #onArrival: ArrivalListener;
   readonly #queues = new Map<string, Queue>();
   readonly #listeners = new Map<string, Set<() => void>>();
   /** Newest first. */
@@ -115,8 +119,15 @@ export class SqsService {
     clock = Date,
     accountId = '000000000000',
     region = 'us-east-1',
-  }: { readonly clock?: Clock; readonly accountId?: string; readonly region?: string } = {}) {
+    onArrival = () => undefined,
+  }: {
+    readonly clock?: Clock;
+    readonly accountId?: string;
+    readonly region?: string;
+    readonly onArrival?: ArrivalListener;
+  } = {}) {
     this.#clock = clock;
+    this.#onArrival = onArrival;
     this.accountId = accountId;
     this.region = region;
   }
@@ -154,7 +165,10 @@ export class SqsService {
     }
     const arn = this.queueArn(queueName);
     const settings = this.#changeSettings(DEFAULT_SETTINGS, attributes, arn);
-    this.#queues.set(queueName, new Queue(queueName, arn, settings, this.now()));
+    const onArrival = (message: StoredMessage): void => {
+      this.#onArrival(queueName, message);
+    };
+    this.#queues.set(queueName, new Queue(queueName, arn, settings, this.now(), onArrival));
   }
 
   /** @throws QueueDoesNotExist, as every method that takes a queue's name. */
@@ -273,6 +287,7 @@ export class SqsService {
       message.receiveCount += 1;
       message.firstReceivedAt ??= now;
       message.lastReceivedAt = now;
+      queue.lastReceivedAt = now;
       queue.hide(message, hiddenUntil);
       messages.push({
         MessageId: message.id,
@@ -436,6 +451,16 @@ export class SqsService {
     if (task === undefined) throw new SqsError('ResourceNotFoundException', 'Task does not exist.');
     task.cancel();
     return task.moved;
+  }
+
+  /** What a queue holds, visible or not, without receiving it. */
+  messages(queueName: string): readonly StoredMessage[] {
+    return this.#queue(queueName).messages;
+  }
+
+  /** When a message of the queue was last handed out, in milliseconds; 0 for never. */
+  lastReceivedAt(queueName: string): number {
+    return this.#queue(queueName).lastReceivedAt;
   }
 
   /**

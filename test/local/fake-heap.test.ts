@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { invalidReason, invalidUsersReason, startFakeHeap } from '../../local/fake-heap';
+import {
+  invalidReason,
+  invalidUsersReason,
+  rowId,
+  startFakeHeap,
+  type HeapFault,
+  type RunningFakeHeap,
+} from '../../local/fake-heap';
 import type { RunningServer } from '../../local/http-server';
 
 const APP_ID = '11';
@@ -258,6 +265,34 @@ describe('the fake Heap', () => {
       expect((await post('/api/add_user_properties', { app_id: APP_ID, users: [] })).status).toBe(500);
     });
 
+    it('waits before each answer when it is told to, in any mode', async () => {
+      await post('/control', { mode: 'ok', latencyMs: 300 });
+      for (const idempotency_key of ['k1', 'k2']) {
+        const begun = performance.now();
+        expect((await bulk({ ...EVENT, idempotency_key })).status).toBe(200);
+        // Timers may be a millisecond early.
+        expect(performance.now() - begun).toBeGreaterThan(298);
+      }
+      await post('/control', { mode: '500', times: 1, latencyMs: 300 });
+      const begun = performance.now();
+      expect((await bulk(EVENT)).status).toBe(500);
+      expect(performance.now() - begun).toBeGreaterThan(298);
+      expect(await received()).toMatchObject({ requests: 3, events: [{}, {}] });
+    });
+
+    it('answers several requests at a time while it waits', async () => {
+      await post('/control', { mode: 'ok', latencyMs: 2000 });
+      const begun = performance.now();
+      await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => bulk(EVENT)));
+      expect(performance.now() - begun).toBeLessThan(10_000);
+    });
+
+    it.each(['timeout', 'store-then-hang'])('%s drops the connection after a latency', async (mode) => {
+      await post('/control', { mode, times: 1, latencyMs: 20 });
+      await expect(bulk(EVENT)).rejects.toThrow('fetch failed');
+      expect(await received()).toMatchObject({ requests: 1, events: mode === 'timeout' ? [] : [EVENT] });
+    });
+
     it.each([
       ['no JSON', '{', 'ok, 500, 429'],
       ['no object', '[]', 'ok, 500, 429'],
@@ -268,12 +303,61 @@ describe('the fake Heap', () => {
       ['half a time', '{"mode":"500","times":1.5}', 'times should be'],
       ['a time as text', '{"mode":"500","times":"2"}', 'times should be'],
       ['a negative wait', '{"mode":"429","retryAfter":-1}', 'retryAfter should be'],
+      ['half a millisecond', '{"mode":"ok","latencyMs":0.5}', 'latencyMs should be'],
       ['a misspelt name', '{"mode":"500","time":1}', 'time is unknown'],
     ])('refuses %s in /control, says what is allowed and changes nothing', async (_, body, message) => {
       const answer = await post('/control', body);
       expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(message)]);
       expect((await bulk(EVENT)).status).toBe(200);
     });
+  });
+});
+
+describe('a fake Heap with faults of its own', () => {
+  const faults: HeapFault[] = [];
+  let heap: RunningFakeHeap;
+
+  beforeEach(async () => {
+    heap = await startFakeHeap({ port: 0, nextFault: () => faults.shift() ?? { mode: 'ok' } });
+  });
+
+  afterEach(async () => {
+    await heap.close();
+  });
+
+  const post = (path: string, body: unknown): Promise<Response> =>
+    fetch(heap.origin + path, { method: 'POST', body: JSON.stringify(body) });
+  const track = async (idempotency_key = 'k1'): Promise<number> =>
+    (await post('/api/track', { app_id: APP_ID, events: [{ ...EVENT, idempotency_key }] })).status;
+
+  it('plays them for API requests alone, one each', async () => {
+    faults.push({ mode: '500' }, { mode: '429', retryAfter: 3 });
+    await fetch(`${heap.origin}/received`);
+    expect(await track()).toBe(500);
+    const answer = await post('/api/add_user_properties', {});
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '3']);
+    expect(await track()).toBe(200);
+  });
+
+  it('leaves them to what /control asks for, and its "ok" is peace until /reset', async () => {
+    faults.push({ mode: '500' }, { mode: '500' }, { mode: '500' });
+    await post('/control', { mode: '413', times: 1 });
+    expect([await track(), await track()]).toEqual([413, 500]);
+    await post('/control', { mode: 'ok' });
+    expect([await track(), await track()]).toEqual([200, 200]);
+    await post('/reset', {});
+    expect([await track(), await track(), await track()]).toEqual([500, 500, 200]);
+  });
+
+  it('knows all it ever stored, whatever was reset', async () => {
+    faults.push({ mode: '500' });
+    expect([await track('lost'), await track('k1'), await track('k1')]).toEqual([500, 200, 200]);
+    await post('/reset', {});
+    await track('k2');
+    await post('/api/track', { app_id: '12', identity: EVENT.identity, event: 'Without a key' });
+    const [one, two] = ['k1', 'k2'].map((idempotency_key) => rowId({ ...EVENT, idempotency_key }));
+    expect([...heap.stored.rows]).toEqual([one, two]);
+    expect([...heap.stored.appIds]).toEqual([APP_ID, '12']);
   });
 });
 

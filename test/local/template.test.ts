@@ -1,5 +1,6 @@
 import {
   readTemplate,
+  resolveOutputs,
   resolveProperties,
   resourcesOfType,
   uninterpretedTypes,
@@ -156,5 +157,47 @@ describe('resolveProperties', () => {
       },
     });
     expect(resolveProperties(thing!, deployment, ['A.B', 'D'])).toEqual({ A: { C: 1 } });
+  });
+});
+
+describe('resolveOutputs', () => {
+  const outputs = (Outputs: Record<string, unknown>): Record<string, string> =>
+    resolveOutputs({ Outputs }, deployment);
+
+  it('gives their values by name', () => {
+    expect(
+      outputs({
+        QueueUrl: { Value: { Ref: 'Queue' }, Description: 'The queue' },
+        Delay: { Value: { 'Fn::GetAtt': ['Queue', 'Delay'] } },
+        Joined: { Value: { 'Fn::Join': ['/', ['https://', { Ref: 'AWS::Region' }, { Ref: 'Queue' }]] } },
+        Literal: { Value: 'as it is' },
+      }),
+    ).toEqual({
+      QueueUrl: 'http://127.0.0.1/000/queue',
+      Delay: '7',
+      Joined: 'https:///eu-west-1/http://127.0.0.1/000/queue',
+      Literal: 'as it is',
+    });
+  });
+
+  it('leaves out what is about a resource that is not there', () => {
+    expect(
+      outputs({
+        Ref: { Value: { 'Fn::Join': ['', ['x', { Ref: 'Dashboard' }]] } },
+        GetAtt: { Value: { 'Fn::GetAtt': ['Dashboard', 'Url'] } },
+        Text: { Value: { 'Fn::GetAtt': 'Dashboard.Url' } },
+        Queue: { Value: { Ref: 'Queue' } },
+      }),
+    ).toEqual({ Queue: 'http://127.0.0.1/000/queue' });
+  });
+
+  it('names the one it cannot interpret', () => {
+    expect(() => outputs({ Bad: { Value: { 'Fn::Base64': 'x' } } })).toThrow(
+      'Bad (output) at Properties.Value.Fn::Base64: Fn::Base64 is not interpreted',
+    );
+  });
+
+  it('needs none', () => {
+    expect(resolveOutputs({ Resources: {} }, deployment)).toEqual({});
   });
 });

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The line `npm start -- --json` prints when it is ready. */
@@ -14,17 +16,28 @@ export interface ReadyLine {
 }
 
 export interface LocalStackProcess extends ReadyLine {
+  readonly pid: number;
+  /** Where it says how to reach it; its own, so that no test finds the stack of another. */
+  readonly stackFile: string;
   /** Everything the process wrote to stdout so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Sends a signal, waits for the end and gives the exit code. */
-  readonly end: (signal: NodeJS.Signals) => Promise<number | null>;
+  /** Sends a signal, or several at once, waits for the end and gives the exit code. */
+  readonly end: (...signals: NodeJS.Signals[]) => Promise<number | null>;
 }
 
-/** Starts `npm start -- --port 0 --json` as a person would, without npm in between, and waits until it is ready. */
-export async function startLocalStackProcess(): Promise<LocalStackProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/start.ts', '--port', '0', '--json'], {
+/**
+ * Starts `npm start -- --port 0 --json` as a person would, without npm in between, and waits until it is ready.
+ *
+ * @param options more of the command line
+ */
+export async function startLocalStackProcess(...options: string[]): Promise<LocalStackProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'local-stack-file-'));
+  const stackFile = join(directory, 'stack.json');
+  const start = ['--import', 'tsx', 'bin/start.ts', '--port', '0', '--json', ...options];
+  const child = spawn(process.execPath, start, {
     cwd: join(__dirname, '../..'),
+    env: { ...process.env, LOCAL_STACK_FILE: stackFile },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
@@ -33,12 +46,18 @@ export async function startLocalStackProcess(): Promise<LocalStackProcess> {
   await firstLine(child, output);
   return {
     ...(JSON.parse(output.stdout) as ReadyLine),
+    pid: child.pid ?? 0,
+    stackFile,
     stdout: () => output.stdout,
     stderr: () => output.stderr,
-    end: async (signal) => {
-      const exit = once(child, 'exit');
-      child.kill(signal);
+    end: async (...signals) => {
+      // Not `exit`: its last words may still be in the pipes then.
+      const exit = once(child, 'close');
+      for (const signal of signals) child.kill(signal);
       const [code] = (await exit) as [number | null];
+      // Nobody can clean up after SIGKILL; else what is left in it is for the test to find.
+      if (signals.includes('SIGKILL')) rmSync(directory, { recursive: true });
+      else if (readdirSync(directory).length === 0) rmdirSync(directory);
       return code;
     },
   };

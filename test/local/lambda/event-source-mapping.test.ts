@@ -511,6 +511,38 @@ describe('EventSourceMapping', () => {
       expect(inFlight()).toBe(0);
     });
 
+    it('says when it has nothing to do but wait', async () => {
+      let release: (answer: unknown) => void = () => undefined;
+      const mapping = mappingOf({
+        maximumConcurrency: 2,
+        invoke: () => new Promise((resolve) => (release = resolve)),
+      });
+      await until(() => polls === 2);
+      expect(mapping.isIdle).toBe(true);
+      put('x');
+      await until(() => events.length === 1);
+      expect(mapping.isIdle).toBe(false);
+      release(null);
+      await until(() => inFlight() === 0 && polls === 2);
+      expect(mapping.isIdle).toBe(true);
+      await mapping.stop();
+      expect(mapping.isIdle).toBe(false);
+    });
+
+    it('shows a message again whose deletion was lost (F59)', async () => {
+      const [lost] = put('lost', 'deleted');
+      let losses = 1;
+      mappingOf({ losesDelete: ({ messageId }) => messageId === lost && losses-- > 0 });
+      await until(() => visible() === 0 && inFlight() === 1 && events.length > 0);
+      clock.ahead += VISIBILITY_SECONDS * 1000;
+      queues.wake();
+      await until(() => visible() === 0 && inFlight() === 0);
+      expect(events.flatMap(({ Records }) => Records).filter(({ body }) => body === 'lost')).toHaveLength(2);
+      expect(events.flatMap(({ Records }) => Records).filter(({ body }) => body === 'deleted')).toHaveLength(
+        1,
+      );
+    });
+
     it('can be started again, and only once at a time', async () => {
       const mapping = mappingOf();
       await mapping.stop();

@@ -8,6 +8,7 @@ import {
   FunctionProcess,
   type FunctionProcessOptions,
 } from '../../../local/lambda/function-process';
+import { SkippingClock } from '../../../local/skipping-clock';
 
 /** One function that does what its event says, so that every test meets the same process. */
 const SOURCE = `
@@ -56,6 +57,12 @@ const SOURCE = `
       setImmediate(() => process.disconnect());
       setTimeout(() => console.log('disconnected'), 50);
       setInterval(() => undefined, 1000);
+    },
+    time: async (event, context) => {
+      const before = { now: Date.now(), remaining: context.getRemainingTimeInMillis() };
+      await wait(event.ms);
+      const after = { now: Date.now(), remaining: context.getRemainingTimeInMillis() };
+      return { started: before.now, took: after.now - before.now, used: before.remaining - after.remaining };
     },
     crashLater: () => { setImmediate(() => { throw new Error('later'); }); },
   };
@@ -387,5 +394,52 @@ describe('FunctionProcess', () => {
     await idle.stop();
     await idle.stop();
     expect(idle.pid).toBeUndefined();
+  });
+
+  describe('with a clock that skips', () => {
+    it('has the time of the clock', async () => {
+      const clock = new SkippingClock();
+      const ahead = functionOf(SOURCE, { clock });
+      for (const hours of [0, 5, 7]) {
+        clock.skip(hours * 3_600_000);
+        const before = clock.now();
+        const { started, used } = (await ahead.invoke({ do: 'time', ms: 0 })) as Record<string, number>;
+        expect(started).toBeGreaterThanOrEqual(before);
+        expect(started).toBeLessThanOrEqual(clock.now());
+        expect(used).toBeLessThan(30_000);
+      }
+      expect(clock.skippedMs).toBe(12 * 3_600_000);
+    });
+
+    it('skips a long wait, of which everybody is told, and no short one', async () => {
+      const clock = new SkippingClock();
+      const begun = performance.now();
+      const patient = functionOf(SOURCE, { clock, timeoutMs: 1_000_000 });
+      const { took, used } = (await patient.invoke({ do: 'time', ms: 600_000 })) as Record<string, number>;
+      expect(performance.now() - begun).toBeLessThan(500_000);
+      for (const ms of [took, used]) expect(ms).toBeGreaterThanOrEqual(600_000);
+      expect(clock.skippedMs).toBeGreaterThan(599_000);
+      expect(clock.skippedMs).toBeLessThanOrEqual(600_000);
+
+      const skippedMs = clock.skippedMs;
+      expect(await patient.invoke({ do: 'time', ms: 30 })).toMatchObject({
+        started: expect.any(Number) as number,
+      });
+      expect(clock.skippedMs).toBe(skippedMs);
+    });
+  });
+
+  it('can be killed in an invocation, and the next one starts afresh', async () => {
+    const fragile = functionOf(SOURCE);
+    const hanging = failureOf(fragile.invoke({ do: 'hang' }));
+    await until(() => lines.includes('hanging'));
+    const { pid } = fragile;
+    fragile.kill();
+    expect(await hanging).toMatchObject({
+      name: 'Runtime.ExitError',
+      message: expect.stringContaining('SIGKILL') as string,
+    });
+    expect(await fragile.invoke({ do: 'count' })).toMatchObject({ invocations: 1 });
+    expect(fragile.pid).not.toBe(pid);
   });
 });

@@ -623,6 +623,25 @@ describe('SQS over the wire', () => {
       ]);
     });
 
+    it('carry attributes of both types unchanged, which a redrive by hand sends on (F65)', async () => {
+      const [url, other] = [await createQueue(), await createQueue()];
+      const MessageAttributes = {
+        requestId: text('ABC123='),
+        receivedAt: { DataType: 'Number', StringValue: '1763985600123' },
+        event: text('Caf%C3%A9%20Bar'),
+        continuation: { DataType: 'Number', StringValue: '1' },
+      };
+      await sendBatch(url, [{ Id: '0', MessageBody: '{"a":1}', MessageAttributes }]);
+      const first = await receiveOne(url);
+      expect(first.MessageAttributes).toEqual(MessageAttributes);
+      await sendBatch(other, [
+        { Id: '0', MessageBody: first.Body, MessageAttributes: first.MessageAttributes },
+      ]);
+      const second = await receiveOne(other);
+      expect(second).toMatchObject({ Body: '{"a":1}', MessageAttributes });
+      expect(second.MD5OfMessageAttributes).toBe(first.MD5OfMessageAttributes);
+    });
+
     it('delete and change what they can', async () => {
       const url = await createQueue();
       for (const body of ['a', 'b', 'c']) await send(url, body);
@@ -1405,5 +1424,50 @@ describe('the model of SQS in virtual time', () => {
     sqs.sendMessage('q', { MessageBody: 'x' });
 
     expect(listener).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells of each message that a queue gets: sent, redriven or moved', () => {
+    const clock = new TestClock();
+    const arrived: string[] = [];
+    const sqs = new SqsService({
+      clock,
+      onArrival: (queue, { body, attributes }) =>
+        arrived.push(`${queue} ${body} ${Object.keys(attributes).join()}`),
+    });
+    sqs.createQueue('dead');
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: sqs.queueArn('dead'), maxReceiveCount: 1 });
+    sqs.createQueue('q', { RedrivePolicy });
+    sqs.sendMessage('q', {
+      MessageBody: 'a',
+      MessageAttributes: { by: { DataType: 'String', StringValue: 'x' } },
+    });
+    sqs.sendMessageBatch('q', [{ Id: '1', MessageBody: 'b' }]);
+    expect(() => sqs.sendMessage('q', { MessageBody: '' })).toThrow();
+    expect(arrived).toEqual(['q a by', 'q b ']);
+
+    sqs.receiveMessage('q', { MaxNumberOfMessages: 10, VisibilityTimeout: 0 });
+    sqs.receiveMessage('q', { MaxNumberOfMessages: 10 });
+    expect(arrived.splice(0)).toEqual(['q a by', 'q b ', 'dead a by', 'dead b ']);
+    sqs.startMessageMoveTask({ SourceArn: sqs.queueArn('dead') });
+    expect(arrived).toEqual(['q a by', 'q b ']);
+  });
+
+  it('shows what a queue holds without receiving it, and when it last handed something out', () => {
+    const clock = new TestClock();
+    const sqs = new SqsService({ clock });
+    sqs.createQueue('q');
+    for (const MessageBody of ['gone', 'in flight', 'visible']) sqs.sendMessage('q', { MessageBody });
+    sqs.sendMessage('q', { MessageBody: 'delayed', DelaySeconds: 60 });
+    expect(sqs.lastReceivedAt('q')).toBe(0);
+    const [gone] = sqs.receiveMessage('q', { MaxNumberOfMessages: 2 });
+    sqs.deleteMessage('q', gone!.ReceiptHandle);
+    const receivedAt = clock.now();
+    clock.advance(5);
+    expect(sqs.messages('q').map(({ body, receiveCount }) => [body, receiveCount])).toEqual([
+      ['in flight', 1],
+      ['visible', 0],
+      ['delayed', 0],
+    ]);
+    expect(sqs.lastReceivedAt('q')).toBe(receivedAt);
   });
 });

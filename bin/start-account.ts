@@ -1,0 +1,153 @@
+import { hash } from 'node:crypto';
+import type { SQSRecord } from 'aws-lambda';
+import { decodeMessage, isUnreadable, type EventLocation } from '../lambda/clevertap/decode-message';
+import { narrowMessage } from '../lambda/clevertap/narrow-message';
+import { deadLetterAttributes, receivesExhausted } from '../lambda/forwarder/contract';
+import { readIngress, type Ingress } from '../lambda/forwarder/ingress';
+import { createLiquid } from '../lambda/mapping/liquid';
+import { isAborted, mapEvent, type MappingContext } from '../lambda/mapping/map-event';
+import { compileMapping } from '../lambda/mapping/mapping';
+import { isRejected } from '../lambda/mapping/rejection';
+import type { Account, EventOfMessage, MessageReader, QueuedMessage } from '../local/reconciliation';
+import { environmentOf } from './clevertap-to-heap';
+
+/** Reads messages as the function of an environment does, so that what it made of them can be found again. */
+export function messageReader(environment: string): MessageReader {
+  const { config, mapping } = environmentOf(environment);
+  const rules = {
+    identityOrder: config.identityOrder,
+    dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
+    mapping: compileMapping(mapping, createLiquid().parse),
+  };
+  return {
+    eventsOf: (message, appIds) => {
+      const ingress = readIngress(recordOf(message));
+      // Whether an event is ignored is no matter of the app.
+      const contexts = [...(appIds.size === 0 ? ['0'] : appIds)].map((appId) =>
+        ingress === undefined ? undefined : { ...rules, ...ingress, appId },
+      );
+      return unique(eventsOf(message.body, ingress, contexts), ingress?.requestId ?? '');
+    },
+    reasonOf: ({ attributes }) => attributes[deadLetterAttributes.reason]?.StringValue ?? receivesExhausted,
+    // The function's keys are SHA-256 in hexadecimal.
+    isOwnRow: (rowId) => /"[0-9a-f]{64}"\]$/.test(rowId),
+  };
+}
+
+/** Events of a message; `id` is not yet the message's own. */
+function eventsOf(
+  body: string,
+  ingress: Ingress | undefined,
+  contexts: readonly (MappingContext | undefined)[],
+): EventOfMessage[] {
+  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [] };
+  const decoded = decodeMessage(body, ingress?.pathEvent);
+  if (ingress === undefined || decoded.kind === 'undecodable') return [whole];
+  if (decoded.kind === 'ping') return [{ ...whole, isIgnored: true }];
+  return decoded.events.map((source) => {
+    const { location } = source;
+    if (isUnreadable(source)) return { ...whole, id: textId(body, location) };
+    const { profile, requestKeyValues, campaignId } = source;
+    const mapped = contexts.map((context) => context && attempt(() => mapEvent(source, context)));
+    return {
+      id:
+        attempt(() => hash('sha256', JSON.stringify([profile, requestKeyValues, campaignId]))) ??
+        textId(body, location),
+      isIgnored: mapped.some((result) => result !== undefined && isAborted(result)),
+      heapEvents: mapped.flatMap((result) =>
+        result === undefined || isAborted(result) || isRejected(result) ? [] : [{ ...result.event }],
+      ),
+    };
+  });
+}
+
+/** An event by the text of a message that holds it alone: for one that no object can be made of. */
+const textId = (body: string, location: EventLocation): string =>
+  hash('sha256', narrowMessage(body, [location]));
+
+/** Undefined where the function rejects an event because of a mistake of ours, or where it is nested too deep. */
+function attempt<T>(task: () => T): T | undefined {
+  try {
+    return task();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Numbers equal events of a message, in which nothing else tells them apart. */
+function unique(events: readonly EventOfMessage[], requestId: string): EventOfMessage[] {
+  const times = new Map<string, number>();
+  return events.map((event) => {
+    const time = times.get(event.id) ?? 0;
+    times.set(event.id, time + 1);
+    return { ...event, id: `${requestId} ${event.id} ${time}` };
+  });
+}
+
+/** A message as Lambda would hand it over. */
+const recordOf = ({ body, attributes }: QueuedMessage): SQSRecord => ({
+  messageId: '',
+  receiptHandle: '',
+  body,
+  md5OfBody: '',
+  attributes: {
+    ApproximateReceiveCount: '1',
+    ApproximateFirstReceiveTimestamp: '0',
+    SenderId: '',
+    SentTimestamp: '0',
+  },
+  messageAttributes: Object.fromEntries(
+    Object.entries(attributes).map(([name, { DataType, StringValue }]) => [
+      name,
+      { dataType: DataType, stringValue: StringValue },
+    ]),
+  ),
+  eventSource: 'aws:sqs',
+  eventSourceARN: '',
+  awsRegion: '',
+});
+
+/** Whether every accepted event is where it should be. */
+export const isBalanced = ({ missing, unexplainedRows }: Account): boolean =>
+  missing === 0 && unexplainedRows === 0;
+
+/** The account for a person: where the events are, and what does not fit. */
+export function describeAccount(account: Account): string {
+  const { accepted, delivered, rejected, ignored, queued, rows, missing, unexplainedRows } = account;
+  if (accepted === 0 && isBalanced(account)) return 'No event was accepted.';
+  const reasons = account.rejectedByReason.map(([reason, events]) => `${events} ${reason}`).join(', ');
+  const lines: [string, number, string][] = [
+    ['Accepted', accepted, `in ${counted(account.requests, 'request')}`],
+    ['Delivered', delivered, rows === undefined ? 'as the function counts' : describeRows(delivered, rows)],
+    ['Rejected', rejected, reasons === '' ? '' : `dead letters: ${reasons}`],
+    ['Ignored', ignored, ''],
+    ['Queued', queued, queued === 0 ? '' : 'not delivered yet, and gone with this stack'],
+  ];
+  const width = String(Math.max(...lines.map(([, count]) => count))).length;
+  const table = lines
+    .map(([name, count, note]) => `  ${name.padEnd(9)}  ${String(count).padStart(width)}  ${note}`.trimEnd())
+    .join('\n');
+  const sum = `${delivered} + ${rejected} + ${ignored} + ${queued}`;
+  const verdicts = [
+    missing === 0
+      ? `  ${accepted} = ${sum}: every accepted event is accounted for.`
+      : `  ${accepted} ≠ ${sum}: ${describeDifference(missing, rows !== undefined)}`,
+    ...(unexplainedRows === 0
+      ? []
+      : [`  Heap has ${counted(unexplainedRows, 'row')} more than the accepted events explain.`]),
+  ];
+  return `What became of the events:\n\n${table}\n\n${verdicts.join('\n')}`;
+}
+
+const describeRows = (delivered: number, rows: number): string =>
+  rows === delivered ? '' : `${counted(rows, 'row')} in Heap: equal events count once`;
+
+function describeDifference(missing: number, isFakeHeap: boolean): string {
+  if (missing > 0) {
+    const places = isFakeHeap ? 'neither in Heap nor' : 'neither counted as delivered nor';
+    return `${counted(missing, 'accepted event')} ${missing === 1 ? 'is' : 'are'} ${places} in a queue.`;
+  }
+  return `${counted(-missing, 'event')} more than were accepted ${missing === -1 ? 'was' : 'were'} counted as delivered.`;
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,196 @@
+import * as z from 'zod';
+import { AwsError } from './aws/error';
+
+/** What the door answered. */
+export interface DoorAnswer {
+  readonly status: number;
+  /** Of the valid key that came with the request. */
+  readonly apiKeyId: string | undefined;
+}
+
+/** A metric over some time, as CloudWatch's statistics of it; `values` in the order of the log. */
+export interface MetricStatistics {
+  readonly sum: number;
+  readonly count: number;
+  readonly max: number;
+  readonly values: readonly number[];
+}
+
+export interface ObservedMetrics {
+  /** The function's metrics by name. */
+  readonly metrics: Readonly<Record<string, MetricStatistics>>;
+  /** The sums of those with the dimension `Reason`, by its value. */
+  readonly byReason: Readonly<Record<string, number>>;
+  /** API Gateway's metrics of the stage under their own names. */
+  readonly door: { readonly count: number; readonly '4XXError': number; readonly '5XXError': number };
+  /** Requests with a valid key, by the name of the key. */
+  readonly requestsByKey: Readonly<Record<string, number>>;
+}
+
+export interface ObservationsOptions {
+  /** The clock of whoever writes what is observed. */
+  readonly clock: { readonly now: () => number; readonly skippedMs: number };
+  /** What a key is called, by its id. */
+  readonly keyName: (apiKeyId: string) => string;
+}
+
+interface Sample {
+  readonly at: number;
+  readonly name: string;
+  readonly values: readonly number[];
+  readonly reason: string | undefined;
+}
+
+const MAXIMUM_LINES = 10_000;
+
+const numbers = z.union([z.number().transform((value) => [value]), z.array(z.number())]);
+
+/**
+ * A line in CloudWatch's embedded metric format: the metrics are named under `_aws`, their values and those of their
+ * dimensions stand beside it.
+ *
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+const embeddedMetrics = z.looseObject({
+  _aws: z.object({
+    Timestamp: z.number(),
+    CloudWatchMetrics: z.array(
+      z.object({
+        Dimensions: z.array(z.array(z.string())),
+        Metrics: z.array(z.object({ Name: z.string() })),
+      }),
+    ),
+  }),
+});
+
+/**
+ * Remembers what CloudWatch would: the function's log and the metrics in it, and the requests of the door. All
+ * moments it is asked for are those of this machine's clock, in milliseconds since 1970.
+ */
+export class Observations {
+  readonly #options: ObservationsOptions;
+  #lines: { readonly at: number; readonly line: string }[] = [];
+  readonly #samples: Sample[] = [];
+  readonly #answers: (DoorAnswer & { readonly at: number })[] = [];
+
+  constructor(options: ObservationsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a line of the function's log. */
+  readonly functionLog = (line: string): void => {
+    this.#lines.push({ at: Date.now(), line });
+    // Not with every line: cutting copies the rest.
+    if (this.#lines.length >= 2 * MAXIMUM_LINES) this.#lines = this.#lines.slice(-MAXIMUM_LINES);
+    this.#samples.push(...this.#samplesIn(line));
+  };
+
+  readonly doorAnswered = (answer: DoorAnswer): void => {
+    this.#answers.push({ ...answer, at: Date.now() });
+  };
+
+  /** What happened since a moment. */
+  metrics(from: number): ObservedMetrics {
+    const samples = this.#samples.filter(({ at }) => at >= from);
+    const answers = this.#answers.filter(({ at }) => at >= from);
+    const valuesByName = new Map<string, number[]>();
+    const byReason = new Map<string, number>();
+    for (const { name, values, reason } of samples) {
+      if (reason !== undefined) {
+        byReason.set(reason, (byReason.get(reason) ?? 0) + sum(values));
+        continue;
+      }
+      const known = valuesByName.get(name);
+      if (known === undefined) valuesByName.set(name, [...values]);
+      else known.push(...values);
+    }
+    const requestsByKey = new Map<string, number>();
+    for (const { apiKeyId } of answers) {
+      if (apiKeyId === undefined) continue;
+      const name = this.#options.keyName(apiKeyId);
+      requestsByKey.set(name, (requestsByKey.get(name) ?? 0) + 1);
+    }
+    const withStatus = (first: number): number =>
+      answers.filter(({ status }) => Math.floor(status / 100) === first).length;
+    return {
+      metrics: Object.fromEntries(
+        [...valuesByName].map(([name, values]) => [name, statistics(values)] as const),
+      ),
+      byReason: Object.fromEntries(byReason),
+      door: { count: answers.length, '4XXError': withStatus(4), '5XXError': withStatus(5) },
+      requestsByKey: Object.fromEntries(requestsByKey),
+    };
+  }
+
+  /** The lines of the function's log since a moment that hold a text; of its last 10,000. */
+  log(from: number, contains: string): string[] {
+    return this.#lines
+      .slice(-MAXIMUM_LINES)
+      .filter(({ at, line }) => at >= from && line.includes(contains))
+      .map(({ line }) => line);
+  }
+
+  /**
+   * Answers `GET /_local/metrics?from=` and `GET /_local/log?from=&contains=`, the stack's own part of the AWS
+   * endpoint.
+   *
+   * @returns `undefined` when the path is neither.
+   * @throws AwsError when `from` is no moment.
+   */
+  readonly answer = (path: string, query: URLSearchParams): object | undefined => {
+    switch (path) {
+      case '/_local/metrics':
+        return this.metrics(momentIn(query));
+      case '/_local/log':
+        return { lines: this.log(momentIn(query), query.get('contains') ?? '') };
+      default:
+        return undefined;
+    }
+  };
+
+  #samplesIn(line: string): Sample[] {
+    // Most lines are no metrics, and parsing each would slow the function's log down.
+    if (!line.includes('"_aws"')) return [];
+    const parsed = embeddedMetrics.safeParse(parseJson(line));
+    if (!parsed.success) return [];
+    const root = parsed.data;
+    const at = root._aws.Timestamp - this.#options.clock.skippedMs;
+    return root._aws.CloudWatchMetrics.flatMap(({ Dimensions, Metrics }) => {
+      // Every set of dimensions is a metric of its own.
+      const isSplit = (set: readonly string[]): boolean => set.includes('Reason');
+      const reasons = [
+        ...(Dimensions.every(isSplit) ? [] : [undefined]),
+        ...(Dimensions.some(isSplit) ? [String(root['Reason'])] : []),
+      ];
+      return Metrics.flatMap(({ Name: name }) => {
+        const values = numbers.safeParse(root[name]).data ?? [];
+        return values.length === 0 ? [] : reasons.map((reason) => ({ at, name, values, reason }));
+      });
+    });
+  }
+}
+
+function momentIn(query: URLSearchParams): number {
+  const from = Number(query.get('from') ?? 0);
+  if (Number.isFinite(from)) return from;
+  throw new AwsError('ValidationError', 'from should be a number of milliseconds since 1970');
+}
+
+function statistics(values: readonly number[]): MetricStatistics {
+  return {
+    sum: sum(values),
+    count: values.length,
+    max: values.reduce((one, other) => Math.max(one, other), -Infinity),
+    values,
+  };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,163 @@
+import { describeAccount, isBalanced, messageReader } from '../../bin/start-account';
+import { decodeMessage } from '../../lambda/clevertap/decode-message';
+import { narrowMessage } from '../../lambda/clevertap/narrow-message';
+import { trackBody } from '../../lambda/heap/bulk-request';
+import type { Account, EventOfMessage, QueuedMessage } from '../../local/reconciliation';
+import { fixture, fixtureNames } from '../support/clevertap-fixture';
+
+const { eventsOf, isOwnRow, reasonOf } = messageReader('local');
+
+const messageOf = (body: string, stamps: Record<string, string> = {}): QueuedMessage => ({
+  body,
+  attributes: Object.fromEntries(
+    Object.entries({ requestId: 'r1', receivedAt: '1763985600123', ...stamps }).map(([name, StringValue]) => [
+      name,
+      { DataType: 'String', StringValue },
+    ]),
+  ),
+});
+
+const read = (body: string, stamps?: Record<string, string>, appIds = ['11']): readonly EventOfMessage[] =>
+  eventsOf(messageOf(body, stamps), new Set(appIds));
+
+const idsOf = (events: readonly EventOfMessage[]): string[] => events.map(({ id }) => id);
+
+const profiles = (...list: unknown[]): string =>
+  JSON.stringify({ key_values: { event: 'E' }, profiles: list });
+
+describe('the events of a message', () => {
+  test.each(fixtureNames)('of %s are as many as the function finds', (name) => {
+    const body = fixture(name);
+    const decoded = decodeMessage(body, undefined);
+    expect(read(body)).toHaveLength(decoded.kind === 'events' ? decoded.events.length : 1);
+  });
+
+  test('are known again in a message narrowed to some of them, also those that are no object (F42)', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const body = profiles(
+      { identity: 'a' },
+      'no profile',
+      { identity: 'b' },
+      { identity: 'DEEP' },
+      7,
+    ).replace('"DEEP"', deep);
+    const ids = idsOf(read(body));
+    expect(new Set(ids).size).toBe(5);
+    const decoded = decodeMessage(body, undefined);
+    const locations = decoded.kind === 'events' ? decoded.events.map(({ location }) => location) : [];
+    for (const keep of [[0], [1, 4], [2, 3], [0, 1, 2, 3, 4]]) {
+      const narrowed = narrowMessage(
+        body,
+        keep.map((index) => locations[index]!),
+      );
+      expect(idsOf(read(narrowed))).toEqual(keep.map((index) => ids[index]));
+    }
+  });
+
+  test('that are equal are told apart by their number, and those of other requests by the request', () => {
+    const twice = idsOf(read(profiles({ identity: 'a' }, { identity: 'a' })));
+    expect(new Set(twice).size).toBe(2);
+    const other = idsOf(read(profiles({ identity: 'a' }), { requestId: 'r2' }));
+    expect(twice).not.toContain(other[0]);
+  });
+
+  test('are what Heap gets, under each app id', () => {
+    const [event] = read(profiles({ identity: 'a' }), {}, ['11', '12']);
+    expect(event?.heapEvents).toMatchObject([{ identity: 'a' }, { identity: 'a' }]);
+    const keys = event?.heapEvents.map(({ idempotency_key: key }) => key);
+    expect(new Set(keys).size).toBe(2);
+    for (const key of keys ?? []) expect(isOwnRow(JSON.stringify(['a', null, key]))).toBe(true);
+    // As it goes out, so that the two can be compared.
+    expect(trackBody('11', [{ json: JSON.stringify(event?.heapEvents[0]) }])).toContain(String(keys?.[0]));
+  });
+
+  test.each([
+    ['a setup ping', fixture('setup-ping'), {}, true],
+    ['a placeholder', '{"identity":"user@example.com","event":"E"}', {}, false],
+    ['no JSON', '{', {}, false],
+    ['no stamps', '{"identity":"a","event":"E"}', { receivedAt: 'never' }, false],
+    ['another app', '{"app_id":"99","identity":"a","event":"E"}', {}, false],
+  ])('%s never reaches Heap', (_, body, stamps, isIgnored) => {
+    expect(read(body, stamps)).toEqual([{ id: expect.any(String) as string, isIgnored, heapEvents: [] }]);
+  });
+
+  test('can be told from each other without any app', () => {
+    expect(idsOf(read(profiles({ identity: 'a' }), {}, []))).toEqual(
+      idsOf(read(profiles({ identity: 'a' }))),
+    );
+  });
+});
+
+test('a dead letter without a reason came from SQS', () => {
+  expect(reasonOf(messageOf('', { reason: 'invalid_json' }))).toBe('invalid_json');
+  expect(reasonOf(messageOf(''))).toBe('receives_exhausted');
+});
+
+describe('the account in words', () => {
+  const account = (counts: Partial<Account>): Account => ({
+    requests: 0,
+    accepted: 0,
+    delivered: 0,
+    rows: 0,
+    queued: 0,
+    rejected: 0,
+    rejectedByReason: [],
+    ignored: 0,
+    missing: 0,
+    unexplainedRows: 0,
+    ...counts,
+  });
+
+  test('is a table and a sum', () => {
+    const balanced = account({
+      requests: 31,
+      accepted: 142,
+      delivered: 130,
+      rows: 129,
+      rejected: 6,
+      rejectedByReason: [
+        ['invalid_json', 5],
+        ['heap_rejected', 1],
+      ],
+      ignored: 2,
+      queued: 4,
+    });
+    expect(isBalanced(balanced)).toBe(true);
+    expect(describeAccount(balanced)).toBe(`What became of the events:
+
+  Accepted   142  in 31 requests
+  Delivered  130  129 rows in Heap: equal events count once
+  Rejected     6  dead letters: 5 invalid_json, 1 heap_rejected
+  Ignored      2
+  Queued       4  not delivered yet, and gone with this stack
+
+  142 = 130 + 6 + 2 + 4: every accepted event is accounted for.`);
+  });
+
+  test('is one sentence when there was nothing', () => {
+    expect(describeAccount(account({}))).toBe('No event was accepted.');
+  });
+
+  test.each([
+    [
+      { accepted: 3, delivered: 1, rows: 1, missing: 2 },
+      '3 ≠ 1 + 0 + 0 + 0: 2 accepted events are neither in Heap nor in a queue.',
+    ],
+    [
+      { accepted: 1, rows: undefined, missing: 1 },
+      '1 ≠ 0 + 0 + 0 + 0: 1 accepted event is neither counted as delivered nor in a queue.',
+    ],
+    [
+      { accepted: 1, delivered: 2, rows: undefined, missing: -1 },
+      '1 ≠ 2 + 0 + 0 + 0: 1 event more than were accepted was counted as delivered.',
+    ],
+    [
+      { accepted: 1, delivered: 1, rows: 1, unexplainedRows: 2 },
+      'Heap has 2 rows more than the accepted events explain.',
+    ],
+    [{ unexplainedRows: 1 }, 'Heap has 1 row more than the accepted events explain.'],
+  ])('says what does not fit: %j', (counts, sentence) => {
+    expect(isBalanced(account(counts))).toBe(false);
+    expect(describeAccount(account(counts))).toContain(sentence);
+  });
+});
