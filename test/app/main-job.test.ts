@@ -191,15 +191,21 @@ test.each([
 });
 
 test('a body sent twice counts once (F19, F40)', async () => {
-  const body = JSON.stringify({ identity: 'twice@shop.test', event: 'Purchase', at: Date.now() });
-  await post(body);
-  await post(body);
-  await drained();
-  const { events, duplicates } = await received();
-  // Two requests on either side of a window's edge are two events; the edge comes every ten minutes.
-  expect(events.length + duplicates).toBe(2);
-  expect(new Set(events.map(({ idempotency_key: key }) => key)).size).toBe(events.length);
-  expect(events.length).toBeLessThanOrEqual(2);
+  // Two requests on either side of a window's edge are two events. The edge comes every ten minutes.
+  const windowOf = (time: number): number => Math.floor(time / 600_000);
+  let bodies = 0;
+  let startedAt: number;
+  do {
+    await fetch(`${stack.heapUrl}/reset`, { method: 'POST' });
+    startedAt = Date.now();
+    bodies += 1;
+    const body = JSON.stringify({ identity: 'twice@shop.test', event: 'Purchase', at: startedAt });
+    await post(body);
+    await post(body);
+    await drained();
+  } while (windowOf(startedAt) !== windowOf(Date.now()) && bodies < 3);
+
+  expect(await received()).toMatchObject({ events: [{ identity: 'twice@shop.test' }], duplicates: 1 });
 });
 
 test.each([
