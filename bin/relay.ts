@@ -1,17 +1,49 @@
 import { Command, CommanderError } from 'commander';
-import { addPreview } from './preview';
+import { addDeadLetterCommands } from './relay/dead-letter-commands';
+import { explain } from './relay/operator-error';
+import { addPreview } from './relay/preview';
+import { addSend } from './relay/send';
+import { addSmoke } from './relay/smoke';
+import { addStatus } from './relay/status';
+import { addToken } from './relay/token';
+import { addWebhook } from './relay/webhook';
 
-/** What every command ends with when it could not do its work: wrong usage, or a mistake of ours. */
+/** What every command ends with when it could not do its work: wrong usage, no access, or a mistake of ours. */
 const failed = 2;
 
-// Before the commands, which inherit it.
-const program = new Command('npm run relay --')
-  .description('What an operator does by hand with the webhooks of CleverTap.')
-  .exitOverride();
-addPreview(program);
+/** Every command. */
+export function createProgram(): Command {
+  // Before the commands, which inherit it.
+  const program = new Command('npm run relay --')
+    .description(
+      'What an operator does by hand with the webhooks of CleverTap. docs/operate.md shows each command.',
+    )
+    .exitOverride();
+  addPreview(program);
+  addWebhook(program);
+  addToken(program);
+  addSmoke(program);
+  addSend(program);
+  addStatus(program);
+  addDeadLetterCommands(program);
+  return program;
+}
 
-program.parseAsync().catch((error: unknown) => {
-  // Commander has said by itself what it had to say, be it help or a wrong option.
-  if (!(error instanceof CommanderError)) console.error(error);
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : failed;
-});
+async function run(): Promise<void> {
+  // The SDK's advice on Node versions is for those who deploy it.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  try {
+    await createProgram().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has said by itself what it had to say, be it help or a wrong option.
+      process.exitCode = error.exitCode === 0 ? 0 : failed;
+      return;
+    }
+    const explanation = explain(error);
+    console.error(explanation === undefined ? error : `error: ${explanation}`);
+    process.exitCode = failed;
+  }
+}
+
+if (require.main === module) void run();

@@ -8,7 +8,7 @@ import {
   type EventPreview,
   type PreviewContext,
   type PreviewReport,
-} from '../../bin/preview-report';
+} from '../../bin/relay/preview-report';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import { noMapping, type MappingRule, type MappingSettings } from '../../lambda/mapping/rules';
@@ -85,7 +85,9 @@ describe('what becomes of a payload', () => {
       detail: 'identity still holds a template',
     });
     expect(report.requests).toEqual([]);
-    expect(unwrapped(printReport(report))).toContain('To do Check the template in the campaign.');
+    expect(unwrapped(printReport(report))).toContain(
+      'To do A body copied from the campaign editor still holds its templates',
+    );
   });
 
   test('of three profiles, the placeholder alone is rejected', () => {
@@ -103,7 +105,9 @@ describe('what becomes of a payload', () => {
       events: [{ identity: 'pii-cust-1' }, { identity: 'pii-cust-3' }],
     });
     expect(printReport(report)).toMatch(/^3 events: 2 delivered, 1 rejected\n/);
-    expect(printReport(report)).toContain('\nEvent 2 of 3: rejected\n  Reason    placeholder_identity\n');
+    expect(printReport(report)).toContain(
+      '\nEvent 2 of 3: would be rejected\n  Reason    placeholder_identity\n',
+    );
   });
 
   test('the setup ping is ignored', () => {
@@ -111,7 +115,9 @@ describe('what becomes of a payload', () => {
 
     expect(only(report)).toMatchObject({ outcome: 'ignored', event: null, reason: null });
     expect(report.requests).toEqual([]);
-    expect(printReport(report)).toMatch(/^Event 1 of 1: ignored\n {2}Because {3}CleverTap sends this/);
+    expect(printReport(report)).toMatch(
+      /^Event 1 of 1: would be ignored\n {2}Because {3}CleverTap sends this/,
+    );
   });
 
   test.each([
@@ -313,7 +319,7 @@ describe('npm run relay -- preview', () => {
     const { status, stdout, stderr } = run(['test/fixtures/clevertap/guide-rendered.json', '--app-id', '11']);
 
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/^Event 1 of 1: delivered\n[^]*"app_id": "11"[^]*\nNothing was sent\./);
+    expect(stdout).toMatch(/^Event 1 of 1: would be delivered\n[^]*"app_id": "11"[^]*\nNothing was sent\./);
     expect(stdout).not.toContain('REPLACE_ME');
     expect(status).toBe(0);
   });

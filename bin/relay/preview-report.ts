@@ -1,12 +1,13 @@
-import { decodeMessage, isUnreadable, type SourceEvent } from '../lambda/clevertap/decode-message';
-import { field } from '../lambda/clevertap/json';
-import type { RejectionReason } from '../lambda/forwarder/contract';
-import { toBulks, trackBody, userPropertiesBody, type SerializedEvent } from '../lambda/heap/bulk-request';
-import type { Change } from '../lambda/mapping/changes';
-import { isAborted, mapEvent, type HeapEvent, type MappingContext } from '../lambda/mapping/map-event';
-import type { Mapping } from '../lambda/mapping/mapping';
-import type { HeapProperties } from '../lambda/mapping/properties';
-import { isRejected, type Rejected } from '../lambda/mapping/rejection';
+import { decodeMessage, isUnreadable, type SourceEvent } from '../../lambda/clevertap/decode-message';
+import { field } from '../../lambda/clevertap/json';
+import type { RejectionReason } from '../../lambda/forwarder/contract';
+import { toBulks, trackBody, userPropertiesBody, type SerializedEvent } from '../../lambda/heap/bulk-request';
+import type { Change } from '../../lambda/mapping/changes';
+import { isAborted, mapEvent, type HeapEvent, type MappingContext } from '../../lambda/mapping/map-event';
+import type { Mapping } from '../../lambda/mapping/mapping';
+import type { HeapProperties } from '../../lambda/mapping/properties';
+import { isRejected, type Rejected } from '../../lambda/mapping/rejection';
+import { labelled, visible } from './terminal-text';
 
 /** What the deployed function would know; without an app id, none in the payload is compared with it. */
 export type PreviewContext = Omit<MappingContext, 'appId' | 'mapping'> & {
@@ -160,9 +161,6 @@ function comparable(source: SourceEvent, { appId, mapping, ...context }: Preview
   };
 }
 
-const columns = 80;
-const labelColumns = 12;
-
 /** What each change means to the one who made the campaign. */
 const meanings: Record<Change, string> = {
   value_truncated: 'Longer than the 1023 characters Heap takes. The rest is cut off.',
@@ -171,7 +169,7 @@ const meanings: Record<Change, string> = {
   value_dropped: 'There is no value, such as null or an empty list. It is left out.',
   type_mismatch:
     'The value is not of the type that "types" in the rule asks for. It is left out. Correct the value in CleverTap or the type in the rule.',
-  name_collision: 'Two values come under this name. Only the first is sent; give the other another name.',
+  name_collision: 'Two values come under this name. Only one is sent; give the other another name.',
   name_reserved: 'Heap keeps this name for itself. The value is sent as "clevertap_id".',
   unrendered_value:
     'The value still holds a template such as {{ … }} and is sent as it stands. Check the template in the campaign.',
@@ -186,18 +184,18 @@ const meanings: Record<Change, string> = {
 /** What to do about a rejection. The reasons that are missing here cannot come up in a preview. */
 const remedies: Partial<Record<RejectionReason, string>> = {
   invalid_json:
-    'Correct the JSON at this place. If the campaign fills in values: a quote or a line break in a value breaks it, too.',
+    'Correct the JSON at this place. If a value that the campaign fills in stands there: CleverTap does not escape quotes and line breaks in it.',
   unknown_shape:
-    'Choose the profile format in CleverTap, or give a custom body at least the fields "event" and "identity".',
+    'Choose the body "Profile variables & custom key value pairs" in CleverTap, or give a custom body at least the fields "event" and "identity".',
   missing_event_name:
     'Add a key-value pair "event" to the campaign, or a field "event" to its custom body. Or put the name into the URL: /webhook/{event}, here --event <name>.',
   missing_identity:
-    'Tick the field among the profile variables of the campaign. It must hold what the website gives to Heap as identity.',
+    'Tick the field among the profile variables of the campaign, or add "identity" to its custom body. It must hold what the website gives to Heap as identity.',
   placeholder_identity:
-    'Take the "default:" out of the template, or correct the profile in CleverTap. All users with such a value would become one user in Heap, which cannot be undone.',
+    'Take a "default:" out of the template, correct the profile in CleverTap, or leave users without this value out of the campaign. All of them would become one user in Heap, which cannot be undone.',
   identity_not_exact: 'Put the identity in quotes. Such a number would be rounded to another user.',
   unrendered_template:
-    'Check the template in the campaign. A body copied from the campaign editor still holds its templates: preview one that CleverTap sent, or put in values.',
+    'A body copied from the campaign editor still holds its templates: preview one that CleverTap sent, or put in values. Take a "default:" such as \'user@example.com\' out of the identity. If CleverTap sent this, correct the template in the campaign.',
   app_id_mismatch:
     'Take "app_id" out of the payload or correct it. Check that --env and --app-id belong to the same Heap environment.',
   nested_too_deep: 'Send only the values you need, each under a name of its own.',
@@ -230,7 +228,7 @@ function summary(events: readonly EventPreview[]): string {
 
 function printEvent(preview: EventPreview, count: number): string {
   const { index, outcome, event, reason, detail, userProperties } = preview;
-  const lines = [`Event ${index + 1} of ${count}: ${outcome}`];
+  const lines = [`Event ${index + 1} of ${count}: would be ${outcome}`];
   if (event !== null) {
     lines.push(
       labelled('Name', JSON.stringify(event.event)),
@@ -261,26 +259,7 @@ function printChanges(changes: EventPreview['changes']): string[] {
         index === 0 ? 'Changes' : '',
         [change, properties.join(', ')].filter((text) => text !== '').join(': '),
       ),
-      labelled('', meanings[change], 2),
+      labelled('', meanings[change], { indent: 2 }),
     ];
   });
 }
-
-/** A text beside its label, broken between words where it would be too wide. */
-function labelled(label: string, text: string, indent = 0): string {
-  const start = labelColumns + indent;
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) ?? '';
-    if (line !== '' && start + line.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines.map((line, index) => (index === 0 ? `  ${label}` : '').padEnd(start) + line).join('\n');
-}
-
-/** JSON leaves some characters as they are by which a terminal would take orders or write backwards. */
-const visible = (text: string): string =>
-  text.replace(
-    /[\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
-import { createLiquid } from '../lambda/mapping/liquid';
-import { compileMapping } from '../lambda/mapping/mapping';
-import { EnvironmentConfigError } from '../lib/environment-config';
-import { environmentOf } from './clevertap-to-heap';
+import { createLiquid } from '../../lambda/mapping/liquid';
+import { compileMapping } from '../../lambda/mapping/mapping';
+import { environmentOf } from '../clevertap-to-heap';
+import { readPayload, toPathSegment } from './payload';
 import { previewPayload, printReport, unknownAppId, type PreviewReport } from './preview-report';
 
 interface Options {
@@ -37,9 +34,9 @@ export function addPreview(program: Command): void {
     .action(preview);
 }
 
-async function preview(file: string | undefined, options: Options, command: Command): Promise<void> {
-  const { config, mapping } = settingsOf(options.env, command);
-  const report = previewPayload(await readPayload(file, command), options.event, {
+async function preview(file: string | undefined, options: Options): Promise<void> {
+  const { config, mapping } = environmentOf(options.env);
+  const report = previewPayload(await readPayload(file), options.event, {
     appId: options.appId,
     receivedAt: Date.now(),
     requestId: 'preview',
@@ -67,52 +64,13 @@ function notes({ requests }: PreviewReport, { env, appId }: Options): string {
   return lines.join('\n');
 }
 
-function settingsOf(name: string, command: Command): ReturnType<typeof environmentOf> {
-  try {
-    return environmentOf(name);
-  } catch (error) {
-    if (error instanceof EnvironmentConfigError) command.error(`error: ${error.message}`);
-    throw error;
-  }
-}
-
-async function readPayload(file: string | undefined, command: Command): Promise<string> {
-  if (file === undefined && process.stdin.isTTY) {
-    command.error('error: name the file that holds the payload, or pipe the payload into this command');
-  }
-  if (file === undefined || file === '-') return text(process.stdin);
-  // npm runs a script in the folder of package.json and tells in this variable where the person is.
-  const folder = process.env['npm_lifecycle_event'] === 'relay' ? process.env['INIT_CWD'] : undefined;
-  try {
-    return readFileSync(resolve(folder ?? '', file), 'utf8');
-  } catch (error) {
-    return command.error(`error: cannot read ${file}: ${whyUnreadable(error)}`);
-  }
-}
-
-function whyUnreadable(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  switch ('code' in error && error.code) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EISDIR':
-      return 'it is a folder';
-    case 'EACCES':
-      return 'you have no permission to';
-    default:
-      return error.message;
-  }
-}
-
 /** The event as the function reads it: decoded once, and taken as it is where that cannot be done. */
 function toPathEvent(segment: string): string {
-  if (/[/?#]/.test(segment)) {
-    throw new InvalidArgumentError('In a URL write "/" as %2F, "?" as %3F and "#" as %23.');
-  }
+  const checked = toPathSegment(segment);
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(checked);
   } catch {
-    return segment;
+    return checked;
   }
 }
 

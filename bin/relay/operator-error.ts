@@ -1,0 +1,80 @@
+import { types } from 'node:util';
+import { EnvironmentConfigError } from '../../lib/environment-config';
+
+/** Why a command could not do its work, as a sentence for the one who gave it, with what to do. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}
+
+const signIn =
+  'Sign in, e.g. with "aws sso login --profile NAME", and give the profile as AWS_PROFILE=NAME; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
+
+/** AWS's names for credentials that it does not take, over all services. */
+const refusedCredentials = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'IncompleteSignature',
+  'IncompleteSignatureException',
+  'InvalidAccessKeyId',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+]);
+
+const missingPermission = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationError',
+  'NotAuthorized',
+  'UnauthorizedOperation',
+]);
+
+const networkFaults: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection broke',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name could not be looked up',
+  ETIMEDOUT: 'no answer in time',
+};
+
+/**
+ * What went wrong in words of the operator: missing credentials, permissions, stack or network. Never with a
+ * stack of calls, which is for mistakes of ours.
+ *
+ * @returns undefined for an error that nobody foresaw
+ */
+export function explain(error: unknown): string | undefined {
+  if (error instanceof OperatorError || error instanceof EnvironmentConfigError) return error.message;
+  if (!types.isNativeError(error)) return undefined;
+  const { name, message } = error;
+  if (/(?:Credentials|Token)ProviderError$/.test(name))
+    return `there are no usable AWS credentials. ${signIn}\nThe AWS SDK says: ${message}`;
+  if (refusedCredentials.has(name)) return `AWS refused the credentials (${name}). ${signIn}`;
+  if (missingPermission.has(name)) return describeMissingPermission(message);
+  if (message === 'Region is missing') {
+    return 'no AWS region is known. Set region in config/<env>.ts, or AWS_REGION.';
+  }
+  if (name === 'QueueDoesNotExist' || name === 'AWS.SimpleQueueService.NonExistentQueue') {
+    return 'there is no such queue, or it is one of another account or region.';
+  }
+  const fault = faultOf(error);
+  if (fault !== undefined) return `no connection: ${fault}`;
+  // A service's own words; none of the calls made here has personal data or secrets in what it is asked.
+  return '$metadata' in error ? `AWS answered ${name}: ${message}` : undefined;
+}
+
+/** AWS's message names principal, action and resource; the action is what the reader needs first. */
+function describeMissingPermission(message: string): string {
+  const [, action] = /not authorized to perform: ([\w-]+:\w+)/i.exec(message) ?? [];
+  const lacking = action === undefined ? 'a permission' : `the permission ${action}`;
+  return `your AWS user or role lacks ${lacking}. docs/operate.md lists what each command needs.\nAWS says: ${message}`;
+}
+
+function faultOf(error: Error): string | undefined {
+  const cause = types.isNativeError(error.cause) ? error.cause : error;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  const fault = networkFaults[code];
+  if (fault !== undefined) return `${fault} (${cause.message})`;
+  return error.name === 'TimeoutError' ? networkFaults['ETIMEDOUT'] : undefined;
+}

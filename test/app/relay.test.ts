@@ -1,0 +1,211 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fixture, personalData } from '../support/clevertap-fixture';
+import { eventually } from '../support/eventually';
+import { LocalDeadLetters } from '../support/local-dead-letters';
+import { startLocalStackProcess, type LocalStackProcess } from '../support/local-stack-process';
+
+/** `npm run relay`, as a person runs it, without npm in between. */
+interface Run {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+function start(args: readonly string[], { stackFile = '/nowhere', input = '', env = {} } = {}): Run {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/relay.ts', ...args], {
+    cwd: join(__dirname, '../..'),
+    env: { ...process.env, LOCAL_STACK_FILE: stackFile, ...env },
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  child.stdin.end(input);
+  return {
+    child,
+    ended: new Promise((resolve) => {
+      child.once('close', (code) => {
+        resolve({ code, ...output });
+      });
+    }),
+  };
+}
+
+const run = (...args: Parameters<typeof start>): Run['ended'] => start(...args).ended;
+
+/** Without anything AWS could be reached by. */
+const noAccess = {
+  AWS_ACCESS_KEY_ID: '',
+  AWS_SECRET_ACCESS_KEY: '',
+  AWS_PROFILE: '',
+  AWS_CONFIG_FILE: '/nowhere',
+  AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_REGION: 'eu-west-1',
+};
+
+test('what cannot be done ends with 2 and says why', async () => {
+  const cases: [string[], RegExp][] = [
+    [['status'], /^error: no local stack is running; start one with npm start/],
+    [['webhook', '--env', 'dev'], /^error: there are no usable AWS credentials\. Sign in/],
+    [['dlq', 'redrive', '--reason', 'nope'], /Known reasons: invalid_json, .*receives_exhausted/],
+    [['token', 'set', '1234567890'], /^error: too many arguments/],
+  ];
+  const results = await Promise.all(cases.map(([args]) => run(args, { env: noAccess })));
+
+  results.forEach(({ code, stdout, stderr }, index) => {
+    expect(stderr).toMatch(cases[index]![1]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('dlq', () => {
+  let queues: LocalDeadLetters;
+  let folder: string;
+  let stackFile: string;
+  let later: number;
+
+  beforeEach(async () => {
+    later = 0;
+    queues = await LocalDeadLetters.start({ now: () => Date.now() + later });
+    folder = mkdtempSync(join(tmpdir(), 'relay-'));
+    stackFile = join(folder, 'stack.json');
+    writeFileSync(
+      stackFile,
+      JSON.stringify({
+        pid: process.pid,
+        stackName: 'ClevertapToHeapLocal',
+        apiKey: 'key',
+        heapUrl: 'http://127.0.0.1:1',
+        awsUrl: queues.endpoint,
+        outputs: { EventBufferUrl: queues.buffer.url, DeadLetterQueueUrl: queues.deadLetters.url },
+      }),
+    );
+  });
+  afterEach(async () => {
+    await queues.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const bodies = Array.from({ length: 40 }, (_, index) => `{"identity":"pii-${index}"}`);
+  const add = (): Promise<unknown> =>
+    Promise.all(bodies.map((body, index) => queues.add(body, { requestId: `r-${index}` })));
+  const redrive = ['dlq', 'redrive', '--reason', 'placeholder_identity', '--rate', '40'];
+  const someMoved = (): Promise<void> =>
+    eventually(async () => {
+      expect((await queues.counts(queues.buffer)).visible).toBeGreaterThan(3);
+    });
+  const inBoth = (): Set<string> =>
+    new Set([...queues.take(queues.buffer), ...queues.take(queues.deadLetters)].map(({ body }) => body));
+
+  test('a redrive killed half way loses nothing (F61)', async () => {
+    await add();
+    const { child, ended } = start(redrive, { stackFile });
+    await someMoved();
+    child.kill('SIGKILL');
+    expect((await ended).code).toBeNull();
+
+    expect((await queues.counts(queues.deadLetters)).hidden).toBeGreaterThan(0);
+    later = 43_200_000;
+    expect(inBoth()).toEqual(new Set(bodies));
+  });
+
+  test('Ctrl-C stops a redrive, and every letter is in one of the queues and visible', async () => {
+    await add();
+    const { child, ended } = start([...redrive, '--json'], { stackFile });
+    await someMoved();
+    // As npm does, which passes on what the terminal has sent already.
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await ended;
+
+    expect(code).toBe(130);
+    expect(stderr).toContain('Stopping.');
+    const { moved } = JSON.parse(stdout) as { moved: number };
+    expect(moved).toBeLessThan(bodies.length);
+    expect(await queues.counts(queues.buffer)).toEqual({ visible: moved, hidden: 0 });
+    expect(await queues.counts(queues.deadLetters)).toEqual({ visible: bodies.length - moved, hidden: 0 });
+    expect(inBoth()).toEqual(new Set(bodies));
+  });
+
+  test('discard deletes nothing without a yes', async () => {
+    await add();
+    const { code, stderr } = await run(['dlq', 'discard'], { stackFile });
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /This deletes all dead letters of local for ever; about 40 letters .*\n.*say --yes/,
+    );
+    expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 40, hidden: 0 });
+  });
+
+  test('messages of a queue that a deleted stack has left are moved with their stamps (F18, F65)', async () => {
+    queues.service.createQueue('orphan');
+    const attributes = { requestId: { DataType: 'String', StringValue: 'r-1' } };
+    queues.service.sendMessage('orphan', { MessageBody: bodies[0]!, MessageAttributes: attributes });
+    queues.service.sendMessage('orphan', { MessageBody: 'hidden for a retry', DelaySeconds: 900 });
+    const orphan = `${queues.endpoint}${queues.service.queuePath('orphan')}`;
+
+    const { code, stdout } = await run(['dlq', 'redrive', '--from-queue', orphan], { stackFile });
+
+    expect(stdout).toContain('Moved 1 letter to the event buffer of local.');
+    expect(stdout).toContain('1 message of the queue is hidden for now.');
+    expect(code).toBe(0);
+    expect(queues.take(queues.buffer)).toEqual([{ body: bodies[0], attributes: { requestId: 'r-1' } }]);
+  });
+});
+
+describe('against npm start', () => {
+  let stack: LocalStackProcess;
+  beforeAll(async () => {
+    stack = await startLocalStackProcess();
+  });
+  afterAll(() => stack.end('SIGKILL'));
+
+  const relay = (args: readonly string[], input = ''): Run['ended'] =>
+    run(args, { stackFile: stack.stackFile, input });
+
+  test('smoke passes, and Heap has what it says to look for (F01, F07, F47)', async () => {
+    const { code, stdout, stderr } = await relay(['smoke', '--json']);
+
+    const smoke = JSON.parse(stdout) as { identity: string; event: string; checks: { passed: boolean }[] };
+    expect(smoke.checks.filter(({ passed }) => !passed)).toEqual([]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { events } = (await (await fetch(`${stack.heapUrl}/received`)).json()) as { events: object[] };
+    for (const event of [smoke.event, 'Café au lait'])
+      expect(events).toContainEqual(expect.objectContaining({ identity: smoke.identity, event }));
+  });
+
+  test('what send posts, status accounts for and dlq lists, without personal data (F66)', async () => {
+    const sent = await relay(['send', '-'], fixture('broadcast-with-placeholder'));
+    expect(sent.stdout).toMatch(/^Sent 1 request to local\. Answers: 200: 1\.\n/);
+    expect(sent.code).toBe(0);
+
+    const status = await eventually(async () => {
+      const { code, stdout } = await relay(['status', '--json', '--window', '15m']);
+      expect(code).toBe(0);
+      const found = JSON.parse(stdout) as Record<string, unknown>;
+      expect(found).toMatchObject({ rejected: 1, pending: 0 });
+      return found;
+    });
+    expect(status).toMatchObject({ consistent: true, deadLetters: 1, failed: 0 });
+
+    const { code, stdout } = await relay(['dlq', 'list']);
+    expect(stdout).toMatch(/^1 dead letter with 1 event\.[^]*placeholder_identity +1650000003/);
+    expect(stdout).not.toMatch(personalData);
+    expect(code).toBe(0);
+  });
+
+  test('webhook tells no key, and token set stores what it is given', async () => {
+    const [hidden, stored] = await Promise.all([
+      relay(['webhook']),
+      relay(['token', 'set'], ' 31415926535\n'),
+    ]);
+
+    expect(hidden.stdout).toContain(stack.webhookUrl);
+    expect(hidden.stdout).not.toContain(stack.apiKey);
+    expect(stored.stdout).toMatch(/^Stored the app id …535 in the secret/);
+    expect(stored.stdout).not.toContain('31415926535');
+  });
+});

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { createProgram } from '../../bin/relay';
+
+const page = readFileSync(join(__dirname, '../../docs/operate.md'), 'utf8');
+
+/** Every command that does something, by the words it is called with. */
+const commandsOf = (parent: Command, words = ''): [string, Command][] =>
+  parent.commands.flatMap((command): [string, Command][] => {
+    const name = `${words}${command.name()}`;
+    return command.commands.length === 0 ? [[name, command]] : commandsOf(command, `${name} `);
+  });
+
+/** `preview` has its own page. */
+const commands = commandsOf(createProgram()).filter(([name]) => name !== 'preview');
+
+test.each(commands)('docs/operate.md has %s with every option', (name, command) => {
+  const [, section = ''] = new RegExp(`^## ${name}\n([^]*?)(?=^## |(?![^]))`, 'm').exec(page) ?? [];
+
+  expect(section).not.toBe('');
+  for (const { long } of command.options) {
+    if (long !== '--env' && long !== '--json') expect(`${name}: ${section}`).toContain(long);
+  }
+});
+
+test('docs/operate.md has no command that does not exist', () => {
+  const called = [...page.matchAll(/relay -- ((?:dlq |token )?[a-z]+)/g)].map(([, name]) => name);
+
+  expect(called.length).toBeGreaterThan(10);
+  for (const name of new Set(called))
+    expect([...commands.map(([known]) => known), 'preview']).toContain(name);
+});
+
+test.each(commands)('%s works on any environment and prints JSON for scripts', (_, command) => {
+  expect(command.options.map(({ long }) => long)).toEqual(expect.arrayContaining(['--env', '--json']));
+});

@@ -1,0 +1,29 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { environmentOf } from '../../bin/clevertap-to-heap';
+import type { Environment } from '../../bin/relay/environment';
+
+const unexpected = (call: string) => (): never => {
+  throw new Error(`unexpected call: ${call}`);
+};
+
+/** An environment of which a test gives what it needs; anything else it touches is a failure. */
+export const relayEnvironment = (
+  parts: Partial<Omit<Environment, 'outputs'>> & { outputs?: Record<string, string> },
+): Environment => ({
+  name: 'dev',
+  stackName: 'ClevertapToHeapDev',
+  config: environmentOf('local').config,
+  sqs: undefined as unknown as SQSClient,
+  secretsManager: undefined as unknown as SecretsManagerClient,
+  isSandbox: true,
+  metricDelayMs: 0,
+  apiKey: unexpected('apiKey'),
+  requestsByKey: unexpected('requestsByKey'),
+  doorCounts: unexpected('doorCounts'),
+  forwarderCounts: unexpected('forwarderCounts'),
+  alarms: unexpected('alarms'),
+  forwarderLog: unexpected('forwarderLog'),
+  ...parts,
+  outputs: new Map(Object.entries(parts.outputs ?? {})),
+});
