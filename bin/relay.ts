@@ -30,6 +30,8 @@ export function createProgram(): Command {
 }
 
 async function run(): Promise<void> {
+  // As in Lambda: a date without a zone must mean the same in a preview.
+  process.env['TZ'] = 'UTC';
   // The SDK's advice on Node versions is for those who deploy it.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   try {

@@ -18,8 +18,11 @@ interface Shape {
 
 /** The shapes met so far, by their first name: a campaign sends a handful, over and over. */
 const shapes = new Map<string, Shape[]>();
-const maxShapes = 1000;
-let shapeCount = 0;
+/** Of all shapes together: a body that is nothing but names of its own must not stay in memory (F26). */
+const maxNames = 20_000;
+/** To look through more takes longer than to put the names in order (F37). */
+const maxShapesOfName = 64;
+let nameCount = 0;
 
 /**
  * A parsed JSON value as text, with the members of every object in the order of their names: a sender that writes
@@ -49,13 +52,22 @@ function shapeOf(keys: readonly string[]): Shape {
     .sort((one, other) => (one.key < other.key ? -1 : 1))
     .map(({ key, place }, index) => ({ head: `${index === 0 ? '{' : ','}${JSON.stringify(key)}:`, place }));
   const shape = { keys, members };
-  if (shapeCount === maxShapes) {
-    shapes.clear();
-    shapeCount = 0;
-  }
-  shapes.set(first, [...(shapes.get(first) ?? []), shape]);
-  shapeCount += 1;
+  remember(first, shape);
   return shape;
+}
+
+function remember(first: string, shape: Shape): void {
+  const size = shape.keys.length;
+  if (size > maxNames) return;
+  if (nameCount + size > maxNames) {
+    shapes.clear();
+    nameCount = 0;
+  }
+  const others = shapes.get(first);
+  if (others === undefined) shapes.set(first, [shape]);
+  else if (others.length < maxShapesOfName) others.push(shape);
+  else return;
+  nameCount += size;
 }
 
 function hasKeys({ keys }: Shape, wanted: readonly string[]): boolean {

@@ -105,22 +105,29 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
       detail: `the request's key_values are more than ${maxKeyValues}`,
     };
   }
-  const unusable = unusableGroups(root, ['key_values']);
-  const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent =>
-    isJsonObject(profile)
-      ? {
-          location,
-          profile,
-          eventProperties: eventPropertiesOf(profile),
-          profileKeyValues: objectField(profile, 'key_values'),
-          requestKeyValues,
-          collidingNames: [],
-          unusableGroups: [...unusable, ...unusableGroups(profile, ['event_properties', 'key_values'])],
-          body: undefined,
-          campaignId: field(root, 'targetId'),
-          pathEvent,
-        }
-      : { location, reason: 'unknown_shape', detail: 'a profile is not an object' };
+  const campaignId = field(root, 'targetId');
+  const unusable = unusableGroups({ key_values: field(root, 'key_values') });
+  const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent => {
+    if (!isJsonObject(profile)) {
+      return { location, reason: 'unknown_shape', detail: 'a profile is not an object' };
+    }
+    const groups = {
+      event_properties: field(profile, 'event_properties'),
+      key_values: field(profile, 'key_values'),
+    };
+    return {
+      location,
+      profile,
+      eventProperties: withPush(objectOf(groups.event_properties), field(profile, 'payload')),
+      profileKeyValues: objectOf(groups.key_values),
+      requestKeyValues,
+      collidingNames: [],
+      unusableGroups: [...unusable, ...unusableGroups(groups)],
+      body: undefined,
+      campaignId,
+      pathEvent,
+    };
+  };
 
   // A broadcast sends a list; a message to one user may send the profile itself.
   if (isJsonObject(profiles)) return { kind: 'events', events: [decode(profiles, whole)] };
@@ -137,16 +144,14 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
   };
 }
 
-const unusableGroups = (object: JsonObject, names: readonly string[]): string[] =>
-  names.filter((name) => {
-    const value = field(object, name) ?? undefined;
-    return value !== undefined && !isJsonObject(value);
-  });
+const objectOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
+
+/** The names of groups that hold something else than an object. */
+const unusableGroups = (groups: JsonObject): string[] =>
+  Object.keys(groups).filter((name) => !isJsonObject(groups[name] ?? {}));
 
 /** `event_properties`, and of a post-action webhook what it says of the push: title, body and key-value pairs. */
-function eventPropertiesOf(profile: JsonObject): JsonObject {
-  const properties = objectField(profile, 'event_properties');
-  const payload = field(profile, 'payload');
+function withPush(properties: JsonObject, payload: unknown): JsonObject {
   if (!isJsonObject(payload)) return properties;
   const { kvs, ...push } = payload;
   return { ...(isJsonObject(kvs) ? kvs : { kvs }), ...push, ...properties };

@@ -14,10 +14,12 @@ export const own = (object: JsonObject, key: string): unknown =>
  */
 export function fieldKey(object: JsonObject, name: string): string | undefined {
   if (Object.hasOwn(object, name)) return name;
+  const keys = Object.keys(object);
+  if (keys.length === 0) return undefined;
   const wanted = name.toLowerCase();
   // Lower case has the length of the text, but of "İ", which gets a dot of its own. So most keys are told apart by that.
   const hasDot = wanted.includes('\u0307');
-  for (const key of Object.keys(object)) {
+  for (const key of keys) {
     if ((key.length === wanted.length || hasDot) && key.toLowerCase() === wanted) return key;
   }
   return undefined;

@@ -21,6 +21,9 @@ const exampleAddress = /@(?:[a-z0-9-]+\.)*example\.(?:com|net|org)$/;
 
 const invisible = /[\p{Cc}\p{Cf}]/u;
 
+/** Whether a text holds characters that nobody can see, and that make another text of a known one. */
+export const holdsInvisible = (text: string): boolean => invisible.test(text);
+
 /** What the identity of a rule is called beside the names of profile fields. */
 const fromRule = 'the rule';
 
@@ -82,6 +85,6 @@ function identityProblem(text: string): string | undefined {
   // A replaced or half character means that the identity is no longer the one the website knows (F16, F34).
   if (text.includes('\uFFFD') || !text.isWellFormed()) return 'not valid Unicode';
   // Nobody can see them, and they make another user of a known one, or a user of a placeholder.
-  if (invisible.test(text)) return 'holds invisible characters';
+  if (holdsInvisible(text)) return 'holds invisible characters';
   return undefined;
 }

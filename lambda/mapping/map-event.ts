@@ -3,7 +3,7 @@ import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../
 import { identityFields } from '../forwarder/contract';
 import { Changes } from './changes';
 import { campaignText, render, type CompiledRule } from './compile-rules';
-import { chooseIdentity, isPlaceholder } from './identity';
+import { chooseIdentity, holdsInvisible, isPlaceholder } from './identity';
 import { idempotencyKey } from './idempotency-key';
 import { AbortEvent, templateObject } from './template-scope';
 import type { Mapping } from './mapping';
@@ -139,9 +139,9 @@ function assemble(
   }
   if (writer.rejection !== undefined) return writer.rejection;
 
-  const userWriter = new PropertyWriter(changes);
-  userWriter.addAll(rendered?.userProperties ?? {});
-  if (userWriter.rejection !== undefined) return userWriter.rejection;
+  const userWriter = rendered?.userProperties && new PropertyWriter(changes);
+  userWriter?.addAll(rendered?.userProperties ?? {});
+  if (userWriter?.rejection !== undefined) return userWriter.rejection;
 
   const event = cut(name, maxEventNameLength);
   if (event !== name) changes.record('event_name_truncated');
@@ -162,7 +162,7 @@ function assemble(
       }),
       properties: writer.properties,
     },
-    userProperties: userWriter.isEmpty ? undefined : userWriter.properties,
+    userProperties: userWriter?.isEmpty === true ? undefined : userWriter?.properties,
     rule: rendered?.name,
     changes,
   };
@@ -170,15 +170,22 @@ function assemble(
 
 /** The default mapping's properties: everything CleverTap sent with the event, but what was used otherwise. */
 function writeAll(writer: PropertyWriter, source: SourceEvent, used: readonly (string | undefined)[]): void {
-  const consumed = new Set(used.filter((key) => key !== undefined).map((key) => key.toLowerCase()));
+  const consumed = used.flatMap((key) => (key === undefined ? [] : [key.toLowerCase()]));
   writer.addAll(source.eventProperties);
-  const keyValues = { ...source.requestKeyValues, ...source.profileKeyValues };
-  writer.addAll(keyValues, new Set([...consumed, ...blankNames(keyValues)]));
-  if (source.body !== undefined) {
-    writer.addAll(source.body, new Set([...consumed, ...frameOf(source.body)]));
+  if (source.body === undefined) {
+    const keyValues = keyValuesOf(source);
+    writer.addAll(keyValues, [...consumed, ...blankNames(keyValues)]);
+  } else {
+    writer.addAll(source.body, [...consumed, ...frameOf(source.body)]);
   }
   if (source.campaignId !== undefined) writer.add('clevertap_campaign_id', source.campaignId);
 }
+
+/** A profile's key_values come before those of its request. */
+const keyValuesOf = ({ requestKeyValues, profileKeyValues }: SourceEvent): JsonObject =>
+  Object.keys(profileKeyValues).length === 0
+    ? requestKeyValues
+    : { ...requestKeyValues, ...profileKeyValues };
 
 /** What a rule makes of one event. A field the rule does not speak of is absent. */
 interface RenderedRule {
@@ -195,8 +202,7 @@ interface RenderedRule {
 }
 
 function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingContext): RenderedRule {
-  const keyValues = { ...source.requestKeyValues, ...source.profileKeyValues };
-  const groups = { Event: source.eventProperties, KeyValues: keyValues };
+  const groups = { Event: source.eventProperties, KeyValues: keyValuesOf(source) };
   const scope = {
     Profile: templateObject(source.profile, objectField(source.profile, 'profileData')),
     Event: templateObject(groups.Event),
@@ -284,7 +290,9 @@ function explicitId(
 /** An id that can tell one event from all others; a placeholder or an unrendered template cannot. */
 function toId(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value.trim() : Number.isSafeInteger(value) ? String(value) : '';
-  return isPlaceholder(text) || holdsTemplate(text) || !text.isWellFormed() ? undefined : text;
+  const isUsable =
+    !isPlaceholder(text) && !holdsTemplate(text) && text.isWellFormed() && !holdsInvisible(text);
+  return isUsable ? text : undefined;
 }
 
 function timestampOf(place: JsonObject): { key: string; value: unknown } | undefined {
@@ -310,14 +318,17 @@ function frameOf(body: JsonObject): string[] {
 
 /** A name or time that was left blank says nothing, also not as a property. */
 const blankNames = (object: JsonObject): string[] =>
-  [...nameFields, 'timestamp'].filter((name) => {
-    const value = field(object, name);
-    return typeof value === 'string' && value.trim() === '';
-  });
+  Object.values(object).some(isBlank)
+    ? [...nameFields, 'timestamp'].filter((name) => isBlank(field(object, name)))
+    : [];
+
+const isBlank = (value: unknown): boolean => typeof value === 'string' && value.trim() === '';
 
 function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  for (const member of Object.values(value)) if (deeperThan(member, levels - 1)) return true;
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && deeperThan(member, levels - 1)) return true;
+  }
   return false;
 }

@@ -16,6 +16,32 @@ export const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constr
 
 export type HeapProperties = Record<string, string | number>;
 
+/** What becomes of the name of a property. */
+interface PropertyName {
+  readonly name: string;
+  readonly isForbidden: boolean;
+  readonly isReserved: boolean;
+}
+
+/** The names met so far: campaigns send the same ones over and over. Long ones must not stay in memory (F26). */
+const knownNames = new Map<string, PropertyName>();
+const maxKnownNames = 5000;
+const maxKnownLength = 120;
+
+function nameOf(path: string): PropertyName {
+  const known = knownNames.get(path);
+  if (known !== undefined) return known;
+  const cleaned = clean(path);
+  // Heap keeps the name "id" for itself, in any casing.
+  const isReserved = cleaned.toLowerCase() === 'id';
+  const name = isReserved ? 'clevertap_id' : cleaned;
+  const found = { name, isReserved, isForbidden: forbiddenNames.has(cleaned) };
+  if (path.length > maxKnownLength) return found;
+  if (knownNames.size === maxKnownNames) knownNames.clear();
+  knownNames.set(path, found);
+  return found;
+}
+
 const noTypes: ReadonlyMap<string, PropertyType> = new Map();
 
 /**
@@ -38,9 +64,9 @@ export class PropertyWriter {
   ) {}
 
   /** Adds every property of an object but those named in `except`, in lower case: they are left out in any casing. */
-  addAll(object: JsonObject, except?: ReadonlySet<string>): void {
+  addAll(object: JsonObject, except: readonly string[] = []): void {
     for (const key of Object.keys(object)) {
-      if (except?.has(key.toLowerCase()) !== true) this.add(key, object[key]);
+      if (except.length === 0 || !except.includes(key.toLowerCase())) this.add(key, object[key]);
     }
   }
 
@@ -67,7 +93,7 @@ export class PropertyWriter {
 
   private write(path: string, name: string, value: unknown, depth: number): void {
     if (this.problem !== undefined) return;
-    if (forbiddenNames.has(clean(name))) {
+    if (nameOf(name).isForbidden) {
       this.problem = rejected('forbidden_property_name', `a property is named ${name}`);
     } else if (depth > maxDepth) {
       this.problem = rejected('nested_too_deep', `properties are nested more than ${maxDepth} levels deep`);
@@ -122,11 +148,8 @@ export class PropertyWriter {
   }
 
   private set(path: string, value: string | number): void {
-    // Heap keeps the name "id" for itself, in any casing.
-    const cleanPath = clean(path);
-    const reserved = cleanPath.length === 2 && cleanPath.toLowerCase() === 'id';
-    const name = reserved ? 'clevertap_id' : cleanPath;
-    if (reserved) this.changes.record('name_reserved', path);
+    const { name, isReserved } = nameOf(path);
+    if (isReserved) this.changes.record('name_reserved', path);
     if (name === '') {
       this.changes.record('value_dropped', path);
     } else if (name.length > maxTextLength) {

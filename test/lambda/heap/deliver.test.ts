@@ -337,6 +337,7 @@ describe('deliver', () => {
       });
       await deliver(events, heap.post, {
         width: 1,
+        maxBulk: 1000,
         get isDown() {
           return isDown;
         },

@@ -80,6 +80,14 @@ test('the idempotency key of a rule never sees the key_values of the request (F4
   expect(keyOf('hat', own)).toBe(keyOf('shoe', own));
 });
 
+test('an id that nobody can see is none (F41)', () => {
+  const [first, second] = ['hat', 'shoe'].map((item) =>
+    map(sourceOf({ identity: 'a', event: 'x', idempotency_key: '\u200B', properties: { item } })),
+  );
+
+  expect(first?.event.idempotency_key).not.toBe(second?.event.idempotency_key);
+});
+
 describe('a filter', () => {
   it.each([
     'times: 2',
