@@ -197,6 +197,35 @@ describe('against npm start', () => {
     expect(code).toBe(0);
   });
 
+  test('through an outage and a recovery of Heap, status tells the truth at each step (F56, F67)', async () => {
+    const heap = (path: string, body?: object): Promise<Response> =>
+      fetch(`${stack.heapUrl}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const statusOf = async (): Promise<Record<string, number | boolean>> =>
+      JSON.parse((await relay(['status', '--json', '--window', '15m'])).stdout) as Record<string, number>;
+    const before = await statusOf();
+    await heap('/control', { mode: '500' });
+    await relay(['send', '-'], fixture('guide-rendered').replace(/"app_id": *"[^"]*",/, ''));
+
+    await eventually(async () => {
+      expect(await statusOf()).toMatchObject({
+        consistent: true,
+        pending: 1,
+        received: Number(before['received']) + 1,
+        delivered: before['delivered'],
+      });
+    });
+
+    await heap('/control', { mode: 'ok' });
+    await eventually(async () => {
+      expect(await statusOf()).toMatchObject({
+        consistent: true,
+        pending: 0,
+        received: Number(before['received']) + 1,
+        delivered: Number(before['delivered']) + 1,
+      });
+    }, 90_000);
+  }, 150_000);
+
   test('webhook tells no key, and token set stores what it is given', async () => {
     const [hidden, stored] = await Promise.all([
       relay(['webhook']),
