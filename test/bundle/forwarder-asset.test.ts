@@ -114,6 +114,8 @@ it('is CommonJS that loads in an empty directory and exports the handler', () =>
         [environmentVariables.deadLetterQueueUrl]: queue,
         [environmentVariables.identityOrder]: 'identity,email',
         [environmentVariables.dedupeWindowMinutes]: '10',
+        [environmentVariables.maxEventsPerMinute]: '0',
+        [environmentVariables.stackName]: 'Test',
       },
     },
   );
