@@ -1,0 +1,60 @@
+'use strict';
+// The last lines of `npm run test:faults`. Plain JavaScript, as jest loads its reporters without a compiler.
+
+const { mkdtempSync, readdirSync, readFileSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+
+const root = join(__dirname, '../..');
+const idsIn = (text) => text.match(/\bF\d{2}\b/g) ?? [];
+
+/** Adds up what the tests of faults counted (fault-counts.ts), and which faults of the model they named. */
+module.exports = class FaultSummary {
+  constructor() {
+    // Tests inherit the environment; what they count comes back as files.
+    this.directory = mkdtempSync(join(tmpdir(), 'fault-counts-'));
+    process.env.FAULT_COUNTS_DIRECTORY = this.directory;
+  }
+
+  onRunComplete(_contexts, { testResults }) {
+    const tests = testResults.flatMap((file) => file.testResults);
+    const named = (status) =>
+      new Set(tests.filter((one) => one.status === status).flatMap((one) => idsIn(one.fullName)));
+    const [passed, failed] = [named('passed'), named('failed')];
+
+    const architecture = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    const model = [...architecture.matchAll(/^\| (F\d{2}) /gm)].map(([, id]) => id);
+    const covered = model.filter((id) => passed.has(id) && !failed.has(id));
+    const open = model.filter((id) => !covered.includes(id));
+
+    const counts = {};
+    for (const file of readdirSync(this.directory)) {
+      const added = JSON.parse(readFileSync(join(this.directory, file), 'utf8'));
+      for (const [name, count] of Object.entries(added)) counts[name] = (counts[name] ?? 0) + count;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+
+    const rows = [
+      ['Faults of the model', model.length],
+      ['  proven by a passed test with the id in its name', covered.length],
+      ...(open.length === 0 ? [] : [[`  not proven in this run: ${open.join(', ')}`, open.length]]),
+      [
+        'Tests of faults passed',
+        tests.filter((one) => one.status === 'passed' && idsIn(one.fullName).length > 0).length,
+      ],
+      ['Tests of faults failed', tests.filter((one) => one.status === 'failed').length],
+      ['Seeds run', counts.seeds ?? 0],
+      ['Events simulated', counts.events ?? 0],
+      ['Duplicates injected (messages handed out or sent again)', counts.duplicatesInjected ?? 0],
+      ['Events that reached Heap again, and were known by their key', counts.duplicatesDropped ?? 0],
+      ['Duplicates in Heap', counts.duplicatesInHeap ?? 0],
+      ['Events lost within the promises', counts.lost ?? 0],
+    ];
+    const width = Math.max(...rows.map(([label]) => label.length));
+    const lines = rows.map(
+      ([label, count]) => `${label.padEnd(width)}  ${count.toLocaleString('en').padStart(12)}`,
+    );
+    // After jest's own summary.
+    process.once('exit', () => process.stdout.write(`\n${lines.join('\n')}\n`));
+  }
+};

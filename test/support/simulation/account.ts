@@ -1,0 +1,122 @@
+import {
+  deadLetterAttributes,
+  ingressStamps,
+  type RejectionReason,
+} from '../../../lambda/forwarder/contract';
+import type { StoredMessage } from '../../../local/sqs/queue';
+import type { SimulatedHeap } from './heap';
+import { bufferName, deadLetterQueueName, type Pipeline } from './pipeline';
+import { serialsIn, type AcceptedEvent, type Traffic } from './traffic';
+
+/** Where the accepted events are. The first five add up to `accepted`; an event is counted in the first that fits. */
+export interface Account {
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly queued: number;
+  readonly rejected: number;
+  readonly ignored: number;
+  readonly lost: number;
+  /** When the newest lost event was accepted. */
+  readonly newestLostAt: number;
+  /** In Heap more than once. */
+  readonly doubled: number;
+  /** In Heap and among the dead letters. */
+  readonly both: number;
+  /** Whatever must never be, in words. */
+  readonly violations: readonly string[];
+}
+
+/** A dead letter and what it says. */
+interface Letter {
+  readonly requestId: string | undefined;
+  readonly reason: RejectionReason | undefined;
+  /** How many events it says it holds. */
+  readonly events: number;
+  readonly serials: readonly number[];
+}
+
+/** Reasons for which an event may be given up with which nothing is wrong; none is SQS's own backstop. */
+const circumstances: readonly (RejectionReason | undefined)[] = [
+  'heap_rejected',
+  'retries_exhausted',
+  undefined,
+];
+
+/** What stands in the dead-letter queue. */
+export const lettersOf = (pipeline: Pipeline): Letter[] =>
+  pipeline.sqs.messages(deadLetterQueueName).map(({ body, attributes }) => ({
+    requestId: attributes[ingressStamps.requestId]?.StringValue,
+    reason: attributes[deadLetterAttributes.reason]?.StringValue as RejectionReason | undefined,
+    events: Number(attributes[deadLetterAttributes.events]?.StringValue),
+    serials: serialsIn(body),
+  }));
+
+/** Looks for every accepted event in Heap and in both queues (faults.md, "Accounting invariant"). */
+export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap): Account {
+  const violations = [...pipeline.violations, ...heap.violations];
+  const rows = new Map<number, number>();
+  for (const row of heap.rows.values()) {
+    const { n } = row.event.properties as { n: number };
+    rows.set(n, (rows.get(n) ?? 0) + 1);
+    const violation = traffic.violationIn(row);
+    if (violation !== undefined) violations.push(violation);
+  }
+  const queued = new Set(pipeline.sqs.messages(bufferName).flatMap(({ body }) => serialsIn(body)));
+  const lettered = new Set<number>();
+  for (const message of pipeline.sqs.messages(deadLetterQueueName))
+    for (const serial of checkLetter(message, traffic, violations)) lettered.add(serial);
+
+  const counts = { delivered: 0, queued: 0, rejected: 0, ignored: 0, lost: 0 };
+  let both = 0;
+  let newestLostAt = -Infinity;
+  for (const { serial, destiny, timestamps } of traffic.events.values()) {
+    if (rows.has(serial) && lettered.has(serial)) both += 1;
+    if (rows.has(serial)) counts.delivered += 1;
+    else if (queued.has(serial)) counts.queued += 1;
+    else if (lettered.has(serial)) counts.rejected += 1;
+    else if (destiny.kind === 'ignored') counts.ignored += 1;
+    else {
+      counts.lost += 1;
+      newestLostAt = Math.max(newestLostAt, ...timestamps.map((timestamp) => Date.parse(timestamp)));
+      violations.push(`lost: ${JSON.stringify(traffic.events.get(serial))}`);
+    }
+  }
+  const doubled = [...rows].filter(([, count]) => count > 1);
+  for (const [serial] of doubled)
+    violations.push(`twice in Heap: ${JSON.stringify(traffic.events.get(serial))}`);
+  return {
+    accepted: traffic.events.size,
+    ...counts,
+    newestLostAt,
+    doubled: doubled.length,
+    both,
+    violations,
+  };
+}
+
+/** @returns the events a dead letter holds, once it is sure that each may be in it. */
+function checkLetter({ body, attributes }: StoredMessage, traffic: Traffic, violations: string[]): number[] {
+  const serials = serialsIn(body);
+  const reason = attributes[deadLetterAttributes.reason]?.StringValue as RejectionReason | undefined;
+  const events = attributes[deadLetterAttributes.events]?.StringValue;
+  if (reason !== undefined && Number(events) !== serials.length)
+    violations.push(`a letter of ${String(events)} events holds ${serials.length}`);
+  for (const serial of serials) {
+    const accepted = traffic.events.get(serial);
+    if (accepted === undefined || !mayBeLetter(accepted, reason))
+      violations.push(`a letter for ${String(reason)} holds ${JSON.stringify(accepted ?? serial)}`);
+  }
+  return serials;
+}
+
+function mayBeLetter({ destiny }: AcceptedEvent, reason: RejectionReason | undefined): boolean {
+  switch (destiny.kind) {
+    case 'delivered':
+    case 'refused':
+      return circumstances.includes(reason);
+    case 'rejected':
+      return reason === destiny.reason || reason === undefined;
+    case 'ignored':
+      return reason === undefined;
+  }
+}

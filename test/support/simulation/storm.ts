@@ -1,0 +1,334 @@
+import { secretPlaceholder, type MetricName } from '../../../lambda/forwarder/contract';
+import type { ForwardingRules } from '../../../lambda/forwarder/message';
+import { createLiquid } from '../../../lambda/mapping/liquid';
+import { compileMapping } from '../../../lambda/mapping/mapping';
+import { noMapping } from '../../../lambda/mapping/rules';
+import { randomOf } from '../../../local/chaos';
+import { account, lettersOf, type Account } from './account';
+import { SimulatedHeap, type HeapBehaviour } from './heap';
+import { noFaults, Pipeline, type Faults, type Sabotage } from './pipeline';
+import { dedupeWindowMs, refusedMark, Traffic } from './traffic';
+import { VirtualTime } from './virtual-time';
+
+const start = Date.UTC(2026, 9, 1, 9);
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** How often Heap does what, while it is in a bad mood. */
+const moods: readonly (readonly [HeapBehaviour, number])[] = [
+  ['ok', 10],
+  ['500', 2],
+  ['503', 2],
+  ['503-retry-after', 1],
+  ['429', 1],
+  ['429-retry-after', 2],
+  ['reset', 2],
+  ['store-then-reset', 2],
+  ['hang', 1],
+  ['store-then-hang', 2],
+  ['redirect', 1],
+  ['refuse-index', 1],
+  ['refuse-plain', 1],
+  ['400-request', 0.5],
+  ['401', 0.5],
+  ['404', 0.2],
+  ['413', 1],
+];
+
+const outages: readonly HeapBehaviour[] = [
+  '503',
+  'reset',
+  'hang',
+  'store-then-hang',
+  '429-retry-after',
+  'redirect',
+];
+
+/** What a run can be like, all fixed by its seed. */
+interface Weather {
+  /** No crash, no throttle and nothing twice: then metrics and dead letters must add up exactly. */
+  readonly isCalm: boolean;
+  readonly hasUserProperties: boolean;
+  readonly hasBroadcasts: boolean;
+  readonly maxReceiveCount: number;
+  readonly pace: number;
+  readonly outage:
+    { readonly from: number; readonly to: number; readonly behaviour: HeapBehaviour } | undefined;
+}
+
+export interface StormResult {
+  readonly seed: number;
+  readonly weather: Weather;
+  /** While everything was going wrong. */
+  readonly checks: readonly Account[];
+  /** After Heap recovered, and after that all dead letters were redriven. */
+  readonly recovered: Account;
+  readonly redriven: Account;
+  readonly violations: readonly string[];
+  readonly heapDuplicates: number;
+  readonly injected: {
+    readonly repeated: number;
+    readonly lostDeletes: number;
+    readonly repetitions: number;
+  };
+  readonly stats: Pipeline['stats'];
+  /** Dead letters that SQS made by itself, as they were before the redrive. */
+  readonly receivesExhausted: number;
+  readonly heapCalls: number;
+}
+
+export interface StormOptions {
+  readonly seed: number;
+  readonly messages: number;
+  readonly sabotage?: Sabotage;
+}
+
+/** Plays one seed: traffic under faults, recovery, and a redrive of what is left. */
+export async function playStorm({ seed, messages, sabotage }: StormOptions): Promise<StormResult> {
+  const random = randomOf(`storm ${seed}`);
+  const chance = (probability: number): boolean => random() < probability;
+  const between = (min: number, max: number): number => min + Math.floor(random() * (max - min + 1));
+  const pick = <T>(items: readonly T[]): T => items[between(0, items.length - 1)]!;
+
+  const trafficMs = between(5, 60) * minute;
+  const faultsEnd = start + trafficMs + 30 * minute;
+  const isCalm = seed % 4 === 0;
+  const hasBroadcasts = seed % 20 === 1;
+  const outageMs = seed % 40 === 7 ? between(25, 30) * hour : between(1, 120) * minute;
+  const outageFrom = start + between(0, trafficMs);
+  const weather: Weather = {
+    isCalm,
+    hasUserProperties: seed % 8 === 3,
+    hasBroadcasts,
+    maxReceiveCount: seed % 20 === 9 ? 6 : 60,
+    // Broadcasts are of interest where there is no time for all of one.
+    pace: pick(hasBroadcasts ? [300, 1500] : [0, 0, 300, 1500, 6000]),
+    outage: chance(0.5)
+      ? { from: outageFrom, to: outageFrom + outageMs, behaviour: pick(outages) }
+      : undefined,
+  };
+
+  const time = new VirtualTime(start);
+  let isStormy = true;
+  const totalMood = moods.reduce((sum, [, weight]) => sum + weight, 0);
+  const moodiness = pick([0.1, 0.3, 1]);
+  const behaviour = (): HeapBehaviour => {
+    const { outage } = weather;
+    if (outage !== undefined && time.now() >= outage.from && time.now() < outage.to) return outage.behaviour;
+    if (!isStormy || !chance(moodiness)) return 'ok';
+    let draw = random() * totalMood;
+    return moods.find(([, weight]) => (draw -= weight) < 0)?.[0] ?? 'ok';
+  };
+  const heap = new SimulatedHeap({
+    time,
+    behaviour,
+    latencyMs: () => between(20, 400),
+    retryAfterSeconds: () => pick([1, 60, 300, 1200]),
+    refuses: ({ properties }) => properties['mark'] === refusedMark,
+    namesRefused: chance(0.5),
+  });
+
+  // Some runs begin as every deployment does, before anybody has stored an app id.
+  const firstSecret = chance(0.2) ? secretPlaceholder : '{"appId":"11"}';
+  let secret: () => string = () => firstSecret;
+  const pipeline = new Pipeline({
+    time,
+    heap,
+    random,
+    secret: () => secret(),
+    rules: rulesOf(weather),
+    pace: weather.pace,
+    batchSize: () => pick([1, 10, 100, 1000]),
+    windowMs: pick([1000, 5000]),
+    maxReceiveCount: weather.maxReceiveCount,
+    hasUserProperties: weather.hasUserProperties,
+    sabotage,
+  });
+  const traffic = new Traffic(pipeline, random, weather.hasUserProperties, 0.03);
+  const clockOffsets = [0, 0];
+  pipeline.faults = {
+    ...(isCalm ? calmFaults(chance) : wildFaults(chance, between)),
+    clockOffset: (n) => clockOffsets[n] ?? 0,
+  };
+
+  // CleverTap
+  time.spawn(async () => {
+    for (let sent = 0; sent < messages; sent += 1) {
+      if (weather.hasBroadcasts && sent % 200 === 50) traffic.sendProfiles(between(400, 1600), 0.01);
+      else traffic.sendAny();
+      // Most come in bursts, as those of a campaign do.
+      if (chance(0.2)) await time.sleep((random() * 2 * trafficMs * 5) / messages);
+    }
+  });
+  // The one who rotates the token, and sometimes stores nonsense first
+  time.spawn(async () => {
+    for (let rotation = 1; time.now() < faultsEnd; rotation += 1) {
+      await time.sleep(between(1, 30) * minute);
+      if (time.now() >= faultsEnd) return;
+      const value = `token-${rotation}`;
+      const good = `{"appId":"11","header":{"name":"X-Token","value":"${value}"}}`;
+      const unusable = pick([
+        () => secretPlaceholder,
+        () => 'not JSON',
+        () => {
+          throw new Error('AccessDenied');
+        },
+      ]);
+      heap.token = { name: 'X-Token', value };
+      if (chance(0.3)) {
+        secret = unusable;
+        await time.sleep(between(1, 20) * minute);
+      }
+      secret = () => good;
+    }
+  });
+  // An operator who redrives in the middle of it
+  time.spawn(async () => {
+    while (time.now() < faultsEnd) {
+      await time.sleep(between(5, 60) * minute);
+      if (!isCalm && chance(0.3)) pipeline.redrive();
+    }
+  });
+  // The clocks of the instances
+  time.spawn(async () => {
+    while (time.now() < faultsEnd) {
+      await time.sleep(between(1, 20) * minute);
+      clockOffsets[between(0, 1)] = chance(0.5) ? 0 : between(-10, 10) * minute;
+    }
+  });
+  pipeline.start();
+
+  const checks: Account[] = [];
+  for (let part = 1; part <= 4; part += 1) {
+    await time.runUntil(start + ((faultsEnd - start) * part) / 4);
+    checks.push(account(traffic, pipeline, heap));
+  }
+  isStormy = false;
+  pipeline.faults = noFaults;
+  if (weather.outage !== undefined) await time.runUntil(Math.max(time.now(), weather.outage.to));
+  const violations: string[] = [];
+  if (!(await pipeline.drain(3 * 24 * hour, 10 * minute))) violations.push('the buffer did not drain');
+  const recovered = account(traffic, pipeline, heap);
+  const receivesExhausted = lettersOf(pipeline).filter(({ reason }) => reason === undefined).length;
+  if (isCalm) violations.push(...inexactSums(traffic, pipeline, heap));
+  pipeline.redrive();
+  if (!(await pipeline.drain(24 * hour, 10 * minute))) violations.push('the redriven buffer did not drain');
+  const redriven = account(traffic, pipeline, heap);
+  violations.push(...unfinished(traffic, pipeline, redriven));
+  if (pipeline.stats.timedOut > 0) violations.push(`${pipeline.stats.timedOut} invocations ran out of time`);
+  pipeline.stop();
+  await time.run(minute);
+
+  return {
+    seed,
+    weather,
+    checks,
+    recovered,
+    redriven,
+    violations: [...violations, ...[...checks, recovered, redriven].flatMap((one) => one.violations)],
+    heapDuplicates: heap.duplicates,
+    injected: {
+      repeated: pipeline.stats.repeated,
+      lostDeletes: pipeline.stats.lostDeletes,
+      repetitions: traffic.repetitions,
+    },
+    stats: pipeline.stats,
+    receivesExhausted,
+    heapCalls: heap.requestTimes.length,
+  };
+}
+
+const calmFaults = (chance: (probability: number) => boolean): Faults => ({
+  ...noFaults,
+  failsCall: (call) => call === 'changeMessageVisibilityBatch' && chance(0.1),
+  failsEntry: (call) => call === 'changeMessageVisibilityBatch' && chance(0.05),
+});
+
+const wildFaults = (
+  chance: (probability: number) => boolean,
+  between: (min: number, max: number) => number,
+): Faults => ({
+  ...noFaults,
+  throttles: () => chance(0.03),
+  kill: () => (chance(0.07) ? { atCall: between(1, 12), afterEffect: chance(0.5) } : undefined),
+  losesDelete: () => chance(0.1),
+  repeats: () => chance(0.03),
+  failsCall: () => chance(0.1),
+  failsEntry: () => chance(0.03),
+});
+
+function rulesOf({ hasUserProperties }: Weather): ForwardingRules {
+  const rules: ForwardingRules = { identityOrder: ['identity', 'email'], dedupeWindowMs };
+  if (!hasUserProperties) return rules;
+  const properties = { n: '{{ Body.properties.n }}' };
+  return {
+    ...rules,
+    mapping: compileMapping(
+      {
+        ...noMapping,
+        rules: [
+          {
+            name: 'bought',
+            when: { event: 'Bought' },
+            send: { properties },
+            userProperties: { last: '{{ Body.properties.n }}' },
+          },
+          { name: 'skip', when: { event: 'Skip' }, send: { event: '{% abort %}' } },
+        ],
+      },
+      createLiquid().parse,
+    ),
+  };
+}
+
+/** Where nothing crashed, each event is counted once, and a message has one dead letter for a reason. */
+function inexactSums(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap): string[] {
+  const letters = lettersOf(pipeline);
+  const metric = (name: MetricName): number => pipeline.metrics.get(name) ?? 0;
+  const byReason = [...pipeline.rejectedByReason.values()].reduce((sum, count) => sum + count, 0);
+  const rejected = metric('EventsRejected');
+  const sums: readonly (readonly [string, number, number])[] = [
+    ['received', metric('EventsReceived'), traffic.eventsSent],
+    [
+      'delivered + rejected + ignored',
+      metric('EventsDelivered') + rejected + metric('EventsIgnored'),
+      traffic.eventsSent,
+    ],
+    ['rejected', rejected, letters.reduce((sum, { serials }) => sum + serials.length, 0)],
+    ['rejected by reason', byReason, rejected],
+    ['calls to Heap', metric('HeapCalls'), heap.requestTimes.length],
+    [
+      'dead letters',
+      new Set(
+        letters.map(({ requestId, reason, serials }) => `${requestId ?? serials.join()} ${String(reason)}`),
+      ).size,
+      letters.length,
+    ],
+  ];
+  return sums
+    .filter(([, one, other]) => one !== other)
+    .map(([what, one, other]) => `${what}: ${one} instead of ${other}`);
+}
+
+/** With Heap up and everything redriven there is nothing left but what can never be delivered. */
+function unfinished(traffic: Traffic, pipeline: Pipeline, { delivered, queued }: Account): string[] {
+  const deliverable = [...traffic.events.values()].filter(({ destiny }) => destiny.kind === 'delivered');
+  const found: string[] = [];
+  if (delivered !== deliverable.length)
+    found.push(`${delivered} of ${deliverable.length} are in Heap at the end`);
+  if (queued !== 0) found.push(`${queued} are queued at the end`);
+  for (const { reason, serials } of lettersOf(pipeline)) {
+    for (const serial of serials) {
+      const destiny = traffic.events.get(serial)?.destiny;
+      const expected =
+        destiny?.kind === 'rejected'
+          ? destiny.reason
+          : destiny?.kind === 'refused'
+            ? 'heap_rejected'
+            : 'none';
+      if (reason !== expected)
+        found.push(`at the end a letter for ${String(reason)} instead of ${expected} holds ${serial}`);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,60 @@
+import { Schedule } from '../../../local/sqs/schedule';
+
+/**
+ * Time that passes only when all work of the moment is done: days go by as fast as the code between them runs, and
+ * nothing depends on the speed of the machine. What runs in it may wait for promises and for `sleep`, never for I/O.
+ */
+export class VirtualTime {
+  readonly #timers = new Schedule<() => void>();
+  #now: number;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param start milliseconds since 1970 */
+  constructor(start: number) {
+    this.#now = start;
+  }
+
+  /** Milliseconds since 1970. */
+  readonly now = (): number => this.#now;
+
+  /** Calls back after a while, in whole milliseconds. @returns how to prevent it. */
+  after(ms: number, callback: () => void): () => void {
+    const timer = (): void => {
+      callback();
+    };
+    this.#timers.set(timer, this.#now + Math.max(0, Math.ceil(ms)));
+    return () => void this.#timers.delete(timer);
+  }
+
+  readonly sleep = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      this.after(ms, resolve);
+    });
+
+  /** Starts something that goes on by itself; its failure is that of whoever lets time pass. */
+  spawn(task: () => Promise<void>): void {
+    task().catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+  }
+
+  /** Lets time pass up to a moment. */
+  async runUntil(moment: number): Promise<void> {
+    await workIsDone();
+    for (let next = this.#timers.first; next !== undefined && next.at <= moment; next = this.#timers.first) {
+      this.#now = Math.max(this.#now, next.at);
+      for (const { item: wake } of this.#timers.takeDue(this.#now)) wake();
+      await workIsDone();
+      if (this.#failure !== undefined) throw this.#failure.error;
+    }
+    this.#now = Math.max(this.#now, moment);
+  }
+
+  /** @param ms milliseconds from now */
+  run(ms: number): Promise<void> {
+    return this.runUntil(this.#now + ms);
+  }
+}
+
+/** Node runs what waits for nothing but promises before it comes to this. */
+const workIsDone = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
