@@ -34,10 +34,16 @@ function isName(json: string, end: number): boolean {
  */
 function mayHoldInexactInteger(json: string): boolean {
   for (let place = 15; place < json.length; place += 16) {
-    const unit = json.charCodeAt(place);
-    if (unit < 0x30 || unit > 0x39) continue;
-    // From two characters before the first of the digits, at most, to the last.
-    if (/(?:^|[\s:,[])-?\d{16}/.test(json.slice(Math.max(0, place - 17), place + 16))) return true;
+    if (!isDigit(json.charCodeAt(place))) continue;
+    let start = place;
+    while (isDigit(json.charCodeAt(start - 1))) start -= 1;
+    let end = place + 1;
+    while (isDigit(json.charCodeAt(end))) end += 1;
+    if (end - start >= 16 && /^[-\s:,[]?$/.test(json.slice(Math.max(0, start - 1), start))) return true;
+    // Never twice through the same digits (F37).
+    while (place + 16 < end) place += 16;
   }
   return false;
 }
+
+const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;

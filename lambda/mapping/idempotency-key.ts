@@ -27,19 +27,16 @@ export interface KeyParts {
  */
 export function idempotencyKey(parts: KeyParts): string {
   const { appId, identity, event, explicitId, source, receivedAt, requestId, dedupeWindowMs } = parts;
+  const bucket = dedupeWindowMs === 0 ? requestId : String(Math.floor(receivedAt / dedupeWindowMs));
   const occurrence =
     explicitId === undefined
-      ? [
-          'source',
-          canonicalSource(source),
-          dedupeWindowMs === 0 ? requestId : String(Math.floor(receivedAt / dedupeWindowMs)),
-        ]
-      : ['id', explicitId];
-  // With lengths in front, no two lists of parts give the same text.
-  let text = '';
-  for (const part of [appId, identity, event, ...occurrence]) text += `${part.length}:${part}`;
-  return hash('sha256', text);
+      ? part('source') + part(canonicalSource(source)) + part(bucket)
+      : part('id') + part(explicitId);
+  return hash('sha256', part(appId) + part(identity) + part(event) + occurrence);
 }
+
+/** With lengths in front, no two lists of parts give the same text. */
+const part = (text: string): string => `${text.length}:${text}`;
 
 function canonicalSource(source: SourceEvent): string {
   return canonicalJson([

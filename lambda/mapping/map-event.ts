@@ -10,7 +10,7 @@ import type { Mapping } from './mapping';
 import { PropertyWriter, type HeapProperties } from './properties';
 import { isRejected, rejected, type Rejected } from './rejection';
 import { clean, cut, holdsTemplate } from './text';
-import { parseTimestamp } from './timestamp';
+import { parseTimestamp, toIso } from './timestamp';
 
 /** An event as Heap's bulk track API takes it (developers.heap.io, "Bulk Track"). */
 export interface HeapEvent {
@@ -149,7 +149,7 @@ function assemble(
     event: {
       event,
       identity: identified.identity,
-      timestamp: timestamp ?? new Date(context.receivedAt).toISOString(),
+      timestamp: timestamp ?? toIso(context.receivedAt),
       idempotency_key: idempotencyKey({
         appId: context.appId,
         identity: identified.identity,
@@ -187,14 +187,18 @@ const keyValuesOf = ({ requestKeyValues, profileKeyValues }: SourceEvent): JsonO
     ? requestKeyValues
     : { ...requestKeyValues, ...profileKeyValues };
 
+interface Rendered {
+  readonly value: unknown;
+}
+
 /** What a rule makes of one event. A field the rule does not speak of is absent. */
 interface RenderedRule {
   readonly name: string;
   readonly appId: unknown;
-  readonly identity: { readonly value: unknown } | undefined;
-  readonly event: { readonly value: unknown } | undefined;
-  readonly timestamp: { readonly value: unknown } | undefined;
-  readonly idempotencyKey: { readonly value: unknown } | undefined;
+  readonly identity: Rendered | undefined;
+  readonly event: Rendered | undefined;
+  readonly timestamp: Rendered | undefined;
+  readonly idempotencyKey: Rendered | undefined;
   readonly properties: JsonObject;
   readonly types: CompiledRule['types'];
   readonly spread: readonly JsonObject[];
@@ -213,10 +217,10 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     Path: templateObject({ event: source.pathEvent }),
     Body: templateObject(source.body ?? {}),
   };
+  const value = (json: CompiledRule['event'], values: () => object = () => scope): Rendered | undefined =>
+    json && { value: render(json, values()) };
   // The request's key_values are constants of the campaign: as an id they would make all its events one (F41).
-  const ownScope = { ...scope, KeyValues: templateObject(source.profileKeyValues) };
-  const value = (json: CompiledRule['event'], values = scope): { value: unknown } | undefined =>
-    json && { value: render(json, values) };
+  const ownScope = (): object => ({ ...scope, KeyValues: templateObject(source.profileKeyValues) });
   const object = (json: CompiledRule['properties']): JsonObject | undefined => {
     const rendered = json && render(json, scope);
     return isJsonObject(rendered) ? rendered : undefined;

@@ -1,5 +1,5 @@
 import { Output, TypeGuards, type Template } from 'liquidjs';
-import { memberOf } from './template-scope';
+import { memberOf, plainObject } from './template-scope';
 
 /** Reads the value of a template from the values of an event. */
 export type PathReader = (scope: object) => unknown;
@@ -28,10 +28,12 @@ export function compilePath(templates: readonly Template[], ignoredFilter: strin
     keys.push(key.content);
   }
 
+  const last = keys.pop();
+  if (last === undefined) return undefined;
   const read: PathReader = (scope) => {
     let value: unknown = scope;
     for (const key of keys) value = memberOf(value, key);
-    return value;
+    return memberOf(value, last, plainObject);
   };
   const [filter, ...others] = output.value.filters.filter(({ name }) => name !== ignoredFilter);
   if (filter === undefined) return read;

@@ -52,8 +52,7 @@ const noTypes: ReadonlyMap<string, PropertyType> = new Map();
  * Of two names that come out the same the first wins.
  */
 export class PropertyWriter {
-  // Without a prototype, so that no name can reach anything inherited.
-  readonly properties: HeapProperties = emptyProperties();
+  readonly properties: HeapProperties = {};
   private size = 0;
   private problem: Rejected | undefined;
 
@@ -191,9 +190,3 @@ const toText = (scalar: unknown): string => parseClevertapDate(String(scalar)) ?
 
 /** JSON has no infinity, but a number such as 1e400 is read as one. */
 const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
-
-function emptyProperties(): HeapProperties {
-  const properties: HeapProperties = {};
-  Object.setPrototypeOf(properties, null);
-  return properties;
-}

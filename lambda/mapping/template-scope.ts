@@ -53,10 +53,10 @@ class TemplateObjectHandler implements ProxyHandler<JsonObject> {
   }
 }
 
-function find(all: readonly JsonObject[], key: string): unknown {
+function find(all: readonly JsonObject[], key: string, ofObject?: (object: JsonObject) => object): unknown {
   for (const candidate of all) {
     const found = fieldKey(candidate, key);
-    if (found !== undefined) return templateValue(candidate[found]);
+    if (found !== undefined) return templateValue(candidate[found], ofObject);
   }
   return missing;
 }
@@ -64,12 +64,18 @@ function find(all: readonly JsonObject[], key: string): unknown {
 /**
  * What liquidjs gives for a member of a value, such as that of `templateObject`: what the value itself holds, and of
  * no value no value.
+ *
+ * @param ofObject what an object is given as
  */
-export function memberOf(value: unknown, key: string): unknown {
+export function memberOf(
+  value: unknown,
+  key: string,
+  ofObject: (object: JsonObject) => object = templateObject,
+): unknown {
   if (value === undefined || value === null) return value;
   const all: unknown = typeof value === 'object' ? Reflect.get(value, sources) : undefined;
   if (isSources(all)) {
-    const member = find(all, key);
+    const member = find(all, key, ofObject);
     return member === missing ? undefined : member;
   }
   const member: unknown = Object.getOwnPropertyDescriptor(Object(value), key)?.value;
@@ -78,9 +84,15 @@ export function memberOf(value: unknown, key: string): unknown {
 
 const isSources = (value: unknown): value is readonly JsonObject[] => Array.isArray(value);
 
-function templateValue(value: unknown): unknown {
+/** An object as it is written, member by member, which is all that matters once no template looks into it. */
+export const plainObject = (object: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, templateValue(value, plainObject)]));
+
+function templateValue(value: unknown, ofObject: (object: JsonObject) => object = templateObject): unknown {
   // CleverTap's own notation of a date says nothing to a filter.
   if (typeof value === 'string') return parseClevertapDate(value) ?? value.slice(0, maxInputLength);
-  if (Array.isArray(value)) return value.slice(0, maxListLength).map(templateValue);
-  return isJsonObject(value) ? templateObject(value) : value;
+  if (Array.isArray(value)) {
+    return value.slice(0, maxListLength).map((element) => templateValue(element, ofObject));
+  }
+  return isJsonObject(value) ? ofObject(value) : value;
 }
