@@ -158,7 +158,9 @@ function differencesIn(
 ): string[] {
   const { accepted, received, delivered, rejected, ignored, pending } = counted;
   const differences: string[] = [];
-  const unseen = accepted - received - pending;
+  // What an invocation had received when it was throttled or died was not counted, but its end is.
+  const seen = Math.max(received, delivered + rejected + ignored);
+  const unseen = accepted - seen - pending;
   if (unseen > 0) {
     differences.push(
       `${count(unseen, 'accepted request')} neither reached the forwarder nor ${unseen === 1 ? 'is' : 'are'} in the queue.`,

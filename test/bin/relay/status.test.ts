@@ -32,6 +32,11 @@ test.each([
     { door: { requests: 5 }, pending: { visible: 5, inFlight: 0, delayed: 0 } },
   ],
   ['a backlog of before ends in the window', { ...settled, EventsDelivered: 60 }, { door: { requests: 10 } }],
+  [
+    'an invocation died with what it had received, which ended later (F26)',
+    { ...settled, EventsReceived: 1 },
+    { door: { requests: 10 } },
+  ],
   ['a redriven letter counts again', { EventsReceived: 12, EventsDelivered: 12 }, { door: { requests: 10 } }],
 ])('consistent: %s', (_, sums, overrides) => {
   expect(judge(sums, overrides)).toMatchObject({ consistent: true, differences: [] });
