@@ -10,8 +10,8 @@ import { runWorker, scratchDirectory } from './workers';
 
 const part = 'transform';
 
-const processes = 5;
-const rounds = 15;
+const processes = 9;
+const rounds = 11;
 const turnMs = 60;
 const events = 1000;
 
@@ -32,7 +32,7 @@ export async function benchTransform(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const { name, what, goal } of mappings) {
     const samples: Record<string, number[]> = {};
-    // Several processes: each compiles in its own way.
+    // Many processes: each compiles and collects garbage in its own way, and keeps to it.
     for (let run = 0; run < processes; run += 1) {
       const timed = timings.parse(await runWorker('transform', { args: [name, rounds, turnMs] }));
       for (const [task, times] of Object.entries(timed)) samples[task] = [...(samples[task] ?? []), ...times];

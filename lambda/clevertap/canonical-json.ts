@@ -67,8 +67,7 @@ function written(value: unknown): string {
 
 function shapeOf(keys: readonly string[]): Shape {
   const [first = ''] = keys;
-  const known = shapes.get(first)?.find((shape) => hasKeys(shape, keys));
-  if (known !== undefined) return known;
+  for (const shape of shapes.get(first) ?? []) if (hasKeys(shape, keys)) return shape;
   const inOrder = keys.toSorted();
   const kept = Object.keys(Object.fromEntries(inOrder.map((key) => [key, null])));
   // To assign to `__proto__` would name no member.

@@ -96,7 +96,8 @@ function isPing(payload: JsonObject): boolean {
 
 function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undefined): DecodedMessage {
   const profiles = root[key];
-  const requestKeyValues = objectField(root, 'key_values');
+  const requestGroup = field(root, 'key_values');
+  const requestKeyValues = objectOf(requestGroup);
   if (Object.keys(requestKeyValues).length > maxKeyValues) {
     // Said here once, as it would be walked through for every profile.
     return {
@@ -106,7 +107,7 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
     };
   }
   const campaignId = field(root, 'targetId');
-  const unusable = unusableGroups({ key_values: field(root, 'key_values') });
+  const unusable = unusableGroups({ key_values: requestGroup });
   const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent => {
     if (!isJsonObject(profile)) {
       return { location, reason: 'unknown_shape', detail: 'a profile is not an object' };
@@ -122,7 +123,7 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
       profileKeyValues: objectOf(groups.key_values),
       requestKeyValues,
       collidingNames: [],
-      unusableGroups: [...unusable, ...unusableGroups(groups)],
+      unusableGroups: unusable.concat(unusableGroups(groups)),
       body: undefined,
       campaignId,
       pathEvent,

@@ -170,7 +170,7 @@ function assemble(
 
 /** The default mapping's properties: everything CleverTap sent with the event, but what was used otherwise. */
 function writeAll(writer: PropertyWriter, source: SourceEvent, used: readonly (string | undefined)[]): void {
-  const consumed = used.flatMap((key) => (key === undefined ? [] : [key.toLowerCase()]));
+  const consumed = used.filter((key) => key !== undefined).map((key) => key.toLowerCase());
   writer.addAll(source.eventProperties);
   if (source.body === undefined) {
     const keyValues = keyValuesOf(source);
@@ -331,8 +331,7 @@ const isBlank = (value: unknown): boolean => typeof value === 'string' && value.
 function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && deeperThan(member, levels - 1)) return true;
-  }
+  const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (const member of members) if (typeof member === 'object' && deeperThan(member, levels - 1)) return true;
   return false;
 }
