@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { startSurroundings, type Surroundings } from './function';
 import { median } from './measure';
 import { broadcastWebhook, singleEventWebhooks } from './payloads';
-import { defaultRules, transform } from './pipeline';
+import { defaultRules, textOf, transform } from './pipeline';
 import type { Figure, Goal } from './report';
 import { sqsRecords } from './sqs-record';
 import { localAssembly, runWorker, scratchDirectory } from './workers';
@@ -117,6 +117,6 @@ export function writeBatch({ messages, profiles }: Pick<Batch, 'messages' | 'pro
   const directory = scratchDirectory();
   const files = { event: join(directory, 'event.json'), bodies: join(directory, 'bodies.json') };
   writeFileSync(files.event, JSON.stringify({ Records: records }));
-  writeFileSync(files.bodies, JSON.stringify(transform(records, defaultRules)));
+  writeFileSync(files.bodies, JSON.stringify(transform(records, defaultRules).map(textOf)));
   return files;
 }

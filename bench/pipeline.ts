@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
-import { mapInSlices, readMessage, release, type ForwardingRules } from '../lambda/forwarder/message';
-import { toBulks, trackBody } from '../lambda/heap/bulk-request';
+import { mapInSlices, Message, release, type ForwardingRules } from '../lambda/forwarder/message';
+import { toBulks, trackBody, type Body } from '../lambda/heap/bulk-request';
 
 /** Any digits do. */
 export const appId = '1234567890';
@@ -17,9 +17,9 @@ export const defaultRules: ForwardingRules = {
  * @returns the bodies of the bulk requests
  * @throws when an event is not mapped: the benchmarks have none such
  */
-export function transform(records: readonly SQSRecord[], rules: ForwardingRules): string[] {
-  const messages = records.map((record) => readMessage(record, refuse));
-  const bodies: string[] = [];
+export function transform(records: readonly SQSRecord[], rules: ForwardingRules): Body[] {
+  const messages = records.map((record) => new Message(record, refuse));
+  const bodies: Body[] = [];
   for (const slice of mapInSlices(messages, appId, rules, refuse)) {
     for (const bulk of toBulks(slice)) bodies.push(trackBody(appId, bulk));
     release(slice);
@@ -32,9 +32,12 @@ function refuse(): never {
   throw new Error('an event of the benchmarks was not mapped');
 }
 
+/** The body of a request as text. */
+export const textOf = (body: Body): string => Buffer.concat(body).toString();
+
 /** The least any program in JavaScript does: it reads the messages and writes bulk requests that are ready. */
-export function floorOf(records: readonly SQSRecord[], bodies: readonly string[]): () => string[] {
-  const ready = bodies.map((body): unknown => JSON.parse(body));
+export function floorOf(records: readonly SQSRecord[], bodies: readonly Body[]): () => string[] {
+  const ready = bodies.map((body): unknown => JSON.parse(textOf(body)));
   return () => {
     const read = records.map(({ body }): unknown => JSON.parse(body));
     return read.length === records.length ? ready.map((body) => JSON.stringify(body)) : [];

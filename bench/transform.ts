@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { median } from './measure';
 import { broadcastWebhook } from './payloads';
-import { defaultRules, transform } from './pipeline';
+import { defaultRules, textOf, transform } from './pipeline';
 import type { Figure, Goal } from './report';
 import { sqsRecords } from './sqs-record';
 import { runWorker, scratchDirectory } from './workers';
@@ -61,7 +61,12 @@ async function benchFirstCall(): Promise<Figure> {
   const files = { webhook: join(directory, 'webhook.json'), body: join(directory, 'body.json') };
   const webhook = broadcastWebhook(events);
   writeFileSync(files.webhook, webhook);
-  writeFileSync(files.body, transform(sqsRecords([webhook]), defaultRules).join());
+  writeFileSync(
+    files.body,
+    transform(sqsRecords([webhook]), defaultRules)
+      .map(textOf)
+      .join(),
+  );
   const times: Record<string, number[]> = { ours: [], floor: [] };
   for (let round = 0; round < rounds; round += 1) {
     for (const task of ['floor', 'ours']) {

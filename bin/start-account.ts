@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { decodeMessage, isUnreadable, type EventLocation } from '../lambda/clevertap/decode-message';
+import { isJsonObject, type JsonObject } from '../lambda/clevertap/json';
 import { narrowMessage } from '../lambda/clevertap/narrow-message';
 import { deadLetterAttributes, receivesExhausted } from '../lambda/forwarder/contract';
 import { readIngress, type Ingress } from '../lambda/forwarder/ingress';
@@ -55,10 +56,15 @@ function eventsOf(
         textId(body, location),
       isIgnored: mapped.some((result) => result !== undefined && isAborted(result)),
       heapEvents: mapped.flatMap((result) =>
-        result === undefined || isAborted(result) || isRejected(result) ? [] : [{ ...result.event }],
+        result === undefined || isAborted(result) || isRejected(result) ? [] : parsed(result.json),
       ),
     };
   });
+}
+
+function parsed(json: string): JsonObject[] {
+  const value: unknown = JSON.parse(json);
+  return isJsonObject(value) ? [value] : [];
 }
 
 /** An event by the text of a message that holds it alone: for one that no object can be made of. */

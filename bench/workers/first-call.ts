@@ -8,7 +8,7 @@ import { printResult } from './print-result';
 const [, , task = '', webhookFile = '', bodyFile = ''] = process.argv;
 
 const records = sqsRecords([readFileSync(webhookFile, 'utf8')]);
-const floor = floorOf(records, [readFileSync(bodyFile, 'utf8')]);
+const floor = floorOf(records, [[readFileSync(bodyFile)]]);
 
 const before = process.cpuUsage();
 const bodies = task === 'floor' ? floor() : transform(records, defaultRules);

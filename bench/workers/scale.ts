@@ -17,7 +17,7 @@ let bytes = 0;
 for (let batch = 0; batch < Number(events) / batchSize; batch += 1) {
   const records = sqsRecords(singleEventWebhooks(batchSize, 1000 + batch));
   const before = process.cpuUsage();
-  for (const body of transform(records, defaultRules)) bytes += body.length;
+  for (const body of transform(records, defaultRules)) for (const piece of body) bytes += piece.length;
   const { user, system } = process.cpuUsage(before);
   cpu += user + system;
 }

@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import { singleEventWebhooks } from '../payloads';
-import { appId, defaultRules, transform } from '../pipeline';
+import { appId, defaultRules, textOf, transform } from '../pipeline';
 import { sqsRecords } from '../sqs-record';
 import { printResult } from './print-result';
 
@@ -33,7 +33,7 @@ const clients: Readonly<Record<string, (body: string) => Promise<void>>> = {
 
 function readyBodies(webhooks: readonly string[]): string[] {
   return sqsRecords(webhooks).map((record) => {
-    const [bulk = ''] = transform([record], defaultRules);
+    const [bulk = ''] = transform([record], defaultRules).map(textOf);
     const start = `{"app_id":"${appId}","events":[{`;
     return `{"app_id":"${appId}",${bulk.slice(start.length, -']}'.length)}`;
   });

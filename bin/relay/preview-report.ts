@@ -1,13 +1,30 @@
+import * as z from 'zod';
 import { decodeMessage, isUnreadable, type SourceEvent } from '../../lambda/clevertap/decode-message';
 import { field } from '../../lambda/clevertap/json';
 import type { RejectionReason } from '../../lambda/forwarder/contract';
-import { toBulks, trackBody, userPropertiesBody, type SerializedEvent } from '../../lambda/heap/bulk-request';
+import {
+  toBulks,
+  trackBody,
+  userPropertiesBody,
+  type Body,
+  type SerializedEvent,
+} from '../../lambda/heap/bulk-request';
 import type { Change } from '../../lambda/mapping/changes';
 import { isAborted, mapEvent, type HeapEvent, type MappingContext } from '../../lambda/mapping/map-event';
 import type { Mapping } from '../../lambda/mapping/mapping';
 import type { HeapProperties } from '../../lambda/mapping/properties';
 import { isRejected, type Rejected } from '../../lambda/mapping/rejection';
 import { labelled, visible } from './terminal-text';
+
+const heapProperties: z.ZodType<HeapProperties> = z.record(z.string(), z.union([z.string(), z.number()]));
+
+const heapEvent: z.ZodType<HeapEvent> = z.object({
+  event: z.string(),
+  identity: z.string(),
+  timestamp: z.string(),
+  idempotency_key: z.string(),
+  properties: heapProperties,
+});
 
 /** What the deployed function would know; without an app id, none in the payload is compared with it. */
 export type PreviewContext = Omit<MappingContext, 'appId' | 'mapping'> & {
@@ -63,10 +80,11 @@ export function previewPayload(
   const requests = (
     path: string,
     items: readonly unknown[],
-    bodyOf: (appId: string, bulk: readonly SerializedEvent[]) => string,
+    bodyOf: (appId: string, bulk: readonly SerializedEvent[]) => Body,
   ): HeapRequest[] =>
-    toBulks(items.map((item) => ({ json: JSON.stringify(item) }))).map((bulk) => {
-      const body: unknown = JSON.parse(bodyOf(context.appId ?? unknownAppId, bulk));
+    toBulks(items.map((item) => ({ json: Buffer.from(JSON.stringify(item)) }))).map((bulk) => {
+      const pieces = bodyOf(context.appId ?? unknownAppId, bulk);
+      const body: unknown = JSON.parse(Buffer.concat(pieces).toString());
       return { method: 'POST', path, body };
     });
   return {
@@ -119,9 +137,10 @@ function previewEvent(index: number, source: SourceEvent, context: PreviewContex
   return {
     ...untold(index, 'delivered'),
     rule: mapped.rule ?? null,
-    event: mapped.event,
+    event: heapEvent.parse(JSON.parse(mapped.json)),
     changes: mapped.changes.details.map(({ change, property = null }) => ({ change, property })),
-    userProperties: mapped.userProperties ?? null,
+    userProperties:
+      mapped.userProperties === undefined ? null : heapProperties.parse(JSON.parse(mapped.userProperties)),
   };
 }
 

@@ -1,98 +1,46 @@
 import { isJsonObject } from './json';
-
-/** The names of an object, and how they stand in order. */
-interface Shape {
-  readonly keys: readonly string[];
-  readonly sorted: readonly string[];
-  /** Whether an object keeps them in this order: JavaScript puts names that are numbers first. */
-  readonly isKept: boolean;
-}
-
-/** The shapes met so far, by their first name: a campaign sends a handful, over and over. */
-const shapes = new Map<string, Shape[]>();
-/** Of all shapes together: a body that is nothing but names of its own must not stay in memory (F26). */
-const maxNames = 20_000;
-/** To look through more takes longer than to put the names in order (F37). */
-const maxShapesOfName = 64;
-let nameCount = 0;
+import { shapeOf } from './shape';
 
 /**
- * A parsed JSON value as text, with the members of every object in the order of their names: a sender that writes
- * them in another order means the same. An infinite number, as 1e400 is read, is written as `Infinity`.
+ * A text that is the same for two parsed JSON values just when they are: the order of members aside, since a sender
+ * that writes them in another order means the same.
+ *
+ * It is a flat list of all that is not an object or list, member by member in the order of their names. In front of
+ * the members of an object stands a digest of their names, and in front of those of a list their number, each in
+ * brackets. An infinite number, as 1e400 is read, is written so as well.
+ *
+ * @param maxDepth levels of objects and lists
+ * @returns undefined for a value that is nested deeper
  */
-export function canonicalJson(value: unknown): string {
-  // JSON.stringify writes a copy faster than any code of ours writes the value; a cold function by half.
-  if (typeof value !== 'object' || value === null) return written(value);
-  const copy = sorted(value);
-  return copy === undefined ? written(value) : JSON.stringify(copy);
+export function canonicalJson(value: unknown, maxDepth: number): string | undefined {
+  const list: unknown[] = [];
+  return collect(value, maxDepth, list) ? JSON.stringify(list) : undefined;
 }
 
-/** A copy whose members are in order; undefined where there is none that JSON.stringify would write right. */
-function sorted(value: object): object | undefined {
-  if (Array.isArray(value)) return sortedElements(value);
-  if (!isJsonObject(value)) return undefined;
-  const shape = shapeOf(Object.keys(value));
-  if (!shape.isKept) return undefined;
-  const copy: Record<string, unknown> = {};
-  for (const key of shape.sorted) {
-    const member = value[key];
-    const copied = typeof member === 'object' && member !== null ? sorted(member) : member;
-    if (copied === undefined || isInfinite(copied)) return undefined;
-    copy[key] = copied;
+/** @returns false if it is nested deeper than it may be */
+function collect(value: unknown, levels: number, list: unknown[]): boolean {
+  if (typeof value !== 'object' || value === null) {
+    list.push(isInfinite(value) ? [String(value)] : value);
+    return true;
   }
-  return copy;
-}
-
-function sortedElements(list: readonly unknown[]): readonly unknown[] | undefined {
-  const copy: unknown[] = [];
-  for (const element of list) {
-    const copied = typeof element === 'object' && element !== null ? sorted(element) : element;
-    if (copied === undefined || isInfinite(copied)) return undefined;
-    copy.push(copied);
+  if (levels === 0) return false;
+  if (Array.isArray(value)) {
+    list.push([value.length]);
+    for (const element of value) if (!collect(element, levels - 1, list)) return false;
+    return true;
   }
-  return copy;
-}
-
-const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
-
-function written(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(written).join(',')}]`;
-  if (!isJsonObject(value)) return String(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${written(value[key])}`);
-  return `{${members.join(',')}}`;
-}
-
-function shapeOf(keys: readonly string[]): Shape {
-  const [first = ''] = keys;
-  for (const shape of shapes.get(first) ?? []) if (hasKeys(shape, keys)) return shape;
-  const inOrder = keys.toSorted();
-  const kept = Object.keys(Object.fromEntries(inOrder.map((key) => [key, null])));
-  // To assign to `__proto__` would name no member.
-  const isKept = hasKeys({ keys: kept }, inOrder) && !inOrder.includes('__proto__');
-  const shape = { keys, sorted: inOrder, isKept };
-  remember(first, shape);
-  return shape;
-}
-
-function remember(first: string, shape: Shape): void {
-  const size = shape.keys.length;
-  if (size > maxNames) return;
-  if (nameCount + size > maxNames) {
-    shapes.clear();
-    nameCount = 0;
+  if (!isJsonObject(value)) return true;
+  const shape = shapeOf(value);
+  list.push([shape.digest]);
+  const members = Object.values(value);
+  for (const place of shape.order) {
+    const member = members[place];
+    // Most are texts.
+    if (typeof member === 'string') list.push(member);
+    else if (!collect(member, levels - 1, list)) return false;
   }
-  const others = shapes.get(first);
-  if (others === undefined) shapes.set(first, [shape]);
-  else if (others.length < maxShapesOfName) others.push(shape);
-  else return;
-  nameCount += size;
-}
-
-function hasKeys({ keys }: Pick<Shape, 'keys'>, wanted: readonly string[]): boolean {
-  if (keys.length !== wanted.length) return false;
-  for (let index = 0; index < keys.length; index += 1) if (keys[index] !== wanted[index]) return false;
   return true;
 }
+
+/** JSON has no infinity, and it would be written as null. */
+const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);

@@ -50,6 +50,9 @@ export const isUnreadable = (event: SourceEvent | UnreadableEvent): event is Unr
 
 /** Heap events have at most as many properties. */
 const maxKeyValues = 500;
+/** In lists and objects too: most of them would be dropped, and each for every profile. */
+const maxNestedValues = 5000;
+const maxCountedDepth = 64;
 
 const whole: EventLocation = { kind: 'whole' };
 
@@ -98,12 +101,12 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
   const profiles = root[key];
   const requestGroup = field(root, 'key_values');
   const requestKeyValues = objectOf(requestGroup);
-  if (Object.keys(requestKeyValues).length > maxKeyValues) {
-    // Said here once, as it would be walked through for every profile.
+  if (Object.keys(requestKeyValues).length > maxKeyValues || holdsTooMuch(requestKeyValues)) {
+    // Said here once, as it would be walked through for every profile (F37).
     return {
       kind: 'undecodable',
       reason: 'too_many_properties',
-      detail: `the request's key_values are more than ${maxKeyValues}`,
+      detail: `the request's key_values are more than ${maxKeyValues}, or ${maxNestedValues} with those in lists and objects`,
     };
   }
   const campaignId = field(root, 'targetId');
@@ -143,6 +146,21 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
     kind: 'events',
     events: profiles.map((profile, index) => decode(profile, { kind: 'element', key, index })),
   };
+}
+
+/** Whether an object holds more than `maxNestedValues`, those in its lists and objects included. */
+const holdsTooMuch = (object: JsonObject): boolean => countValues(object, 0) > maxNestedValues;
+
+/** Ends where there are too many, and where they are nested too deep, which is said of each event (F30). */
+function countValues(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null || depth > maxCountedDepth) return 0;
+  const members: unknown[] = Object.values(value);
+  let count = members.length;
+  for (const member of members) {
+    if (count > maxNestedValues) break;
+    count += countValues(member, depth + 1);
+  }
+  return count;
 }
 
 const objectOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});

@@ -1,18 +1,16 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import { trackBody, userPropertiesBody } from '../heap/bulk-request';
-import type { HeapProperties } from '../mapping/properties';
+import { EventTexts, trackBody, userPropertiesBody } from '../heap/bulk-request';
 import type { HeapTokens } from '../secrets/heap-tokens';
 import { HeapSender, type HeapPorts } from './heap-sender';
 import {
   countEvents,
   isNew,
   mapInSlices,
-  readMessage,
+  Message,
   receiveCountOf,
   release,
   type Entry,
   type ForwardingRules,
-  type Message,
 } from './message';
 import { reportBatch, reportWaiting, type ReportPorts } from './report';
 import { crashDelaySeconds, retryDelaySeconds } from './retry-delay';
@@ -50,21 +48,41 @@ export async function forwardBatch(
   const sender = new HeapSender(token, ports);
   const messages: Message[] = [];
   for (const group of bySuspicion(records)) {
-    const read = group.map((record) => readMessage(record, ports.log));
+    const read = group.map((record) => new Message(record, ports.log));
     messages.push(...read);
-    for (const slice of mapInSlices(read, token.appId, rules, ports.log)) {
-      const hasTime =
-        (await sender.deliver('/api/track', slice, trackBody)) &&
-        (await deliverUserProperties(slice, sender));
-      release(slice);
-      if (!hasTime) break;
-    }
+    await deliverInSlices(mapInSlices(read, token.appId, rules, ports.log), sender, ports);
   }
 
   const settlement = await settleMessages(messages, sender, ports);
   reportBatch(messages, settlement, sender, ports);
   return toResponse(settlement.kept.map(({ record }) => record));
 }
+
+/** Delivers slice after slice. While Heap is busy with one, the next one is made. */
+async function deliverInSlices(
+  slices: Generator<Entry[], void>,
+  sender: HeapSender,
+  ports: Ports,
+): Promise<void> {
+  let slice = slices.next();
+  while (slice.done !== true) {
+    const delivery = deliverSlice(slice.value, sender);
+    // Only then are its first requests on their way.
+    await ports.sleep(0);
+    const following = slices.next();
+    const hasTime = await delivery;
+    release(slice.value);
+    if (!hasTime) {
+      release(following.value ?? []);
+      return;
+    }
+    slice = following;
+  }
+}
+
+/** @returns false if there was no time for all */
+const deliverSlice = async (slice: readonly Entry[], sender: HeapSender): Promise<boolean> =>
+  (await sender.deliver('/api/track', slice, trackBody)) && (await deliverUserProperties(slice, sender));
 
 /** The one place that names messages to keep: each once, and only what was received (F24). */
 const toResponse = (kept: readonly SQSRecord[]): SQSBatchResponse => ({
@@ -116,19 +134,18 @@ async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promis
  * @returns false if there was no time for all
  */
 async function deliverUserProperties(entries: readonly Entry[], sender: HeapSender): Promise<boolean> {
-  const users = new Map<string, { properties: HeapProperties; owners: Entry[] }>();
+  const users = new Map<string, { properties: object; owners: Entry[] }>();
   for (const entry of entries) {
     if (entry.user === undefined || entry.fate?.kind !== 'delivered') continue;
     const { identity, properties } = entry.user;
-    const known = users.get(identity);
-    if (known === undefined) users.set(identity, { properties: { ...properties }, owners: [entry] });
-    else {
-      Object.assign(known.properties, properties);
-      known.owners.push(entry);
-    }
+    const user = users.get(identity) ?? { properties: {}, owners: [] };
+    Object.assign(user.properties, JSON.parse(properties));
+    user.owners.push(entry);
+    users.set(identity, user);
   }
+  const texts = new EventTexts();
   const pending = [...users].map(([identity, { properties, owners }]) => ({
-    json: JSON.stringify({ identity, properties }),
+    json: texts.add(JSON.stringify({ identity, properties })),
     fate: undefined,
     owners,
   }));

@@ -1,4 +1,5 @@
 import type { Breaker } from '../heap/breaker';
+import type { Body } from '../heap/bulk-request';
 import { deliver, type HeapLine, type PendingEvent } from '../heap/deliver';
 import type { HeapClient } from '../heap/heap-client';
 import { describeAnswer, outcomeOf, type HeapAnswer, type Outcome } from '../heap/outcome';
@@ -31,7 +32,7 @@ export interface HeapCall {
 }
 
 /** Builds the body of a bulk request. */
-export type BodyOf = (appId: string, bulk: readonly PendingEvent[]) => string;
+export type BodyOf = (appId: string, bulk: readonly PendingEvent[]) => Body;
 
 /** Below this no request is started: one may take its ten seconds, and dead letters must still be sent (F25). */
 const reservedMs = 20_000;

@@ -5,11 +5,11 @@ import {
   type EventLocation,
   type SourceEvent,
 } from '../clevertap/decode-message';
+import { EventTexts } from '../heap/bulk-request';
 import type { Fate, PendingEvent } from '../heap/deliver';
-import type { Change } from '../mapping/changes';
+import type { Change, Changes } from '../mapping/changes';
 import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
 import type { Mapping } from '../mapping/mapping';
-import type { HeapProperties } from '../mapping/properties';
 import { isRejected, type Rejected } from '../mapping/rejection';
 import type { Logger } from '../telemetry/logger';
 import { continuationAttribute } from './contract';
@@ -22,22 +22,58 @@ export interface ForwardingRules {
   readonly mapping?: Mapping;
 }
 
-/** An event and its place in its message. Only while it is on its way does it hold what it was and what it became. */
+/** An event and its place in its message. It holds what it was until it is mapped, and what it became until it is sent. */
 export interface Entry extends PendingEvent {
   readonly location: EventLocation;
   source: SourceEvent | undefined;
-  json: string;
-  /** Where a rule has properties of the user: whose they are. */
-  user: { readonly identity: string; readonly properties: HeapProperties } | undefined;
+  json: Uint8Array;
+  /** Where a rule has properties of the user: whose they are, and they as JSON. */
+  user: { readonly identity: string; readonly properties: string } | undefined;
 }
 
+/** Most messages are handed on unchanged, and need no map of their own for that. */
+const noChanges: ReadonlyMap<Change, number> = new Map();
+
 /** A message with its events; done only when all of them are (F42). */
-export interface Message {
-  readonly record: SQSRecord;
+export class Message {
   readonly ingress: Ingress | undefined;
-  readonly entries: readonly Entry[];
+  private counted: Map<Change, number> | undefined;
+  private decoded: readonly Entry[] | undefined;
+
+  constructor(
+    readonly record: SQSRecord,
+    private readonly log: Logger,
+  ) {
+    this.ingress = readIngress(record);
+  }
+
+  /**
+   * Its events. It is decoded when they are first asked for, so that not all of a batch is in memory at a time (F31);
+   * whatever is wrong with it becomes their fate, never an exception.
+   */
+  get entries(): readonly Entry[] {
+    return (this.decoded ??= this.decode());
+  }
+
   /** What the mapping changed in its events so far, and how often. */
-  readonly changes: Map<Change, number>;
+  get changes(): ReadonlyMap<Change, number> {
+    return this.counted ?? noChanges;
+  }
+
+  /** Counts what the mapping changed in one of its events. */
+  count(changes: Changes): void {
+    if (changes.details.length === 0) return;
+    this.counted ??= new Map();
+    for (const { change } of changes.details) this.counted.set(change, (this.counted.get(change) ?? 0) + 1);
+  }
+
+  private decode(): Entry[] {
+    try {
+      return readEntries(this.record, this.ingress);
+    } catch (error) {
+      return [rejectedEntry({ kind: 'whole' }, unexpected(error, this.record, this.log))];
+    }
+  }
 }
 
 /** How often SQS has handed the message out, this time included. */
@@ -52,18 +88,6 @@ export const isNew = (record: SQSRecord): boolean =>
 export function countEvents(record: SQSRecord): number {
   const decoded = decodeMessage(record.body, undefined);
   return decoded.kind === 'events' ? decoded.events.length : 1;
-}
-
-/** Decodes a message; whatever is wrong with it becomes the fate of its events, never an exception. */
-export function readMessage(record: SQSRecord, log: Logger): Message {
-  const ingress = readIngress(record);
-  let entries: Entry[];
-  try {
-    entries = readEntries(record, ingress);
-  } catch (error) {
-    entries = [rejectedEntry({ kind: 'whole' }, unexpected(error, record, log))];
-  }
-  return { record, ingress, entries, changes: new Map() };
 }
 
 /** A mistake of ours: the event must neither be lost nor keep its neighbours from being delivered (F27). */
@@ -104,18 +128,21 @@ function readEntries(record: SQSRecord, ingress: Ingress | undefined): Entry[] {
   }
 }
 
+const noText = new Uint8Array();
+
 const entryOf = (location: EventLocation, fate: Fate | undefined): Entry => ({
   location,
   fate,
   source: undefined,
-  json: '',
+  json: noText,
   user: undefined,
 });
 
 const rejectedEntry = (location: EventLocation, { reason, detail }: Rejected): Entry =>
   entryOf(location, { kind: 'rejected', reason, detail });
 
-/** As many events as go out at a time, and as much text. */
+/** As many events as go out at a time, and as much text. At first that is one request (see `HeapSender.width`). */
+const maxFirstSlice = 1000;
 const maxSliceEvents = 4000;
 const maxSliceLength = 3_600_000;
 
@@ -133,16 +160,21 @@ export function* mapInSlices(
   log: Logger,
 ): Generator<Entry[], void> {
   let slice: Entry[] = [];
+  let maxEvents = maxFirstSlice;
   let length = 0;
+  let texts = new EventTexts();
   for (const message of messages) {
+    const context = message.ingress && { ...rules, ...message.ingress, appId };
     for (const entry of message.entries) {
       if (!isPending(entry)) continue;
-      mapEntry(entry, message, appId, rules, log);
+      mapEntry(entry, message, context, texts, log);
       if (!isPending(entry)) continue;
-      if (slice.length === maxSliceEvents || (length > 0 && length + entry.json.length > maxSliceLength)) {
+      if (slice.length === maxEvents || (length > 0 && length + entry.json.length > maxSliceLength)) {
         yield slice;
         slice = [];
+        maxEvents = maxSliceEvents;
         length = 0;
+        texts = new EventTexts();
       }
       slice.push(entry);
       length += entry.json.length;
@@ -153,44 +185,37 @@ export function* mapInSlices(
 
 const isPending = ({ fate }: Entry): boolean => fate === undefined;
 
-/** Lets go of what events were and became. */
+/** Lets go of what events became. */
 export function release(slice: readonly Entry[]): void {
   for (const entry of slice) {
-    entry.source = undefined;
-    entry.json = '';
+    entry.json = noText;
     entry.user = undefined;
   }
 }
 
 function mapEntry(
   entry: Entry,
-  { record, ingress, changes }: Message,
-  appId: string,
-  rules: ForwardingRules,
+  message: Message,
+  context: MappingContext | undefined,
+  texts: EventTexts,
   log: Logger,
 ): void {
-  if (entry.source === undefined || ingress === undefined) return;
-  const context: MappingContext = {
-    appId,
-    receivedAt: ingress.receivedAt,
-    requestId: ingress.requestId,
-    identityOrder: rules.identityOrder,
-    dedupeWindowMs: rules.dedupeWindowMs,
-    mapping: rules.mapping,
-  };
+  const { source } = entry;
+  if (source === undefined || context === undefined) return;
+  entry.source = undefined;
   try {
-    const mapped = mapEvent(entry.source, context);
+    const mapped = mapEvent(source, context);
     if (isRejected(mapped)) {
       entry.fate = { kind: 'rejected', reason: mapped.reason, detail: mapped.detail };
     } else if (isAborted(mapped)) {
       entry.fate = { kind: 'ignored' };
     } else {
-      for (const [change, times] of mapped.changes) changes.set(change, (changes.get(change) ?? 0) + times);
-      const { event, userProperties } = mapped;
-      entry.json = JSON.stringify(event);
-      entry.user = userProperties && { identity: event.identity, properties: userProperties };
+      message.count(mapped.changes);
+      const { json, identity, userProperties } = mapped;
+      entry.json = texts.add(json);
+      entry.user = userProperties === undefined ? undefined : { identity, properties: userProperties };
     }
   } catch (error) {
-    entry.fate = { kind: 'rejected', ...unexpected(error, record, log) };
+    entry.fate = { kind: 'rejected', ...unexpected(error, message.record, log) };
   }
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { metrics, type RejectionReason } from './contract';
 import type { HeapCall, HeapSender } from './heap-sender';
-import { isNew, type Message } from './message';
+import { isNew, type Entry, type Message } from './message';
 import type { Settlement, SettledMessage } from './settle';
 
 /** Where reports go. */
@@ -30,27 +30,25 @@ export function reportBatch(
 
   const rejected = countBy(settled.flatMap((one) => one.rejected.map(({ reason }) => reason)));
   const changes = totals(settled.map(({ message }) => message));
-  const ofSettled = settled.flatMap(({ message }) => message.entries);
-  const ofKept = kept.flatMap(({ entries }) => entries);
-  const delivered = settled.flatMap(({ message }) => message.entries.filter(isDelivered).map(() => message));
-  const ignored = ofSettled.filter(({ fate }) => fate?.kind === 'ignored').length;
   const counts = {
-    delivered: delivered.length,
+    delivered: 0,
     rejected: [...rejected.values()].reduce((sum, count) => sum + count, 0),
-    ignored,
-    retried: ofKept.length,
+    ignored: 0,
+    retried: countEntries(kept),
   };
-
-  const lag = [...delivered, ...kept.flatMap((message) => message.entries.map(() => message))].flatMap(
-    ({ ingress }) => (ingress === undefined ? [] : [now() - ingress.receivedAt]),
-  );
+  for (const { message } of settled) {
+    for (const { fate } of message.entries) {
+      if (fate?.kind === 'delivered') counts.delivered += 1;
+      if (fate?.kind === 'ignored') counts.ignored += 1;
+    }
+  }
   ports.metrics({
     [metrics.eventsReceived]: countEntries(messages.filter(({ record }) => isNew(record))),
     [metrics.eventsDelivered]: counts.delivered,
     [metrics.eventsRejected]: counts.rejected,
     [metrics.eventsIgnored]: counts.ignored,
     [metrics.eventsRetried]: counts.retried,
-    [metrics.deliveryLag]: lag,
+    [metrics.deliveryLag]: lagOf(settled, kept, now()),
     ...callMetrics(sender.calls),
     [metrics.breakerOpen]: sender.wasDown ? 1 : 0,
     [metrics.truncated]: (changes.get('value_truncated') ?? 0) + (changes.get('event_name_truncated') ?? 0),
@@ -93,7 +91,17 @@ function callMetrics(calls: readonly HeapCall[]): Record<string, number | number
   };
 }
 
-const isDelivered = ({ fate }: Message['entries'][number]): boolean => fate?.kind === 'delivered';
+/** Milliseconds from acceptance to delivery, or until now, of each event that was delivered or is put back. */
+function lagOf(settled: readonly SettledMessage[], kept: readonly Message[], now: number): number[] {
+  const lag: number[] = [];
+  const count = ({ ingress, entries }: Message, isCounted: (entry: Entry) => boolean): void => {
+    if (ingress === undefined) return;
+    for (const entry of entries) if (isCounted(entry)) lag.push(now - ingress.receivedAt);
+  };
+  for (const { message } of settled) count(message, ({ fate }) => fate?.kind === 'delivered');
+  for (const message of kept) count(message, () => true);
+  return lag;
+}
 
 const countEntries = (messages: readonly Message[]): number =>
   messages.reduce((sum, { entries }) => sum + entries.length, 0);

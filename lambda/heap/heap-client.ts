@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Body } from './bulk-request';
 import { parseRetryAfter, type HeapAnswer } from './outcome';
 
 /** Enough for any error message; a hostile or broken server must not fill our memory (F53). */
@@ -33,7 +34,7 @@ export class HeapClient {
    * @param path e.g. `/api/track`
    * @param header an additional header, for accounts whose Heap wants a token
    */
-  async post(path: string, body: string, header?: { name: string; value: string }): Promise<HeapAnswer> {
+  async post(path: string, body: Body, header?: { name: string; value: string }): Promise<HeapAnswer> {
     const signal = AbortSignal.timeout(this.props.timeoutMs);
     const first = await this.exchange(path, body, header, signal);
     // Heap may close an idle connection in the moment we use it: nothing was sent then, so once more.
@@ -42,7 +43,7 @@ export class HeapClient {
 
   private exchange(
     path: string,
-    body: string,
+    body: Body,
     header: { name: string; value: string } | undefined,
     signal: AbortSignal,
   ): Promise<{ answer: HeapAnswer; staleConnection: boolean }> {
@@ -76,7 +77,7 @@ export class HeapClient {
           signal,
           headers: {
             'content-type': 'application/json',
-            'content-length': Buffer.byteLength(body),
+            'content-length': body.reduce((bytes, piece) => bytes + piece.length, 0),
             ...(header && { [header.name]: header.value }),
           },
         },
@@ -99,7 +100,8 @@ export class HeapClient {
       request.on('close', () => {
         finish('closed');
       });
-      request.end(body);
+      for (const piece of body) request.write(piece);
+      request.end();
     });
   }
 }

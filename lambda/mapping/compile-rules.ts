@@ -1,4 +1,3 @@
-import type { JsonObject } from '../clevertap/json';
 import type { LiquidTemplate, ParseOptions } from './liquid';
 import type { MappingRule, PropertyType, SpreadGroup, TemplateJson } from './rules';
 
@@ -7,7 +6,10 @@ export type CompiledJson =
   | { readonly kind: 'constant'; readonly value: unknown }
   | { readonly kind: 'template'; readonly template: LiquidTemplate }
   | { readonly kind: 'list'; readonly elements: readonly CompiledJson[] }
-  | { readonly kind: 'object'; readonly members: readonly (readonly [string, CompiledJson])[] };
+  | { readonly kind: 'object'; readonly members: CompiledMembers };
+
+/** The members of an object. */
+export type CompiledMembers = readonly (readonly [string, CompiledJson])[];
 
 /** Parses a Liquid template. */
 export type ParseTemplate = (text: string, options?: ParseOptions) => LiquidTemplate;
@@ -15,16 +17,17 @@ export type ParseTemplate = (text: string, options?: ParseOptions) => LiquidTemp
 /** A rule whose templates are parsed once, so that an event costs only their rendering. */
 export interface CompiledRule {
   readonly name: string;
-  readonly matches: (eventName: string | undefined, campaignId: unknown) => boolean;
+  /** Both must hold when both are given; the name is normalized. */
+  readonly when: { readonly event: string | undefined; readonly campaign: string | undefined };
   readonly appId: CompiledJson | undefined;
   readonly identity: CompiledJson | undefined;
   readonly event: CompiledJson | undefined;
   readonly timestamp: CompiledJson | undefined;
   readonly idempotencyKey: CompiledJson | undefined;
-  readonly properties: CompiledJson | undefined;
+  readonly properties: CompiledMembers | undefined;
   readonly types: ReadonlyMap<string, PropertyType>;
   readonly spread: readonly SpreadGroup[];
-  readonly userProperties: CompiledJson | undefined;
+  readonly userProperties: CompiledMembers | undefined;
 }
 
 /** Event names are the same in CleverTap whatever their case and blanks. */
@@ -40,23 +43,22 @@ export function compileRule(rule: MappingRule, parse: ParseTemplate): CompiledRu
     json === undefined ? undefined : compileJson(json, parse);
   const strict: ParseTemplate = (text) => parse(text, { isStrict: true });
   const { when, send } = rule;
-  const event = when.event === undefined ? undefined : normalizeEventName(when.event);
-  const campaign = when.campaign === undefined ? undefined : String(when.campaign);
   return {
     name: rule.name,
-    matches: (eventName, campaignId) =>
-      (event === undefined || (eventName !== undefined && normalizeEventName(eventName) === event)) &&
-      (campaign === undefined || campaignText(campaignId) === campaign),
+    when: {
+      event: when.event === undefined ? undefined : normalizeEventName(when.event),
+      campaign: when.campaign === undefined ? undefined : String(when.campaign),
+    },
     appId: compile(send.app_id),
     identity: send.identity === undefined ? undefined : compileJson(send.identity, strict),
     event: compile(send.event),
     timestamp: compile(send.timestamp),
     idempotencyKey:
       send.idempotency_key === undefined ? undefined : compileJson(send.idempotency_key, strict),
-    properties: compile(send.properties),
+    properties: send.properties && compileMembers(send.properties, parse),
     types: new Map(Object.entries(rule.types ?? {})),
     spread: rule.spread ?? [],
-    userProperties: compile(rule.userProperties),
+    userProperties: rule.userProperties && compileMembers(rule.userProperties, parse),
   };
 }
 
@@ -74,19 +76,15 @@ export function render(json: CompiledJson, scope: object): unknown {
     case 'list':
       return json.elements.map((element) => render(element, scope)).filter((value) => value !== undefined);
     case 'object':
-      return renderObject(json, scope);
+      return Object.fromEntries(renderMembers(json.members, scope));
   }
 }
 
-function renderObject(json: CompiledJson & { kind: 'object' }, scope: object): JsonObject {
-  const object: Record<string, unknown> = {};
-  Object.setPrototypeOf(object, null);
-  for (const [key, member] of json.members) {
-    const value = render(member, scope);
-    if (value !== undefined) object[key] = value;
-  }
-  return object;
-}
+/** The members of compiled JSON that have a value for one event. */
+export const renderMembers = (members: CompiledMembers, scope: object): (readonly [string, unknown])[] =>
+  members
+    .map(([key, member]): readonly [string, unknown] => [key, render(member, scope)])
+    .filter(([, value]) => value !== undefined);
 
 /**
  * Compiles leaf by leaf. A JSON document is never rendered as a whole: a value holding a quote could then add
@@ -99,14 +97,14 @@ function compileJson(json: TemplateJson, parse: ParseTemplate): CompiledJson {
       : { kind: 'constant', value: json };
   }
   if (isList(json)) return { kind: 'list', elements: json.map((element) => compileJson(element, parse)) };
-  if (typeof json === 'object' && json !== null) {
-    const members = Object.entries(json).map(([key, member]): readonly [string, CompiledJson] => [
-      key,
-      compileJson(member, parse),
-    ]);
-    return { kind: 'object', members };
-  }
+  if (typeof json === 'object' && json !== null)
+    return { kind: 'object', members: compileMembers(json, parse) };
   return { kind: 'constant', value: json };
 }
+
+const compileMembers = (
+  object: Readonly<Record<string, TemplateJson>>,
+  parse: ParseTemplate,
+): CompiledMembers => Object.entries(object).map(([key, member]) => [key, compileJson(member, parse)]);
 
 const isList = (json: TemplateJson): json is readonly TemplateJson[] => Array.isArray(json);

@@ -1,6 +1,10 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../clevertap/canonical-json';
 import type { SourceEvent } from '../clevertap/decode-message';
+import type { JsonObject } from '../clevertap/json';
+
+/** Deeper input is refused before anything else walks through it, so that no walk needs more of the stack (F30). */
+export const maxSourceDepth = 64;
 
 export interface KeyParts {
   readonly appId: string;
@@ -8,7 +12,8 @@ export interface KeyParts {
   readonly event: string;
   /** An id the sender gave this one event; it makes source and time irrelevant. */
   readonly explicitId: string | undefined;
-  readonly source: SourceEvent;
+  /** What CleverTap sent, as `canonicalSource` writes it. */
+  readonly source: string;
   /** When the endpoint accepted the message, in milliseconds since 1970. */
   readonly receivedAt: number;
   /** The endpoint's request id. */
@@ -29,20 +34,29 @@ export function idempotencyKey(parts: KeyParts): string {
   const { appId, identity, event, explicitId, source, receivedAt, requestId, dedupeWindowMs } = parts;
   const bucket = dedupeWindowMs === 0 ? requestId : String(Math.floor(receivedAt / dedupeWindowMs));
   const occurrence =
-    explicitId === undefined
-      ? part('source') + part(canonicalSource(source)) + part(bucket)
-      : part('id') + part(explicitId);
+    explicitId === undefined ? part('source') + part(source) + part(bucket) : part('id') + part(explicitId);
   return hash('sha256', part(appId) + part(identity) + part(event) + occurrence);
 }
 
 /** With lengths in front, no two lists of parts give the same text. */
 const part = (text: string): string => `${text.length}:${text}`;
 
-function canonicalSource(source: SourceEvent): string {
-  return canonicalJson([
-    source.profile,
-    source.body === undefined ? source.requestKeyValues : null,
-    source.campaignId ?? null,
-    source.pathEvent ?? null,
-  ]);
+/**
+ * What CleverTap sent for an event as a text that does not depend on the order of names.
+ *
+ * @returns undefined for an event that is nested too deep to be walked through (F30)
+ */
+export function canonicalSource(source: SourceEvent): string | undefined {
+  const { profile, campaignId, pathEvent, requestKeyValues, body } = source;
+  const own = canonicalJson([profile, campaignId ?? null, pathEvent ?? null], maxSourceDepth + 1);
+  const request = body === undefined ? canonicalRequest(requestKeyValues) : 'null';
+  return own === undefined || request === undefined ? undefined : own + request;
+}
+
+/** They are the same for all profiles of a request, and may be larger than all of them (F37). */
+let latest: { readonly keyValues: JsonObject; readonly text: string | undefined } | undefined;
+
+function canonicalRequest(keyValues: JsonObject): string | undefined {
+  if (latest?.keyValues !== keyValues) latest = { keyValues, text: canonicalJson(keyValues, maxSourceDepth) };
+  return latest.text;
 }

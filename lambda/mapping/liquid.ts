@@ -1,5 +1,6 @@
-import { Liquid, Output, type Template } from 'liquidjs';
+import { Context, Liquid, Output, type Template } from 'liquidjs';
 import { isJsonObject, type JsonObject } from '../clevertap/json';
+import { compileTemplates } from './liquid-render';
 import { parseDecimal } from './number';
 import { compilePath } from './path-template';
 import { AbortEvent } from './template-scope';
@@ -98,20 +99,24 @@ export function createLiquid(): { parse: (text: string, options?: ParseOptions) 
   // What is missing stays missing: liquidjs's filters make "", 0 or a bare prefix of it, which nobody sent.
   for (const [name, filter] of Object.entries(engine.filters)) {
     if (typeof filter !== 'function' || name === 'default') continue;
+    const isMath = mathFilters.has(name);
     engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
       if (isMissing(value, isStrict)) return undefined;
       if (isStrict && args.some((arg) => isMissing(arg, false))) return undefined;
-      if (mathFilters.has(name) && !isNumeric(value)) return value;
+      if (isMath && !isNumeric(value)) return value;
       const result: unknown = Reflect.apply(filter, this, [value, ...args]);
       return result;
     });
   }
 
-  const renderOnce = (templates: Template[], scope: object): unknown => {
-    const value: unknown = engine.renderSync(templates, scope);
+  const compile = (templates: readonly Template[]): ((scope: object) => unknown) => {
+    const evaluate = compileTemplates(engine, templates);
     // A single output hands on a blank that was sent; of tags and text it means that nothing was to be said.
     const isOutput = templates.length === 1 && templates[0] instanceof Output;
-    return value === '' && !isOutput ? undefined : value;
+    return (scope) => {
+      const value = evaluate(new Context(scope, engine.options, { sync: true }, { liquid: engine }));
+      return value === '' && !isOutput ? undefined : value;
+    };
   };
   return {
     parse: (text, options = {}) => {
@@ -125,12 +130,13 @@ export function createLiquid(): { parse: (text: string, options?: ParseOptions) 
           },
         };
       }
+      const renderOnce = compile(templates);
       return {
         render: (scope) => {
           for (let attempt = 1; ; attempt += 1) {
             isStrict = options.isStrict === true;
             try {
-              return renderOnce(templates, scope);
+              return renderOnce(scope);
             } catch (error) {
               if (causeOf(error, ({ name }) => name === 'MissingOutput')) return undefined;
               if (causeOf(error, ({ name }) => name === 'AbortEvent')) throw new AbortEvent('abort');

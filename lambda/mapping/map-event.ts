@@ -2,14 +2,14 @@ import type { SourceEvent } from '../clevertap/decode-message';
 import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../clevertap/json';
 import { identityFields } from '../forwarder/contract';
 import { Changes } from './changes';
-import { campaignText, render, type CompiledRule } from './compile-rules';
+import { campaignText, render, renderMembers, type CompiledRule } from './compile-rules';
 import { chooseIdentity, holdsInvisible, isPlaceholder } from './identity';
-import { idempotencyKey } from './idempotency-key';
+import { canonicalSource, idempotencyKey, maxSourceDepth } from './idempotency-key';
 import { AbortEvent, templateObject } from './template-scope';
 import type { Mapping } from './mapping';
 import { PropertyWriter, type HeapProperties } from './properties';
 import { isRejected, rejected, type Rejected } from './rejection';
-import { clean, cut, holdsTemplate } from './text';
+import { clean, cut, holdsTemplate, jsonText } from './text';
 import { parseTimestamp, toIso } from './timestamp';
 
 /** An event as Heap's bulk track API takes it (developers.heap.io, "Bulk Track"). */
@@ -36,9 +36,11 @@ export interface MappingContext {
 }
 
 export interface MappedEvent {
-  readonly event: HeapEvent;
-  /** Properties of the user, where a rule has them. */
-  readonly userProperties: HeapProperties | undefined;
+  /** The `HeapEvent` as JSON. */
+  readonly json: string;
+  readonly identity: string;
+  /** `HeapProperties` of the user as JSON, where a rule has them. */
+  readonly userProperties: string | undefined;
   /** The rule that was used; undefined for the default mapping. */
   readonly rule: string | undefined;
   /** What was cut, dropped or replaced on the way. */
@@ -55,9 +57,6 @@ export const isAborted = (mapped: object): mapped is AbortedEvent => 'abortedBy'
 /** Heap takes 1024 characters but shows and documents 255 on its client side. */
 const maxEventNameLength = 255;
 
-/** Deeper input is refused before anything walks through it, so that no walk needs more of the stack (F30). */
-const maxSourceDepth = 64;
-
 const nameFields = ['event', 'event_name', 'evtName'];
 
 /**
@@ -71,14 +70,15 @@ export function mapEvent(
   source: SourceEvent,
   context: MappingContext,
 ): MappedEvent | AbortedEvent | Rejected {
-  if (deeperThan(source.profile, maxSourceDepth) || deeperThan(source.requestKeyValues, maxSourceDepth)) {
+  const sourceText = canonicalSource(source);
+  if (sourceText === undefined) {
     return rejected('nested_too_deep', `nested more than ${maxSourceDepth} levels deep`);
   }
   const named = chooseName(source, context.mapping);
   const rule = context.mapping?.ruleFor(named?.name, source.campaignId);
-  if (rule === undefined) return assemble(source, context, named, undefined);
+  if (rule === undefined) return assemble(source, sourceText, context, named, undefined);
   try {
-    return assemble(source, context, named, renderRule(rule, source, context));
+    return assemble(source, sourceText, context, named, renderRule(rule, source, context));
   } catch (error) {
     if (error instanceof AbortEvent) return { abortedBy: rule.name };
     // The message of a template's error may quote what it was given.
@@ -88,6 +88,7 @@ export function mapEvent(
 
 function assemble(
   source: SourceEvent,
+  sourceText: string,
   context: MappingContext,
   named: ChosenName | undefined,
   rendered: RenderedRule | undefined,
@@ -130,7 +131,7 @@ function assemble(
     writeAll(writer, source, [named?.consumed, ownId?.key, ownTime?.key]);
   } else {
     // What a rule says of a property comes before what a group has under the same name.
-    writer.addAll(rendered.properties);
+    for (const [property, value] of rendered.properties) writer.add(property, value);
     for (const group of rendered.spread) writer.addAll(group);
   }
   if (time !== undefined && timestamp === undefined) {
@@ -139,30 +140,30 @@ function assemble(
   }
   if (writer.rejection !== undefined) return writer.rejection;
 
-  const userWriter = rendered?.userProperties && new PropertyWriter(changes);
-  userWriter?.addAll(rendered?.userProperties ?? {});
+  const userWriter = rendered && new PropertyWriter(changes);
+  for (const [property, value] of rendered?.userProperties ?? []) userWriter?.add(property, value);
   if (userWriter?.rejection !== undefined) return userWriter.rejection;
 
   const event = cut(name, maxEventNameLength);
   if (event !== name) changes.record('event_name_truncated');
+  const { identity } = identified;
+  const key = idempotencyKey({
+    appId: context.appId,
+    identity,
+    event,
+    explicitId: id,
+    source: sourceText,
+    receivedAt: context.receivedAt,
+    requestId: context.requestId,
+    dedupeWindowMs: context.dedupeWindowMs,
+  });
   return {
-    event: {
-      event,
-      identity: identified.identity,
-      timestamp: timestamp ?? toIso(context.receivedAt),
-      idempotency_key: idempotencyKey({
-        appId: context.appId,
-        identity: identified.identity,
-        event,
-        explicitId: id,
-        source,
-        receivedAt: context.receivedAt,
-        requestId: context.requestId,
-        dedupeWindowMs: context.dedupeWindowMs,
-      }),
-      properties: writer.properties,
-    },
-    userProperties: userWriter?.isEmpty === true ? undefined : userWriter?.properties,
+    json:
+      `{"event":${jsonText(event)},"identity":${jsonText(identity)},` +
+      `"timestamp":"${timestamp ?? toIso(context.receivedAt)}","idempotency_key":"${key}",` +
+      `"properties":${writer.json}}`,
+    identity,
+    userProperties: userWriter?.isEmpty === true ? undefined : userWriter?.json,
     rule: rendered?.name,
     changes,
   };
@@ -199,10 +200,10 @@ interface RenderedRule {
   readonly event: Rendered | undefined;
   readonly timestamp: Rendered | undefined;
   readonly idempotencyKey: Rendered | undefined;
-  readonly properties: JsonObject;
+  readonly properties: readonly (readonly [string, unknown])[];
   readonly types: CompiledRule['types'];
   readonly spread: readonly JsonObject[];
-  readonly userProperties: JsonObject | undefined;
+  readonly userProperties: readonly (readonly [string, unknown])[];
 }
 
 function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingContext): RenderedRule {
@@ -213,7 +214,7 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     KeyValues: templateObject(groups.KeyValues),
     // A null is no campaign either: the idempotency key does not tell the two apart.
     Campaign: templateObject({ id: source.campaignId ?? undefined }),
-    Received: { at: new Date(context.receivedAt).toISOString() },
+    Received: { at: toIso(context.receivedAt) },
     Path: templateObject({ event: source.pathEvent }),
     Body: templateObject(source.body ?? {}),
   };
@@ -221,10 +222,6 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     json && { value: render(json, values()) };
   // The request's key_values are constants of the campaign: as an id they would make all its events one (F41).
   const ownScope = (): object => ({ ...scope, KeyValues: templateObject(source.profileKeyValues) });
-  const object = (json: CompiledRule['properties']): JsonObject | undefined => {
-    const rendered = json && render(json, scope);
-    return isJsonObject(rendered) ? rendered : undefined;
-  };
   return {
     name: rule.name,
     appId: rule.appId && render(rule.appId, scope),
@@ -232,10 +229,10 @@ function renderRule(rule: CompiledRule, source: SourceEvent, context: MappingCon
     event: value(rule.event),
     timestamp: value(rule.timestamp),
     idempotencyKey: value(rule.idempotencyKey, ownScope),
-    properties: object(rule.properties) ?? {},
+    properties: renderMembers(rule.properties ?? [], scope),
     types: rule.types,
     spread: rule.spread.map((group) => groups[group]),
-    userProperties: object(rule.userProperties),
+    userProperties: renderMembers(rule.userProperties ?? [], scope),
   };
 }
 
@@ -327,11 +324,3 @@ const blankNames = (object: JsonObject): string[] =>
     : [];
 
 const isBlank = (value: unknown): boolean => typeof value === 'string' && value.trim() === '';
-
-function deeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  const members: unknown[] = Array.isArray(value) ? value : Object.values(value);
-  for (const member of members) if (typeof member === 'object' && deeperThan(member, levels - 1)) return true;
-  return false;
-}

@@ -1,5 +1,11 @@
 import { isJsonObject } from '../clevertap/json';
-import { compileRule, type CompiledRule, type ParseTemplate } from './compile-rules';
+import {
+  campaignText,
+  compileRule,
+  normalizeEventName,
+  type CompiledRule,
+  type ParseTemplate,
+} from './compile-rules';
 import type { MappingSettings } from './rules';
 
 /** An environment's mapping, ready for events. */
@@ -23,7 +29,16 @@ export function compileMapping(
   const compiled = rules.map((rule) => compileRule(rule, parse));
   const denied = deniedIdentities.map(toPattern);
   return {
-    ruleFor: (eventName, campaignId) => compiled.find((rule) => rule.matches(eventName, campaignId)),
+    ruleFor: (eventName, campaignId) => {
+      if (compiled.length === 0) return undefined;
+      const event = eventName === undefined ? undefined : normalizeEventName(eventName);
+      const campaign = campaignText(campaignId);
+      return compiled.find(
+        ({ when }) =>
+          (when.event === undefined || when.event === event) &&
+          (when.campaign === undefined || when.campaign === campaign),
+      );
+    },
     campaigns: new Map(Object.entries(campaigns)),
     isDenied: (identity) => denied.some((pattern) => pattern.test(identity)),
   };

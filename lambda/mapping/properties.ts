@@ -1,48 +1,22 @@
 import { isJsonObject, type JsonObject } from '../clevertap/json';
+import { shapeOf } from '../clevertap/shape';
 import type { Changes } from './changes';
 import { parseDecimal } from './number';
 import { rejected, type Rejected } from './rejection';
 import type { PropertyType } from './rules';
+import { maxTextLength, propertyPlaces, tooLong, type Place, type Places } from './property-names';
 import { clean, cut, holdsTemplate, isPlain } from './text';
 import { parseClevertapDate, parseDate } from './timestamp';
 
-/** Heap: "fewer than 1024 characters" for keys and values (developers.heap.io, "Track"). */
-const maxTextLength = 1023;
 const maxProperties = 500;
 const maxDepth = 32;
 
-/** Names that reach a prototype in careless code, here or behind us (F32). */
-export const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-
-export type HeapProperties = Record<string, string | number>;
-
-/** What becomes of the name of a property. */
-interface PropertyName {
-  readonly name: string;
-  readonly isForbidden: boolean;
-  readonly isReserved: boolean;
-}
-
-/** The names met so far: campaigns send the same ones over and over. Long ones must not stay in memory (F26). */
-const knownNames = new Map<string, PropertyName>();
-const maxKnownNames = 5000;
-const maxKnownLength = 120;
-
-function nameOf(path: string): PropertyName {
-  const known = knownNames.get(path);
-  if (known !== undefined) return known;
-  const cleaned = clean(path);
-  // Heap keeps the name "id" for itself, in any casing.
-  const isReserved = cleaned.toLowerCase() === 'id';
-  const name = isReserved ? 'clevertap_id' : cleaned;
-  const found = { name, isReserved, isForbidden: forbiddenNames.has(cleaned) };
-  if (path.length > maxKnownLength) return found;
-  if (knownNames.size === maxKnownNames) knownNames.clear();
-  knownNames.set(path, found);
-  return found;
-}
+export type HeapProperties = Readonly<Record<string, string | number>>;
 
 const noTypes: ReadonlyMap<string, PropertyType> = new Map();
+
+/** How many writers there were. */
+let writers = 0;
 
 /**
  * Properties as Heap can chart them: flat, with texts and numbers alone. Nested objects are flattened with `.`,
@@ -50,11 +24,15 @@ const noTypes: ReadonlyMap<string, PropertyType> = new Map();
  * "true" and "false", dates ISO 8601, and what has no value is left out.
  *
  * Of two names that come out the same the first wins.
+ *
+ * They are written as JSON at once. One writer must be done before the next begins.
  */
 export class PropertyWriter {
-  readonly properties: HeapProperties = {};
+  private members = '';
   private size = 0;
   private problem: Rejected | undefined;
+  private readonly places = propertyPlaces();
+  private readonly number = (writers += 1);
 
   /** @param types what properties shall be, by their names in Heap */
   constructor(
@@ -64,14 +42,15 @@ export class PropertyWriter {
 
   /** Adds every property of an object but those named in `except`, in lower case: they are left out in any casing. */
   addAll(object: JsonObject, except: readonly string[] = []): void {
-    for (const key of Object.keys(object)) {
-      if (except.length === 0 || !except.includes(key.toLowerCase())) this.add(key, object[key]);
-    }
+    if (except.length === 0) this.writeMembers(this.places, object, 1);
+    else
+      for (const key of Object.keys(object))
+        if (!except.includes(key.toLowerCase())) this.add(key, object[key]);
   }
 
   /** Adds a property, or many when the value is nested. */
   add(name: string, value: unknown): void {
-    this.write(name, name, value, 1);
+    this.write(this.places.at(name), value, 1);
   }
 
   /** Adds a scalar where there is room for it and no value under this name: the event is worth more than it. */
@@ -90,78 +69,100 @@ export class PropertyWriter {
     return this.problem;
   }
 
-  private write(path: string, name: string, value: unknown, depth: number): void {
+  /** The properties as a JSON object. */
+  get json(): string {
+    return `{${this.members}}`;
+  }
+
+  private writeMembers(places: Places, object: JsonObject, depth: number): void {
+    const shape = shapeOf(object);
+    const known = places.of(shape);
+    const members = Object.values(object);
+    let index = 0;
+    for (const key of shape.keys) {
+      if (this.problem !== undefined) return;
+      this.write((known[index] ??= places.at(key)), members[index], depth);
+      index += 1;
+    }
+  }
+
+  private write(place: Place, value: unknown, depth: number): void {
     if (this.problem !== undefined) return;
-    if (nameOf(name).isForbidden) {
-      this.problem = rejected('forbidden_property_name', `a property is named ${name}`);
+    if (place.forbidden !== undefined) {
+      this.problem = rejected('forbidden_property_name', `a property is named ${place.forbidden}`);
     } else if (depth > maxDepth) {
       this.problem = rejected('nested_too_deep', `properties are nested more than ${maxDepth} levels deep`);
-    } else if (this.types.has(path)) {
-      this.writeAs(path, value, this.types.get(path));
+    } else if (this.types.size > 0 && this.types.has(place.path)) {
+      this.writeAs(place, value, this.types.get(place.path));
     } else if (typeof value === 'string') {
-      this.set(path, this.text(path, value));
+      this.put(place, this.text(place, value));
     } else if (typeof value === 'number' && Number.isFinite(value)) {
-      this.set(path, value);
+      this.put(place, String(value));
     } else if (typeof value === 'boolean') {
-      this.set(path, String(value));
+      this.put(place, value ? '"true"' : '"false"');
     } else if (Array.isArray(value)) {
-      this.writeList(path, value, depth);
+      this.writeList(place, value, depth);
     } else if (isJsonObject(value) && Object.keys(value).length > 0) {
-      for (const key of Object.keys(value)) this.write(`${path}.${key}`, key, value[key], depth + 1);
+      this.writeMembers(place.inner, value, depth + 1);
     } else {
-      this.changes.record('value_dropped', path);
+      this.changes.record('value_dropped', place.path);
     }
   }
 
   /** A value that cannot be what it shall be is left out: one text among numbers would spoil the property. */
-  private writeAs(path: string, value: unknown, type: PropertyType | undefined): void {
+  private writeAs(place: Place, value: unknown, type: PropertyType | undefined): void {
     const converted = type === undefined ? undefined : convert(value, type);
     if (converted !== undefined) {
-      this.set(path, typeof converted === 'string' ? this.text(path, converted) : converted);
+      this.put(place, typeof converted === 'string' ? this.text(place, converted) : String(converted));
     } else {
-      this.changes.record(value === null || value === undefined ? 'value_dropped' : 'type_mismatch', path);
+      const isMissing = value === null || value === undefined;
+      this.changes.record(isMissing ? 'value_dropped' : 'type_mismatch', place.path);
     }
   }
 
-  private writeList(path: string, list: readonly unknown[], depth: number): void {
+  private writeList(place: Place, list: readonly unknown[], depth: number): void {
     if (list.some((element) => typeof element === 'object' && element !== null)) {
-      list.forEach((element, index) => {
-        this.write(`${path}.${index}`, String(index), element, depth + 1);
-      });
+      for (const [index, element] of list.entries()) {
+        if (this.problem !== undefined) return;
+        this.write(place.inner.at(index), element, depth + 1);
+      }
       return;
     }
     const texts = list.filter((element) => element !== null && !isInfinite(element)).map(toText);
-    if (texts.length < list.length || texts.length === 0) this.changes.record('value_dropped', path);
-    if (texts.length > 0) this.set(path, this.text(path, texts.join('||')));
+    if (texts.length < list.length || texts.length === 0) this.changes.record('value_dropped', place.path);
+    if (texts.length > 0) this.put(place, this.text(place, texts.join('||')));
   }
 
-  private text(path: string, value: string): string {
-    if (isPlain(value) && value.length <= maxTextLength) return value;
+  /** A text as JSON. */
+  private text({ path }: Place, value: string): string {
+    if (isPlain(value) && value.length <= maxTextLength) return `"${value}"`;
     const date = parseClevertapDate(value);
-    if (date !== undefined) return date;
+    if (date !== undefined) return `"${date}"`;
     const text = clean(value);
     if (text !== value) this.changes.record('text_repaired', path);
     if (holdsTemplate(text)) this.changes.record('unrendered_value', path);
     if (text.length > maxTextLength) this.changes.record('value_truncated', path);
-    return cut(text, maxTextLength);
+    return JSON.stringify(cut(text, maxTextLength));
   }
 
-  private set(path: string, value: string | number): void {
-    const { name, isReserved } = nameOf(path);
+  private put({ path, name, isReserved }: Place, json: string): void {
     if (isReserved) this.changes.record('name_reserved', path);
-    if (name === '') {
+    if (name.name === '') {
       this.changes.record('value_dropped', path);
-    } else if (name.length > maxTextLength) {
+    } else if (name === tooLong) {
       this.problem = rejected(
         'property_name_too_long',
         `a property name is longer than ${maxTextLength} characters`,
       );
-    } else if (Object.hasOwn(this.properties, name)) {
-      this.changes.record('name_collision', name);
+    } else if (name.writer === this.number) {
+      this.changes.record('name_collision', name.name);
     } else if (this.size === maxProperties) {
       this.problem = rejected('too_many_properties', `more than ${maxProperties} properties`);
     } else {
-      this.properties[name] = value;
+      if (this.number !== writers) throw new Error('another writer has begun');
+      name.writer = this.number;
+      // To take a comma away afterwards would copy all of it.
+      this.members += (this.size === 0 ? name.json.slice(1) : name.json) + json;
       this.size += 1;
     }
   }
@@ -182,7 +183,7 @@ function convert(value: unknown, type: PropertyType): string | number | undefine
       return parseDate(value);
     case 'string':
       if (typeof value === 'string') return value;
-      return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+      return typeof value === 'boolean' || Number.isFinite(value) ? String(value) : undefined;
   }
 }
 

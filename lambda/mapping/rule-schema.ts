@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { createLiquid } from './liquid';
-import { forbiddenNames } from './properties';
+import { forbiddenNames } from './property-names';
 import { propertyTypes, spreadGroups } from './rules';
 
 // The schema of a rule file in `config/mappings/`. It parses every template, so that a broken one fails the

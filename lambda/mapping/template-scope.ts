@@ -78,9 +78,12 @@ export function memberOf(
     const member = find(all, key, ofObject);
     return member === missing ? undefined : member;
   }
-  const member: unknown = Object.getOwnPropertyDescriptor(Object(value), key)?.value;
-  return member;
+  const object = boxed(value);
+  return Object.hasOwn(object, key) ? Reflect.get(object, key) : undefined;
 }
+
+/** A value as the object whose members it has. */
+const boxed: (value: unknown) => object = Object;
 
 const isSources = (value: unknown): value is readonly JsonObject[] => Array.isArray(value);
 

@@ -43,6 +43,7 @@ const padded = (number: number): string => (number < 10 ? `0${number}` : String(
 
 /** `$D_<epoch seconds>` as ISO 8601 UTC; undefined for any other text. */
 export function parseClevertapDate(text: string): string | undefined {
+  if (!text.startsWith('$')) return undefined;
   const seconds = clevertapDate.exec(text)?.[1];
   return seconds === undefined ? undefined : toIso(Number(seconds) * 1000);
 }

@@ -4,6 +4,7 @@ import { narrowMessage } from '../../lambda/clevertap/narrow-message';
 import { trackBody } from '../../lambda/heap/bulk-request';
 import type { Account, EventOfMessage, QueuedMessage } from '../../local/reconciliation';
 import { fixture, fixtureNames } from '../support/clevertap-fixture';
+import { serialized, textOf } from '../support/heap-body';
 
 const { eventsOf, isOwnRow, reasonOf } = messageReader('local');
 
@@ -68,7 +69,9 @@ describe('the events of a message', () => {
     expect(new Set(keys).size).toBe(2);
     for (const key of keys ?? []) expect(isOwnRow(JSON.stringify(['a', null, key]))).toBe(true);
     // As it goes out, so that the two can be compared.
-    expect(trackBody('11', [{ json: JSON.stringify(event?.heapEvents[0]) }])).toContain(String(keys?.[0]));
+    expect(textOf(trackBody('11', serialized(JSON.stringify(event?.heapEvents[0]))))).toContain(
+      String(keys?.[0]),
+    );
   });
 
   test.each([

@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { createScanner } from 'jsonc-parser';
 import { Liquid } from 'liquidjs';
-import { canonicalJson } from '../../lambda/clevertap/canonical-json';
 import { quoteInexactIntegers } from '../../lambda/clevertap/inexact-integers';
-import { fieldKey } from '../../lambda/clevertap/json';
+import { fieldKey, type JsonObject } from '../../lambda/clevertap/json';
 import { Changes } from '../../lambda/mapping/changes';
 import { createLiquid } from '../../lambda/mapping/liquid';
+import { parseDecimal } from '../../lambda/mapping/number';
 import { compilePath } from '../../lambda/mapping/path-template';
 import { PropertyWriter } from '../../lambda/mapping/properties';
+import type { Rejected } from '../../lambda/mapping/rejection';
+import type { PropertyType } from '../../lambda/mapping/rules';
 import { templateObject } from '../../lambda/mapping/template-scope';
-import { clean, cut, holdsTemplate, isPlain } from '../../lambda/mapping/text';
-import { parseClevertapDate, toIso } from '../../lambda/mapping/timestamp';
-import { anyJson, anyJsonObject } from '../support/untrusted-json';
+import { clean, cut, holdsTemplate, isPlain, jsonText } from '../../lambda/mapping/text';
+import { parseClevertapDate, parseDate, toIso } from '../../lambda/mapping/timestamp';
+import { keptMemory } from '../support/kept-memory';
+import { anyJsonObject } from '../support/untrusted-json';
 
 // Where speed takes more code than the task, the plain way stands here, and both must agree on every input.
 
@@ -41,72 +44,6 @@ const oddText = fc.string({
     ],
   ),
   maxLength: 12,
-});
-
-describe('canonicalJson', () => {
-  function plain(value: unknown): string {
-    if (Array.isArray(value)) return `[${value.map(plain).join(',')}]`;
-    if (typeof value === 'number') return String(value);
-    if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-    const members = Object.entries(value)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${plain(member)}`);
-    return `{${members.join(',')}}`;
-  }
-
-  it('writes any value as the plain way does', () => {
-    fc.assert(
-      fc.property(anyJson, (value) => {
-        expect(canonicalJson(value)).toBe(plain(value));
-      }),
-      runs,
-    );
-  });
-
-  /** Names that JavaScript puts before all others, and such as only look so. */
-  const number = fc.constantFrom(
-    '0',
-    '1',
-    '9',
-    '10',
-    '01',
-    '-1',
-    '1.5',
-    '4294967294',
-    '4294967295',
-    'a',
-    '!',
-    '',
-  );
-
-  it('writes names that are numbers, and the same ones in another order, as the plain way does', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.tuple(number, anyJson), { selector: ([key]) => key }), (members) => {
-        const object = Object.fromEntries([...members, ['nested', Object.fromEntries(members.toReversed())]]);
-        expect(canonicalJson(object)).toBe(plain(object));
-        expect(canonicalJson([object])).toBe(`[${plain(object)}]`);
-      }),
-      runs,
-    );
-  });
-
-  it.each([
-    '1e400',
-    '[-1e400]',
-    '{"b":[{"a":1e400}],"a":"x"}',
-    '-0',
-    '{"b":-0,"a":1e21}',
-    '{"__proto__":{"b":1,"a":2}}',
-  ])('writes %s as the plain way does', (json) => {
-    expect(canonicalJson(JSON.parse(json))).toBe(plain(JSON.parse(json)));
-  });
-
-  it('still writes right after more shapes than it remembers', () => {
-    for (let index = 0; index < 30_000; index += 1) {
-      const object = { [`b${index}`]: index, a: [index] };
-      if (canonicalJson(object) !== plain(object)) throw new Error(`differs at ${index}`);
-    }
-  });
 });
 
 describe('quoteInexactIntegers', () => {
@@ -196,14 +133,16 @@ describe('fieldKey', () => {
   });
 });
 
-describe('isPlain', () => {
-  const plainly = (text: string): string =>
-    text.toWellFormed().replace(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '');
+/** A text as it is cleaned when nothing is known of it. */
+const plainly = (text: string): string =>
+  text.toWellFormed().replace(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '');
 
+describe('isPlain', () => {
   it('spares no text that would be cleaned, dated or counted', () => {
     fc.assert(
       fc.property(fc.oneof(oddText, fc.string({ unit: 'binary' })), (text) => {
         expect(clean(text)).toBe(plainly(text));
+        expect(jsonText(text)).toBe(JSON.stringify(text));
         if (isPlain(text))
           expect([plainly(text), holdsTemplate(text), parseClevertapDate(text)]).toEqual([
             text,
@@ -214,20 +153,421 @@ describe('isPlain', () => {
       runs,
     );
   });
+});
 
-  it('leaves texts of properties as the plain way does', () => {
-    const date = fc.integer({ min: -99_999, max: 9_999_999_999 }).map((seconds) => `$D_${seconds}`);
-    const long = fc.tuple(fc.nat({ max: 1030 }), oddText).map(([length, text]) => 'x'.repeat(length) + text);
+describe('PropertyWriter', () => {
+  type Types = ReadonlyMap<string, PropertyType>;
+
+  /** What is called on a writer. */
+  type Call =
+    | { readonly add: 'all'; readonly object: JsonObject; readonly except: readonly string[] }
+    | { readonly add: 'one' | 'if possible'; readonly name: string; readonly value: unknown };
+
+  interface Written {
+    readonly json: string;
+    readonly changes: readonly { readonly change: string; readonly property: string | undefined }[];
+    readonly rejection: Rejected | undefined;
+  }
+
+  function write(calls: readonly Call[], types?: Types): Written {
+    const changes = new Changes();
+    const writer = new PropertyWriter(changes, types);
+    for (const call of calls) {
+      if (call.add === 'all') writer.addAll(call.object, call.except);
+      else if (call.add === 'one') writer.add(call.name, call.value);
+      else writer.addIfPossible(call.name, call.value);
+    }
+    expect(writer.isEmpty).toBe(writer.json === '{}');
+    return { json: writer.json, changes: changes.details, rejection: writer.rejection };
+  }
+
+  /** The same, one value after the other into a map. */
+  function plain(calls: readonly Call[], types: Types = new Map()): Written {
+    const properties = new Map<string, string | number>();
+    const changes: { change: string; property: string | undefined }[] = [];
+    let rejection: Rejected | undefined;
+
+    const record = (change: string, property: string): void => void changes.push({ change, property });
+    const reject = (reason: Rejected['reason'], detail: string): void =>
+      void (rejection ??= { reason, detail });
+
+    function walk(path: string, key: string, value: unknown, depth: number): void {
+      const type = types.get(path);
+      if (rejection !== undefined) return;
+      if (['__proto__', 'constructor', 'prototype'].includes(plainly(key))) {
+        reject('forbidden_property_name', `a property is named ${plainly(key)}`);
+      } else if (depth > 32) {
+        reject('nested_too_deep', 'properties are nested more than 32 levels deep');
+      } else if (type !== undefined) {
+        const converted = convert(value, type);
+        if (typeof converted === 'string') set(path, textOf(path, converted));
+        else if (converted !== undefined) set(path, converted);
+        else record(value === null ? 'value_dropped' : 'type_mismatch', path);
+      } else if (Array.isArray(value)) {
+        if (value.some((element) => typeof element === 'object' && element !== null)) {
+          value.forEach((element, index) => {
+            walk(`${path}.${index}`, String(index), element, depth + 1);
+          });
+          return;
+        }
+        const texts = value
+          .filter((element) => element !== null && (typeof element !== 'number' || Number.isFinite(element)))
+          .map((element) => parseClevertapDate(String(element)) ?? String(element));
+        if (texts.length < value.length || texts.length === 0) record('value_dropped', path);
+        if (texts.length > 0) set(path, textOf(path, texts.join('||')));
+      } else if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
+        for (const [name, member] of Object.entries(value)) walk(`${path}.${name}`, name, member, depth + 1);
+      } else if (typeof value === 'string') {
+        set(path, textOf(path, value));
+      } else if (typeof value === 'boolean') {
+        set(path, String(value));
+      } else if (typeof value === 'number' && Number.isFinite(value)) {
+        set(path, value);
+      } else {
+        record('value_dropped', path);
+      }
+    }
+
+    function textOf(path: string, value: string): string {
+      const date = parseClevertapDate(value);
+      if (date !== undefined) return date;
+      const text = plainly(value);
+      if (text !== value) record('text_repaired', path);
+      if (holdsTemplate(text)) record('unrendered_value', path);
+      if (text.length > 1023) record('value_truncated', path);
+      return cut(text, 1023);
+    }
+
+    function set(path: string, value: string | number): void {
+      const isReserved = plainly(path).toLowerCase() === 'id';
+      const name = isReserved ? 'clevertap_id' : plainly(path);
+      if (isReserved) record('name_reserved', path);
+      if (name === '') record('value_dropped', path);
+      else if (name.length > 1023) {
+        reject('property_name_too_long', 'a property name is longer than 1023 characters');
+      } else if (properties.has(name)) record('name_collision', name);
+      else if (properties.size === 500) reject('too_many_properties', 'more than 500 properties');
+      else properties.set(name, value);
+    }
+
+    for (const call of calls) {
+      if (call.add === 'all') {
+        for (const [name, value] of Object.entries(call.object))
+          if (!call.except.includes(name.toLowerCase())) walk(name, name, value, 1);
+      } else if (call.add === 'one') walk(call.name, call.name, call.value, 1);
+      else if (['string', 'number', 'boolean'].includes(typeof call.value) && properties.size < 500) {
+        walk(call.name, call.name, call.value, 1);
+      } else record('value_dropped', call.name);
+    }
+    const members = [...properties].map(
+      ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
+    );
+    return { json: `{${members.join(',')}}`, changes, rejection };
+  }
+
+  function convert(value: unknown, type: PropertyType): string | number | undefined {
+    if (type === 'date') return parseDate(value);
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+      return undefined;
+    const text = String(value).trim().toLowerCase();
+    if (type === 'string')
+      return text.endsWith('infinity') && typeof value === 'number' ? undefined : String(value);
+    if (type === 'boolean') {
+      if (['true', '1'].includes(text)) return 'true';
+      return ['false', '0'].includes(text) ? 'false' : undefined;
+    }
+    if (typeof value === 'boolean') return undefined;
+    const number = typeof value === 'number' ? value : parseDecimal(value.trim());
+    return number !== undefined && Number.isFinite(number) ? number : undefined;
+  }
+
+  const name = fc.oneof(
+    {
+      weight: 20,
+      arbitrary: fc.constantFrom(
+        // Names that come out as others do, after a cleaning or when they are flattened.
+        ...[
+          'id',
+          'ID',
+          'iD\u0000',
+          'clevertap_id',
+          'Clevertap_ID',
+          'a',
+          'a\u0000',
+          'A',
+          'b',
+          'a.b',
+          'b.a',
+          'a.b.a',
+        ],
+        ...[
+          'a.id',
+          '.id',
+          'id.',
+          '.',
+          '',
+          '\u0000',
+          '0',
+          '1',
+          '10',
+          '01',
+          '-1',
+          'a.0',
+          'a.1',
+          '0.a',
+          '4294967295',
+        ],
+        ...[
+          '"',
+          '\\',
+          '\\"',
+          '\t',
+          '\n',
+          '\u007f',
+          '\ud800',
+          '\udbff',
+          'a\ud800',
+          'a\udfff',
+          '\ufffd',
+          'a\ufffd',
+        ],
+        ...[
+          'é',
+          'e\u0301',
+          '手',
+          '😀',
+          '\u2028',
+          'İd',
+          'ıd',
+          '{{ a }}',
+          'toString',
+          'hasOwnProperty',
+          'length',
+          'then',
+        ],
+      ),
+    },
+    { weight: 4, arbitrary: oddText },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        ...['__proto__', 'constructor', 'prototype', 'proto\u0000type', 'Prototype', '__proto__.a'],
+        ...[511, 512, 1021, 1023, 1024].map((length) => 'x'.repeat(length)),
+        '\u0000'.repeat(2000),
+      ),
+    },
+  );
+  const scalar = fc.oneof(
+    oddText,
+    fc.double({ noNaN: true }),
+    fc.constantFrom<unknown>(
+      ...[null, true, false, 0, -0, 1, 1e21, 1e-7, 5e-324, 2 ** 53, Infinity, -Infinity, 'true', 'Infinity'],
+      ...['', ' ', '1', '-0', '1e999', '0x1', '$D_1664890781', '$D_99999999999999', '2026-10-01', 1664890781],
+      ...[
+        'x'.repeat(1023),
+        'x'.repeat(1024),
+        `${'x'.repeat(1022)}😀`,
+        '\u0000'.repeat(1024),
+        '"'.repeat(1023),
+      ],
+      ...['\ud83d', 'a"b\\c', '\u2028', '<b>', '{{ x }}', '{% x %}', '${x}', 'x'.repeat(1020) + '{{ x }}'],
+    ),
+  );
+  const { value: any, object: anyObject } = fc.letrec<{ value: unknown; object: JsonObject }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', maxDepth: 5 },
+      { weight: 3, arbitrary: scalar },
+      { weight: 1, arbitrary: fc.array(scalar, { maxLength: 4 }) },
+      { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
+      { weight: 2, arbitrary: tie('object') },
+    ),
+    // A name `__proto__` is then an own one.
+    object: fc
+      .array(fc.tuple(name, tie('value')), { maxLength: 4 })
+      .map((members): JsonObject => Object.fromEntries(members)),
+  }));
+  const call: fc.Arbitrary<Call> = fc.oneof(
+    fc.record({
+      add: fc.constant('all' as const),
+      object: anyObject,
+      except: fc.oneof(fc.constant([]), fc.subarray(['a', 'id', '', 'a.b', '__proto__', 'b'])),
+    }),
+    fc.record({ add: fc.constantFrom('one' as const, 'if possible' as const), name, value: any }),
+  );
+  const types = fc.oneof(
+    fc.constant(undefined),
+    fc
+      .array(fc.tuple(name, fc.constantFrom<PropertyType[]>('string', 'number', 'boolean', 'date')))
+      .map((list): Types => new Map(list)),
+  );
+  const all = (object: object): Call => ({ add: 'all', object: object as JsonObject, except: [] });
+
+  function expectSame(calls: readonly Call[], typesOf?: Types): Written {
+    const [written, expected] = [write(calls, typesOf), plain(calls, typesOf)];
+    expect(written).toEqual(expected);
+    return written;
+  }
+
+  it('writes any properties byte by byte as the plain way does, and tells the same of them', () => {
+    const counts = { delivered: 0, changed: 0, rejected: 0 };
     fc.assert(
-      fc.property(fc.oneof(oddText, long, date), (text) => {
-        const writer = new PropertyWriter(new Changes());
-        writer.add('a', text);
-        expect(writer.properties['a']).toBe(parseClevertapDate(text) ?? cut(plainly(text), 1023));
+      fc.property(fc.array(call, { minLength: 1, maxLength: 4 }), types, (calls, typesOf) => {
+        const { changes, rejection } = expectSame(calls, typesOf);
+        if (rejection !== undefined) counts.rejected += 1;
+        else counts[changes.length === 0 ? 'delivered' : 'changed'] += 1;
+      }),
+      { numRuns: 10_000 },
+    );
+    // Else the property would hold of little.
+    expect(Math.min(counts.delivered, counts.changed, counts.rejected)).toBeGreaterThan(500);
+  });
+
+  it('writes any JSON as the plain way does', () => {
+    fc.assert(
+      fc.property(anyJsonObject, anyJsonObject, (one, other) => {
+        expectSame([all(one), all(other)]);
       }),
       runs,
     );
   });
+
+  it('stops at 500 properties where the plain way does', () => {
+    const properties = fc
+      .integer({ min: 497, max: 501 })
+      .map((count) =>
+        all(Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, index]))),
+      );
+    fc.assert(
+      fc.property(properties, fc.array(call, { maxLength: 3 }), (first, rest) => {
+        expectSame([first, ...rest]);
+        expectSame([...rest, first]);
+        expectSame([all({ k: { ...(first as { object: object }).object }, 'k.k0': 1 }), ...rest]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each([31, 32, 33, 34, 60])('stops at %d levels where the plain way does', (levels) => {
+    for (const [open, close] of [
+      ['{"a":', '}'],
+      ['[[],', ']'],
+      ['{"b":1,"a":', ',"c":2}'],
+    ] as const) {
+      for (const value of ['1', '{}', '[1]', 'null']) {
+        const nested = JSON.parse(open.repeat(levels - 1) + value + close.repeat(levels - 1)) as unknown;
+        expectSame([{ add: 'one', name: 'a', value: nested }]);
+      }
+    }
+  });
+
+  it('does not know a name again that another writer had', () => {
+    expect(write([all({ a: 1, b: { c: 1 } })]).json).toBe('{"a":1,"b.c":1}');
+    expect(write([all({ b: { c: 2 }, a: 2 })]).json).toBe('{"b.c":2,"a":2}');
+    expect(write([all({})]).json).toBe('{}');
+  });
+
+  it('fails rather than to write a name twice when another one has begun, and keeps what it has', () => {
+    const one = new PropertyWriter(new Changes());
+    one.add('a', 1);
+    const other = new PropertyWriter(new Changes());
+    other.add('a', 2);
+
+    for (const later of ['a', 'b']) {
+      expect(() => {
+        one.add(later, 3);
+      }).toThrow('another writer has begun');
+    }
+    expect([one.json, other.json]).toEqual(['{"a":1}', '{"a":2}']);
+  });
+
+  it('writes right after more names, places and shapes than it remembers', () => {
+    for (let index = 0; index < 30_000; index += 1) {
+      const object = {
+        [`own ${index}`]: index,
+        a: [{ [`b ${index}`]: 'x' }, { b: index, [`b ${index}`]: 'y' }],
+        [`b ${index % 100}`]: { id: `c ${index}` },
+        [`a.0.b ${index}`]: 1,
+        b: 2,
+      };
+      const [written, expected] = [write([all(object)]), plain([all(object)])];
+      if (written.json !== expected.json) throw new Error(`${written.json} is not ${expected.json}`);
+      if (written.changes.length !== 1) throw new Error('no collision');
+    }
+  });
+
+  // In each case all of them are 60 MB and more.
+  it.each<[string, number, (index: number) => object]>([
+    ['names of their own', 1000, (index) => Object.fromEntries(ones(100, (at) => `own ${index} ${at}`))],
+    [
+      'names of their own in an object',
+      1000,
+      (index) => ({ a: Object.fromEntries(ones(100, (at) => `${index} ${at}`)) }),
+    ],
+    ['names of objects of their own', 20_000, (index) => ({ [`own ${index}`]: { a: 1, b: 1 } })],
+    ['a long name of its own', 2000, (index) => ({ [`${index} `.padEnd(100_000, 'x')]: 1 })],
+    [
+      'a long name of its own in an object',
+      1000,
+      (index) => ({ a: { b: 1, [`${index} `.padEnd(100_000, '手')]: 1 } }),
+    ],
+    ['long lists', 10, (index) => ({ [`a${index}`]: ones(15_000, () => '').map(() => ({})) })],
+    // No name is new, and none is long.
+    [
+      'the same names, two by two',
+      200_000,
+      (index) => ({ [`n${index % 1000}`]: 1, [`n${(index + 1 + Math.floor(index / 1000)) % 1000}`]: 1 }),
+    ],
+  ])('keeps nothing in memory of bodies with %s (F26)', (_, bodies, bodyOf) => {
+    const body = (index: number): JsonObject => JSON.parse(JSON.stringify(bodyOf(index))) as JsonObject;
+    const writeAll = (from: number, to: number): void => {
+      for (let index = from; index < to; index += 1) new PropertyWriter(new Changes()).addAll(body(index));
+    };
+    writeAll(0, Math.ceil(bodies / 10));
+    // What it remembers of names is as large as it will be.
+    const kept = keptMemory(() => {
+      writeAll(Math.ceil(bodies / 10), bodies);
+    });
+
+    expect(kept).toBeLessThan(20_000_000);
+  });
+
+  it.each<[string, object]>([
+    ['properties', Object.fromEntries(ones(100_000, (at) => `k${at}`))],
+    ['members', { a: Object.fromEntries(ones(100_000, (at) => `k${at}`)) }],
+    ['elements', { a: ones(100_000, () => '').map(() => ({ b: 1 })) }],
+  ])('remembers little of a body that is refused for its many %s (F26)', (_, object) => {
+    // What is remembered may be let go of when the next one begins.
+    write([]);
+    const kept = keptMemory(() => {
+      expect(write([all(object)]).rejection?.reason).toBe('too_many_properties');
+    });
+
+    expect(kept).toBeLessThan(10_000_000);
+  });
+
+  it.each<[string, object]>([
+    ['an object', Object.fromEntries(ones(500, (at) => `k${at}`))],
+    ['a list', ones(500, () => '').map(() => ({}))],
+    ['an object in an object', { a: Object.fromEntries(ones(500, (at) => `k${at}`)) }],
+  ])('needs no more for a name that is too long when it is the name of %s (F31, F37)', (_, value) => {
+    const object = { ['x'.repeat(100_000)]: value };
+    // What is remembered may be let go of when the next one begins.
+    write([]);
+    let written: Written | undefined;
+    const kept = keptMemory(() => {
+      written = write([all(object)]);
+    });
+
+    // With the name in front of each of its members it would be 50 MB.
+    expect(kept).toBeLessThan(5_000_000);
+    expect(written?.json).toBe('{}');
+  });
 });
+
+/** Members of an object, or elements of a list, made of their numbers. */
+function ones(count: number, nameOf: (index: number) => string): [string, number][] {
+  return Array.from({ length: count }, (_, index) => [nameOf(index), 1]);
+}
 
 describe('toIso', () => {
   it('writes any time of a date as Date does', () => {

@@ -12,6 +12,7 @@ import type { HeapToken } from '../../lambda/secrets/heap-tokens';
 import { createLogger } from '../../lambda/telemetry/logger';
 import type { MetricValues } from '../../lambda/telemetry/metrics';
 import { invalidReason } from '../../local/fake-heap';
+import { textOf } from './heap-body';
 import { RECEIVED_AT } from './sqs-record';
 
 export interface HeapRequest {
@@ -53,7 +54,8 @@ export class InMemoryPorts implements Ports {
   refreshes = 0;
 
   readonly heap: Ports['heap'] = {
-    post: async (path, body, header) => {
+    post: async (path, pieces, header) => {
+      const body = textOf(pieces);
       const { app_id: appId, events } = JSON.parse(body) as { app_id: string; events: HeapEvent[] };
       const request: HeapRequest = { path, appId, events, header, body };
       this.requests.push(request);

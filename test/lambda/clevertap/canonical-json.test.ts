@@ -1,16 +1,53 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { canonicalJson } from '../../../lambda/clevertap/canonical-json';
-import { anyJsonText } from '../../support/untrusted-json';
+import { keptMemory } from '../../support/kept-memory';
+import { anyJson, anyJsonText } from '../../support/untrusted-json';
+
+const runs = { numRuns: 1000 };
+/** Deeper than any value here. */
+const anyDepth = 1000;
+
+const digestOf = (...names: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(names)).digest('base64url');
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const membersOf = (object: object): [string, unknown][] =>
+  Object.entries(object).sort(([one], [other]) => (one < other ? -1 : 1));
 
 /** The same, straight from its definition. */
-function definition(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(definition).join(',')}]`;
-  if (typeof value === 'number') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${definition(member)}`).join(',')}}`;
+const definition = (value: unknown): string => JSON.stringify(partsOf(value));
+
+function partsOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return [[value.length], ...value.flatMap(partsOf)];
+  if (isObject(value)) {
+    const members = membersOf(value);
+    return [
+      [digestOf(...members.map(([name]) => name))],
+      ...members.flatMap(([, member]) => partsOf(member)),
+    ];
+  }
+  return [typeof value === 'number' && !Number.isFinite(value) ? [String(value)] : value];
+}
+
+/** Levels of objects and lists. */
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+/** Whether two values are the same but for the order of members. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((element, index) => isSame(element, other[index]));
+  }
+  if (isObject(one) && isObject(other)) {
+    const [members, others] = [membersOf(one), membersOf(other)];
+    return isSame(members.flat(), others.flat());
+  }
+  return one === other;
 }
 
 /** Milliseconds of processor time, the least of some runs. */
@@ -27,42 +64,298 @@ function processorTime(run: () => void): number {
 describe('canonical JSON', () => {
   it('is what it is defined to be, whatever was read before', () => {
     fc.assert(
-      fc.property(anyJsonText, (text) => {
-        const value: unknown = JSON.parse(text);
-        expect(canonicalJson(value)).toBe(definition(value));
+      fc.property(
+        fc.oneof(
+          anyJson,
+          anyJsonText.map((text): unknown => JSON.parse(text)),
+        ),
+        (value) => {
+          expect(canonicalJson(value, anyDepth)).toBe(definition(value));
+        },
+      ),
+      runs,
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['"a"', ['a']],
+    ['null', [null]],
+    ['-0', [0]],
+    ['[]', [[0]]],
+    ['{}', [[digestOf()]]],
+    [
+      '{"b":1,"a":{"d":[{"f":1,"e":2}],"c":"x"}}',
+      [[digestOf('a', 'b')], [digestOf('c', 'd')], 'x', [1], [digestOf('e', 'f')], 2, 1, 1],
+    ],
+    ['{"a":1e400,"b":-1e400,"c":null}', [[digestOf('a', 'b', 'c')], ['Infinity'], ['-Infinity'], null]],
+    ['{"10":1,"9":2,"a":3}', [[digestOf('10', '9', 'a')], 1, 2, 3]],
+    ['{"__proto__":{"b":1,"a":2},"":3}', [[digestOf('', '__proto__')], 3, [digestOf('a', 'b')], 2, 1]],
+    [String.raw`["\ud800","\u0000","\"","é😀"]`, [[4], '\ud800', '\u0000', '"', 'é😀']],
+  ])('of %s is %j', (text, expected) => {
+    expect(canonicalJson(JSON.parse(text), anyDepth)).toBe(JSON.stringify(expected));
+  });
+
+  /** Names that JavaScript puts before all others, and such as only look so. */
+  const number = fc.constantFrom(
+    ...['0', '1', '9', '10', '01', '-1', '1.5', '4294967294', '4294967295', 'a', '!', ''],
+  );
+
+  it('has names that are numbers in the order of texts, wherever they came', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(number, anyJson), { selector: ([key]) => key }), (members) => {
+        const object = Object.fromEntries([...members, ['nested', Object.fromEntries(members.toReversed())]]);
+        expect(canonicalJson(object, anyDepth)).toBe(definition(object));
       }),
-      { numRuns: 1000 },
+      runs,
+    );
+  });
+
+  it('is right after more shapes than are remembered', () => {
+    for (let index = 0; index < 30_000; index += 1) {
+      const object = { [`b${index}`]: index, a: [index, { [`${index % 100}`]: 1, [`c${index}`]: 2 }] };
+      if (canonicalJson(object, anyDepth) !== definition(object)) throw new Error(`differs at ${index}`);
+    }
+  });
+});
+
+describe('two values have the same text just when they are the same', () => {
+  /** Every list and object of at most two of these. */
+  const pairsOf = (members: readonly unknown[], names: readonly string[]): unknown[] => [
+    [],
+    {},
+    ...members.flatMap((one) => [[one], ...names.map((name) => ({ [name]: one }))]),
+    ...members.flatMap((one) =>
+      members.flatMap((other) => [
+        [one, other],
+        ...names.flatMap((name) =>
+          names.filter((next) => next !== name).map((next) => ({ [name]: one, [next]: other })),
+        ),
+      ]),
+    ),
+  ];
+
+  it('of all small ones', () => {
+    const leaves = [null, 1, '1', Infinity, 'Infinity', digestOf()];
+    const inner = [...leaves, ...pairsOf(leaves, ['a', 'b'])];
+    const values = [...inner, ...pairsOf(inner, ['a', 'a.b'])];
+    // JSON with sorted names, where infinity is a word of its own.
+    const plain = (value: unknown): string => {
+      if (Array.isArray(value)) return `[${value.map(plain).join(',')}]`;
+      if (!isObject(value)) return value === Infinity ? 'Infinity' : JSON.stringify(value);
+      return `{${membersOf(value)
+        .map(([name, member]) => `${JSON.stringify(name)}:${plain(member)}`)
+        .join(',')}}`;
+    };
+    const texts = new Map<string, string>();
+    for (const value of values) {
+      const [text, meaning] = [canonicalJson(value, anyDepth) ?? '', plain(value)];
+      const known = texts.get(text) ?? meaning;
+      if (known !== meaning) throw new Error(`${known} and ${meaning} have the same text`);
+      texts.set(text, meaning);
+    }
+
+    expect(values.length).toBeGreaterThan(50_000);
+    expect(texts.size).toBe(new Set(values.map(plain)).size);
+  });
+
+  const name = fc.constantFrom('a', 'b', 'a.b', 'A', '', '__proto__', '1', '0');
+  const leaf = fc.constantFrom<unknown>(
+    ...[null, 'null', 0, -0, '0', 1, '1', 1.5, true, 'true', '', 'a', 'b', ',', '[', '"', '\ud800', '\ud801'],
+    ...[Infinity, -Infinity, 'Infinity', digestOf(), digestOf('a'), digestOf('a', 'b')],
+  );
+  const { value: small } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', maxDepth: 4 },
+      leaf,
+      fc.array(tie('value'), { maxLength: 3 }),
+      // A name `__proto__` is then an own one.
+      fc.array(fc.tuple(name, tie('value')), { maxLength: 3 }).map(Object.fromEntries),
+    ),
+  }));
+
+  type Change = (value: unknown) => unknown;
+  const inObject =
+    (change: (members: [string, unknown][]) => readonly (readonly [string, unknown])[]): Change =>
+    (value) =>
+      isObject(value) ? Object.fromEntries(change(Object.entries(value))) : value;
+  const inList =
+    (change: (list: unknown[]) => unknown): Change =>
+    (value) =>
+      Array.isArray(value) ? change(value as unknown[]) : value;
+
+  /** What makes of a value one that is nearly the same, or the same in other words. */
+  const changes: readonly Change[] = [
+    (value) => [value],
+    (value) => ({ a: value }),
+    (value) => JSON.stringify(value),
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : String(value)),
+    (value) => (Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value),
+    (value) => (Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : value),
+    (value) => (isObject(value) ? Object.values(value) : value),
+    (value) => (isObject(value) ? Object.entries(value) : value),
+    (value) =>
+      isObject(value)
+        ? [digestOf(...Object.keys(value).sort()), ...(Object.values(value) as unknown[])]
+        : value,
+    inList((list) => [list.length, ...list]),
+    // Brackets in another place.
+    inList((list) => list.flat()),
+    inList((list) => [list.slice(0, 1), ...list.slice(1)]),
+    inList((list) => [...list.slice(0, 1), list.slice(1)]),
+    inList((list) => [list.slice(0, 2), ...list.slice(2)]),
+    inList((list) => list.toReversed()),
+    inList((list) => [...list, null]),
+    inList((list) => list.slice(1)),
+    inObject((members) => members.toReversed()),
+    inObject((members) => members.slice(1)),
+    inObject((members) => [...members, ['c', null]]),
+    inObject((members) => members.filter(([, member]) => member !== null)),
+    inObject((members) => members.map(([key, member]) => [`${key}a`, member])),
+    inObject((members) => members.map(([key], index) => [key, members.at(index - 1)?.[1]])),
+    inObject((members) =>
+      members.flatMap(([key, member]) =>
+        isObject(member)
+          ? Object.entries(member).map(([inner, one]): [string, unknown] => [`${key}.${inner}`, one])
+          : [[key, member] as const],
+      ),
+    ),
+    // All but the first member in the first one, where that is an object, and back.
+    inObject(([first, ...rest]) =>
+      first !== undefined && isObject(first[1])
+        ? [[first[0], { ...first[1], ...Object.fromEntries(rest) }]]
+        : [...(first === undefined ? [] : [first]), ...rest],
+    ),
+    inObject((members) =>
+      members.flatMap(([key, member]) =>
+        isObject(member) ? [[key, {}] as const, ...Object.entries(member)] : [[key, member] as const],
+      ),
+    ),
+  ];
+
+  /** Changes the value itself, or one that stands in it. */
+  function changed(value: unknown, change: Change, place: readonly number[]): unknown {
+    const [next, ...rest] = place;
+    if (next === undefined || typeof value !== 'object' || value === null) return change(value);
+    const members = Object.entries(value);
+    if (members.length === 0) return change(value);
+    const result = members.map(([key, member], index): [string, unknown] => [
+      key,
+      index === next % members.length ? changed(member, change, rest) : member,
+    ]);
+    return Array.isArray(value) ? result.map(([, member]) => member) : Object.fromEntries(result);
+  }
+
+  it('of any and what is nearly it', () => {
+    const counts = { same: 0, other: 0 };
+    const step = fc.tuple(fc.constantFrom(...changes), fc.array(fc.nat({ max: 5 }), { maxLength: 3 }));
+    fc.assert(
+      fc.property(small, fc.array(step, { minLength: 1, maxLength: 2 }), (value, steps) => {
+        const near = steps.reduce((result, [change, place]) => changed(result, change, place), value);
+        const same = isSame(value, near);
+        counts[same ? 'same' : 'other'] += 1;
+        expect(canonicalJson(value, anyDepth) === canonicalJson(near, anyDepth)).toBe(same);
+      }),
+      { numRuns: 20_000 },
+    );
+    // Else the property would hold of nothing.
+    expect(Math.min(counts.same, counts.other)).toBeGreaterThan(2000);
+  });
+
+  it('of any two', () => {
+    fc.assert(
+      fc.property(small, small, (one, other) => {
+        expect(canonicalJson(one, anyDepth) === canonicalJson(other, anyDepth)).toBe(isSame(one, other));
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});
+
+describe('a value that is nested too deep', () => {
+  it('has no text, and one that is just not has (F30)', () => {
+    fc.assert(
+      fc.property(anyJson, fc.nat({ max: 6 }), (value, maxDepth) => {
+        expect(canonicalJson(value, maxDepth)).toBe(
+          depthOf(value) > maxDepth ? undefined : definition(value),
+        );
+      }),
+      runs,
     );
   });
 
   it.each([
-    ['{"b":1,"a":{"d":[{"f":1,"e":2}],"c":"x"}}', '{"a":{"c":"x","d":[{"e":2,"f":1}]},"b":1}'],
-    ['{"a":1e400,"b":-1e400,"c":null}', '{"a":Infinity,"b":-Infinity,"c":null}'],
-    ['{"10":1,"9":2,"a":3}', '{"10":1,"9":2,"a":3}'],
-    ['{"__proto__":{"b":1,"a":2},"":3}', '{"":3,"__proto__":{"a":2,"b":1}}'],
-    ['["\\ud800","\\u0000","\\"","é😀"]', String.raw`["\ud800","\u0000","\"","é😀"]`],
-  ])('of %s is %s', (text, expected) => {
-    expect(canonicalJson(JSON.parse(text))).toBe(expected);
+    ['lists', '[', ']'],
+    ['objects', '{"a":', '}'],
+    ['objects in lists', '[{"b":1,"a":', '}]'],
+    ['lists beside others', '[1,[],"x",', ',2]'],
+  ])('takes no more of the stack than the limit: %s (F30)', (_, open, close) => {
+    const nested = (times: number): unknown => JSON.parse(open.repeat(times) + '1' + close.repeat(times));
+    const limit = depthOf(nested(64));
+
+    expect(canonicalJson(nested(64), limit)).toBe(definition(nested(64)));
+    expect(canonicalJson(nested(64), limit - 1)).toBeUndefined();
+    for (const times of [65, 5_000, 100_000]) expect(canonicalJson(nested(times), limit)).toBeUndefined();
+  });
+});
+
+describe('bodies with names of their own', () => {
+  const objectOf = (names: readonly string[]): unknown =>
+    JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:1`).join(',')}}`);
+
+  // In each case all of them are 100 MB and more.
+  it.each<[string, number, (message: number) => unknown]>([
+    [
+      'of many names',
+      50,
+      (message) => objectOf(Array.from({ length: 15_000 }, (_, index) => `${message} ${index}`)),
+    ],
+    ['of one long name', 2000, (message) => objectOf([`${message} `.padEnd(100_000, 'x')])],
+    [
+      'of one long name of two bytes a letter',
+      500,
+      (message) => objectOf([`${message} `.padEnd(100_000, '手')]),
+    ],
+    [
+      'of a long name after one that all have',
+      1000,
+      (message) => objectOf(['a', `${message} `.padEnd(100_000, 'x')]),
+    ],
+    [
+      'of names of their own, each in an object',
+      10,
+      (message) => Array.from({ length: 15_000 }, (_, index) => objectOf([`${message} ${index}`, 'b'])),
+    ],
+  ])('keep nothing in memory: %s (F26)', (_, messages, bodyOf) => {
+    canonicalJson(bodyOf(0), anyDepth);
+    const kept = keptMemory(() => {
+      for (let message = 1; message <= messages; message += 1) canonicalJson(bodyOf(message), anyDepth);
+    });
+
+    expect(kept).toBeLessThan(20_000_000);
   });
 
-  it('keeps nothing in memory of bodies with names of their own (F26)', () => {
-    setFlagsFromString('--expose-gc');
-    const collectGarbage = runInNewContext('gc') as () => void;
-    const namesOf = (message: number): object =>
-      Object.fromEntries(Array.from({ length: 15_000 }, (_, index) => [`${message} ${index}`, 1]));
-    canonicalJson(namesOf(0));
-    collectGarbage();
-    const before = process.memoryUsage().heapUsed;
-    for (let message = 1; message <= 50; message += 1) canonicalJson(namesOf(message));
-    collectGarbage();
+  it('keep nothing in memory: one object of more names than are remembered (F26)', () => {
+    const kept = keptMemory(() => {
+      canonicalJson(objectOf(Array.from({ length: 100_000 }, (_, index) => `own ${index}`)), anyDepth);
+    });
 
-    // All of them are 110 MB.
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(30_000_000);
+    expect(kept).toBeLessThan(2_000_000);
   });
 
-  it('takes no longer for many objects that begin alike (F37)', () => {
-    const list = Array.from({ length: 40_000 }, (_, index) => ({ a: 1, [`b${index}`]: 1 }));
+  /** Objects of names that all have and one that none has twice. */
+  const alike = (count: number, namesOf: (own: string) => readonly string[]): object[] =>
+    Array.from({ length: count }, (_, index) =>
+      Object.fromEntries(namesOf(`b${index}`).map((name) => [name, 1])),
+    );
+  const many = Array.from({ length: 400 }, (_, index) => `n${index}`);
 
-    expect(processorTime(() => canonicalJson(list))).toBeLessThan(5 * processorTime(() => definition(list)));
+  it.each([
+    ['that begin alike', alike(10_000, (own) => ['a', own])],
+    ['that begin in their own way', alike(10_000, (own) => [own, 'a'])],
+    ['that are alike but for the last of many names', alike(400, (own) => [...many, own])],
+  ])('take no longer than to sort them: %s (F37)', (_, list) => {
+    expect(processorTime(() => canonicalJson(list, anyDepth))).toBeLessThan(
+      3 * processorTime(() => definition(list)),
+    );
   });
 });

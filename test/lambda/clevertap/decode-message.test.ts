@@ -402,4 +402,33 @@ describe('key_values of a request', () => {
       reason: 'too_many_properties',
     });
   });
+
+  it.each<[string, object]>([
+    ['in a list', { a: Array.from({ length: 5000 }, () => null) }],
+    [
+      'in an object',
+      { a: Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, null])) },
+    ],
+    ['in many', { a: Array.from({ length: 1700 }, () => [{ b: null }]) }],
+  ])(
+    'are refused when they hold more than 5000 values %s, most of which each profile would drop (F37)',
+    (_, group) => {
+      expect(decode({ key_values: group, profiles: [{ identity: 'a' }] })).toMatchObject({
+        kind: 'undecodable',
+        reason: 'too_many_properties',
+      });
+    },
+  );
+
+  it('may hold 5000 values, and be nested too deep, which is said of each event', () => {
+    const list = Array.from({ length: 4999 }, () => 1);
+    const deep = '['.repeat(6000) + ']'.repeat(6000);
+
+    expect(decode({ key_values: { a: list }, profiles: [{ identity: 'a' }] })).toMatchObject({
+      kind: 'events',
+    });
+    expect(decode(`{"key_values":{"a":${deep}},"profiles":[{"identity":"a"}]}`)).toMatchObject({
+      kind: 'events',
+    });
+  });
 });

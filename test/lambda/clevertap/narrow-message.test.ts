@@ -7,9 +7,10 @@ import {
   type UnreadableEvent,
 } from '../../../lambda/clevertap/decode-message';
 import { narrowMessage } from '../../../lambda/clevertap/narrow-message';
-import { isAborted, mapEvent } from '../../../lambda/mapping/map-event';
+import { isAborted } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/rejection';
 import { fixture } from '../../support/clevertap-fixture';
+import { mapEvent } from '../../support/mapped-event';
 import { mappingContext, sourcesOf } from '../../support/source-event';
 
 /** An element of the list of profiles, or of another one. */

@@ -93,7 +93,7 @@ describe.each(Object.entries(messages))('%s, narrowed to any of its events', (_,
         const bytes = kept.map(bytesOf);
 
         expect(eventsOf(narrowed).map(bytesOf)).toEqual(bytes);
-        delivered += bytes.filter((json) => json.startsWith('{"event":')).length;
+        delivered += bytes.filter((json) => json.startsWith('{"json":')).length;
 
         // As when what was left over is narrowed again.
         const last = eventsOf(narrowed).slice(-1);
@@ -128,7 +128,10 @@ it.each(['9007199254740993', '12345678901234567890', '-9876543210987654321098765
     };
     const narrowed = narrowMessage(text, [{ kind: 'element', key: 'profiles', index: 2 }]);
 
-    expect(identityOf(text, 2)).toMatchObject({ event: { identity: id } });
+    expect(identityOf(text, 2)).toMatchObject({
+      identity: id,
+      json: expect.stringContaining(`"identity":"${id}"`) as string,
+    });
     expect(narrowed).toBe(`{"key_values":{"event":"x"},"profiles":[{"identity":${id}}]}`);
     expect(identityOf(narrowed, 0)).toEqual(identityOf(text, 2));
   },

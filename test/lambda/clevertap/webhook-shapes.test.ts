@@ -1,7 +1,8 @@
 import { decodeMessage, isUnreadable } from '../../../lambda/clevertap/decode-message';
-import { isAborted, mapEvent } from '../../../lambda/mapping/map-event';
+import { isAborted } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/rejection';
 import { fixture, fixtureNames } from '../../support/clevertap-fixture';
+import { mapEvent } from '../../support/mapped-event';
 import { mappingContext } from '../../support/source-event';
 
 /** What becomes of a body under the default mapping: of each of its events, or of the whole. */

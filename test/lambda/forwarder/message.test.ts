@@ -1,5 +1,9 @@
-import { mapInSlices, readMessage, release, type Entry } from '../../../lambda/forwarder/message';
-import { InMemoryPorts } from '../../support/in-memory-ports';
+import type { SQSRecord } from 'aws-lambda';
+import { mapInSlices, Message, release, type Entry } from '../../../lambda/forwarder/message';
+import { createLiquid } from '../../../lambda/mapping/liquid';
+import { compileMapping } from '../../../lambda/mapping/mapping';
+import { noMapping } from '../../../lambda/mapping/rules';
+import { attributesOf, InMemoryPorts } from '../../support/in-memory-ports';
 import { sqsRecord } from '../../support/sqs-record';
 
 const rules = { identityOrder: ['identity'], dedupeWindowMs: 600_000 };
@@ -19,7 +23,7 @@ const lengthOf = (entries: readonly Entry[]): number =>
   entries.reduce((sum, { json }) => sum + json.length, 0);
 
 test('events are mapped when their slice is due, and let go of with it (F31)', () => {
-  const message = readMessage(broadcast(2000, 10_000), log);
+  const message = new Message(broadcast(2000, 10_000), log);
   let events = 0;
   let largest = 0;
   for (const slice of mapInSlices([message], '11', rules, log)) {
@@ -33,14 +37,113 @@ test('events are mapped when their slice is due, and let go of with it (F31)', (
   expect(largest).toBeGreaterThan(3_000_000);
   expect(largest).toBeLessThan(3_700_000);
   expect(lengthOf(message.entries)).toBe(0);
+  expect(message.entries.filter(({ source }) => source !== undefined)).toEqual([]);
 });
 
-test('a slice holds four full requests', () => {
-  const message = readMessage(broadcast(9000, 0), log);
+/** A record that counts how often its body is read. */
+function watched(record: SQSRecord): { record: SQSRecord; readonly reads: number } {
+  const { body } = record;
+  let reads = 0;
+  return {
+    record: {
+      ...record,
+      get body(): string {
+        reads += 1;
+        return body;
+      },
+    },
+    get reads() {
+      return reads;
+    },
+  };
+}
+
+test('a message is decoded once, and not before its events are asked for (F31)', () => {
+  const source = watched(broadcast(3, 0));
+  const message = new Message(source.record, log);
+
+  expect([message.ingress?.requestId, message.changes.size, source.reads]).toEqual(['request-of-m1', 0, 0]);
+  const { entries } = message;
+  expect(entries.map(({ location }) => location)).toEqual(
+    [0, 1, 2].map((index) => ({ kind: 'element', key: 'profiles', index })),
+  );
+  const { reads } = source;
+  expect(reads).toBeGreaterThan(0);
+  expect(message.entries).toBe(entries);
+  expect(source.reads).toBe(reads);
+});
+
+test('a message is decoded when those before it are on their way (F31)', () => {
+  const sources = [broadcast(1001, 0), broadcast(5, 0)].map(watched);
+  const messages = sources.map(({ record }) => new Message(record, log));
+  const slices = mapInSlices(messages, '11', rules, log);
+
+  expect(slices.next().value).toHaveLength(1000);
+  expect(sources.map(({ reads }) => reads > 0)).toEqual([true, false]);
+  expect(slices.next().value).toHaveLength(6);
+  expect(sources.map(({ reads }) => reads > 0)).toEqual([true, true]);
+});
+
+test('a message that fails unexpectedly while it is decoded is rejected once, and told once (F27)', () => {
+  const told: unknown[] = [];
+  const record = {
+    ...broadcast(1, 0),
+    get body(): string {
+      throw new TypeError('a mistake of ours, with personal data in it');
+    },
+  };
+  const message = new Message(record, (...line) => told.push(line));
+
+  for (let time = 0; time < 2; time += 1) {
+    expect(message.entries).toMatchObject([
+      { location: { kind: 'whole' }, fate: { kind: 'rejected', reason: 'internal_error' } },
+    ]);
+  }
+  expect(told).toHaveLength(1);
+  expect(JSON.stringify(told)).not.toContain('personal data');
+});
+
+test('what the mapping changed is counted for the message it changed', () => {
+  const bodies = [{ a: null, b: [] }, {}, { a: '{{ x }}', b: null }];
+  const messages = bodies.map(
+    (body) => new Message(sqsRecord({ identity: 'cust-1', event: 'x', ...body }), log),
+  );
+  for (const slice of mapInSlices(messages, '11', rules, log)) release(slice);
+
+  expect(messages.map(({ changes }) => Object.fromEntries(changes))).toEqual([
+    { value_dropped: 2 },
+    {},
+    { unrendered_value: 1, value_dropped: 1 },
+  ]);
+});
+
+test.each([
+  ['the default mapping', undefined, 33],
+  // Where nothing is made of the campaign but the key.
+  ['a rule', [{ name: 'a.json', when: {}, send: { properties: { a: 'x' } } }], 65],
+])('a campaign id nested too deep is told for what it is: %s (F30)', async (_, ruleList, levels) => {
+  const { parse } = createLiquid();
+  const mapping = ruleList && compileMapping({ ...noMapping, rules: ruleList }, parse);
+  const reasonOf = async (depth: number): Promise<unknown> => {
+    const ports = new InMemoryPorts();
+    ports.rules = { ...rules, mapping };
+    const targetId = '['.repeat(depth) + '1' + ']'.repeat(depth);
+    const text = `{"targetId":${targetId},"profiles":[{"identity":"cust-1"}],"key_values":{"event":"x"}}`;
+    await ports.forward([sqsRecord(text)]);
+    expect(ports.stored.size + ports.letters.length).toBe(1);
+    return attributesOf(ports.letters[0])['reason'];
+  };
+
+  expect(await reasonOf(levels - 1)).toBeUndefined();
+  for (const depth of [levels, 5_000, 100_000]) expect(await reasonOf(depth)).toBe('nested_too_deep');
+});
+
+test('a slice holds four full requests, but the first holds one', () => {
+  const message = new Message(broadcast(9000, 0), log);
   const sizes: number[] = [];
   for (const slice of mapInSlices([message], '11', rules, log)) sizes.push(slice.length);
 
-  expect(sizes).toEqual([4000, 4000, 1000]);
+  expect(sizes).toEqual([1000, 4000, 4000]);
 });
 
 test('what a small message becomes a hundredfold is delivered in parts (F31)', async () => {

@@ -17,7 +17,7 @@ const always = line(() => true);
 
 const pending = (count: number, bytes = 10): PendingEvent[] =>
   Array.from({ length: count }, (_, index) => ({
-    json: JSON.stringify(String(index).padEnd(bytes - 2, ' ')),
+    json: Buffer.from(JSON.stringify(String(index).padEnd(bytes - 2, ' '))),
     fate: undefined,
   }));
 

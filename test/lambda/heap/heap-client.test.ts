@@ -1,8 +1,10 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { trackBody } from '../../../lambda/heap/bulk-request';
 import { HeapClient, type HeapClientProps } from '../../../lambda/heap/heap-client';
 import { outcomeOf } from '../../../lambda/heap/outcome';
+import { serialized, textOf } from '../../support/heap-body';
 
 const NOW = Date.UTC(2026, 9, 1, 9);
 const header = { name: 'X-Heap-Token', value: 'secret-token' };
@@ -49,7 +51,7 @@ describe('HeapClient', () => {
         let received = '';
         socket.on('data', (chunk) => {
           received += chunk.toString('latin1');
-          if (!received.endsWith(BODY)) return;
+          if (!received.endsWith(textOf(BODY))) return;
           received = '';
           seen.requests += 1;
           onRequest(socket, seen.requests, connection);
@@ -59,7 +61,7 @@ describe('HeapClient', () => {
     return Object.assign(origin, { seen });
   }
 
-  const BODY = '{"app_id":"11","events":[]}';
+  const BODY = trackBody('11', []);
 
   function clientOf(baseUrl: string, overrides: Partial<HeapClientProps> = {}): HeapClient {
     const agent = overrides.agent ?? new http.Agent({ keepAlive: true });
@@ -87,7 +89,7 @@ describe('HeapClient', () => {
           response.end('{}');
         });
       });
-      const answer = await clientOf(origin).post('/api/track', body);
+      const answer = await clientOf(origin).post('/api/track', [Buffer.from(body)]);
 
       expect(answer).toMatchObject({ status: 200, body: '{}' });
       expect(seen).toEqual([
@@ -103,6 +105,37 @@ describe('HeapClient', () => {
           },
         },
       ]);
+    });
+
+    it.each<[string, Uint8Array[]]>([
+      ['no piece', []],
+      ['pieces of bulks', [...trackBody('11', serialized('{"a":"é"}', '{"b":"😀"}', '{}'))]],
+      ['a character in two pieces', [Buffer.from('"\xc3', 'latin1'), Buffer.from('\xa9"', 'latin1')]],
+      [
+        'empty pieces',
+        [Buffer.alloc(0), Buffer.from('{'), Buffer.alloc(0), Buffer.from('}'), Buffer.alloc(0)],
+      ],
+      ['parts of one buffer', [Buffer.from('x[1]x').subarray(1, 3), Buffer.from('x[1]x').subarray(3, 4)]],
+      // More than the sockets of this machine hold, so that it is sent bit by bit.
+      ['four large pieces', Array.from({ length: 4 }, (_, index) => Buffer.alloc(3_000_000, `${index}é`))],
+      ['many small pieces', Array.from({ length: 5000 }, (_, index) => Buffer.from(`${index},`))],
+    ])('is all of a body of %s, once, with its length in bytes', async (_, body) => {
+      const seen: { length: string | undefined; body: Buffer }[] = [];
+      const origin = await httpServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          seen.push({ length: request.headers['content-length'], body: Buffer.concat(chunks) });
+          response.end('{}');
+        });
+      });
+      const client = clientOf(origin);
+      // The second goes over a connection that is open, where nothing waits for it.
+      for (let request = 0; request < 2; request += 1) await client.post('/api/track', body);
+
+      const whole = Buffer.concat(body);
+      expect(seen.map(({ length }) => length)).toEqual([String(whole.length), String(whole.length)]);
+      expect(seen.map((one) => one.body.equals(whole))).toEqual([true, true]);
     });
 
     it('carries the additional header of the secret', async () => {

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
-import { idempotencyKey, type KeyParts } from '../../../lambda/mapping/idempotency-key';
-import { isAborted, mapEvent } from '../../../lambda/mapping/map-event';
+import { canonicalSource, idempotencyKey, type KeyParts } from '../../../lambda/mapping/idempotency-key';
+import { isAborted } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/rejection';
+import { mapEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, sourcesOf, stockSource } from '../../support/source-event';
 import { RECEIVED_AT } from '../../support/sqs-record';
 
@@ -15,7 +17,10 @@ const profile = {
 };
 const request = { targetId: 5, key_values: { event: 'Purchase' } };
 
-const parts = (overrides: Partial<KeyParts> = {}): KeyParts => ({
+/** The parts of a key, with the source as it was sent. */
+type Parts = Omit<KeyParts, 'source'> & { readonly source: SourceEvent };
+
+const parts = (overrides: Partial<Parts> = {}): Parts => ({
   appId: '11',
   identity: 'cust-77',
   event: 'Purchase',
@@ -27,7 +32,19 @@ const parts = (overrides: Partial<KeyParts> = {}): KeyParts => ({
   ...overrides,
 });
 
-const keyOf = (overrides: Partial<KeyParts> = {}): string => idempotencyKey(parts(overrides));
+const textOf = (source: SourceEvent): string => {
+  const text = canonicalSource(source);
+  if (text === undefined) throw new Error('nested too deep');
+  return text;
+};
+
+function keyOf(overrides: Partial<Parts> = {}): string {
+  const { source, ...rest } = parts(overrides);
+  return idempotencyKey({ ...rest, source: textOf(source) });
+}
+
+const sha256 = (text: string, encoding: 'hex' | 'base64url'): string =>
+  createHash('sha256').update(text).digest(encoding);
 
 /** The key of an event that must be mappable. */
 function mappedKey(source: SourceEvent, receivedAt = RECEIVED_AT): string {
@@ -41,14 +58,25 @@ describe('the idempotency key', () => {
     expect(keyOf()).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('never changes from one version to the next: a replayed event would count twice', () => {
-    expect(keyOf()).toBe('50395cff0febab6df9548d422201e5ddc5de3a0d73a64f71c29d67e6dd188ff2');
-    expect(keyOf({ explicitId: 'order-1' })).toBe(
-      '713a15121b244218790e07a5a5e65c10b2ee9339471601dc4d1c1ebf293ee620',
-    );
+  it('is what it is defined to be in every version: a replayed event would count twice', () => {
+    const object = (...names: string[]): string[] => [sha256(JSON.stringify(names), 'base64url')];
+    const own = [
+      ...[[3], object('event_properties', 'identity', 'key_values')],
+      ...[object('item', 'price'), 'hat', 9, 'cust-77', object('coupon'), 'c', 5, 'path'],
+    ];
+    const source = JSON.stringify(own) + JSON.stringify([object('event'), 'Purchase']);
+    const keyWith = (...occurrence: string[]): string =>
+      sha256(
+        ['11', 'cust-77', 'Purchase', ...occurrence].map((text) => `${text.length}:${text}`).join(''),
+        'hex',
+      );
+
+    expect(keyOf()).toBe(keyWith('source', source, String(Math.floor(RECEIVED_AT / WINDOW))));
+    expect(keyOf({ dedupeWindowMs: 0 })).toBe(keyWith('source', source, 'request-1'));
+    expect(keyOf({ explicitId: 'order-1' })).toBe(keyWith('id', 'order-1'));
   });
 
-  it.each<[string, Partial<KeyParts>]>([
+  it.each<[string, Partial<Parts>]>([
     ['app id', { appId: '12' }],
     ['identity', { identity: 'Cust-77' }],
     ['event', { event: 'purchase' }],
@@ -107,6 +135,32 @@ describe('the idempotency key', () => {
   });
 });
 
+describe('the source of an event', () => {
+  const nested = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+
+  it.each([
+    ['a profile', '{"profiles":[@]}'],
+    ['a custom body', '{"event":"x","properties":@}', 1],
+    ['key_values', '{"profiles":[{}],"key_values":@}'],
+    ['a campaign id', '{"profiles":[{}],"targetId":@}'],
+  ])('is too deep with more than 64 levels of %s (F30)', (_, message, above = 0) => {
+    const textWith = (levels: number): string | undefined =>
+      canonicalSource(sourceOf(message.replace('@', nested(levels - above))));
+
+    expect(textWith(64)).toBeDefined();
+    for (const levels of [65, 66, 5_000, 100_000]) expect(textWith(levels)).toBeUndefined();
+  });
+
+  it('leaves out what is sent with it and not of it', () => {
+    const text = (request: object): string => textOf(stockSource(profile, request, 'path'));
+
+    expect(text({ ...request, other: 1 })).toBe(text(request));
+    expect(textOf({ ...stockSource(profile, request), location: { kind: 'whole' } })).toBe(
+      textOf(stockSource(profile, request)),
+    );
+  });
+});
+
 describe('the time window', () => {
   const start = Math.ceil(RECEIVED_AT / WINDOW) * WINDOW;
 
@@ -141,7 +195,7 @@ describe('the time window', () => {
 describe('an explicit id', () => {
   const key = keyOf({ explicitId: 'order-1' });
 
-  it.each<[string, Partial<KeyParts>]>([
+  it.each<[string, Partial<Parts>]>([
     ['source', { source: stockSource({ identity: 'else' }) }],
     ['time', { receivedAt: RECEIVED_AT + 100 * WINDOW }],
     ['request', { requestId: 'request-2', dedupeWindowMs: 0 }],
@@ -149,7 +203,7 @@ describe('an explicit id', () => {
     expect(keyOf({ explicitId: 'order-1', ...overrides })).toBe(key);
   });
 
-  it.each<[string, Partial<KeyParts>]>([
+  it.each<[string, Partial<Parts>]>([
     ['id', { explicitId: 'order-2' }],
     ['app id', { appId: '12' }],
     ['identity', { identity: 'cust-78' }],

@@ -4,17 +4,14 @@ import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
 import { rejectionReasons } from '../../../lambda/forwarder/contract';
 import { trackBody } from '../../../lambda/heap/bulk-request';
 import { createLiquid } from '../../../lambda/mapping/liquid';
-import {
-  isAborted,
-  mapEvent,
-  type MappedEvent,
-  type MappingContext,
-} from '../../../lambda/mapping/map-event';
+import { isAborted, type MappingContext } from '../../../lambda/mapping/map-event';
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { isRejected } from '../../../lambda/mapping/rejection';
 import { noMapping, type MappingRule } from '../../../lambda/mapping/rules';
 import { invalidReason, invalidUsersReason } from '../../../local/fake-heap';
 import { fixture, personalData } from '../../support/clevertap-fixture';
+import { serialized, textOf } from '../../support/heap-body';
+import { mapEvent, type MappedEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
 import { RECEIVED_AT } from '../../support/sqs-record';
 import { anyJson, anyJsonObject } from '../../support/untrusted-json';
@@ -756,7 +753,7 @@ describe('whatever JSON comes in', () => {
         expect(isAborted(outcome)).toBe(false);
         if (isAborted(outcome)) return;
         delivered += 1;
-        const bulk = trackBody('11', [{ json: JSON.stringify(outcome.event) }]);
+        const bulk = textOf(trackBody('11', serialized(outcome.json)));
         expect(invalidReason(JSON.parse(bulk))).toBeUndefined();
         if (outcome.userProperties === undefined) return;
         const user = { identity: outcome.event.identity, properties: outcome.userProperties };

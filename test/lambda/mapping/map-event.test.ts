@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { decodeMessage, isUnreadable, type SourceEvent } from '../../../lambda/clevertap/decode-message';
 import { rejectionReasons } from '../../../lambda/forwarder/contract';
 import { trackBody } from '../../../lambda/heap/bulk-request';
-import { isAborted, mapEvent, type MappedEvent } from '../../../lambda/mapping/map-event';
+import { isAborted } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/rejection';
 import { invalidReason } from '../../../local/fake-heap';
 import { fixture } from '../../support/clevertap-fixture';
+import { serialized, textOf } from '../../support/heap-body';
+import { mapEvent, type MappedEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, sourcesOf, stockSource } from '../../support/source-event';
 import { RECEIVED_AT } from '../../support/sqs-record';
 import { anyJson, anyJsonObject } from '../../support/untrusted-json';
@@ -543,7 +545,7 @@ describe('whatever JSON comes in', () => {
             expect(outcome.detail).not.toBe('');
           } else if (!isAborted(outcome)) {
             delivered += 1;
-            const bulk = trackBody('11', [{ json: JSON.stringify(outcome.event) }]);
+            const bulk = textOf(trackBody('11', serialized(outcome.json)));
             expect(invalidReason(JSON.parse(bulk))).toBeUndefined();
             expect(outcome.event.event.length).toBeLessThanOrEqual(255);
             expect((outcome.event.event + outcome.event.identity).isWellFormed()).toBe(true);

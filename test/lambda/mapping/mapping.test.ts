@@ -1,7 +1,7 @@
 import { createLiquid } from '../../../lambda/mapping/liquid';
-import { mapEvent, type MappedEvent } from '../../../lambda/mapping/map-event';
 import { compileMapping, type Mapping } from '../../../lambda/mapping/mapping';
 import { noMapping, type MappingRule, type MappingSettings } from '../../../lambda/mapping/rules';
+import { mapEvent, type MappedEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
 
 const { parse } = createLiquid();

@@ -1,9 +1,10 @@
 import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
 import { createLiquid } from '../../../lambda/mapping/liquid';
-import { isAborted, mapEvent, type MappedEvent } from '../../../lambda/mapping/map-event';
+import { isAborted } from '../../../lambda/mapping/map-event';
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { isRejected } from '../../../lambda/mapping/rejection';
 import { noMapping, type MappingRule } from '../../../lambda/mapping/rules';
+import { mapEvent, type MappedEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
 import { RECEIVED_AT } from '../../support/sqs-record';
 

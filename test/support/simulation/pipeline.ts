@@ -9,6 +9,7 @@ import { HeapTokens } from '../../../lambda/secrets/heap-tokens';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
 import { failedMessageIds } from '../../../local/lambda/event-source-mapping';
 import { SqsService, type Message } from '../../../local/sqs/service';
+import { textOf } from '../heap-body';
 import type { SimulatedHeap } from './heap';
 import { Life, type Kill } from './life';
 import { serialsIn } from './traffic';
@@ -365,7 +366,7 @@ export class Pipeline {
         post: (path, body, header) =>
           life.call(() => {
             this.heapCalls[worker]?.push(time.now());
-            return heap.post(path, this.#sabotaged(body), header, (events) => {
+            return heap.post(path, this.#sabotaged(textOf(body)), header, (events) => {
               for (const { properties } of events) taken.add(properties['n']);
             });
           }),
