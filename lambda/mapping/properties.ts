@@ -74,16 +74,18 @@ export class PropertyWriter {
     return `{${this.members}}`;
   }
 
-  private writeMembers(places: Places, object: JsonObject, depth: number): void {
+  /** @returns false if there are none */
+  private writeMembers(places: Places, object: JsonObject, depth: number): boolean {
     const shape = shapeOf(object);
     const known = places.of(shape);
     const members = Object.values(object);
     let index = 0;
     for (const key of shape.keys) {
-      if (this.problem !== undefined) return;
+      if (this.problem !== undefined) break;
       this.write((known[index] ??= places.at(key)), members[index], depth);
       index += 1;
     }
+    return shape.keys.length > 0;
   }
 
   private write(place: Place, value: unknown, depth: number): void {
@@ -102,9 +104,7 @@ export class PropertyWriter {
       this.put(place, value ? '"true"' : '"false"');
     } else if (Array.isArray(value)) {
       this.writeList(place, value, depth);
-    } else if (isJsonObject(value) && Object.keys(value).length > 0) {
-      this.writeMembers(place.inner, value, depth + 1);
-    } else {
+    } else if (!isJsonObject(value) || !this.writeMembers(place.inner, value, depth + 1)) {
       this.changes.record('value_dropped', place.path);
     }
   }
