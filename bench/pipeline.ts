@@ -21,6 +21,7 @@ export function transform(records: readonly SQSRecord[], rules: ForwardingRules)
   const messages = records.map((record) => new Message(record, refuse));
   const bodies: Body[] = [];
   for (const slice of mapInSlices(messages, appId, rules, refuse)) {
+    if (slice === 'unfinished') continue;
     for (const bulk of toBulks(slice)) bodies.push(trackBody(appId, bulk));
     release(slice);
   }

@@ -50,7 +50,7 @@ export const isUnreadable = (event: SourceEvent | UnreadableEvent): event is Unr
 
 /** Heap events have at most as many properties. */
 const maxKeyValues = 500;
-/** In lists and objects too: most of them would be dropped, and each for every profile. */
+/** With those in lists and objects: most of them would be dropped, and each for every profile. */
 const maxNestedValues = 5000;
 const maxCountedDepth = 64;
 
@@ -155,6 +155,9 @@ const holdsTooMuch = (object: JsonObject): boolean => countValues(object, 0) > m
 function countValues(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null || depth > maxCountedDepth) return 0;
   const members: unknown[] = Object.values(value);
+  // A list of scalars becomes one property.
+  if (Array.isArray(value) && !members.some((member) => typeof member === 'object' && member !== null))
+    return 0;
   let count = members.length;
   for (const member of members) {
     if (count > maxNestedValues) break;

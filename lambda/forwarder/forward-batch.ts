@@ -11,6 +11,7 @@ import {
   release,
   type Entry,
   type ForwardingRules,
+  type Slices,
 } from './message';
 import { reportBatch, reportWaiting, type ReportPorts } from './report';
 import { crashDelaySeconds, retryDelaySeconds } from './retry-delay';
@@ -59,24 +60,35 @@ export async function forwardBatch(
 }
 
 /** Delivers slice after slice. While Heap is busy with one, the next one is made. */
-async function deliverInSlices(
-  slices: Generator<Entry[], void>,
-  sender: HeapSender,
-  ports: Ports,
-): Promise<void> {
-  let slice = slices.next();
-  while (slice.done !== true) {
-    const delivery = deliverSlice(slice.value, sender);
-    // Only then are its first requests on their way.
-    await ports.sleep(0);
-    const following = slices.next();
-    const hasTime = await delivery;
-    release(slice.value);
+async function deliverInSlices(slices: Slices, sender: HeapSender, ports: Ports): Promise<void> {
+  let slice = await nextSlice(slices, ports);
+  while (slice !== undefined) {
+    const [hasTime, following] = await Promise.all([
+      deliverSlice(slice, sender),
+      ports.sleep(0).then(() => nextSlice(slices, ports)),
+    ]);
+    release(slice);
     if (!hasTime) {
-      release(following.value ?? []);
+      release(following ?? []);
       return;
     }
     slice = following;
+  }
+}
+
+/** So long nothing else is done: a request on its way has its own clock, which must not run out unseen (F52). */
+const maxMappingMs = 20;
+
+async function nextSlice(slices: Slices, ports: Ports): Promise<Entry[] | undefined> {
+  let since = ports.now();
+  for (;;) {
+    if (ports.now() - since >= maxMappingMs) {
+      await ports.sleep(0);
+      since = ports.now();
+    }
+    const { value, done } = slices.next();
+    if (done === true) return undefined;
+    if (value !== 'unfinished') return value;
   }
 }
 

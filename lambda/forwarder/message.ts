@@ -64,7 +64,7 @@ export class Message {
   count(changes: Changes): void {
     if (changes.details.length === 0) return;
     this.counted ??= new Map();
-    for (const { change } of changes.details) this.counted.set(change, (this.counted.get(change) ?? 0) + 1);
+    for (const [change, times] of changes) this.counted.set(change, (this.counted.get(change) ?? 0) + times);
   }
 
   private decode(): Entry[] {
@@ -146,28 +146,37 @@ const maxFirstSlice = 1000;
 const maxSliceEvents = 4000;
 const maxSliceLength = 3_600_000;
 
+/** How many events are mapped before others may have their turn. */
+const maxStepEvents = 50;
+
+/** Slices, and in between a word that the next one needs more time. */
+export type Slices = Generator<Entry[] | 'unfinished', void>;
+
 /**
  * Maps the events of messages, in order, a slice at a time; the fate of those that are not for Heap is set.
  *
  * What the events of a batch become may be a hundred times as large as the batch: each holds the key_values of its
- * request. So no more of it is there at a time than can be sent (F31). Whoever takes a slice lets go of it with
- * `release`.
+ * request. So no more of it is there at a time than one slice on its way and one that waits (F31). Whoever takes a
+ * slice lets go of it with `release`.
  */
 export function* mapInSlices(
   messages: readonly Message[],
   appId: string,
   rules: ForwardingRules,
   log: Logger,
-): Generator<Entry[], void> {
+): Slices {
   let slice: Entry[] = [];
   let maxEvents = maxFirstSlice;
   let length = 0;
   let texts = new EventTexts();
+  let step = 0;
   for (const message of messages) {
     const context = message.ingress && { ...rules, ...message.ingress, appId };
     for (const entry of message.entries) {
       if (!isPending(entry)) continue;
       mapEntry(entry, message, context, texts, log);
+      step += 1;
+      if (step % maxStepEvents === 0) yield 'unfinished';
       if (!isPending(entry)) continue;
       if (slice.length === maxEvents || (length > 0 && length + entry.json.length > maxSliceLength)) {
         yield slice;

@@ -23,12 +23,8 @@ export class Changes implements Iterable<[Change, number]> {
 
   /** How often each change happened. */
   [Symbol.iterator](): Iterator<[Change, number]> {
-    if (this.details.length === 0) return none[Symbol.iterator]();
     const counts = new Map<Change, number>();
     for (const { change } of this.details) counts.set(change, (counts.get(change) ?? 0) + 1);
     return counts[Symbol.iterator]();
   }
 }
-
-/** Most events are handed on unchanged, and need no map of their own for that. */
-const none: ReadonlyMap<Change, number> = new Map();

@@ -53,10 +53,18 @@ export function canonicalSource(source: SourceEvent): string | undefined {
   return own === undefined || request === undefined ? undefined : own + request;
 }
 
-/** They are the same for all profiles of a request, and may be larger than all of them (F37). */
+/** Texts up to here are hashed with the rest: most are shorter than what would stand for them. */
+const maxRequestText = 200;
+
+/** The key_values of a request are the same for all its profiles, and may be longer than all of them (F37). */
 let latest: { readonly keyValues: JsonObject; readonly text: string | undefined } | undefined;
 
+/** As canonical JSON, or a digest of it, which no JSON is. */
 function canonicalRequest(keyValues: JsonObject): string | undefined {
-  if (latest?.keyValues !== keyValues) latest = { keyValues, text: canonicalJson(keyValues, maxSourceDepth) };
+  if (latest?.keyValues !== keyValues) {
+    const text = canonicalJson(keyValues, maxSourceDepth);
+    const isLong = text !== undefined && text.length > maxRequestText;
+    latest = { keyValues, text: isLong ? hash('sha256', text) : text };
+  }
   return latest.text;
 }

@@ -22,7 +22,7 @@ import {
   type Template,
   type Token,
 } from 'liquidjs';
-import { memberOf } from './template-scope';
+import { memberOf, specialNames } from './template-scope';
 
 /** Evaluates a part of a template. */
 type Evaluate = (context: Context) => unknown;
@@ -35,9 +35,6 @@ interface Loop {
   readonly names: readonly string[];
   scope: Record<string, unknown>;
 }
-
-/** Names that liquidjs gives a meaning of its own. */
-const specialNames = new Set<unknown>(['size', 'first', 'last']);
 
 /**
  * Compiles what liquidjs has parsed to functions that call each other. liquidjs walks through its syntax tree with
@@ -69,10 +66,10 @@ class Compiler {
   list(templates: readonly Template[]): Render {
     const steps = templates.map((template) => ({ template, render: this.template(template) }));
     return (context, emitter) => {
-      // The clock that liquidjs's limit is set by.
-      // eslint-disable-next-line no-restricted-globals
-      context.renderLimit.check(performance.now());
       for (const { template, render } of steps) {
+        // The clock that liquidjs's limit is set by.
+        // eslint-disable-next-line no-restricted-globals
+        context.renderLimit.check(performance.now());
         try {
           render(context, emitter);
         } catch (error) {
@@ -274,13 +271,15 @@ class TypedEmitter implements Emitter {
 
 /** What `forloop` is within a `for`. */
 class Forloop extends Drop {
+  // Written as JSON in this order.
   private i = 0;
+  readonly length: number;
+  readonly name: string;
 
-  constructor(
-    readonly length: number,
-    readonly name: string,
-  ) {
+  constructor(length: number, name: string) {
     super();
+    this.length = length;
+    this.name = name;
   }
 
   next(): void {
@@ -305,8 +304,7 @@ class Forloop extends Drop {
     return this.length - this.i - 1;
   }
   override valueOf(): string {
-    const { i, length, name } = this;
-    return JSON.stringify({ i, length, name });
+    return JSON.stringify(this);
   }
 }
 

@@ -1,11 +1,8 @@
 import { Output, TypeGuards, type Template } from 'liquidjs';
-import { memberOf, plainObject } from './template-scope';
+import { memberOf, plainObject, specialNames } from './template-scope';
 
 /** Reads the value of a template from the values of an event. */
 export type PathReader = (scope: object) => unknown;
-
-/** Names that liquidjs gives a meaning of its own. */
-const specialNames = new Set(['size', 'first', 'last']);
 
 /**
  * Most templates are one path, such as `{{ Event.Price }}`, perhaps with a literal as `default`. To read it directly

@@ -4,7 +4,7 @@ import type { Changes } from './changes';
 import { parseDecimal } from './number';
 import { rejected, type Rejected } from './rejection';
 import type { PropertyType } from './rules';
-import { maxTextLength, propertyPlaces, tooLong, type Place, type Places } from './property-names';
+import { maxTextLength, propertyPlaces, type Place, type Places } from './property-names';
 import { clean, cut, holdsTemplate, isPlain } from './text';
 import { parseClevertapDate, parseDate } from './timestamp';
 
@@ -90,8 +90,8 @@ export class PropertyWriter {
 
   private write(place: Place, value: unknown, depth: number): void {
     if (this.problem !== undefined) return;
-    if (place.forbidden !== undefined) {
-      this.problem = rejected('forbidden_property_name', `a property is named ${place.forbidden}`);
+    if (place.isForbidden) {
+      this.problem = rejected('forbidden_property_name', `a property is named ${place.cleanedKey}`);
     } else if (depth > maxDepth) {
       this.problem = rejected('nested_too_deep', `properties are nested more than ${maxDepth} levels deep`);
     } else if (this.types.size > 0 && this.types.has(place.path)) {
@@ -128,16 +128,20 @@ export class PropertyWriter {
       }
       return;
     }
-    const texts = list.filter((element) => element !== null && !isInfinite(element)).map(toText);
-    if (texts.length < list.length || texts.length === 0) this.changes.record('value_dropped', place.path);
-    if (texts.length > 0) this.put(place, this.text(place, texts.join('||')));
+    const elements = list.filter((element) => element !== null && !isInfinite(element));
+    if (elements.length < list.length || list.length === 0) this.changes.record('value_dropped', place.path);
+    if (elements.length === 0) return;
+    // Further ones are cut off in any case.
+    const texts = elements.slice(0, maxTextLength).map(toText);
+    this.put(place, this.text(place, texts.join('||')));
   }
 
   /** A text as JSON. */
-  private text({ path }: Place, value: string): string {
+  private text(place: Place, value: string): string {
     if (isPlain(value) && value.length <= maxTextLength) return `"${value}"`;
     const date = parseClevertapDate(value);
     if (date !== undefined) return `"${date}"`;
+    const { path } = place;
     const text = clean(value);
     if (text !== value) this.changes.record('text_repaired', path);
     if (holdsTemplate(text)) this.changes.record('unrendered_value', path);
@@ -145,11 +149,12 @@ export class PropertyWriter {
     return JSON.stringify(cut(text, maxTextLength));
   }
 
-  private put({ path, name, isReserved }: Place, json: string): void {
-    if (isReserved) this.changes.record('name_reserved', path);
-    if (name.name === '') {
-      this.changes.record('value_dropped', path);
-    } else if (name === tooLong) {
+  private put(place: Place, json: string): void {
+    const { name, isReserved } = place.resolved;
+    if (isReserved) this.changes.record('name_reserved', place.path);
+    if (name === 'blank') {
+      this.changes.record('value_dropped', place.path);
+    } else if (name === 'too long') {
       this.problem = rejected(
         'property_name_too_long',
         `a property name is longer than ${maxTextLength} characters`,

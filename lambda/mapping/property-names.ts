@@ -16,25 +16,56 @@ export interface PropertyName {
   writer: number;
 }
 
-/** Stands for every name that Heap would not take. */
-export const tooLong: PropertyName = { name: 'too long', json: '', writer: 0 };
-
-/** Where a value may stand: under a name in the properties, or in an object or list of theirs. */
-export interface Place {
-  /** The names from the outermost on, with dots between, as they were sent. */
-  readonly path: string;
-  readonly name: PropertyName;
+/** What becomes of the names that lead to a place. */
+export interface ResolvedName {
+  readonly name: PropertyName | 'blank' | 'too long';
   /** Heap keeps the name "id" for itself, in any casing. */
   readonly isReserved: boolean;
-  /** The innermost name, where it is one that is not accepted. */
-  readonly forbidden: string | undefined;
-  /** What it holds, when it holds an object or list. */
-  readonly inner: Places;
 }
 
-/** Characters of all that is kept: a body of names of its own must not stay in memory (F26). */
+const blank: ResolvedName = { name: 'blank', isReserved: false };
+const tooLong: ResolvedName = { name: 'too long', isReserved: false };
+
+/**
+ * Where a value may stand: under a name in the properties, or in an object or list of theirs. What a place is about is
+ * made when it is asked for: most bodies that are not for Heap have places where nothing is ever written (F26).
+ */
+export class Place {
+  private lazyResolved: ResolvedName | undefined;
+  private lazyInner: Places | undefined;
+  /** Whether the innermost name is one that is not accepted. */
+  readonly isForbidden: boolean;
+
+  constructor(
+    private readonly outer: Places,
+    private readonly key: string,
+  ) {
+    this.isForbidden = forbiddenNames.has(clean(key));
+  }
+
+  /** The innermost name. */
+  get cleanedKey(): string {
+    return clean(this.key);
+  }
+
+  /** The names from the outermost on, with dots between, as they were sent. */
+  get path(): string {
+    return this.outer.path + this.key;
+  }
+
+  get resolved(): ResolvedName {
+    return (this.lazyResolved ??= resolve(this.outer.nameOf(this.key)));
+  }
+
+  /** The places in the object or list that stands here. */
+  get inner(): Places {
+    return (this.lazyInner ??= new Places(`${this.path}.`, `${this.outer.nameOf(this.key)}.`));
+  }
+}
+
+/** Of all that is kept: a body of names of its own must not stay in memory (F26). */
 const maxCharacters = 2_000_000;
-/** What an object takes besides. */
+/** What an object takes besides its characters. */
 const charactersPerObject = 200;
 let characters = 0;
 
@@ -55,7 +86,7 @@ export class Places {
    * @param name what stands in front of them in Heap
    */
   constructor(
-    private readonly path: string,
+    readonly path: string,
     private readonly name: string,
   ) {}
 
@@ -63,9 +94,11 @@ export class Places {
   at(key: string | number): Place {
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const place = this.create(String(key));
-    const isKept = place.path.length <= maxKeptPath && (typeof key === 'string' || key < maxKeptElements);
-    if (isKept && spend(place.path.length)) this.byKey.set(key, place);
+    const text = String(key);
+    const place = new Place(this, text);
+    const length = this.path.length + text.length;
+    const isKept = length <= maxKeptPath && (typeof key === 'string' || key < maxKeptElements);
+    if (isKept && spend(length)) this.byKey.set(key, place);
     return place;
   }
 
@@ -74,23 +107,14 @@ export class Places {
     const known = this.byShape.get(shape);
     if (known !== undefined) return known;
     const places = shape.keys.map(() => undefined);
-    if (shape.isKnown && spend(shape.size)) this.byShape.set(shape, places);
+    const isKept = shape.isKnown && this.path.length <= maxKeptPath;
+    if (isKept && spend(shape.size + charactersPerObject * places.length)) this.byShape.set(shape, places);
     return places;
   }
 
-  private create(key: string): Place {
-    const path = this.path + key;
-    const cleanedKey = clean(key);
-    // Nothing is done with a name that is too long, which may be so for each of many members (F37).
-    const name = this.name.length > maxTextLength ? this.name : this.name + cleanedKey;
-    const isReserved = name.length === 2 && name.toLowerCase() === 'id';
-    return {
-      path,
-      name: nameOf(isReserved ? 'clevertap_id' : name),
-      isReserved,
-      forbidden: forbiddenNames.has(cleanedKey) ? cleanedKey : undefined,
-      inner: new Places(`${path}.`, `${name}.`),
-    };
+  /** The name of a member in Heap. Nothing is done with one that is too long, which may hold many members (F37). */
+  nameOf(key: string): string {
+    return this.name.length > maxTextLength ? this.name : this.name + clean(key);
   }
 }
 
@@ -114,13 +138,19 @@ function spend(length: number): boolean {
   return true;
 }
 
-/** While properties are written each name must be one, so it is kept in any case. */
-function nameOf(name: string): PropertyName {
+function resolve(name: string): ResolvedName {
+  if (name === '') return blank;
   if (name.length > maxTextLength) return tooLong;
+  const isReserved = name.toLowerCase() === 'id';
+  return { name: nameOf(isReserved ? 'clevertap_id' : name), isReserved };
+}
+
+/** While properties are written each name must be one, so it is kept in any case: an event has not many. */
+function nameOf(name: string): PropertyName {
   const known = names.get(name);
   if (known !== undefined) return known;
   const created = { name, json: `,${JSON.stringify(name)}:`, writer: 0 };
   names.set(name, created);
-  characters += name.length + charactersPerObject;
+  characters += 2 * name.length + charactersPerObject;
   return created;
 }

@@ -61,6 +61,9 @@ function find(all: readonly JsonObject[], key: string, ofObject?: (object: JsonO
   return missing;
 }
 
+/** Names of members that liquidjs gives a meaning of its own. */
+export const specialNames: ReadonlySet<string> = new Set(['size', 'first', 'last']);
+
 /**
  * What liquidjs gives for a member of a value, such as that of `templateObject`: what the value itself holds, and of
  * no value no value.

@@ -510,6 +510,15 @@ describe('PropertyWriter', () => {
       1000,
       (index) => ({ a: { b: 1, [`${index} `.padEnd(100_000, '手')]: 1 } }),
     ],
+    [
+      'members of their own that have no value, far down',
+      300,
+      (index) => ({
+        ['x'.repeat(2100)]: Object.fromEntries(
+          ones(1000, (at) => `${index} ${at}`).map(([at]) => [at, null]),
+        ),
+      }),
+    ],
     ['long lists', 10, (index) => ({ [`a${index}`]: ones(15_000, () => '').map(() => ({})) })],
     // No name is new, and none is long.
     [
@@ -543,6 +552,23 @@ describe('PropertyWriter', () => {
     });
 
     expect(kept).toBeLessThan(10_000_000);
+  });
+
+  it.each<[string, object]>([
+    ['members', Object.fromEntries(ones(50_000, (at) => `k${at}`).map(([at]) => [at, null]))],
+    ['elements', ones(50_000, () => '').map(() => [])],
+    ['members in members', Object.fromEntries(ones(50_000, (at) => `k${at}`).map(([at]) => [at, { a: {} }]))],
+  ])('makes no names for %s that are dropped under a long name (F26, F31)', (_, value) => {
+    const object = { ['x'.repeat(1000)]: value };
+    write([]);
+    const changes = new Changes();
+    const kept = keptMemory(() => {
+      new PropertyWriter(changes).addAll(object);
+    });
+
+    expect(changes.details).toHaveLength(50_000);
+    // With the name of each it would be 100 MB.
+    expect(kept).toBeLessThan(30_000_000);
   });
 
   it.each<[string, object]>([

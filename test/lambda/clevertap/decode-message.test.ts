@@ -404,7 +404,7 @@ describe('key_values of a request', () => {
   });
 
   it.each<[string, object]>([
-    ['in a list', { a: Array.from({ length: 5000 }, () => null) }],
+    ['in a list', { a: Array.from({ length: 5000 }, () => []) }],
     [
       'in an object',
       { a: Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, null])) },
@@ -420,8 +420,13 @@ describe('key_values of a request', () => {
     },
   );
 
+  it('may hold a list of any number of scalars, which become one property', () => {
+    const ids = Array.from({ length: 50_000 }, (_, index) => index);
+    expect(decode({ key_values: { ids }, profiles: [{ identity: 'a' }] })).toMatchObject({ kind: 'events' });
+  });
+
   it('may hold 5000 values, and be nested too deep, which is said of each event', () => {
-    const list = Array.from({ length: 4999 }, () => 1);
+    const list = Array.from({ length: 4999 }, () => ({}));
     const deep = '['.repeat(6000) + ']'.repeat(6000);
 
     expect(decode({ key_values: { a: list }, profiles: [{ identity: 'a' }] })).toMatchObject({

@@ -615,3 +615,38 @@ describe('whatever happens', () => {
       )
       .reduce((sum, record) => sum + countEvents(record), 0);
 });
+
+test('while a slice is mapped, what Heap answers is heard at every turn (F52)', async () => {
+  const profiles = Array.from({ length: 3000 }, (_, index) => ({ identity: `cust-${index}` }));
+  const ports = new InMemoryPorts();
+  let mapped = 0;
+  let turns = 0;
+  const { sleep } = ports;
+  Object.assign(ports, {
+    // As if mapping took its time.
+    now: () => ports.time + (mapped += 10),
+    sleep: (ms: number) => {
+      if (ms === 0) turns += 1;
+      return sleep(ms);
+    },
+  });
+  await ports.forward([sqsRecord({ key_values: { event: 'x' }, profiles })]);
+
+  expect(ports.stored.size).toBe(3000);
+  // One after each request was started, and one for 20 ms of mapping, which are twice 50 events here.
+  expect(turns).toBeGreaterThan(25);
+});
+
+test('a mistake of ours on the way to Heap fails the invocation and nothing more', async () => {
+  const ports = new InMemoryPorts();
+  ports.answer = () => {
+    throw new TypeError('a mistake of ours');
+  };
+  const unheard = jest.fn();
+  process.on('unhandledRejection', unheard);
+  await expect(ports.forward([sqsRecord({ identity: 'cust-1', event: 'x' })])).rejects.toThrow(TypeError);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', unheard);
+
+  expect(unheard).not.toHaveBeenCalled();
+});

@@ -22,11 +22,27 @@ const broadcast = (profiles: number, keyValueLength: number): ReturnType<typeof 
 const lengthOf = (entries: readonly Entry[]): number =>
   entries.reduce((sum, { json }) => sum + json.length, 0);
 
+/** The slices alone, without the pauses in between. */
+function* slicesOf(messages: readonly Message[]): Generator<Entry[], void> {
+  for (const slice of mapInSlices(messages, '11', rules, log)) if (slice !== 'unfinished') yield slice;
+}
+
+test('others have their turn at every 50 events, also while nothing is for Heap', () => {
+  const words = [...mapInSlices([new Message(broadcast(1020, 0), log)], '11', rules, log)];
+  const nobody = Array.from({ length: 120 }, () => new Message(sqsRecord({ event: 'x' }), log));
+
+  expect(words.map((word) => (word === 'unfinished' ? 0 : word.length))).toEqual([
+    ...Array.from({ length: 20 }, () => 0),
+    ...[1000, 20],
+  ]);
+  expect([...mapInSlices(nobody, '11', rules, log)]).toEqual(['unfinished', 'unfinished']);
+});
+
 test('events are mapped when their slice is due, and let go of with it (F31)', () => {
   const message = new Message(broadcast(2000, 10_000), log);
   let events = 0;
   let largest = 0;
-  for (const slice of mapInSlices([message], '11', rules, log)) {
+  for (const slice of slicesOf([message])) {
     events += slice.length;
     // The slice itself, and the event that did not fit into it.
     largest = Math.max(largest, lengthOf(message.entries));
@@ -76,7 +92,7 @@ test('a message is decoded once, and not before its events are asked for (F31)',
 test('a message is decoded when those before it are on their way (F31)', () => {
   const sources = [broadcast(1001, 0), broadcast(5, 0)].map(watched);
   const messages = sources.map(({ record }) => new Message(record, log));
-  const slices = mapInSlices(messages, '11', rules, log);
+  const slices = slicesOf(messages);
 
   expect(slices.next().value).toHaveLength(1000);
   expect(sources.map(({ reads }) => reads > 0)).toEqual([true, false]);
@@ -108,7 +124,7 @@ test('what the mapping changed is counted for the message it changed', () => {
   const messages = bodies.map(
     (body) => new Message(sqsRecord({ identity: 'cust-1', event: 'x', ...body }), log),
   );
-  for (const slice of mapInSlices(messages, '11', rules, log)) release(slice);
+  for (const slice of slicesOf(messages)) release(slice);
 
   expect(messages.map(({ changes }) => Object.fromEntries(changes))).toEqual([
     { value_dropped: 2 },
@@ -141,7 +157,7 @@ test.each([
 test('a slice holds four full requests, but the first holds one', () => {
   const message = new Message(broadcast(9000, 0), log);
   const sizes: number[] = [];
-  for (const slice of mapInSlices([message], '11', rules, log)) sizes.push(slice.length);
+  for (const slice of slicesOf([message])) sizes.push(slice.length);
 
   expect(sizes).toEqual([1000, 4000, 4000]);
 });

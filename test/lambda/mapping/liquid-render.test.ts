@@ -253,6 +253,48 @@ const anyEvent = fc.record(
 );
 
 describe('a compiled template', () => {
+  it.each([
+    '{% for x in Event.list %}{{ forloop | json }}{{ forloop }}{% endfor %}',
+    '{% for forloop in Event.list %}{{ forloop }}{% endfor %}',
+    '{% for x in Event.list %}{% for y in Event.list %}{{ forloop.index }}{{ x }}{{ y }}{% endfor %}{{ forloop.rindex }}{% endfor %}',
+    '{% for x in Event.list %}{% assign x = "no" %}{{ x }}{% endfor %}{{ x }}',
+    '{% for x in Event.list %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% break %}{% endfor %}{{ x }}',
+    '{% case Event.a %}{% when 1, 1 %}one{% when 1 %}two{% else %}three{% endcase %}',
+    '{% unless Event.a %}x{% elsif Event.a == 1 %}y{% endunless %}',
+    '{{ Event }}{{ Event }}',
+  ])('gives for %s what liquidjs gives', (text) => {
+    const event = { a: 1, list: [1, 2, 3] };
+    expect(compiled(engine.parse(text), event)).toEqual(byLiquidjs(engine.parse(text), event));
+  });
+
+  it('looks at the clock before each of its parts, as liquidjs does (F37)', () => {
+    const checks = (text: string, render: (templates: Template[], context: Context) => void): number => {
+      const context = new Context(
+        scopeOf({ a: 1, list: [1, 2] }),
+        engine.options,
+        { sync: true },
+        { liquid: engine },
+      );
+      const check = jest.spyOn(context.renderLimit, 'check');
+      render(engine.parse(text), context);
+      return check.mock.calls.length;
+    };
+    const text =
+      '{{ Event.a }}b{% if Event.a %}{{ Event.a }}c{{ Event.a }}{% endif %}{% for x in Event.list %}{{ x }}d{% endfor %}';
+
+    const parts = 4 + 3 + 2 * 2;
+    expect(
+      checks(text, (templates, context) => {
+        compileTemplates(engine, templates)(context);
+      }),
+    ).toBe(parts);
+    expect(
+      checks(text, (templates, context) => {
+        engine.renderSync(templates, context);
+      }),
+    ).toBeGreaterThanOrEqual(parts);
+  });
+
   it('gives what liquidjs gives, and throws what it throws', () => {
     const kinds = { value: 0, error: 0 };
     fc.assert(
