@@ -1,5 +1,5 @@
 import { Output, TypeGuards, type Template } from 'liquidjs';
-import { memberOf, plainObject, specialNames } from './template-scope';
+import { memberOf, specialNames } from './template-scope';
 
 /** Reads the value of a template from the values of an event. */
 export type PathReader = (scope: object) => unknown;
@@ -30,7 +30,7 @@ export function compilePath(templates: readonly Template[], ignoredFilter: strin
   const read: PathReader = (scope) => {
     let value: unknown = scope;
     for (const key of keys) value = memberOf(value, key);
-    return memberOf(value, last, plainObject);
+    return memberOf(value, last, asItIs);
   };
   const [filter, ...others] = output.value.filters.filter(({ name }) => name !== ignoredFilter);
   if (filter === undefined) return read;
@@ -43,6 +43,9 @@ export function compilePath(templates: readonly Template[], ignoredFilter: strin
     return isDefaulted(value) ? content : value;
   };
 }
+
+/** Of an object nothing is asked any more: it becomes properties, as those of an event do that no template reads. */
+const asItIs = (object: object): object => object;
 
 /** What liquidjs's `default` replaces. */
 const isDefaulted = (value: unknown): boolean =>

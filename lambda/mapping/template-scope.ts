@@ -90,10 +90,6 @@ const boxed: (value: unknown) => object = Object;
 
 const isSources = (value: unknown): value is readonly JsonObject[] => Array.isArray(value);
 
-/** An object as it is written, member by member, which is all that matters once no template looks into it. */
-export const plainObject = (object: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, templateValue(value, plainObject)]));
-
 function templateValue(value: unknown, ofObject: (object: JsonObject) => object = templateObject): unknown {
   // CleverTap's own notation of a date says nothing to a filter.
   if (typeof value === 'string') return parseClevertapDate(value) ?? value.slice(0, maxInputLength);

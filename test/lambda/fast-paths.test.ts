@@ -14,6 +14,7 @@ import { templateObject } from '../../lambda/mapping/template-scope';
 import { clean, cut, holdsTemplate, isPlain, jsonText } from '../../lambda/mapping/text';
 import { parseClevertapDate, parseDate, toIso } from '../../lambda/mapping/timestamp';
 import { keptMemory } from '../support/kept-memory';
+import { asProperties } from '../support/mapped-event';
 import { anyJsonObject } from '../support/untrusted-json';
 
 // Where speed takes more code than the task, the plain way stands here, and both must agree on every input.
@@ -694,7 +695,7 @@ describe('a template of one path', () => {
   function outcomeOf(render: () => unknown): unknown {
     try {
       const value = render();
-      return value === undefined ? undefined : JSON.stringify(value);
+      return value === undefined ? undefined : asProperties(value);
     } catch (error) {
       return (error as Error).name;
     }

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { Liquid } from 'liquidjs';
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { templateObject } from '../../../lambda/mapping/template-scope';
+import { asProperties } from '../../support/mapped-event';
 import { anyJsonObject } from '../../support/untrusted-json';
 
 const { parse } = createLiquid();
 const liquidjs = new Liquid({ ownPropertyOnly: true, keepOutputType: true });
 
-/** As it would stand in JSON: objects of a scope are proxies, each time another one. */
-const plain = (value: unknown): string | undefined => JSON.stringify(value);
+const plain = (value: unknown): string | undefined => (value === undefined ? undefined : asProperties(value));
 
 const name = fc.constantFrom(
   ...[
