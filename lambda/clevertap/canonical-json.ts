@@ -1,4 +1,4 @@
-import { isJsonObject } from './json';
+import { isInfinite, isJsonObject } from './json';
 import { shapeOf } from './shape';
 
 /**
@@ -20,6 +20,7 @@ export function canonicalJson(value: unknown, maxDepth: number): string | undefi
 /** @returns false if it is nested deeper than it may be */
 function collect(value: unknown, levels: number, list: unknown[]): boolean {
   if (typeof value !== 'object' || value === null) {
+    // It would be written as null.
     list.push(isInfinite(value) ? [String(value)] : value);
     return true;
   }
@@ -41,6 +42,3 @@ function collect(value: unknown, levels: number, list: unknown[]): boolean {
   }
   return true;
 }
-
-/** JSON has no infinity, and it would be written as null. */
-const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);

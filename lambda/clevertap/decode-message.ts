@@ -52,7 +52,9 @@ export const isUnreadable = (event: SourceEvent | UnreadableEvent): event is Unr
 const maxKeyValues = 500;
 /** With those in lists and objects: most of them would be dropped, and each for every profile. */
 const maxNestedValues = 5000;
-const maxCountedDepth = 64;
+
+/** Deeper events are refused before they are walked through, so that no walk needs more of the stack (F30). */
+export const maxSourceDepth = 64;
 
 const whole: EventLocation = { kind: 'whole' };
 
@@ -153,7 +155,7 @@ const holdsTooMuch = (object: JsonObject): boolean => countValues(object, 0) > m
 
 /** Ends where there are too many, and where they are nested too deep, which is said of each event (F30). */
 function countValues(value: unknown, depth: number): number {
-  if (typeof value !== 'object' || value === null || depth > maxCountedDepth) return 0;
+  if (typeof value !== 'object' || value === null || depth > maxSourceDepth) return 0;
   const members: unknown[] = Object.values(value);
   // A list of scalars becomes one property.
   if (Array.isArray(value) && !members.some((member) => typeof member === 'object' && member !== null))

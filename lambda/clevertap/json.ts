@@ -4,6 +4,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** JSON has no infinity, but a number such as 1e400 is read as one. */
+export const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
+
 /** The value an object itself holds under a key; never one inherited from a prototype. */
 export const own = (object: JsonObject, key: string): unknown =>
   Object.hasOwn(object, key) ? object[key] : undefined;

@@ -67,19 +67,19 @@ export function toBulks<T extends SerializedEvent>(events: readonly T[], limit =
 /** The body of a request, piece by piece. */
 export type Body = readonly Uint8Array[];
 
+const bulkBody =
+  (list: 'events' | 'users') =>
+  (appId: string, elements: readonly SerializedEvent[]): Body => [
+    Buffer.from(`{"app_id":${JSON.stringify(appId)},"${list}":[`),
+    ...listed(elements),
+    Buffer.from(']}'),
+  ];
+
 /** The body of a bulk track request. */
-export const trackBody = (appId: string, events: readonly SerializedEvent[]): Body => [
-  Buffer.from(`{"app_id":${JSON.stringify(appId)},"events":[`),
-  ...listed(events),
-  Buffer.from(']}'),
-];
+export const trackBody = bulkBody('events');
 
 /** The body of a bulk request for properties of users (developers.heap.io, "Bulk Add User Properties"). */
-export const userPropertiesBody = (appId: string, users: readonly SerializedEvent[]): Body => [
-  Buffer.from(`{"app_id":${JSON.stringify(appId)},"users":[`),
-  ...listed(users),
-  Buffer.from(']}'),
-];
+export const userPropertiesBody = bulkBody('users');
 
 /** Texts with commas between them. Those that already stand so in one buffer are one piece. */
 function listed(events: readonly SerializedEvent[]): Uint8Array[] {

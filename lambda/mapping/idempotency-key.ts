@@ -1,10 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../clevertap/canonical-json';
-import type { SourceEvent } from '../clevertap/decode-message';
+import { maxSourceDepth, type SourceEvent } from '../clevertap/decode-message';
 import type { JsonObject } from '../clevertap/json';
-
-/** Deeper input is refused before anything else walks through it, so that no walk needs more of the stack (F30). */
-export const maxSourceDepth = 64;
 
 export interface KeyParts {
   readonly appId: string;

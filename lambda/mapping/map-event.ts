@@ -1,10 +1,10 @@
-import type { SourceEvent } from '../clevertap/decode-message';
+import { maxSourceDepth, type SourceEvent } from '../clevertap/decode-message';
 import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../clevertap/json';
 import { identityFields } from '../forwarder/contract';
 import { Changes } from './changes';
 import { campaignText, render, renderMembers, type CompiledRule } from './compile-rules';
 import { chooseIdentity, holdsInvisible, isPlaceholder } from './identity';
-import { canonicalSource, idempotencyKey, maxSourceDepth } from './idempotency-key';
+import { canonicalSource, idempotencyKey } from './idempotency-key';
 import { AbortEvent, templateObject } from './template-scope';
 import type { Mapping } from './mapping';
 import { PropertyWriter, type HeapProperties } from './properties';

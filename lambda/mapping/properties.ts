@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../clevertap/json';
+import { isInfinite, isJsonObject, type JsonObject } from '../clevertap/json';
 import { shapeOf } from '../clevertap/shape';
 import type { Changes } from './changes';
 import { parseDecimal } from './number';
@@ -193,6 +193,3 @@ function convert(value: unknown, type: PropertyType): string | number | undefine
 }
 
 const toText = (scalar: unknown): string => parseClevertapDate(String(scalar)) ?? String(scalar);
-
-/** JSON has no infinity, but a number such as 1e400 is read as one. */
-const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);

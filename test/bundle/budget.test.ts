@@ -7,7 +7,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { broadcastWebhook, simpleRule, singleEventWebhooks } from '../../bench/payloads';
 import { sqsRecords } from '../../bench/sqs-record';
 import { createApp } from '../../bin/clevertap-to-heap';
-import { environmentVariables, mappingFileName } from '../../lambda/forwarder/contract';
+import { mappingFileName } from '../../lambda/forwarder/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rules';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap, type RunningFakeHeap } from '../../local/fake-heap';
@@ -15,6 +15,7 @@ import type { RunningServer } from '../../local/http-server';
 import { FunctionProcess } from '../../local/lambda/function-process';
 import { SecretsManagerService } from '../../local/secrets-manager/service';
 import { SqsService } from '../../local/sqs/service';
+import { functionEnvironment } from '../support/function-environment';
 
 /**
  * What a cold start and a batch may cost, in terms that do not depend on the machine: bytes, modules and requests.
@@ -39,19 +40,13 @@ beforeAll(async () => {
   client.destroy();
   const queueUrl = `${aws.origin}/000000000000/queue`;
   environment = {
-    [environmentVariables.heapBaseUrl]: heap.origin,
-    [environmentVariables.heapTokensArn]: ARN!,
-    [environmentVariables.eventBufferUrl]: queueUrl,
-    [environmentVariables.deadLetterQueueUrl]: queueUrl,
-    [environmentVariables.identityOrder]: 'identity,email',
-    [environmentVariables.dedupeWindowMinutes]: '10',
-    [environmentVariables.maxEventsPerMinute]: '0',
-    [environmentVariables.stackName]: 'Budget',
-    AWS_ENDPOINT_URL: aws.origin,
+    ...functionEnvironment({
+      ...{ heap: heap.origin, secret: ARN!, aws: aws.origin },
+      ...{ buffer: queueUrl, deadLetters: queueUrl },
+    }),
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'any',
     AWS_SECRET_ACCESS_KEY: 'any',
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
 });
 

@@ -24,6 +24,7 @@ import { FunctionProcess } from '../../local/lambda/function-process';
 import type { RunningServer } from '../../local/http-server';
 import { SecretsManagerService } from '../../local/secrets-manager/service';
 import { SqsService } from '../../local/sqs/service';
+import { functionEnvironment } from '../support/function-environment';
 
 /**
  * The function as it is deployed: bundled, in a process of its own, speaking to SQS, Secrets Manager and Heap over
@@ -96,16 +97,10 @@ function newForwarder(overrides: Record<string, string> = {}, directory = assetD
     assetDirectory: directory,
     handler: 'index.handler',
     environment: {
-      [environmentVariables.heapBaseUrl]: heap.origin,
-      [environmentVariables.heapTokensArn]: secretArn,
-      [environmentVariables.eventBufferUrl]: queueUrl,
-      [environmentVariables.deadLetterQueueUrl]: deadLetterQueueUrl,
-      [environmentVariables.identityOrder]: 'identity,email',
-      [environmentVariables.dedupeWindowMinutes]: '10',
-      [environmentVariables.maxEventsPerMinute]: '0',
-      [environmentVariables.stackName]: 'Test',
-      AWS_ENDPOINT_URL: aws.origin,
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      ...functionEnvironment({
+        ...{ heap: heap.origin, secret: secretArn, aws: aws.origin },
+        ...{ buffer: queueUrl, deadLetters: deadLetterQueueUrl },
+      }),
       ...overrides,
     },
     // Too short to wait for a Heap that is down: an invocation then hands its batch back at once.

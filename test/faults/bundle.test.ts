@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createApp } from '../../bin/clevertap-to-heap';
-import { deadLetterAttributes, environmentVariables } from '../../lambda/forwarder/contract';
+import { deadLetterAttributes } from '../../lambda/forwarder/contract';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap, type HeapFault } from '../../local/fake-heap';
 import type { RunningServer } from '../../local/http-server';
@@ -14,6 +14,7 @@ import { SecretsManagerService } from '../../local/secrets-manager/service';
 import { SqsService } from '../../local/sqs/service';
 import { fixture, fixtureNames, personalData } from '../support/clevertap-fixture';
 import { addFaultCounts } from '../support/fault-counts';
+import { functionEnvironment } from '../support/function-environment';
 
 /**
  * The function as it is deployed, in a process of its own, where a simulation would be no proof: a process that is
@@ -67,18 +68,11 @@ function newForwarder(heapOrigin: string): FunctionProcess {
   const forwarder = new FunctionProcess({
     assetDirectory,
     handler: 'measured.handler',
-    environment: {
-      [environmentVariables.heapBaseUrl]: heapOrigin,
-      [environmentVariables.heapTokensArn]: secretArn,
-      [environmentVariables.eventBufferUrl]: `${aws.origin}/000000000000/buffer`,
-      [environmentVariables.deadLetterQueueUrl]: `${aws.origin}/000000000000/dead-letters`,
-      [environmentVariables.identityOrder]: 'identity,email',
-      [environmentVariables.dedupeWindowMinutes]: '10',
-      [environmentVariables.maxEventsPerMinute]: '0',
-      [environmentVariables.stackName]: 'Test',
-      AWS_ENDPOINT_URL: aws.origin,
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    },
+    environment: functionEnvironment({
+      ...{ heap: heapOrigin, secret: secretArn, aws: aws.origin },
+      buffer: `${aws.origin}/000000000000/buffer`,
+      deadLetters: `${aws.origin}/000000000000/dead-letters`,
+    }),
     timeoutMs: 120_000,
     onLog: (line) => logs.push(line),
   });
