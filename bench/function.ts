@@ -1,5 +1,5 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { environmentVariables } from '../lambda/forwarder/contract';
+import { environmentVariables } from '../lambda/contract';
 import { startAwsEndpoint } from '../local/aws/endpoint';
 import { SecretsManagerService } from '../local/secrets-manager/service';
 import { SqsService } from '../local/sqs/service';

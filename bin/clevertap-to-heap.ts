@@ -6,8 +6,12 @@ import { local } from '../config/local';
 import { prod } from '../config/prod';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
 import type { MappingSettings } from '../lambda/mapping/rules';
-import { EnvironmentConfigError, parseEnvironment, type EnvironmentConfig } from '../lib/environment-config';
-import { readMappingRules } from '../lib/mapping-rules';
+import {
+  EnvironmentConfigError,
+  parseEnvironment,
+  type EnvironmentConfig,
+} from '../lib/config/environment-config';
+import { readMappingRules } from '../lib/config/mapping-rules';
 
 /** Every environment, by the name of its file in `config/`. */
 const environments = new Map(Object.entries({ dev, prod, local }));

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { metrics } from '../lambda/forwarder/contract';
+import { metrics } from '../lambda/contract';
 
 /**
  * List prices in US dollars, without free tiers: of us-east-1, as known on the date, from AWS's price pages. Other

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { decodeMessage, isUnreadable, type EventLocation } from '../lambda/clevertap/decode-message';
-import { isJsonObject, type JsonObject } from '../lambda/clevertap/json';
+import { isJsonObject, type JsonObject } from '../lambda/json';
 import { narrowMessage } from '../lambda/clevertap/narrow-message';
-import { deadLetterAttributes, receivesExhausted } from '../lambda/forwarder/contract';
+import { deadLetterAttributes, receivesExhausted } from '../lambda/contract';
 import { readIngress, type Ingress } from '../lambda/forwarder/ingress';
 import { createLiquid } from '../lambda/mapping/liquid';
 import { isAborted, mapEvent, type MappingContext } from '../lambda/mapping/map-event';

@@ -1,4 +1,4 @@
-import type { EnvironmentSettings } from '../lib/environment-config';
+import type { EnvironmentSettings } from '../lib/config/environment-config';
 
 /** The environment of `npm start`: it runs on this machine and is never deployed. */
 export const local: EnvironmentSettings = {

@@ -1,4 +1,4 @@
-import type { EnvironmentSettings } from '../lib/environment-config';
+import type { EnvironmentSettings } from '../lib/config/environment-config';
 
 export const prod: EnvironmentSettings = {
   heap: { region: 'us' },

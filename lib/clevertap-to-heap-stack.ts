@@ -2,7 +2,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { noMapping, type MappingSettings } from '../lambda/mapping/rules';
 import { EventBuffer } from './buffer/event-buffer';
-import type { EnvironmentConfig } from './environment-config';
+import type { EnvironmentConfig } from './config/environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';
 import { HeapTokens } from './forward/heap-tokens';
 import { WebhookApi } from './ingest/webhook-api';

@@ -9,13 +9,8 @@ import {
 import { CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import {
-  metricDimensions,
-  metricNamespace,
-  metrics,
-  rejectionReasons,
-} from '../../lambda/forwarder/contract';
-import type { EnvironmentConfig } from '../../lib/environment-config';
+import { metricDimensions, metricNamespace, metrics, rejectionReasons } from '../../lambda/contract';
+import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { stackName as stackNameOf } from '../clevertap-to-heap';
 import {
   apiKeyNames,

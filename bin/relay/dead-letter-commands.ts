@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { InvalidArgumentError, type Command } from 'commander';
-import { receivesExhausted, rejectionReasons } from '../../lambda/forwarder/contract';
+import { receivesExhausted, rejectionReasons } from '../../lambda/contract';
 import { discardLetters } from './dead-letters/discard';
 import { exportLetters } from './dead-letters/export';
 import { listLetters, printList } from './dead-letters/list';

@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { MetricName } from '../../lambda/forwarder/contract';
-import type { EnvironmentConfig } from '../../lib/environment-config';
+import type { MetricName } from '../../lambda/contract';
+import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { OperatorError } from './operator-error';
 
 /** What a command needs of a deployed environment, on AWS or on this machine. */

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { EnvironmentConfigError } from '../../lib/environment-config';
+import { EnvironmentConfigError } from '../../lib/config/environment-config';
 
 /** Why a command could not do its work, as a sentence for the one who gave it, with what to do. */
 export class OperatorError extends Error {

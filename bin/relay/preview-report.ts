@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { decodeMessage, isUnreadable, type SourceEvent } from '../../lambda/clevertap/decode-message';
-import { field } from '../../lambda/clevertap/json';
-import type { RejectionReason } from '../../lambda/forwarder/contract';
+import { field } from '../../lambda/json';
+import type { RejectionReason } from '../../lambda/contract';
 import {
   toBulks,
   trackBody,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { isJsonObject, own } from '../../lambda/clevertap/json';
+import { isJsonObject, own } from '../../lambda/json';
 import { apiKeyNames, outputOf, type Environment } from './environment';
 import {
   endWith,

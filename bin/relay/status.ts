@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { metrics } from '../../lambda/forwarder/contract';
+import { metrics } from '../../lambda/contract';
 import { countsOf } from './dead-letters/visit-letters';
 import {
   outputOf,

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import type { Command } from 'commander';
-import { isJsonObject, own } from '../../lambda/clevertap/json';
-import { parseHeapToken, type HeapToken } from '../../lambda/secrets/heap-tokens';
+import { isJsonObject, own } from '../../lambda/json';
+import { parseHeapToken, type HeapToken } from '../../lambda/heap/heap-tokens';
 import { outputOf, type Environment } from './environment';
 import { environmentCommand, openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { OperatorError } from './operator-error';

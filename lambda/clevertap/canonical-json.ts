@@ -1,4 +1,4 @@
-import { isInfinite, isJsonObject } from './json';
+import { isInfinite, isJsonObject } from '../json';
 import { shapeOf } from './shape';
 
 /**

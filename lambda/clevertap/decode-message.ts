@@ -1,7 +1,7 @@
 import { parse as parseLeniently, printParseErrorCode, type ParseError } from 'jsonc-parser';
-import type { RejectionReason } from '../forwarder/contract';
+import type { RejectionReason } from '../contract';
 import { quoteInexactIntegers } from './inexact-integers';
-import { field, fieldKey, isJsonObject, objectField, type JsonObject } from './json';
+import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../json';
 
 /** One event as CleverTap described it, before any mapping. */
 export interface SourceEvent {

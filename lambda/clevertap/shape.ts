@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { JsonObject } from './json';
+import type { JsonObject } from '../json';
 
 /** The names of an object's members in their order. Objects of a campaign share a handful of shapes. */
 export class Shape {

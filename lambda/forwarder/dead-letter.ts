@@ -1,7 +1,12 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { EventLocation } from '../clevertap/decode-message';
 import { narrowMessage } from '../clevertap/narrow-message';
-import { continuationAttribute, deadLetterAttributes, ingressStamps, type RejectionReason } from './contract';
+import {
+  continuationAttribute,
+  deadLetterAttributes,
+  ingressStamps,
+  type RejectionReason,
+} from '../contract';
 
 /** A message the forwarder sends itself: a dead letter, or the rest of a message. */
 export interface Letter {

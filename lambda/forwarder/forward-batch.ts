@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { EventTexts, trackBody, userPropertiesBody } from '../heap/bulk-request';
-import type { HeapTokens } from '../secrets/heap-tokens';
+import type { HeapTokens } from '../heap/heap-tokens';
 import { HeapSender, type HeapPorts } from './heap-sender';
 import {
   countEvents,

@@ -4,7 +4,7 @@ import { deliver, type HeapLine, type PendingEvent } from '../heap/deliver';
 import type { HeapClient } from '../heap/heap-client';
 import { describeAnswer, outcomeOf, type HeapAnswer, type Outcome } from '../heap/outcome';
 import type { Pace } from '../heap/pace';
-import type { HeapToken, HeapTokens } from '../secrets/heap-tokens';
+import type { HeapToken, HeapTokens } from '../heap/heap-tokens';
 import type { Logger } from '../telemetry/logger';
 
 /** What the way to Heap needs of the world. */

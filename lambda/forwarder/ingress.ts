@@ -1,5 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import { ingressStamps } from './contract';
+import { ingressStamps } from '../contract';
 
 /** What the endpoint stamped on a message. */
 export interface Ingress {

@@ -12,7 +12,7 @@ import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
 import type { Mapping } from '../mapping/mapping';
 import { isRejected, type Rejected } from '../mapping/rejection';
 import type { Logger } from '../telemetry/logger';
-import { continuationAttribute } from './contract';
+import { continuationAttribute } from '../contract';
 import { readIngress, type Ingress } from './ingress';
 
 export interface ForwardingRules {

@@ -1,7 +1,7 @@
 import type { Change } from '../mapping/changes';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
-import { metrics, type RejectionReason } from './contract';
+import { metrics, type RejectionReason } from '../contract';
 import type { HeapCall, HeapSender } from './heap-sender';
 import { isNew, type Entry, type Message } from './message';
 import type { Settlement, SettledMessage } from './settle';

@@ -1,4 +1,4 @@
-import type { RejectionReason } from '../forwarder/contract';
+import type { RejectionReason } from '../contract';
 import { toBulks, type SerializedEvent } from './bulk-request';
 import { describeAnswer, outcomeOf, refusedIndex, type HeapAnswer } from './outcome';
 

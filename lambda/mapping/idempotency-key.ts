@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../clevertap/canonical-json';
 import { maxSourceDepth, type SourceEvent } from '../clevertap/decode-message';
-import type { JsonObject } from '../clevertap/json';
+import type { JsonObject } from '../json';
 
 export interface KeyParts {
   readonly appId: string;

@@ -1,6 +1,6 @@
 import type { SourceEvent } from '../clevertap/decode-message';
-import { field } from '../clevertap/json';
-import type { RejectionReason } from '../forwarder/contract';
+import { field } from '../json';
+import type { RejectionReason } from '../contract';
 import { rejected, type Rejected } from './rejection';
 import { holdsTemplate } from './text';
 

@@ -1,5 +1,5 @@
 import { Context, Liquid, Output, type Template } from 'liquidjs';
-import { isJsonObject, type JsonObject } from '../clevertap/json';
+import { isJsonObject, type JsonObject } from '../json';
 import { compileTemplates } from './liquid-render';
 import { parseDecimal } from './number';
 import { compilePath } from './path-template';

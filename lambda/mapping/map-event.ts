@@ -1,6 +1,6 @@
 import { maxSourceDepth, type SourceEvent } from '../clevertap/decode-message';
-import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../clevertap/json';
-import { identityFields } from '../forwarder/contract';
+import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../json';
+import { identityFields } from '../contract';
 import { Changes } from './changes';
 import { campaignText, render, renderMembers, type CompiledRule } from './compile-rules';
 import { chooseIdentity, holdsInvisible, isPlaceholder } from './identity';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../clevertap/json';
+import { isJsonObject } from '../json';
 import {
   campaignText,
   compileRule,

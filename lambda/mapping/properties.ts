@@ -1,4 +1,4 @@
-import { isInfinite, isJsonObject, type JsonObject } from '../clevertap/json';
+import { isInfinite, isJsonObject, type JsonObject } from '../json';
 import { shapeOf } from '../clevertap/shape';
 import type { Changes } from './changes';
 import { parseDecimal } from './number';

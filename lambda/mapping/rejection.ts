@@ -1,4 +1,4 @@
-import type { RejectionReason } from '../forwarder/contract';
+import type { RejectionReason } from '../contract';
 
 /** An event that can never be delivered as it is. `detail` is for a person and never holds personal data. */
 export interface Rejected {

@@ -1,4 +1,4 @@
-import { fieldKey, isJsonObject, type JsonObject } from '../clevertap/json';
+import { fieldKey, isJsonObject, type JsonObject } from '../json';
 import { parseClevertapDate } from './timestamp';
 
 /** Longer texts are cut before a template sees them: Heap takes 1023 characters, and filters cost time by length (F37). */

@@ -4,7 +4,7 @@ import {
   metrics,
   type MetricName,
   type RejectionReason,
-} from '../forwarder/contract';
+} from '../contract';
 
 /** Counts, or a list of measurements. */
 export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;

@@ -11,7 +11,7 @@ import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-lo
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { environmentVariables, mappingFileName, type IdentityField } from '../../lambda/forwarder/contract';
+import { environmentVariables, mappingFileName, type IdentityField } from '../../lambda/contract';
 import type { MappingSettings } from '../../lambda/mapping/rules';
 
 export interface HeapForwarderProps {
@@ -82,7 +82,7 @@ export class HeapForwarder extends Construct {
       timeout: HeapForwarder.timeout,
       role,
       logGroup,
-      entry: join(__dirname, '../../lambda/forwarder/handler.ts'),
+      entry: join(__dirname, '../../lambda/handler.ts'),
       depsLockFilePath: join(__dirname, '../../package-lock.json'),
       bundling: {
         // One CommonJS file with the SDK inside starts faster than ESM and than the runtime's own SDK.
@@ -161,7 +161,7 @@ function writeMapping(mapping: MappingSettings): string {
 
 /** Lambda gives credentials in the environment; the SDK's other sources would be dead weight in every cold start. */
 function withoutUnusedCredentialSources(): Record<string, string> {
-  const stub = join(__dirname, '../../lambda/secrets/absent-credential-source.ts');
+  const stub = join(__dirname, '../../lambda/absent-credential-source.ts');
   const sources = ['ini', 'process', 'sso', 'web-identity'];
   return Object.fromEntries(
     sources.map((source) => [`--alias:@aws-sdk/credential-provider-${source}`, stub]),

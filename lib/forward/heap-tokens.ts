@@ -1,7 +1,7 @@
 import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { secretPlaceholder } from '../../lambda/forwarder/contract';
+import { secretPlaceholder } from '../../lambda/contract';
 
 /**
  * The secret `{"appId":"…"}`, optionally with `{"header":{"name":"…","value":"…"}}` for accounts whose Heap

@@ -1,4 +1,4 @@
-import { ingressStamps } from '../../lambda/forwarder/contract';
+import { ingressStamps } from '../../lambda/contract';
 
 /**
  * The VTL template that turns a webhook into `SendMessage` of SQS's query protocol.

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { metrics } from '../../lambda/forwarder/contract';
+import { metrics } from '../../lambda/contract';
 import type { AlarmDefinition, CompositeAlarm, Condition } from './alarm-definition';
 import type { Pipeline } from './pipeline';
 import { math, type PipelineMetrics } from './pipeline-metrics';

@@ -19,7 +19,7 @@ import {
   type YAxisProps,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { metrics, rejectionReasons } from '../../lambda/forwarder/contract';
+import { metrics, rejectionReasons } from '../../lambda/contract';
 import type { Condition } from './alarm-definition';
 import type { Pipeline } from './pipeline';
 import type { PipelineConditions } from './pipeline-alarms';

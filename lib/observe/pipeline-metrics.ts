@@ -6,7 +6,7 @@ import {
   metrics,
   type MetricName,
   type RejectionReason,
-} from '../../lambda/forwarder/contract';
+} from '../../lambda/contract';
 import type { Pipeline } from './pipeline';
 
 /** "Amazon API Gateway dimensions and metrics", for `ApiName, Stage`. */

@@ -3,7 +3,7 @@ import { FeatureFlags, Stack, type App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createApp, stackName } from '../../bin/clevertap-to-heap';
 import { context } from '../../cdk.json';
-import { EnvironmentConfigError } from '../../lib/environment-config';
+import { EnvironmentConfigError } from '../../lib/config/environment-config';
 import { withoutBundling } from '../support/synth';
 import { resource, resources } from '../support/template';
 

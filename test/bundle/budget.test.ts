@@ -7,7 +7,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { broadcastWebhook, simpleRule, singleEventWebhooks } from '../../bench/payloads';
 import { sqsRecords } from '../../bench/sqs-record';
 import { createApp } from '../../bin/clevertap-to-heap';
-import { mappingFileName } from '../../lambda/forwarder/contract';
+import { mappingFileName } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rules';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap, type RunningFakeHeap } from '../../local/fake-heap';
@@ -84,7 +84,7 @@ describe('a cold start', () => {
   it('loads the client for secrets, and neither that of SQS nor a template engine', async () => {
     const { sources } = await loaded([simpleRule]);
     expect(of('@aws-sdk/client-secrets-manager', sources)).not.toEqual([]);
-    expect(sources).toContain('lambda/forwarder/settings.ts');
+    expect(sources).toContain('lambda/settings.ts');
     expect(of('@aws-sdk/client-sqs', sources)).toEqual([]);
     expect(of('liquidjs', sources)).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import * as ts from 'typescript';
 import { createApp } from '../../bin/clevertap-to-heap';
-import { environmentVariables } from '../../lambda/forwarder/contract';
+import { environmentVariables } from '../../lambda/contract';
 
 const root = join(__dirname, '../..');
 const outdir = realpathSync(mkdtempSync(join(tmpdir(), 'forwarder-asset-')));
@@ -72,7 +72,7 @@ it('needs nothing but Node', () => {
 it.each([
   'node_modules/@aws-sdk/client-sqs/',
   'node_modules/@aws-sdk/client-secrets-manager/',
-  'lambda/forwarder/handler.ts',
+  'lambda/handler.ts',
   'lambda/forwarder/forward-batch.ts',
 ])('holds %s', (part) => {
   expect(sources.filter((source) => source.startsWith(part))).not.toEqual([]);

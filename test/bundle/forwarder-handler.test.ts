@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createApp } from '../../bin/clevertap-to-heap';
-import { environmentVariables, mappingFileName, secretPlaceholder } from '../../lambda/forwarder/contract';
+import { environmentVariables, mappingFileName, secretPlaceholder } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rules';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap } from '../../local/fake-heap';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { receivesExhausted, rejectionReasons } from '../../lambda/forwarder/contract';
+import { receivesExhausted, rejectionReasons } from '../../lambda/contract';
 
 const page = readFileSync(join(__dirname, '../../docs/reasons.md'), 'utf8');
 const sections = page.split(/^## /m).slice(1);

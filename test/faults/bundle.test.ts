@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createApp } from '../../bin/clevertap-to-heap';
-import { deadLetterAttributes } from '../../lambda/forwarder/contract';
+import { deadLetterAttributes } from '../../lambda/contract';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap, type HeapFault } from '../../local/fake-heap';
 import type { RunningServer } from '../../local/http-server';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { createScanner } from 'jsonc-parser';
 import { Liquid } from 'liquidjs';
 import { quoteInexactIntegers } from '../../lambda/clevertap/inexact-integers';
-import { fieldKey, type JsonObject } from '../../lambda/clevertap/json';
+import { fieldKey, type JsonObject } from '../../lambda/json';
 import { Changes } from '../../lambda/mapping/changes';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { parseDecimal } from '../../lambda/mapping/number';

@@ -1,5 +1,5 @@
 import type { Template } from 'aws-cdk-lib/assertions';
-import type { EnvironmentSettings } from '../../lib/environment-config';
+import type { EnvironmentSettings } from '../../lib/config/environment-config';
 import { allSettings, synthTemplate } from '../support/synth';
 import { outputs, resource, resources } from '../support/template';
 

@@ -1,4 +1,4 @@
-import { environmentVariables } from '../../lambda/forwarder/contract';
+import { environmentVariables } from '../../lambda/contract';
 
 /** What a function of a test finds around it, as URLs and an ARN. */
 export interface FunctionSurroundings {

@@ -1,5 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { MetricName, RejectionReason } from '../../lambda/forwarder/contract';
+import type { MetricName, RejectionReason } from '../../lambda/contract';
 import type { Letter } from '../../lambda/forwarder/dead-letter';
 import { forwardBatch, type Ports } from '../../lambda/forwarder/forward-batch';
 import type { ForwardingRules } from '../../lambda/forwarder/message';
@@ -8,7 +8,7 @@ import { Breaker } from '../../lambda/heap/breaker';
 import type { HeapAnswer } from '../../lambda/heap/outcome';
 import { Pace } from '../../lambda/heap/pace';
 import type { HeapEvent } from '../../lambda/mapping/map-event';
-import type { HeapToken } from '../../lambda/secrets/heap-tokens';
+import type { HeapToken } from '../../lambda/heap/heap-tokens';
 import { createLogger } from '../../lambda/telemetry/logger';
 import type { MetricValues } from '../../lambda/telemetry/metrics';
 import { invalidReason } from '../../local/fake-heap';

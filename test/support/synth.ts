@@ -3,7 +3,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { context } from '../../cdk.json';
 import { ClevertapToHeapStack } from '../../lib/clevertap-to-heap-stack';
-import { parseEnvironment, type EnvironmentSettings } from '../../lib/environment-config';
+import { parseEnvironment, type EnvironmentSettings } from '../../lib/config/environment-config';
 
 /** Context by which no stack bundles its function: esbuild takes seconds, and only its own tests need it. */
 export const withoutBundling = { 'aws:cdk:bundling-stacks': [] };

@@ -1,4 +1,4 @@
-import { deadLetterAttributes } from '../../../lambda/forwarder/contract';
+import { deadLetterAttributes } from '../../../lambda/contract';
 import { erase } from './erasure';
 import type { Letter } from './letter';
 import { deleteLetters, send, visitLetters, type QueueRef, type VisitOptions } from './visit-letters';

@@ -1,7 +1,7 @@
 import { decodeMessage, type EventLocation } from '../../../lambda/clevertap/decode-message';
-import { field, isJsonObject } from '../../../lambda/clevertap/json';
+import { field, isJsonObject } from '../../../lambda/json';
 import { narrowMessage } from '../../../lambda/clevertap/narrow-message';
-import { identityFields } from '../../../lambda/forwarder/contract';
+import { identityFields } from '../../../lambda/contract';
 import { parseBody, type Letter } from './letter';
 
 /** What an erasure leaves of a letter. */

@@ -1,8 +1,8 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { decodeMessage } from '../../../lambda/clevertap/decode-message';
 import { quoteInexactIntegers } from '../../../lambda/clevertap/inexact-integers';
-import { field, isJsonObject } from '../../../lambda/clevertap/json';
-import { deadLetterAttributes, ingressStamps, receivesExhausted } from '../../../lambda/forwarder/contract';
+import { field, isJsonObject } from '../../../lambda/json';
+import { deadLetterAttributes, ingressStamps, receivesExhausted } from '../../../lambda/contract';
 
 /** A message of the dead-letter queue. */
 export interface Letter {

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../lambda/clevertap/json';
+import { isJsonObject } from '../../../lambda/json';
 import { isPlaceholder } from '../../../lambda/mapping/identity';
 import { visible } from '../terminal-text';
 import { parseBody } from './letter';

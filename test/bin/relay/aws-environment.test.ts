@@ -6,7 +6,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { environmentOf } from '../../../bin/clevertap-to-heap';
 import { openAwsEnvironment } from '../../../bin/relay/aws-environment';
 import { explain } from '../../../bin/relay/operator-error';
-import type { EnvironmentConfig } from '../../../lib/environment-config';
+import type { EnvironmentConfig } from '../../../lib/config/environment-config';
 
 const cloudFormation = mockClient(CloudFormationClient);
 const cloudWatch = mockClient(CloudWatchClient);

@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readGiven, storeToken } from '../../../bin/relay/token';
-import { secretPlaceholder } from '../../../lambda/forwarder/contract';
+import { secretPlaceholder } from '../../../lambda/contract';
 import { startAwsEndpoint } from '../../../local/aws/endpoint';
 import type { RunningServer } from '../../../local/http-server';
 import { SecretsManagerService } from '../../../local/secrets-manager/service';

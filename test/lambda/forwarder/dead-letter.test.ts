@@ -1,5 +1,5 @@
 import { decodeMessage, isUnreadable, type EventLocation } from '../../../lambda/clevertap/decode-message';
-import { ingressStamps, type RejectionReason } from '../../../lambda/forwarder/contract';
+import { ingressStamps, type RejectionReason } from '../../../lambda/contract';
 import {
   deadLettersOf,
   sizeOf,

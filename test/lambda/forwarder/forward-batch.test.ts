@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import fc from 'fast-check';
-import { rejectionReasons } from '../../../lambda/forwarder/contract';
+import { rejectionReasons } from '../../../lambda/contract';
 import { countEvents } from '../../../lambda/forwarder/message';
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 import { fixture } from '../../support/clevertap-fixture';

@@ -1,5 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import { metrics } from '../../../lambda/forwarder/contract';
+import { metrics } from '../../../lambda/contract';
 import type { Letter } from '../../../lambda/forwarder/dead-letter';
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 import { Pace } from '../../../lambda/heap/pace';

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { Liquid } from 'liquidjs';
 import { decodeMessage, isUnreadable } from '../../../lambda/clevertap/decode-message';
-import { rejectionReasons } from '../../../lambda/forwarder/contract';
+import { rejectionReasons } from '../../../lambda/contract';
 import { trackBody, userPropertiesBody } from '../../../lambda/heap/bulk-request';
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { isAborted, type AbortedEvent, type MappingContext } from '../../../lambda/mapping/map-event';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
-import { rejectionReasons } from '../../../lambda/forwarder/contract';
+import { rejectionReasons } from '../../../lambda/contract';
 import { trackBody } from '../../../lambda/heap/bulk-request';
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { isAborted, type MappingContext } from '../../../lambda/mapping/map-event';

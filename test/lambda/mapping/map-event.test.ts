@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { decodeMessage, isUnreadable, type SourceEvent } from '../../../lambda/clevertap/decode-message';
-import { rejectionReasons } from '../../../lambda/forwarder/contract';
+import { rejectionReasons } from '../../../lambda/contract';
 import { trackBody } from '../../../lambda/heap/bulk-request';
 import { isAborted } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/rejection';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { JsonObject } from '../../../lambda/clevertap/json';
+import type { JsonObject } from '../../../lambda/json';
 import { Changes, type Change } from '../../../lambda/mapping/changes';
 import { PropertyWriter, type HeapProperties } from '../../../lambda/mapping/properties';
 import type { Rejected } from '../../../lambda/mapping/rejection';

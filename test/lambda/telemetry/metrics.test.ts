@@ -1,4 +1,4 @@
-import { metrics } from '../../../lambda/forwarder/contract';
+import { metrics } from '../../../lambda/contract';
 import { createMetrics, type MetricValues } from '../../../lambda/telemetry/metrics';
 
 const written = (values: MetricValues, reason?: 'missing_identity'): Record<string, unknown>[] => {

@@ -1,4 +1,4 @@
-import { environmentVariables } from '../../../lambda/forwarder/contract';
+import { environmentVariables } from '../../../lambda/contract';
 import { allSettings, synthTemplate } from '../../support/synth';
 import { resource } from '../../support/template';
 

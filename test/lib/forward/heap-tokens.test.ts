@@ -1,4 +1,4 @@
-import { secretPlaceholder } from '../../../lambda/forwarder/contract';
+import { secretPlaceholder } from '../../../lambda/contract';
 import { synthTemplate } from '../../support/synth';
 import { outputs, resource } from '../../support/template';
 

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmDefinition, CompositeAlarm, Condition } from '../../../lib/observe/alarm-definition';
-import type { EnvironmentSettings } from '../../../lib/environment-config';
+import type { EnvironmentSettings } from '../../../lib/config/environment-config';
 import {
   compositeAlarms,
   expressionOf,

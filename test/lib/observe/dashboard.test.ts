@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { rejectionReasons } from '../../../lambda/forwarder/contract';
+import { rejectionReasons } from '../../../lambda/contract';
 import {
   compositeAlarms,
   expressionsOf,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Template } from 'aws-cdk-lib/assertions';
-import { metrics, rejectionReasons } from '../../../lambda/forwarder/contract';
+import { metrics, rejectionReasons } from '../../../lambda/contract';
 import { createMetrics } from '../../../lambda/telemetry/metrics';
 import { metricAlarms, readBy, shownBy, widgets, type ObservedMetric } from '../../support/observed-metrics';
 import { allSettings, synthTemplate } from '../../support/synth';

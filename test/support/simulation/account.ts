@@ -1,8 +1,4 @@
-import {
-  deadLetterAttributes,
-  ingressStamps,
-  type RejectionReason,
-} from '../../../lambda/forwarder/contract';
+import { deadLetterAttributes, ingressStamps, type RejectionReason } from '../../../lambda/contract';
 import type { StoredMessage } from '../../../local/sqs/queue';
 import type { SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, type Pipeline } from './pipeline';

@@ -1,6 +1,6 @@
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 import type { HeapEvent } from '../../../lambda/mapping/map-event';
-import type { HeapToken } from '../../../lambda/secrets/heap-tokens';
+import type { HeapToken } from '../../../lambda/heap/heap-tokens';
 import { invalidReason, invalidUsersReason, rowId } from '../../../local/fake-heap';
 import type { VirtualTime } from './virtual-time';
 

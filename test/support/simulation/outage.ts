@@ -1,4 +1,4 @@
-import { deadLetterAttributes } from '../../../lambda/forwarder/contract';
+import { deadLetterAttributes } from '../../../lambda/contract';
 import { randomOf } from '../../../local/chaos';
 import { account, lettersOf, type Account } from './account';
 import { SimulatedHeap, type HeapBehaviour } from './heap';

@@ -1,11 +1,11 @@
 import type { SQSRecord } from 'aws-lambda';
-import { ingressStamps, type MetricName, type RejectionReason } from '../../../lambda/forwarder/contract';
+import { ingressStamps, type MetricName, type RejectionReason } from '../../../lambda/contract';
 import { forwardBatch, type Ports } from '../../../lambda/forwarder/forward-batch';
 import type { ForwardingRules } from '../../../lambda/forwarder/message';
 import { Queues, type SqsCalls } from '../../../lambda/forwarder/queues';
 import { Breaker } from '../../../lambda/heap/breaker';
 import { Pace } from '../../../lambda/heap/pace';
-import { HeapTokens } from '../../../lambda/secrets/heap-tokens';
+import { HeapTokens } from '../../../lambda/heap/heap-tokens';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
 import { failedMessageIds } from '../../../local/lambda/event-source-mapping';
 import { SqsService, type Message } from '../../../local/sqs/service';

@@ -1,4 +1,4 @@
-import { secretPlaceholder, type MetricName } from '../../../lambda/forwarder/contract';
+import { secretPlaceholder, type MetricName } from '../../../lambda/contract';
 import type { ForwardingRules } from '../../../lambda/forwarder/message';
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { compileMapping } from '../../../lambda/mapping/mapping';

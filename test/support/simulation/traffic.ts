@@ -1,4 +1,4 @@
-import type { RejectionReason } from '../../../lambda/forwarder/contract';
+import type { RejectionReason } from '../../../lambda/contract';
 import type { HeapRow } from './heap';
 import type { Pipeline, Random, RequestOptions } from './pipeline';
 

@@ -4,16 +4,16 @@ import * as https from 'node:https';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { Breaker } from '../heap/breaker';
-import { HeapClient } from '../heap/heap-client';
-import { Pace } from '../heap/pace';
-import { compileMapping, readMapping, unexpectedTemplate, type Mapping } from '../mapping/mapping';
-import { HeapTokens } from '../secrets/heap-tokens';
-import { createLogger } from '../telemetry/logger';
-import { createMetrics } from '../telemetry/metrics';
+import { Breaker } from './heap/breaker';
+import { HeapClient } from './heap/heap-client';
+import { Pace } from './heap/pace';
+import { compileMapping, readMapping, unexpectedTemplate, type Mapping } from './mapping/mapping';
+import { HeapTokens } from './heap/heap-tokens';
+import { createLogger } from './telemetry/logger';
+import { createMetrics } from './telemetry/metrics';
 import { mappingFileName, metrics as metricNames } from './contract';
-import { forwardBatch, type Ports } from './forward-batch';
-import { Queues, type SqsCalls } from './queues';
+import { forwardBatch, type Ports } from './forwarder/forward-batch';
+import { Queues, type SqsCalls } from './forwarder/queues';
 import { readSettings } from './settings';
 
 /** How long Heap may take for one bulk, from connecting to the end of its answer. */
@@ -74,7 +74,7 @@ const ports: Omit<Ports, 'remainingTime'> = {
 async function loadMapping(): Promise<Mapping> {
   const mapping = readMapping(readFileSync(join(__dirname, mappingFileName), 'utf8'));
   if (mapping.rules.length === 0) return compileMapping(mapping, unexpectedTemplate);
-  const { createLiquid } = await import('../mapping/liquid.js');
+  const { createLiquid } = await import('./mapping/liquid.js');
   return compileMapping(mapping, createLiquid().parse);
 }
 

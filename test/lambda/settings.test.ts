@@ -1,5 +1,5 @@
-import { environmentVariables } from '../../../lambda/forwarder/contract';
-import { readSettings, SettingsError } from '../../../lambda/forwarder/settings';
+import { environmentVariables } from '../../lambda/contract';
+import { readSettings, SettingsError } from '../../lambda/settings';
 
 const environment = {
   HEAP_BASE_URL: 'https://heapanalytics.com',

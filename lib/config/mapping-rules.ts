@@ -9,11 +9,11 @@ import {
   type ParseError,
 } from 'jsonc-parser';
 import * as z from 'zod';
-import { ruleSchema } from '../lambda/mapping/rule-schema';
-import type { MappingRule } from '../lambda/mapping/rules';
+import { ruleSchema } from './rule-schema';
+import type { MappingRule } from '../../lambda/mapping/rules';
 import { EnvironmentConfigError } from './environment-config';
 
-const directory = join(__dirname, '../config/mappings');
+const directory = join(__dirname, '../../config/mappings');
 
 /**
  * Reads rule files of `config/mappings/`, in the order of their names: the first rule that matches applies.

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { identityFields } from '../lambda/forwarder/contract';
+import { identityFields } from '../../lambda/contract';
 
 /** Heap's documented ingestion hosts by region (developers.heap.io, "EU data residency"). */
 const heapRegions = { us: 'https://heapanalytics.com', eu: 'https://c.eu.heap-api.com' };

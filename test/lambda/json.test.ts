@@ -1,11 +1,4 @@
-import {
-  field,
-  fieldKey,
-  isJsonObject,
-  objectField,
-  own,
-  type JsonObject,
-} from '../../../lambda/clevertap/json';
+import { field, fieldKey, isJsonObject, objectField, own, type JsonObject } from '../../lambda/json';
 
 describe('isJsonObject', () => {
   it.each([

@@ -1,5 +1,5 @@
-import { EnvironmentConfigError, parseEnvironment } from '../../lib/environment-config';
-import { allSettings, settings } from '../support/synth';
+import { EnvironmentConfigError, parseEnvironment } from '../../../lib/config/environment-config';
+import { allSettings, settings } from '../../support/synth';
 
 /** The lines of the refusal; none when the settings are accepted. */
 function problemsOf(environment: unknown): string[] {

@@ -1,5 +1,5 @@
-import { secretPlaceholder } from '../../../lambda/forwarder/contract';
-import { HeapTokens, parseHeapToken } from '../../../lambda/secrets/heap-tokens';
+import { secretPlaceholder } from '../../../lambda/contract';
+import { HeapTokens, parseHeapToken } from '../../../lambda/heap/heap-tokens';
 
 const MINUTES = 60_000;
 

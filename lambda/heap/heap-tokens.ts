@@ -1,4 +1,4 @@
-import { isJsonObject, own } from '../clevertap/json';
+import { isJsonObject, own } from '../json';
 
 /** What identifies us to Heap. */
 export interface HeapToken {

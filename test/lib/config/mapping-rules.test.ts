@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mappingJsonSchema, parseMappingRules, readMappingRules } from '../../lib/mapping-rules';
+import { mappingJsonSchema, parseMappingRules, readMappingRules } from '../../../lib/config/mapping-rules';
 
 const file = 'config/mappings/purchase.json';
 const parse = (text: string): ReturnType<typeof parseMappingRules> =>
@@ -162,6 +162,6 @@ test('a file that is not there is named', () => {
 });
 
 test('config/mapping.schema.json is the schema of the rules (`npm run schema`)', () => {
-  const committed = readFileSync(join(__dirname, '../../config/mapping.schema.json'), 'utf8');
+  const committed = readFileSync(join(__dirname, '../../../config/mapping.schema.json'), 'utf8');
   expect(JSON.parse(committed)).toEqual(JSON.parse(mappingJsonSchema()));
 });
