@@ -44,8 +44,33 @@ const constructZones = constructs.flatMap((part) =>
     })),
 );
 
-/** The parts that decide what Heap sees have no way to reach a network, a clock or the environment. */
-const pure = ['lambda/clevertap/**', 'lambda/mapping/**'];
+/** What decides what Heap sees cannot reach a network, a clock or the environment, and runs in a browser as well. */
+const pure = [
+  'lambda/clevertap/**',
+  'lambda/mapping/**',
+  'lambda/heap/bulk-request.ts',
+  'lambda/json.ts',
+  'lambda/contract.ts',
+];
+
+/** State that outlives an invocation is wired in handler.ts and nowhere else. */
+const moduleState = [
+  {
+    selector:
+      'Program > VariableDeclaration[kind="let"], Program > ExportNamedDeclaration > VariableDeclaration[kind="let"]',
+    message: 'a module keeps no state: only handler.ts wires what outlives an invocation',
+  },
+  {
+    selector:
+      ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator[id.typeAnnotation=undefined] > NewExpression[callee.name=/^(Map|Set|WeakMap|WeakSet)$/]',
+    message: 'give a constant collection the type ReadonlyMap or ReadonlySet: a module keeps no state',
+  },
+  {
+    selector:
+      ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator[id.typeAnnotation.typeAnnotation.typeName.name=/^(Map|Set|WeakMap|WeakSet)$/]',
+    message: 'a module keeps no state: only handler.ts wires what outlives an invocation',
+  },
+];
 
 export default tseslint.config(
   { ignores: ['cdk.out/', 'node_modules/', 'coverage/'] },
@@ -83,7 +108,7 @@ export default tseslint.config(
   {
     files: pure,
     rules: {
-      'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'performance'],
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'fetch', 'setTimeout', 'performance'],
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now' },
@@ -91,7 +116,11 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^(node:(?!crypto)|@aws-sdk/)', message: 'this folder is pure: no I/O' }] },
+        {
+          patterns: [
+            { regex: '^(node:|@aws-sdk/)', message: 'this folder is pure: no I/O, nothing of Node' },
+          ],
+        },
       ],
     },
   },
@@ -110,6 +139,11 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['lambda/**/*.ts'],
+    ignores: ['lambda/handler.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...moduleState] },
   },
   {
     files: ['test/**/*.ts'],
