@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+import { build, type BuildResult } from 'esbuild';
+import { previewPayload, printReport } from '../../bin/relay/preview-report';
+import { createLiquid } from '../../lambda/mapping/liquid';
+import { compileMapping } from '../../lambda/mapping/mapping';
+import type { MappingSettings } from '../../lambda/mapping/rule-format';
+import type { BrowserContext, preview } from '../support/browser-core';
+import { RECEIVED_AT } from '../support/sqs-record';
+
+const fixtures = join(__dirname, '../fixtures/clevertap');
+
+const settings: MappingSettings = {
+  rules: [
+    {
+      name: 'purchase.json',
+      when: { event: 'Purchase' },
+      send: {
+        identity: '{{ Profile.Identity | strip }}',
+        properties: {
+          price: '{{ Event.price }}',
+          size: '{% if Event.price > 10 %}large{% else %}small{% endif %}',
+          day: '{{ Received.at | date: "%Y-%m-%d" }}',
+          name: '{{ Profile.name | default: "手表" | upcase }}',
+        },
+      },
+      userProperties: { plan: '{{ Profile.profileData["customer type"] }}' },
+    },
+  ],
+  campaigns: { '1650000001': 'Reminder' },
+  deniedIdentities: ['nobody*'],
+};
+
+const context: BrowserContext = {
+  appId: '11',
+  receivedAt: RECEIVED_AT,
+  requestId: 'request-1',
+  identityOrder: ['identity', 'email'],
+  dedupeWindowMs: 600_000,
+};
+
+let bundle: BuildResult<{ write: false; metafile: true }>;
+let inBrowser: typeof preview;
+
+beforeAll(async () => {
+  bundle = await build({
+    entryPoints: [join(__dirname, '../support/browser-core.ts')],
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    globalName: 'core',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  // What a page has of these: nothing of Node, so no Buffer and no process.
+  const page = createContext({ TextEncoder, TextDecoder });
+  runInContext(bundle.outputFiles[0]!.text, page);
+  inBrowser = (page as { core: { preview: typeof preview } }).core.preview;
+});
+
+test('the core is bundled for a browser without any module of Node', () => {
+  const imported = Object.values(bundle.metafile.inputs).flatMap(({ imports }) => imports);
+  const ofNode = imported.filter(
+    ({ path, external }) => external === true || path.startsWith('node:') || builtinModules.includes(path),
+  );
+
+  expect(ofNode).toEqual([]);
+  expect(Object.keys(bundle.metafile.inputs)).toEqual(
+    expect.arrayContaining([
+      'bin/relay/preview-report.ts',
+      'lambda/clevertap/decode-message.ts',
+      'lambda/heap/bulk-request.ts',
+      'lambda/mapping/map-event.ts',
+    ]),
+  );
+});
+
+test.each(readdirSync(fixtures))('says of %s in a browser what relay preview says, byte for byte', (file) => {
+  const payload = readFileSync(join(fixtures, file), 'utf8');
+  const report = previewPayload(payload, undefined, {
+    ...context,
+    mapping: compileMapping(settings, createLiquid().parse),
+    sha256: (value) => hash('sha256', value),
+  });
+
+  expect([...inBrowser(payload, settings, context)]).toEqual([JSON.stringify(report), printReport(report)]);
+});

@@ -1,0 +1,20 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { previewPayload, printReport, type PreviewContext } from '../../bin/relay/preview-report';
+import { createLiquid } from '../../lambda/mapping/liquid';
+import { compileMapping } from '../../lambda/mapping/mapping';
+import type { MappingSettings } from '../../lambda/mapping/rule-format';
+
+// The entry of a bundle for a browser: the core with all that comes from outside, none of it Node's.
+
+export type BrowserContext = Omit<PreviewContext, 'mapping' | 'sha256'>;
+
+/** The report of a payload as JSON and as a person reads it. */
+export function preview(payload: string, settings: MappingSettings, context: BrowserContext): string[] {
+  const report = previewPayload(payload, undefined, {
+    ...context,
+    mapping: compileMapping(settings, createLiquid().parse),
+    sha256: (value) => bytesToHex(sha256(utf8ToBytes(value))),
+  });
+  return [JSON.stringify(report), printReport(report)];
+}
