@@ -1,4 +1,4 @@
-import type { MappingRule } from '../lambda/mapping/rules';
+import type { MappingRule } from '../lambda/mapping/rule-format';
 
 // Invented data for the benchmarks, the same in every run: CleverTap's own payload as its documentation has it
 // (docs.clevertap.com, "Create Message Webhook"), in three sizes.

@@ -5,7 +5,7 @@ import { dev } from '../config/dev';
 import { local } from '../config/local';
 import { prod } from '../config/prod';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
-import type { MappingSettings } from '../lambda/mapping/rules';
+import type { MappingSettings } from '../lambda/mapping/rule-format';
 import {
   EnvironmentConfigError,
   parseEnvironment,

@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { decodeMessage, isUnreadable, type EventLocation } from '../lambda/clevertap/decode-message';
-import { isJsonObject, type JsonObject } from '../lambda/json';
 import { narrowMessage } from '../lambda/clevertap/narrow-message';
 import { deadLetterAttributes, receivesExhausted } from '../lambda/contract';
 import { readIngress, type Ingress } from '../lambda/forwarder/ingress';
 import { createLiquid } from '../lambda/mapping/liquid';
 import { isAborted, mapEvent, type MappingContext } from '../lambda/mapping/map-event';
 import { compileMapping } from '../lambda/mapping/mapping';
-import { isRejected } from '../lambda/mapping/rejection';
+import { isRejected } from '../lambda/mapping/findings';
 import type { Account, EventOfMessage, MessageReader, QueuedMessage } from '../local/reconciliation';
 import { environmentOf } from './clevertap-to-heap';
 
@@ -19,6 +18,7 @@ export function messageReader(environment: string): MessageReader {
     identityOrder: config.identityOrder,
     dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
     mapping: compileMapping(mapping, createLiquid().parse),
+    sha256: (value: string) => hash('sha256', value),
   };
   return {
     eventsOf: (message, appIds) => {
@@ -56,15 +56,10 @@ function eventsOf(
         textId(body, location),
       isIgnored: mapped.some((result) => result !== undefined && isAborted(result)),
       heapEvents: mapped.flatMap((result) =>
-        result === undefined || isAborted(result) || isRejected(result) ? [] : parsed(result.json),
+        result === undefined || isAborted(result) || isRejected(result) ? [] : { ...result.event },
       ),
     };
   });
-}
-
-function parsed(json: string): JsonObject[] {
-  const value: unknown = JSON.parse(json);
-  return isJsonObject(value) ? [value] : [];
 }
 
 /** An event by the text of a message that holds it alone: for one that no object can be made of. */

@@ -31,7 +31,7 @@ export const identityFields = ['identity', 'email', 'phone', 'objectId'] as cons
 
 export type IdentityField = (typeof identityFields)[number];
 
-/** Message attributes the endpoint stamps on every message: they survive a redrive, SQS's own fields do not (F65). */
+/** Message attributes the endpoint stamps on every message: they survive a redrive, SQS's own fields do not. */
 export const ingressStamps = {
   /** API Gateway's extended request id. */
   requestId: 'requestId',
@@ -41,11 +41,11 @@ export const ingressStamps = {
   event: 'event',
 } as const;
 
-/** What the secret holds until somebody stores the real app id (F44). */
+/** What the secret holds until the real app id is stored. */
 export const secretPlaceholder = '{"appId":"REPLACE_ME"}';
 
 /**
- * Why an event can never be delivered. The code stands in the dead letter's attribute `reason` and means the same
+ * Why an event can never be delivered. The code is the dead letter's attribute `reason` and means the same
  * in every version: alarms, dashboards and saved commands refer to it. docs/reasons.md says what to do about each.
  */
 export const rejectionReasons = [
@@ -70,11 +70,11 @@ export const rejectionReasons = [
 
 export type RejectionReason = (typeof rejectionReasons)[number];
 
-/** What a dead letter without `reason` is shown as: SQS moved it by itself after its last receive. */
+/** What a dead letter without `reason` is shown as: SQS moved it after its last receive. */
 export const receivesExhausted = 'receives_exhausted';
 
 /**
- * Set on a message that the forwarder sent back to the buffer with what it had no time for (F25): its events were
+ * Set on a message that the forwarder sent back to the buffer with what it had no time for: its events were
  * counted as received before.
  */
 export const continuationAttribute = 'continuation';
@@ -141,7 +141,7 @@ export const metrics = {
   truncated: 'Truncated',
   /** Events rejected because no identity was left but placeholders. */
   placeholderIdentity: 'PlaceholderIdentity',
-  /** Messages that held U+FFFD, the trace of bytes that were no UTF-8 (F16). */
+  /** Messages that held U+FFFD, the trace of bytes that were not UTF-8. */
   encodingReplaced: 'EncodingReplaced',
 } as const;
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -65,6 +66,7 @@ const ports: Omit<Ports, 'remainingTime'> = {
   pace: new Pace(settings.maxEventsPerMinute),
   log,
   metrics,
+  sha256: (value) => hash('sha256', value),
   now: Date.now,
   random: Math.random,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -1,10 +1,10 @@
-/** A parsed JSON object. Its keys are the sender's: read it with `own` and `field`, never by a chain of dots (F32). */
+/** A parsed JSON object. Its keys are the sender's: read it with `own` and `field`, never by a chain of dots. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** JSON has no infinity, but a number such as 1e400 is read as one. */
+/** JSON has no infinity, but a number such as 1e400 is parsed as one. */
 export const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 
 /** The value an object itself holds under a key; never one inherited from a prototype. */
@@ -17,15 +17,8 @@ export const own = (object: JsonObject, key: string): unknown =>
  */
 export function fieldKey(object: JsonObject, name: string): string | undefined {
   if (Object.hasOwn(object, name)) return name;
-  const keys = Object.keys(object);
-  if (keys.length === 0) return undefined;
   const wanted = name.toLowerCase();
-  // Lower case has the length of the text, but of "İ", which gets a dot of its own. So most keys are told apart by that.
-  const hasDot = wanted.includes('\u0307');
-  for (const key of keys) {
-    if ((key.length === wanted.length || hasDot) && key.toLowerCase() === wanted) return key;
-  }
-  return undefined;
+  return Object.keys(object).find((key) => key.toLowerCase() === wanted);
 }
 
 /** The value of a field in whatever casing it came. */
@@ -34,7 +27,7 @@ export function field(object: JsonObject, name: string): unknown {
   return key === undefined ? undefined : object[key];
 }
 
-/** The object under a field; an empty one when there is none. */
+/** The object under a field; an empty one if there is none. */
 export function objectField(object: JsonObject, name: string): JsonObject {
   const value = field(object, name);
   return isJsonObject(value) ? value : {};

@@ -20,7 +20,7 @@ export class SettingsError extends Error {
 /**
  * Reads the function's settings, once per process.
  *
- * @throws {SettingsError} naming every variable that is missing or unusable, so that one look mends all
+ * @throws {SettingsError} naming every variable that is missing or unusable, so that one look is enough to fix all
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const problems: string[] = [];
@@ -72,7 +72,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 
 const isUrl = (value: string): boolean => URL.canParse(value);
 
-/** Events carry personal data, so they leave this machine over TLS only (F58). */
+/** Events carry personal data, so they leave this machine over TLS only. */
 function isHeapOrigin(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);

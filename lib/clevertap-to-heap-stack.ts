@@ -1,6 +1,6 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { noMapping, type MappingSettings } from '../lambda/mapping/rules';
+import { noMapping, type MappingSettings } from '../lambda/mapping/rule-format';
 import { EventBuffer } from './buffer/event-buffer';
 import type { EnvironmentConfig } from './config/environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';

@@ -1,6 +1,6 @@
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping, unexpectedTemplate, type Mapping } from '../../lambda/mapping/mapping';
-import { noMapping } from '../../lambda/mapping/rules';
+import { noMapping } from '../../lambda/mapping/rule-format';
 import { inTurns } from '../measure';
 import { broadcastWebhook, complexRule, simpleRule, singleEventWebhooks } from '../payloads';
 import { defaultRules, floorOf, transform } from '../pipeline';

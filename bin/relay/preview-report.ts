@@ -1,30 +1,13 @@
-import * as z from 'zod';
 import { decodeMessage, isUnreadable, type SourceEvent } from '../../lambda/clevertap/decode-message';
 import { field } from '../../lambda/json';
 import type { RejectionReason } from '../../lambda/contract';
-import {
-  toBulks,
-  trackBody,
-  userPropertiesBody,
-  type Body,
-  type SerializedEvent,
-} from '../../lambda/heap/bulk-request';
-import type { Change } from '../../lambda/mapping/changes';
+import { toBulks, trackBody, userPropertiesBody } from '../../lambda/heap/bulk-request';
+import type { Change } from '../../lambda/mapping/findings';
 import { isAborted, mapEvent, type HeapEvent, type MappingContext } from '../../lambda/mapping/map-event';
 import type { Mapping } from '../../lambda/mapping/mapping';
 import type { HeapProperties } from '../../lambda/mapping/properties';
-import { isRejected, type Rejected } from '../../lambda/mapping/rejection';
+import { isRejected, type Rejected } from '../../lambda/mapping/findings';
 import { labelled, visible } from './terminal-text';
-
-const heapProperties: z.ZodType<HeapProperties> = z.record(z.string(), z.union([z.string(), z.number()]));
-
-const heapEvent: z.ZodType<HeapEvent> = z.object({
-  event: z.string(),
-  identity: z.string(),
-  timestamp: z.string(),
-  idempotency_key: z.string(),
-  properties: heapProperties,
-});
 
 /** What the deployed function would know; without an app id, none in the payload is compared with it. */
 export type PreviewContext = Omit<MappingContext, 'appId' | 'mapping'> & {
@@ -77,16 +60,14 @@ export function previewPayload(
 ): PreviewReport {
   const events = previewEvents(payload, pathEvent, context);
   const sent = events.flatMap(({ event }) => event ?? []);
-  const requests = (
-    path: string,
-    items: readonly unknown[],
-    bodyOf: (appId: string, bulk: readonly SerializedEvent[]) => Body,
-  ): HeapRequest[] =>
-    toBulks(items.map((item) => ({ json: Buffer.from(JSON.stringify(item)) }))).map((bulk) => {
-      const pieces = bodyOf(context.appId ?? unknownAppId, bulk);
-      const body: unknown = JSON.parse(Buffer.concat(pieces).toString());
+  const requests = (path: string, items: readonly unknown[], bodyOf: typeof trackBody): HeapRequest[] => {
+    const serialized = items.map((item) => ({ json: new TextEncoder().encode(JSON.stringify(item)) }));
+    return [...toBulks(serialized)].map((bulk) => {
+      const bytes = bodyOf(context.appId ?? unknownAppId, bulk);
+      const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
       return { method: 'POST', path, body };
     });
+  };
   return {
     events,
     requests: [
@@ -137,10 +118,9 @@ function previewEvent(index: number, source: SourceEvent, context: PreviewContex
   return {
     ...untold(index, 'delivered'),
     rule: mapped.rule ?? null,
-    event: heapEvent.parse(JSON.parse(mapped.json)),
-    changes: mapped.changes.details.map(({ change, property = null }) => ({ change, property })),
-    userProperties:
-      mapped.userProperties === undefined ? null : heapProperties.parse(JSON.parse(mapped.userProperties)),
+    event: mapped.event,
+    changes: mapped.changes.map(({ change, property = null }) => ({ change, property })),
+    userProperties: mapped.userProperties ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { InvalidArgumentError, type Command } from 'commander';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
@@ -43,6 +44,7 @@ async function preview(file: string | undefined, options: Options): Promise<void
     identityOrder: config.identityOrder,
     dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
     mapping: compileMapping(mapping, createLiquid().parse),
+    sha256: (value) => hash('sha256', value),
   });
   console.log(
     options.json === true ? JSON.stringify(report) : `${printReport(report)}\n\n${notes(report, options)}`,

@@ -1,44 +1,35 @@
 import { isInfinite, isJsonObject } from '../json';
-import { shapeOf } from './shape';
 
 /**
- * A text that is the same for two parsed JSON values just when they are: the order of members aside, since a sender
- * that writes them in another order means the same.
+ * A canonical string for a parsed JSON value: equal values produce the same string regardless of member order, and
+ * different values produce different strings.
  *
- * It is a flat list of all that is not an object or list, member by member in the order of their names. In front of
- * the members of an object stands a digest of their names, and in front of those of a list their number, each in
- * brackets. An infinite number, as 1e400 is read, is written so as well.
+ * It is a flat JSON list. An object is the list of its names, sorted, and then its values in that order; a list is its
+ * length in brackets and then its elements; anything else is itself.
  *
  * @param maxDepth levels of objects and lists
  * @returns undefined for a value that is nested deeper
  */
 export function canonicalJson(value: unknown, maxDepth: number): string | undefined {
-  const list: unknown[] = [];
-  return collect(value, maxDepth, list) ? JSON.stringify(list) : undefined;
+  const parts: unknown[] = [];
+  return collect(value, maxDepth, parts) ? JSON.stringify(parts) : undefined;
 }
 
-/** @returns false if it is nested deeper than it may be */
-function collect(value: unknown, levels: number, list: unknown[]): boolean {
+/** @returns false if the value is nested too deep */
+function collect(value: unknown, levels: number, parts: unknown[]): boolean {
   if (typeof value !== 'object' || value === null) {
-    // It would be written as null.
-    list.push(isInfinite(value) ? [String(value)] : value);
+    // JSON.stringify would write an infinite number, as 1e400 is parsed, as null.
+    parts.push(isInfinite(value) ? { number: String(value) } : value);
     return true;
   }
   if (levels === 0) return false;
   if (Array.isArray(value)) {
-    list.push([value.length]);
-    for (const element of value) if (!collect(element, levels - 1, list)) return false;
-    return true;
-  }
-  if (!isJsonObject(value)) return true;
-  const shape = shapeOf(value);
-  list.push([shape.digest]);
-  const members = Object.values(value);
-  for (const place of shape.order) {
-    const member = members[place];
-    // Most are texts.
-    if (typeof member === 'string') list.push(member);
-    else if (!collect(member, levels - 1, list)) return false;
+    parts.push([value.length]);
+    for (const element of value) if (!collect(element, levels - 1, parts)) return false;
+  } else if (isJsonObject(value)) {
+    const names = Object.keys(value).sort();
+    parts.push(names);
+    for (const name of names) if (!collect(value[name], levels - 1, parts)) return false;
   }
   return true;
 }

@@ -1,11 +1,12 @@
 import { parse as parseLeniently, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import type { RejectionReason } from '../contract';
+import { canonicalJson } from './canonical-json';
 import { quoteInexactIntegers } from './inexact-integers';
 import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../json';
 
 /** One event as CleverTap described it, before any mapping. */
 export interface SourceEvent {
-  /** Where it stands in the message, so that a dead letter can be narrowed to it. */
+  /** Where it is in the message, so that a dead letter can be narrowed to it. */
   readonly location: EventLocation;
   /** The user: a profile with its standard fields, or what a custom body says of one. */
   readonly profile: JsonObject;
@@ -15,11 +16,13 @@ export interface SourceEvent {
   readonly profileKeyValues: JsonObject;
   /** `key_values` of the whole request: constants of the campaign. */
   readonly requestKeyValues: JsonObject;
+  /** The request's `key_values` as canonical JSON, once for all its profiles; undefined if nested too deep. */
+  readonly canonicalRequest: string | undefined;
   /** The custom body as parsed; absent in CleverTap's own payload. */
   readonly body: JsonObject | undefined;
-  /** Names of groups that were sent as something else than an object, so that nothing of them can be used. */
+  /** Names of groups that are not objects, so that nothing in them can be used. */
   readonly unusableGroups: readonly string[];
-  /** Names that stand in two groups which mean the same; the value of one of them is not used. */
+  /** Names that occur in two groups with the same meaning; the value in one of them is not used. */
   readonly collidingNames: readonly string[];
   /** `targetId`, the only trace of the campaign in CleverTap's own payload. */
   readonly campaignId: unknown;
@@ -27,7 +30,7 @@ export interface SourceEvent {
   readonly pathEvent: string | undefined;
 }
 
-/** The place of an event in its message: an element of the list under `key`, of a list at the root, or all of it. */
+/** Where an event is in its message: an element of the list under `key`, of a list at the root, or all of it. */
 export type EventLocation =
   | { readonly kind: 'whole' }
   | { readonly kind: 'element'; readonly key: string | undefined; readonly index: number };
@@ -50,10 +53,10 @@ export const isUnreadable = (event: SourceEvent | UnreadableEvent): event is Unr
 
 /** Heap events have at most as many properties. */
 const maxKeyValues = 500;
-/** With those in lists and objects: most of them would be dropped, and each for every profile. */
+/** Including those in lists and objects: most would be dropped, once for every profile. */
 const maxNestedValues = 5000;
 
-/** Deeper events are refused before they are walked through, so that no walk needs more of the stack (F30). */
+/** Deeper events are refused before anything recurses into them, so that no recursion exhausts the stack. */
 export const maxSourceDepth = 64;
 
 const whole: EventLocation = { kind: 'whole' };
@@ -62,16 +65,16 @@ const whole: EventLocation = { kind: 'whole' };
  * Reads the body of a webhook as the events it holds, in every shape CleverTap is known to send: its own payload
  * with one profile or many, and a custom body, alone or in a list (docs.clevertap.com, "Create Message Webhook").
  *
- * @param text the body as it came
+ * @param body the body as received
  * @param pathEvent the event name in the URL, if there was one
  */
-export function decodeMessage(text: string, pathEvent: string | undefined): DecodedMessage {
-  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
+export function decodeMessage(body: string, pathEvent: string | undefined): DecodedMessage {
+  const json = body.startsWith('\uFEFF') ? body.slice(1) : body;
   let root: unknown;
   try {
     root = JSON.parse(quoteInexactIntegers(json));
   } catch {
-    // The parser's own message quotes the body, which holds personal data (F68).
+    // The parser's own message quotes the body, which holds personal data.
     return { kind: 'undecodable', reason: 'invalid_json', detail: describeSyntaxError(json) };
   }
 
@@ -92,7 +95,7 @@ export function decodeMessage(text: string, pathEvent: string | undefined): Deco
   return isUnreadable(event) ? { ...event, kind: 'undecodable' } : { kind: 'events', events: [event] };
 }
 
-/** CleverTap's ping is its own payload with a mark; a marketer's body that carries such a field is an event. */
+/** CleverTap's ping is its own payload with a mark; a custom body with such a field is an event. */
 function isPing(payload: JsonObject): boolean {
   const mark = field(payload, 'is_test');
   const isMarked = mark === true || (typeof mark === 'string' && mark.toLowerCase() === 'true');
@@ -104,13 +107,14 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
   const requestGroup = field(root, 'key_values');
   const requestKeyValues = objectOf(requestGroup);
   if (Object.keys(requestKeyValues).length > maxKeyValues || holdsTooMuch(requestKeyValues)) {
-    // Said here once, as it would be walked through for every profile (F37).
+    // Checked here once: every profile repeats the key_values of its request.
     return {
       kind: 'undecodable',
       reason: 'too_many_properties',
       detail: `the request's key_values are more than ${maxKeyValues}, or ${maxNestedValues} with those in lists and objects`,
     };
   }
+  const canonicalRequest = canonicalJson(requestKeyValues, maxSourceDepth);
   const campaignId = field(root, 'targetId');
   const unusable = unusableGroups({ key_values: requestGroup });
   const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent => {
@@ -127,6 +131,7 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
       eventProperties: withPush(objectOf(groups.event_properties), field(profile, 'payload')),
       profileKeyValues: objectOf(groups.key_values),
       requestKeyValues,
+      canonicalRequest,
       collidingNames: [],
       unusableGroups: unusable.concat(unusableGroups(groups)),
       body: undefined,
@@ -153,7 +158,7 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
 /** Whether an object holds more than `maxNestedValues`, those in its lists and objects included. */
 const holdsTooMuch = (object: JsonObject): boolean => countValues(object, 0) > maxNestedValues;
 
-/** Ends where there are too many, and where they are nested too deep, which is said of each event (F30). */
+/** Stops at too many values, and below `maxSourceDepth`, for which each event is rejected later. */
 function countValues(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null || depth > maxSourceDepth) return 0;
   const members: unknown[] = Object.values(value);
@@ -170,11 +175,11 @@ function countValues(value: unknown, depth: number): number {
 
 const objectOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
-/** The names of groups that hold something else than an object. */
+/** The names of groups that are not objects. */
 const unusableGroups = (groups: JsonObject): string[] =>
   Object.keys(groups).filter((name) => !isJsonObject(groups[name] ?? {}));
 
-/** `event_properties`, and of a post-action webhook what it says of the push: title, body and key-value pairs. */
+/** `event_properties`, with the title, body and key-value pairs of the push in a post-action webhook. */
 function withPush(properties: JsonObject, payload: unknown): JsonObject {
   if (!isJsonObject(payload)) return properties;
   const { kvs, ...push } = payload;
@@ -190,13 +195,13 @@ function decodeList(list: unknown[], pathEvent: string | undefined): DecodedMess
     if (!isJsonObject(element)) {
       return [{ location, reason: 'unknown_shape', detail: 'an element of the list is not an object' }];
     }
-    // One by one, so that a list narrowed to some of its elements means the same.
+    // Each element on its own, so that a list narrowed to some of its elements means the same.
     return isPing(element) ? [] : [decodeCustomBody(element, location, pathEvent)];
   });
   return events.length === 0 ? { kind: 'ping' } : { kind: 'events', events };
 }
 
-/** Fields by which a body typed by the marketer is recognised. */
+/** A body typed by the marketer has at least one of these fields. */
 const customBodyFields = ['event', 'event_name', 'evtName', 'identity', 'email', 'properties', 'evtData'];
 
 function decodeCustomBody(
@@ -217,6 +222,7 @@ function decodeCustomBody(
     eventProperties: { ...evtData, ...properties },
     profileKeyValues: {},
     requestKeyValues: {},
+    canonicalRequest: 'null',
     unusableGroups: [],
     collidingNames: Object.keys(evtData).filter((name) => Object.hasOwn(properties, name)),
     body,
@@ -233,7 +239,7 @@ function keysOf(object: JsonObject): string {
   return `keys found: ${shown.join(', ')}${keys.length > shown.length ? ', …' : ''}`;
 }
 
-/** What commonly breaks a hand-written JSON body, by the text at the place of the error (F29). */
+/** What commonly breaks a hand-written JSON body, by what follows the position of the error. */
 const commonMistakes: readonly [RegExp, string][] = [
   [/^(?:\{\{|\{%|\$\{)/, 'a template that was not rendered'],
   [/^[“”„‟‘’]/, 'a typographic quote; use "'],
@@ -247,25 +253,25 @@ const commonMistakes: readonly [RegExp, string][] = [
   [/^[A-Za-z]/, 'a word outside of quotes; put texts in ", and write \\" for a quote inside a text'],
 ];
 
-/** Where a body stops being JSON and, if it is a common mistake, why. Quotes nothing of it. */
-function describeSyntaxError(text: string): string {
+/** Where a body stops being JSON and, for a common mistake, why. Quotes nothing of it. */
+function describeSyntaxError(json: string): string {
   const errors: ParseError[] = [];
   try {
-    parseLeniently(text, errors, { disallowComments: true });
+    parseLeniently(json, errors, { disallowComments: true });
   } catch {
     // Nested deeper than the stack allows.
   }
   const [first] = errors;
   if (first === undefined) return 'the body is not JSON';
-  // Of the two characters that open a template the first is still valid JSON.
-  const offset = /^\{[{%]/.test(text.slice(first.offset - 1)) ? first.offset - 1 : first.offset;
-  const before = text.slice(0, offset).split('\n');
-  const place = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
+  // A template opens with two characters, and the first is still valid JSON.
+  const offset = /^\{[{%]/.test(json.slice(first.offset - 1)) ? first.offset - 1 : first.offset;
+  const before = json.slice(0, offset).split('\n');
+  const position = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
   if (printParseErrorCode(first.error) === 'EndOfFileExpected') {
-    return `${place}: text after the end of the JSON: a bracket too many, or a second body`;
+    return `${position}: text after the end of the JSON: a bracket too many, or a second body`;
   }
-  if (text.trim() === '') return `${place}: the body is empty`;
-  const rest = text.slice(offset, offset + 100_000);
+  if (json.trim() === '') return `${position}: the body is empty`;
+  const rest = json.slice(offset, offset + 100_000);
   const mistake = commonMistakes.find(([pattern]) => pattern.test(rest))?.[1];
-  return mistake === undefined ? place : `${place}: ${mistake}`;
+  return mistake === undefined ? position : `${position}: ${mistake}`;
 }

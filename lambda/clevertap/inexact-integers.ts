@@ -1,11 +1,12 @@
 import { createScanner } from 'jsonc-parser';
 
 /**
- * The same JSON with every integer that a JavaScript number cannot hold as text: 12345678901234567890 would become
- * 12345678901234567000, another user or another order (F33).
+ * The same JSON with every integer that a JavaScript number cannot hold as a string: 12345678901234567890 would become
+ * 12345678901234567000, another user or another order.
  */
 export function quoteInexactIntegers(json: string): string {
-  if (!mayHoldInexactInteger(json)) return json;
+  // Sixteen digits in a row where a number may start. Almost no body has them.
+  if (!/(?:^|[-\s:,[])\d{16}/.test(json)) return json;
   const scanner = createScanner(json, true);
   let result = '';
   let copied = 0;
@@ -14,7 +15,7 @@ export function quoteInexactIntegers(json: string): string {
     const end = start + scanner.getTokenLength();
     const token = json.slice(start, end);
     if (!/^-?\d{16,}$/.test(token) || Number.isSafeInteger(Number(token))) continue;
-    // A name without quotes is no JSON, and must not become it (F29).
+    // A name without quotes is not JSON, and must not become it.
     if (isName(json, end)) continue;
     result += `${json.slice(copied, start)}"${token}"`;
     copied = end;
@@ -27,23 +28,3 @@ function isName(json: string, end: number): boolean {
   colon.lastIndex = end;
   return colon.test(json);
 }
-
-/**
- * Whether sixteen digits in a row stand where a number may. Almost no body has them, and to see that it takes a look
- * at every sixteenth character: one of the sixteen is there.
- */
-function mayHoldInexactInteger(json: string): boolean {
-  for (let place = 15; place < json.length; place += 16) {
-    if (!isDigit(json.charCodeAt(place))) continue;
-    let start = place;
-    while (isDigit(json.charCodeAt(start - 1))) start -= 1;
-    let end = place + 1;
-    while (isDigit(json.charCodeAt(end))) end += 1;
-    if (end - start >= 16 && /^[-\s:,[]?$/.test(json.slice(Math.max(0, start - 1), start))) return true;
-    // Never twice through the same digits (F37).
-    while (place + 16 < end) place += 16;
-  }
-  return false;
-}
-
-const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;

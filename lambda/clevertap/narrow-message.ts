@@ -10,36 +10,36 @@ interface Range {
  * A copy of a message that holds only some of its events, everything else as it was: the request's key_values
  * stay, the other profiles go.
  *
- * The text of each event is copied, never parsed and written again, which would round numbers beyond 2^53. So
- * the copy decodes to the same events, with the same idempotency keys.
+ * Each event is copied verbatim. Parsing and writing it again would round numbers beyond 2^53. So the copy decodes to
+ * the same events, with the same idempotency keys.
  *
- * @param text a message that was decoded
+ * @param body the body of a message that was decoded
  * @param keep the events to keep, in the order they stand in the message
  */
-export function narrowMessage(text: string, keep: readonly EventLocation[]): string {
+export function narrowMessage(body: string, keep: readonly EventLocation[]): string {
   const elements = keep.filter((location) => location.kind === 'element');
   const [first] = elements;
-  if (first === undefined) return text;
+  if (first === undefined) return body;
 
-  const ranges = elementRanges(text, first.key);
+  const ranges = elementRanges(body, first.key);
   const [head, tail] = [ranges.at(0), ranges.at(-1)];
-  if (head === undefined || tail === undefined || ranges.length === elements.length) return text;
+  if (head === undefined || tail === undefined || ranges.length === elements.length) return body;
   const kept = elements.flatMap(({ index }) => ranges[index] ?? []);
   return (
-    text.slice(0, head.start) +
-    kept.map(({ start, end }) => text.slice(start, end)).join(',') +
-    text.slice(tail.end)
+    body.slice(0, head.start) +
+    kept.map(({ start, end }) => body.slice(start, end)).join(',') +
+    body.slice(tail.end)
   );
 }
 
 /**
- * Where the elements of a list stand: the list under a key of the root object, or the root itself.
+ * Where the elements of a list are: the list under a key of the root object, or the root itself.
  *
- * Works on tokens without recursion, because a body may be nested deeper than the call stack. Of a key that
- * stands twice the last one counts, as in `JSON.parse`.
+ * Works on tokens without recursion, because a body may be nested deeper than the call stack. Of a
+ * repeated key the last one counts, as in `JSON.parse`.
  */
-function elementRanges(text: string, key: string | undefined): Range[] {
-  const scanner = createScanner(text, true);
+function elementRanges(body: string, key: string | undefined): Range[] {
+  const scanner = createScanner(body, true);
   const listDepth = key === undefined ? 1 : 2;
   let ranges: Range[] = [];
   let depth = 0;
@@ -48,8 +48,8 @@ function elementRanges(text: string, key: string | undefined): Range[] {
   let start: number | undefined;
   let end = 0;
 
-  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
-    const token = text.charAt(scanner.getTokenOffset());
+  for (scanner.scan(); scanner.getTokenOffset() < body.length; scanner.scan()) {
+    const token = body.charAt(scanner.getTokenOffset());
     if (token === '}' || token === ']') depth -= 1;
 
     if (inList && (depth < listDepth || (depth === listDepth && token === ','))) {

@@ -27,16 +27,16 @@ export interface RejectedEvent {
   readonly detail: string;
 }
 
-/** SQS's limit for a message, its attributes included (F62). */
+/** SQS's limit for a message, its attributes included. */
 const maxMessageBytes = 1_048_576;
 
 /**
- * The dead letters of a message: one for each reason, so that one remedy mends one letter.
+ * The dead letters of a message: one for each reason, so that one remedy fixes one dead letter.
  *
  * The body of each is a source message again, holding just the events that were rejected for that reason, under
  * the stamps of the original: moved back to the queue it is processed again with the same keys and timestamps.
  *
- * @returns undefined where even the letter without its detail is longer than SQS allows
+ * @returns undefined where even the dead letter without its detail is longer than SQS allows
  */
 export function deadLettersOf(record: SQSRecord, rejected: readonly RejectedEvent[]): (Letter | undefined)[] {
   const byReason = new Map<RejectionReason, RejectedEvent[]>();

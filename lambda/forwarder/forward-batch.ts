@@ -1,17 +1,18 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
-import { EventTexts, trackBody, userPropertiesBody } from '../heap/bulk-request';
+import { toBulks, trackBody, userPropertiesBody } from '../heap/bulk-request';
 import type { HeapTokens } from '../heap/heap-tokens';
-import { HeapSender, type HeapPorts } from './heap-sender';
+import { HeapSender, type HeapPorts } from '../heap/sender';
+import type { Sha256 } from '../mapping/idempotency-key';
+import type { HeapProperties } from '../mapping/properties';
 import {
   countEvents,
   isNew,
-  mapInSlices,
+  mapMessages,
   Message,
   receiveCountOf,
   release,
   type Entry,
   type ForwardingRules,
-  type Slices,
 } from './message';
 import { reportBatch, reportWaiting, type ReportPorts } from './report';
 import { crashDelaySeconds, retryDelaySeconds } from './retry-delay';
@@ -20,17 +21,18 @@ import { settleMessages, type SettlePorts } from './settle';
 /** Everything the forwarder reaches outside itself. */
 export interface Ports extends HeapPorts, SettlePorts, ReportPorts {
   readonly heapTokens: Pick<HeapTokens, 'current' | 'refresh'>;
+  readonly sha256: Sha256;
 }
 
-/** From this receive on a message may be what kills the function, and is handled when the others are delivered. */
+/** From this receive on a message may be what kills the function, and is handled after all others. */
 const suspectReceives = 4;
 
 /**
  * Brings a batch of messages to Heap.
  *
- * Each event has its own fate; a message is acknowledged when every event of it is final, and its rejected events
- * are dead-lettered just before. While one must be retried, the message stays in the queue whole: delivered
- * neighbours are sent again under the same keys, and rejected ones are judged again.
+ * Each event has its own fate. A message is acknowledged when every event of it is final, and its rejected events are
+ * dead-lettered just before. While one must be retried, the message stays in the queue whole: delivered neighbours are
+ * sent again under the same keys, and rejected ones are judged again.
  *
  * @returns the messages SQS must keep
  */
@@ -47,11 +49,21 @@ export async function forwardBatch(
   }
 
   const sender = new HeapSender(token, ports);
+  const context = { ...rules, appId: token.appId, sha256: ports.sha256 };
   const messages: Message[] = [];
   for (const group of bySuspicion(records)) {
-    const read = group.map((record) => new Message(record, ports.log));
-    messages.push(...read);
-    await deliverInSlices(mapInSlices(read, token.appId, rules, ports.log), sender, ports);
+    const received = group.map((record) => new Message(record, ports.log));
+    messages.push(...received);
+    // Mapping a slice may take half of the time left: what was mapped must still be sent.
+    let mappingSince = ports.now();
+    const hasTime = (): boolean => sender.hasTime(ports.now() - mappingSince);
+    const entries = mapMessages(received, context, ports.log, hasTime);
+    for (const slice of toBulks(entries, ports.pace.maxBulk)) {
+      const isDelivered = await deliverSlice(slice, sender);
+      release(slice);
+      if (!isDelivered) break;
+      mappingSince = ports.now();
+    }
   }
 
   const settlement = await settleMessages(messages, sender, ports);
@@ -59,51 +71,18 @@ export async function forwardBatch(
   return toResponse(settlement.kept.map(({ record }) => record));
 }
 
-/** Delivers slice after slice. While Heap is busy with one, the next one is made. */
-async function deliverInSlices(slices: Slices, sender: HeapSender, ports: Ports): Promise<void> {
-  let slice = await nextSlice(slices, ports);
-  while (slice !== undefined) {
-    const [hasTime, following] = await Promise.all([
-      deliverSlice(slice, sender),
-      ports.sleep(0).then(() => nextSlice(slices, ports)),
-    ]);
-    release(slice);
-    if (!hasTime) {
-      release(following ?? []);
-      return;
-    }
-    slice = following;
-  }
-}
-
-/** So long nothing else is done: a request on its way has its own clock, which must not run out unseen (F52). */
-const maxMappingMs = 20;
-
-async function nextSlice(slices: Slices, ports: Ports): Promise<Entry[] | undefined> {
-  let since = ports.now();
-  for (;;) {
-    if (ports.now() - since >= maxMappingMs) {
-      await ports.sleep(0);
-      since = ports.now();
-    }
-    const { value, done } = slices.next();
-    if (done === true) return undefined;
-    if (value !== 'unfinished') return value;
-  }
-}
-
 /** @returns false if there was no time for all */
 const deliverSlice = async (slice: readonly Entry[], sender: HeapSender): Promise<boolean> =>
   (await sender.deliver('/api/track', slice, trackBody)) && (await deliverUserProperties(slice, sender));
 
-/** The one place that names messages to keep: each once, and only what was received (F24). */
+/** The one place that names messages to keep: each once, and only what was received. */
 const toResponse = (kept: readonly SQSRecord[]): SQSBatchResponse => ({
   batchItemFailures: [...new Set(kept.map(({ messageId }) => messageId))].map((itemIdentifier) => ({
     itemIdentifier,
   })),
 });
 
-/** Sees to it that messages which came back once do not all come back together if this invocation dies (F27). */
+/** Spreads out messages that came back once, so that they do not all come back together if this invocation dies. */
 const scatter = (records: readonly SQSRecord[], { queues, random }: Ports): Promise<void> =>
   queues.delay(
     records
@@ -111,12 +90,13 @@ const scatter = (records: readonly SQSRecord[], { queues, random }: Ports): Prom
       .map(({ receiptHandle }) => ({ receiptHandle, seconds: crashDelaySeconds(random()) })),
   );
 
+/** Two groups: messages that may be what kills the function are not even read before the others are delivered. */
 function bySuspicion(records: readonly SQSRecord[]): SQSRecord[][] {
   const isSuspect = (record: SQSRecord): boolean => receiveCountOf(record) >= suspectReceives;
   return [records.filter((record) => !isSuspect(record)), records.filter(isSuspect)];
 }
 
-/** Without a token nothing is sent and nothing is judged; every message waits (F44). */
+/** Without a token nothing is sent and nothing is judged; every message waits. */
 async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promise<void> {
   const now = ports.now();
   await ports.queues.delay(
@@ -146,18 +126,17 @@ async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promis
  * @returns false if there was no time for all
  */
 async function deliverUserProperties(entries: readonly Entry[], sender: HeapSender): Promise<boolean> {
-  const users = new Map<string, { properties: object; owners: Entry[] }>();
+  const users = new Map<string, { properties: HeapProperties; owners: Entry[] }>();
   for (const entry of entries) {
     if (entry.user === undefined || entry.fate?.kind !== 'delivered') continue;
     const { identity, properties } = entry.user;
     const user = users.get(identity) ?? { properties: {}, owners: [] };
-    Object.assign(user.properties, JSON.parse(properties));
+    user.properties = { ...user.properties, ...properties };
     user.owners.push(entry);
     users.set(identity, user);
   }
-  const texts = new EventTexts();
   const pending = [...users].map(([identity, { properties, owners }]) => ({
-    json: texts.add(JSON.stringify({ identity, properties })),
+    json: Buffer.from(JSON.stringify({ identity, properties })),
     fate: undefined,
     owners,
   }));

@@ -11,8 +11,8 @@ export interface Ingress {
 }
 
 /**
- * The endpoint's stamps of a message; undefined for a message that did not come through it. Nothing stands in
- * for them: SQS's own id and time change on a redrive and would change key and timestamp (F65).
+ * The endpoint's stamps of a message; undefined for a message that did not come through it. Nothing
+ * replaces them: SQS's own id and time change on a redrive and would change key and timestamp.
  */
 export function readIngress({ messageAttributes }: SQSRecord): Ingress | undefined {
   const requestId = messageAttributes[ingressStamps.requestId]?.stringValue;
@@ -25,7 +25,7 @@ export function readIngress({ messageAttributes }: SQSRecord): Ingress | undefin
   };
 }
 
-/** API Gateway hands on a path as it stood in the URL. A text with a bad escape is meant as it is. */
+/** API Gateway passes the path on as it was in the URL. A segment with a bad escape is used as it is. */
 function decodeOnce(segment: string | undefined): string | undefined {
   if (segment === undefined) return undefined;
   try {

@@ -5,39 +5,31 @@ import {
   type EventLocation,
   type SourceEvent,
 } from '../clevertap/decode-message';
-import { EventTexts } from '../heap/bulk-request';
-import type { Fate, PendingEvent } from '../heap/deliver';
-import type { Change, Changes } from '../mapping/changes';
-import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
-import type { Mapping } from '../mapping/mapping';
-import { isRejected, type Rejected } from '../mapping/rejection';
-import type { Logger } from '../telemetry/logger';
 import { continuationAttribute } from '../contract';
+import type { Fate, PendingEvent } from '../heap/sender';
+import { isRejected, type Change, type Rejected } from '../mapping/findings';
+import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
+import type { HeapProperties } from '../mapping/properties';
+import type { Logger } from '../telemetry/logger';
 import { readIngress, type Ingress } from './ingress';
 
-export interface ForwardingRules {
-  readonly identityOrder: readonly string[];
-  readonly dedupeWindowMs: number;
-  /** Rules, campaigns and denied identities of the environment. */
-  readonly mapping?: Mapping;
-}
+/** What mapping depends on besides a message: the environment's settings. */
+export type ForwardingRules = Pick<MappingContext, 'identityOrder' | 'dedupeWindowMs' | 'mapping'>;
 
-/** An event and its place in its message. It holds what it was until it is mapped, and what it became until it is sent. */
+/** An event of a message. It holds its source until it is mapped, and its JSON until it is sent. */
 export interface Entry extends PendingEvent {
   readonly location: EventLocation;
   source: SourceEvent | undefined;
   json: Uint8Array;
-  /** Where a rule has properties of the user: whose they are, and they as JSON. */
-  user: { readonly identity: string; readonly properties: string } | undefined;
+  /** Where a rule has properties of the user: whose they are, and the properties. */
+  user: { readonly identity: string; readonly properties: HeapProperties } | undefined;
 }
 
-/** Most messages are handed on unchanged, and need no map of their own for that. */
-const noChanges: ReadonlyMap<Change, number> = new Map();
-
-/** A message with its events; done only when all of them are (F42). */
+/** A message with its events; done only when all of them are. */
 export class Message {
   readonly ingress: Ingress | undefined;
-  private counted: Map<Change, number> | undefined;
+  /** What the mapping changed in its events so far, and how often. */
+  readonly changes = new Map<Change, number>();
   private decoded: readonly Entry[] | undefined;
 
   constructor(
@@ -48,23 +40,11 @@ export class Message {
   }
 
   /**
-   * Its events. It is decoded when they are first asked for, so that not all of a batch is in memory at a time (F31);
-   * whatever is wrong with it becomes their fate, never an exception.
+   * Its events. It is decoded when they are first asked for, so that not all of a batch is in memory at a time.
+   * Whatever is wrong with it becomes their fate, never an exception.
    */
   get entries(): readonly Entry[] {
     return (this.decoded ??= this.decode());
-  }
-
-  /** What the mapping changed in its events so far, and how often. */
-  get changes(): ReadonlyMap<Change, number> {
-    return this.counted ?? noChanges;
-  }
-
-  /** Counts what the mapping changed in one of its events. */
-  count(changes: Changes): void {
-    if (changes.details.length === 0) return;
-    this.counted ??= new Map();
-    for (const [change, times] of changes) this.counted.set(change, (this.counted.get(change) ?? 0) + times);
   }
 
   private decode(): Entry[] {
@@ -90,14 +70,14 @@ export function countEvents(record: SQSRecord): number {
   return decoded.kind === 'events' ? decoded.events.length : 1;
 }
 
-/** A mistake of ours: the event must neither be lost nor keep its neighbours from being delivered (F27). */
+/** A bug: the event must neither be lost nor keep its neighbours from being delivered. */
 function unexpected(error: unknown, record: SQSRecord, log: Logger): Rejected {
   const detail = error instanceof Error ? error.name : 'unknown error';
   log('error', 'unexpected error', { sqsMessageId: record.messageId, error: detail, at: framesOf(error) });
   return { reason: 'internal_error', detail };
 }
 
-/** Where an error arose. Its message is left out: it may quote what a caller sent (F68). */
+/** Where an error arose. Its message is left out: it may quote what a caller sent. */
 const framesOf = (error: unknown): string | undefined =>
   error instanceof Error
     ? error.stack
@@ -128,85 +108,68 @@ function readEntries(record: SQSRecord, ingress: Ingress | undefined): Entry[] {
   }
 }
 
-const noText = new Uint8Array();
+const noBytes = new Uint8Array();
 
 const entryOf = (location: EventLocation, fate: Fate | undefined): Entry => ({
   location,
   fate,
   source: undefined,
-  json: noText,
+  json: noBytes,
   user: undefined,
 });
 
 const rejectedEntry = (location: EventLocation, { reason, detail }: Rejected): Entry =>
   entryOf(location, { kind: 'rejected', reason, detail });
 
-/** As many events as go out at a time, and as much text. At first that is one request (see `HeapSender.width`). */
-const maxFirstSlice = 1000;
-const maxSliceEvents = 4000;
-const maxSliceLength = 3_600_000;
-
-/** How many events are mapped before others may have their turn. */
-const maxStepEvents = 50;
-
-/** Slices, and in between a word that the next one needs more time. */
-export type Slices = Generator<Entry[] | 'unfinished', void>;
-
 /**
- * Maps the events of messages, in order, a slice at a time; the fate of those that are not for Heap is set.
+ * Maps the events of messages, in order, each when it is asked for, and yields those that are for Heap. The fate of the
+ * others is set.
  *
- * What the events of a batch become may be a hundred times as large as the batch: each holds the key_values of its
- * request. So no more of it is there at a time than one slice on its way and one that waits (F31). Whoever takes a
- * slice lets go of it with `release`.
+ * The events of a batch may be a hundred times as large as the batch: each repeats the key_values of its request. So
+ * they must be sent and released a request at a time.
+ *
+ * @param hasTime whether there is time to map another event; those it is not enough for keep no fate
  */
-export function* mapInSlices(
+export function* mapMessages(
   messages: readonly Message[],
-  appId: string,
-  rules: ForwardingRules,
+  context: Omit<MappingContext, 'receivedAt' | 'requestId'>,
   log: Logger,
-): Slices {
-  let slice: Entry[] = [];
-  let maxEvents = maxFirstSlice;
-  let length = 0;
-  let texts = new EventTexts();
-  let step = 0;
+  hasTime: () => boolean,
+): Generator<Entry, void> {
   for (const message of messages) {
-    const context = message.ingress && { ...rules, ...message.ingress, appId };
+    const messageContext = contextOf(message, context);
     for (const entry of message.entries) {
-      if (!isPending(entry)) continue;
-      mapEntry(entry, message, context, texts, log);
-      step += 1;
-      if (step % maxStepEvents === 0) yield 'unfinished';
-      if (!isPending(entry)) continue;
-      if (slice.length === maxEvents || (length > 0 && length + entry.json.length > maxSliceLength)) {
-        yield slice;
-        slice = [];
-        maxEvents = maxSliceEvents;
-        length = 0;
-        texts = new EventTexts();
-      }
-      slice.push(entry);
-      length += entry.json.length;
+      if (entry.fate !== undefined) continue;
+      if (!hasTime()) return;
+      mapEntry(entry, message, messageContext, log);
+      if (isPending(entry)) yield entry;
     }
   }
-  if (slice.length > 0) yield slice;
+}
+
+function contextOf(
+  { ingress }: Message,
+  context: Omit<MappingContext, 'receivedAt' | 'requestId'>,
+): MappingContext | undefined {
+  if (ingress === undefined) return undefined;
+  const { receivedAt, requestId } = ingress;
+  return { ...context, receivedAt, requestId };
 }
 
 const isPending = ({ fate }: Entry): boolean => fate === undefined;
 
 /** Lets go of what events became. */
-export function release(slice: readonly Entry[]): void {
-  for (const entry of slice) {
-    entry.json = noText;
+export function release(entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    entry.json = noBytes;
     entry.user = undefined;
   }
 }
 
 function mapEntry(
   entry: Entry,
-  message: Message,
+  { record, changes }: Message,
   context: MappingContext | undefined,
-  texts: EventTexts,
   log: Logger,
 ): void {
   const { source } = entry;
@@ -219,12 +182,12 @@ function mapEntry(
     } else if (isAborted(mapped)) {
       entry.fate = { kind: 'ignored' };
     } else {
-      message.count(mapped.changes);
-      const { json, identity, userProperties } = mapped;
-      entry.json = texts.add(json);
-      entry.user = userProperties === undefined ? undefined : { identity, properties: userProperties };
+      const { event, userProperties } = mapped;
+      for (const { change } of mapped.changes) changes.set(change, (changes.get(change) ?? 0) + 1);
+      entry.json = Buffer.from(JSON.stringify(event));
+      entry.user = userProperties && { identity: event.identity, properties: userProperties };
     }
   } catch (error) {
-    entry.fate = { kind: 'rejected', ...unexpected(error, message.record, log) };
+    entry.fate = { kind: 'rejected', ...unexpected(error, record, log) };
   }
 }

@@ -25,7 +25,7 @@ const maxBatchBytes = 1_048_576;
 /** Calls on their way at a time: a batch may hold a thousand messages to put back. */
 const maxCalls = 10;
 
-/** The queues on the failure paths: dead letters go out, and what must be tried again is put back. */
+/** The queues on the failure paths: dead letters go out, and what must be retried is put back. */
 export class Queues {
   constructor(private readonly props: QueuesProps) {}
 
@@ -41,7 +41,7 @@ export class Queues {
 
   /**
    * Hides messages for the given time. A failure is harmless: the message then comes back after the queue's own
-   * visibility timeout (F60).
+   * visibility timeout.
    */
   async delay(delays: readonly Delay[]): Promise<void> {
     await inTurns(

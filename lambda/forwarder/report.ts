@@ -1,8 +1,8 @@
-import type { Change } from '../mapping/changes';
+import type { Change } from '../mapping/findings';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { metrics, type RejectionReason } from '../contract';
-import type { HeapCall, HeapSender } from './heap-sender';
+import type { HeapCall, HeapSender } from '../heap/sender';
 import { isNew, type Entry, type Message } from './message';
 import type { Settlement, SettledMessage } from './settle';
 
@@ -17,7 +17,7 @@ export interface ReportPorts {
 /** Request ids in a log line. */
 const maxRequestIds = 500;
 
-/** Writes what became of a batch: metrics, and log lines that name requests and reasons but nobody's data (F68). */
+/** Writes what became of a batch: metrics, and log lines that name requests and reasons but nobody's data. */
 export function reportBatch(
   messages: readonly Message[],
   { settled, kept }: Settlement,
@@ -120,7 +120,7 @@ function totals(messages: readonly Message[]): Map<Change, number> {
   return sums;
 }
 
-/** One line for each message and reason: enough to find it, and nothing of what is in it (F68). */
+/** One line for each message and reason: enough to find it, and nothing of what is in it. */
 function logRejections({ message, rejected }: SettledMessage, log: Logger): void {
   for (const reason of new Set<RejectionReason>(rejected.map((rejection) => rejection.reason))) {
     const alike = rejected.filter((rejection) => rejection.reason === reason);

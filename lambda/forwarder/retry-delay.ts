@@ -1,13 +1,13 @@
 const minSeconds = 30;
 const maxSeconds = 3600;
 
-/** SQS hides a message for at most 12 hours from its receive; the batch itself has used up some of that (F60). */
+/** SQS hides a message for at most 12 hours from its receive; the batch itself has used up some of that. */
 const visibilityLimitSeconds = 42_000;
 
 /**
  * How long a message that must be retried stays hidden: as long as it has been waiting already, so that the
- * delay doubles by itself, and up to a fifth more so that messages that failed together come back apart.
- * Lambda does not slow down for partial failures; without this a Heap outage would be a hot loop (F56).
+ * delay doubles each time, and up to a fifth more so that messages that failed together come back apart.
+ * Lambda does not slow down for partial failures; without this a Heap outage would be a hot loop.
  *
  * @param firstReceivedAt milliseconds since 1970, as SQS counts: it survives restarts of ours
  * @param retryAfterSeconds what Heap asked for; it can only lengthen the delay
@@ -30,11 +30,11 @@ export function retryDelaySeconds({
   return Math.min(Math.ceil(delay), visibilityLimitSeconds);
 }
 
-/** How long a message stays hidden for which there was no time: Heap takes events, so it shall soon be tried. */
+/** How long a message stays hidden for which there was no time. Heap takes events, so it is retried soon. */
 export const unattemptedDelaySeconds = (random: number): number => Math.ceil(30 + 30 * random);
 
 /**
- * How long a message stays hidden if the function dies while it holds it (F27). One that was received before may be
+ * How long a message stays hidden if the function dies while it holds it. One that was received before may be
  * what kills the function: scattered over nine minutes, its neighbours come back without it. The shortest is longer
  * than an invocation.
  */

@@ -1,5 +1,5 @@
 import type { EventLocation } from '../clevertap/decode-message';
-import type { Fate } from '../heap/deliver';
+import type { Fate } from '../heap/sender';
 import type { Logger } from '../telemetry/logger';
 import { continuationOf, deadLettersOf, type RejectedEvent } from './dead-letter';
 import { receiveCountOf, type Entry, type Message } from './message';
@@ -16,12 +16,12 @@ export interface SettlePorts {
   readonly random: () => number;
 }
 
-/** So long after its first receive a message that still fails becomes a dead letter (design: `retries_exhausted`). */
+/** A message that still fails this long after its first receive becomes a dead letter, `retries_exhausted`. */
 const maxRetryMs = 24 * 3_600_000;
 
 /**
- * A message that was handed out so often without being attempted goes back under a fresh receive count, long before
- * SQS takes it for dead after 60.
+ * A message received this often without an attempt goes back under a fresh receive count, long before SQS moves it to
+ * the dead-letter queue after 60.
  */
 const maxUnattemptedReceives = 40;
 
@@ -29,7 +29,7 @@ const maxUnattemptedReceives = 40;
 type Verdict =
   /** Every event is final. */
   | { readonly kind: 'done'; readonly rejected: readonly RejectedEvent[] }
-  /** Some events are final and there was no time for the rest, which goes back to the buffer (F25). */
+  /** Some events are final and there was no time for the rest, which goes back to the buffer. */
   | {
       readonly kind: 'continued';
       readonly rejected: readonly RejectedEvent[];
@@ -54,7 +54,7 @@ export interface Settlement {
 
 /**
  * Decides what becomes of each message and makes it so: what goes on is first stored elsewhere and then
- * acknowledged, so that a crash in between doubles it and never loses it (F61).
+ * acknowledged, so that a crash in between doubles it and never loses it.
  *
  * While one event of a message must be retried, nothing of it is dead-lettered, so that no number of attempts
  * makes a second dead letter.
@@ -84,7 +84,7 @@ export async function settleMessages(
   });
   for (const { message, letter } of letters) {
     if (letter !== undefined || failed.has(message)) continue;
-    // SQS moves it by itself once it has been received often enough (F62).
+    // SQS moves it once it has been received often enough.
     ports.log('error', 'too large for a dead letter', { sqsMessageId: message.record.messageId });
     failed.add(message);
   }
@@ -124,8 +124,8 @@ function verdictOf(
   const rejected = entries.flatMap(rejectionOf);
   const wasHeldUp = unsent.length > 0 && line.isDown;
 
-  // What a probe found holds for what waited behind it: the oldest messages are handled last, and while newer ones
-  // arrive would never be the probe themselves.
+  // The result of a probe holds for what waited behind it: while newer messages arrive, the oldest are never the
+  // probe themselves.
   const cause = failure?.kind === 'retry' ? failure.cause : wasHeldUp ? line.lastFailure : undefined;
   if (cause !== undefined && ports.now() - firstReceiveOf(message, ports) >= maxRetryMs) {
     const open = entries.filter(({ fate }) => fate === undefined || fate.kind === 'retry');

@@ -1,7 +1,7 @@
-/** After so many failures in a row Heap counts as down. With the probes it makes less than five calls a minute. */
+/** After this many failures in a row Heap counts as down. With the probes that is fewer than five calls a minute. */
 const maxFailures = 3;
 
-/** Between two probes while Heap is down. */
+/** Time between two probes while Heap is down. */
 const probeIntervalMs = 30_000;
 
 /** After a 429 without `Retry-After`: Heap counts by the minute (developers.heap.io, "Bulk Track"). */
@@ -14,8 +14,8 @@ const maxPauseMs = 900_000;
  * Knows whether Heap takes requests at all, from the answers of one instance of the function.
  *
  * It opens after a few failures in a row, or when Heap asks for a pause, and then lets one request through from
- * time to time. Whoever waits for that keeps its messages: while both instances wait, SQS hands out no others, so
- * an outage leaves the backlog in the queue, visible and un-aged, instead of hiding it (F21, F56).
+ * time to time. An instance that waits for that keeps its messages: while both wait, SQS hands out no others, so
+ * an outage leaves the backlog in the queue, visible and un-aged, instead of hiding it.
  */
 export class Breaker {
   private failures = 0;
@@ -31,7 +31,7 @@ export class Breaker {
     return Math.max(0, (this.nextProbeAt ?? 0) - now);
   }
 
-  /** Heap answered, be it with a refusal. */
+  /** Heap answered, even if it refused the request. */
   answered(): void {
     this.failures = 0;
     this.nextProbeAt = undefined;

@@ -1,8 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import type { Body } from './bulk-request';
 import { parseRetryAfter, type HeapAnswer } from './outcome';
 
-/** Enough for any error message; a hostile or broken server must not fill our memory (F53). */
+/** Enough for any error message; a hostile or broken server must not fill our memory. */
 const maxAnswerBytes = 4096;
 
 export interface HeapClientProps {
@@ -16,7 +15,7 @@ export interface HeapClientProps {
   ) => ClientRequest;
   /** Keeps connections open between requests and invocations. */
   readonly agent: Agent;
-  /** Limit for a whole request, from connecting to the end of the answer, a repetition included (F52). */
+  /** Limit for a whole request, from connecting to the end of the answer, a repetition included. */
   readonly timeoutMs: number;
   readonly now: () => number;
 }
@@ -25,25 +24,26 @@ export interface HeapClientProps {
  * Sends requests to Heap. Never rejects: whatever happens on the way is an answer.
  *
  * Node's own client instead of `fetch`: it follows no redirect, which would turn the POST into a GET and could
- * carry events and token to another host (F49, F50), it loads faster, and its answers can be read in part.
+ * carry events and token to another host, it loads faster, and its answers can be read in part.
  */
 export class HeapClient {
   constructor(private readonly props: HeapClientProps) {}
 
   /**
    * @param path e.g. `/api/track`
+   * @param body JSON in UTF-8
    * @param header an additional header, for accounts whose Heap wants a token
    */
-  async post(path: string, body: Body, header?: { name: string; value: string }): Promise<HeapAnswer> {
+  async post(path: string, body: Uint8Array, header?: { name: string; value: string }): Promise<HeapAnswer> {
     const signal = AbortSignal.timeout(this.props.timeoutMs);
     const first = await this.exchange(path, body, header, signal);
-    // Heap may close an idle connection in the moment we use it: nothing was sent then, so once more.
+    // Heap may close an idle connection just as it is used. Nothing was sent then, so send it once more.
     return first.staleConnection ? (await this.exchange(path, body, header, signal)).answer : first.answer;
   }
 
   private exchange(
     path: string,
-    body: Body,
+    body: Uint8Array,
     header: { name: string; value: string } | undefined,
     signal: AbortSignal,
   ): Promise<{ answer: HeapAnswer; staleConnection: boolean }> {
@@ -77,7 +77,7 @@ export class HeapClient {
           signal,
           headers: {
             'content-type': 'application/json',
-            'content-length': body.reduce((bytes, piece) => bytes + piece.length, 0),
+            'content-length': body.length,
             ...(header && { [header.name]: header.value }),
           },
         },
@@ -100,8 +100,7 @@ export class HeapClient {
       request.on('close', () => {
         finish('closed');
       });
-      for (const piece of body) request.write(piece);
-      request.end();
+      request.end(body);
     });
   }
 }

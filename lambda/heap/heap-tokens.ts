@@ -8,7 +8,7 @@ export interface HeapToken {
 }
 
 export interface HeapTokensProps {
-  /** The text of the secret. */
+  /** Reads the secret's string. */
   readonly fetchSecret: () => Promise<string | undefined>;
   readonly now: () => number;
   /** Told why there is no usable secret; never the secret itself. */
@@ -20,7 +20,7 @@ const timeToLiveMs = 300_000;
 
 /**
  * The Heap token, read from the secret when first needed and again every five minutes, so that a rotation needs
- * no deployment (F45). A value once read stays in use while the secret cannot be read (F44).
+ * no deployment. A value once read stays in use while the secret cannot be read.
  */
 export class HeapTokens {
   private token: HeapToken | undefined;
@@ -54,15 +54,15 @@ export class HeapTokens {
   }
 }
 
-/** Header names and values as HTTP allows them (RFC 9110, 5.5); anything else makes Node throw (F46). */
+/** Header names and values as HTTP allows them (RFC 9110, 5.5); anything else makes Node throw. */
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const headerValue = /^[\x20-\x7e]+$/;
 
-/** The token in the text of the secret, or a sentence saying what is wrong with it. */
-export function parseHeapToken(text: string | undefined): HeapToken | string {
+/** The token in the secret's string, or a sentence that says what is wrong with it. */
+export function parseHeapToken(secretString: string | undefined): HeapToken | string {
   let secret: unknown;
   try {
-    secret = JSON.parse(text ?? '');
+    secret = JSON.parse(secretString ?? '');
   } catch {
     return 'the secret is not JSON; store {"appId":"<digits>"}';
   }

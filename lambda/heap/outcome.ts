@@ -21,14 +21,14 @@ export type Outcome =
   | 'too_large'
   /** One of the events is refused, and with it all of them. */
   | 'invalid'
-  /** Never followed: a redirected POST becomes a GET that answers 200 and stores nothing (F49). */
+  /** Never followed: a redirected POST becomes a GET that answers 200 and stores nothing. */
   | 'redirected'
   /** The same request will be refused for ever. */
   | 'refused';
 
 /**
- * The one table of what an answer means (F48). Heap documents 2xx and 400 alone (developers.heap.io), so every
- * status that a proxy or a tired server may give counts as "try again" rather than as "lost".
+ * The one table of what an answer means. Heap documents 2xx and 400 alone (developers.heap.io), so every
+ * status that a proxy or an overloaded server may send means "retry" rather than "lost".
  */
 export function outcomeOf(answer: HeapAnswer): Outcome {
   if ('fault' in answer) return 'retry';
@@ -76,8 +76,8 @@ export function describeAnswer(answer: HeapAnswer): string {
  * @param now milliseconds since 1970
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim() ?? '';
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  const date = Date.parse(text);
+  const header = value?.trim() ?? '';
+  if (/^\d{1,9}$/.test(header)) return Number(header);
+  const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
 }

@@ -2,7 +2,7 @@
 const maxTokens = 1000;
 
 /**
- * Keeps one instance of the function below its share of Heap's 15,000 events a minute (F55): a token bucket that
+ * Keeps one instance of the function below its share of Heap's 15,000 events a minute: a token bucket that
  * counts events, not messages or requests. It starts with one bulk; a bulk takes its tokens whole.
  */
 export class Pace {
@@ -18,7 +18,7 @@ export class Pace {
 
   /**
    * Events a request: as many as half a minute allows. Halving a refused one down to the first event of a known fate
-   * sends twice as many, and must fit into one invocation, or the next would begin it anew for ever (F57).
+   * sends twice as many, and must fit into one invocation, or the next would start over, and so on for ever.
    */
   get maxBulk(): number {
     return this.isUnlimited ? maxTokens : Math.min(maxTokens, Math.ceil(this.eventsPerMinute / 2));

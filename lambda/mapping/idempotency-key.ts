@@ -1,13 +1,16 @@
-import { hash } from 'node:crypto';
 import { canonicalJson } from '../clevertap/canonical-json';
 import { maxSourceDepth, type SourceEvent } from '../clevertap/decode-message';
-import type { JsonObject } from '../json';
+import { holdsInvisible, isPlaceholder } from './identity';
+import { holdsTemplate } from './strings';
+
+/** The SHA-256 digest of a string's UTF-8 bytes, in hexadecimal. */
+export type Sha256 = (value: string) => string;
 
 export interface KeyParts {
   readonly appId: string;
   readonly identity: string;
   readonly event: string;
-  /** An id the sender gave this one event; it makes source and time irrelevant. */
+  /** An id the sender gave this one event; source and time then do not matter. */
   readonly explicitId: string | undefined;
   /** What CleverTap sent, as `canonicalSource` writes it. */
   readonly source: string;
@@ -20,48 +23,66 @@ export interface KeyParts {
 }
 
 /**
- * The key under which Heap counts an event once, however often CleverTap, SQS or we send it (F19, F40, F41).
+ * The key under which Heap counts an event once, no matter how often CleverTap, SQS or this function sends it.
  *
- * It is made of what CleverTap sent and not of what the mapping made of it, so that a changed mapping does not
- * count replayed events twice; and of the endpoint's clock and request id, which survive a redrive, while
- * SQS's message id and time do not (F65). The place of a profile in its request does not count, so that a
- * narrowed message keeps its keys.
+ * It covers what CleverTap sent and not what the mapping made of it, so that a changed mapping does not count replayed
+ * events twice. Time and request id are the endpoint's, which survive a redrive; SQS's do not. The position of a
+ * profile in its request does not count, so that a narrowed message keeps its keys.
  */
-export function idempotencyKey(parts: KeyParts): string {
+export function idempotencyKey(parts: KeyParts, sha256: Sha256): string {
   const { appId, identity, event, explicitId, source, receivedAt, requestId, dedupeWindowMs } = parts;
   const bucket = dedupeWindowMs === 0 ? requestId : String(Math.floor(receivedAt / dedupeWindowMs));
   const occurrence =
     explicitId === undefined ? part('source') + part(source) + part(bucket) : part('id') + part(explicitId);
-  return hash('sha256', part(appId) + part(identity) + part(event) + occurrence);
+  return sha256(part(appId) + part(identity) + part(event) + occurrence);
 }
 
-/** With lengths in front, no two lists of parts give the same text. */
-const part = (text: string): string => `${text.length}:${text}`;
+/** With the lengths in front, no two lists of parts produce the same string. */
+const part = (value: string): string => `${value.length}:${value}`;
 
 /**
- * What CleverTap sent for an event as a text that does not depend on the order of names.
+ * What CleverTap sent for an event as a string that does not depend on the order of names.
  *
- * @returns undefined for an event that is nested too deep to be walked through (F30)
+ * @returns undefined for an event that is nested more than `maxSourceDepth` levels deep
  */
-export function canonicalSource(source: SourceEvent): string | undefined {
-  const { profile, campaignId, pathEvent, requestKeyValues, body } = source;
+export function canonicalSource({
+  profile,
+  campaignId,
+  pathEvent,
+  canonicalRequest,
+}: SourceEvent): string | undefined {
   const own = canonicalJson([profile, campaignId ?? null, pathEvent ?? null], maxSourceDepth + 1);
-  const request = body === undefined ? canonicalRequest(requestKeyValues) : 'null';
-  return own === undefined || request === undefined ? undefined : own + request;
+  return own === undefined || canonicalRequest === undefined ? undefined : own + canonicalRequest;
 }
 
-/** Texts up to here are hashed with the rest: most are shorter than what would stand for them. */
-const maxRequestText = 200;
+/** An id of an event, and where a person finds it. */
+export interface IdCandidate {
+  /** The key it was read from; undefined for that of a rule. */
+  readonly key: string | undefined;
+  readonly value: unknown;
+}
 
-/** The key_values of a request are the same for all its profiles, and may be longer than all of them (F37). */
-let latest: { readonly keyValues: JsonObject; readonly text: string | undefined } | undefined;
+/** The id an event goes by, and the candidates before it that cannot tell one event from all others. */
+export interface ExplicitId {
+  readonly key: string | undefined;
+  readonly id: string | undefined;
+  readonly ignored: readonly (string | undefined)[];
+}
 
-/** As canonical JSON, or a digest of it, which no JSON is. */
-function canonicalRequest(keyValues: JsonObject): string | undefined {
-  if (latest?.keyValues !== keyValues) {
-    const text = canonicalJson(keyValues, maxSourceDepth);
-    const isLong = text !== undefined && text.length > maxRequestText;
-    latest = { keyValues, text: isLong ? hash('sha256', text) : text };
+/** The first of the candidates that can be an id. */
+export function chooseId(candidates: readonly IdCandidate[]): ExplicitId {
+  const ignored: (string | undefined)[] = [];
+  for (const { key, value } of candidates) {
+    const id = toId(value);
+    if (id !== undefined) return { key, id, ignored };
+    ignored.push(key);
   }
-  return latest.text;
+  return { key: undefined, id: undefined, ignored };
+}
+
+/** A placeholder or an unrendered template cannot tell one event from all others. */
+function toId(value: unknown): string | undefined {
+  const id = typeof value === 'string' ? value.trim() : Number.isSafeInteger(value) ? String(value) : '';
+  const isUsable = !isPlaceholder(id) && !holdsTemplate(id) && id.isWellFormed() && !holdsInvisible(id);
+  return isUsable ? id : undefined;
 }

@@ -1,58 +1,85 @@
-import { Context, Liquid, Output, type Template } from 'liquidjs';
-import { isJsonObject, type JsonObject } from '../json';
-import { compileTemplates } from './liquid-render';
-import { parseDecimal } from './number';
-import { compilePath } from './path-template';
+import { Liquid, Output, type Template } from 'liquidjs';
+import { isJsonObject } from '../json';
+import { parsePath } from './path-template';
+import { parseDecimal } from './strings';
 import { AbortEvent } from './template-scope';
 
-/** A template that was parsed. */
+/** A parsed template. */
 export interface LiquidTemplate {
   /**
-   * The value of the template: of its own JSON type when it is one single output, otherwise text. Undefined
-   * when it has none, or when tags and text come out blank.
+   * The value of the template: of its own JSON type if it is a single output, otherwise a string. Undefined if it has
+   * none, or if tags and text come out blank.
    *
-   * @throws {AbortEvent} when it aborts, and liquidjs's errors when it fails or exceeds a limit
+   * @throws {AbortEvent} if it aborts, and liquidjs's errors if it fails or exceeds a limit
    */
   render(scope: object): unknown;
 }
 
-/** Tags that read files or other templates: there are none here (F38). */
-const fileTags = ['include', 'render', 'layout', 'block'];
-
 export interface ParseOptions {
   /**
-   * Whether the template has no value when any of its outputs has none. For what tells users or events apart: text
+   * Whether the template has no value if any of its outputs has none. For what tells users or events apart: the text
    * around an output would otherwise make `cust-` of every user without a number, and one user of them all.
    */
   readonly isStrict?: boolean;
 }
 
-/** Filters for numbers: of a text that is none they would make 0, which nobody sent. */
-const mathFilters = new Set([
+/** Parses a Liquid template. @throws liquidjs's `ParseError` or `TokenizationError` for a broken one */
+export type ParseTemplate = (template: string, options?: ParseOptions) => LiquidTemplate;
+
+/** Tags that read files or other templates. */
+const fileTags = ['include', 'render', 'layout', 'block'];
+
+/** Filters for numbers: liquidjs reads any other string as 0, which nobody sent. */
+const mathFilters: ReadonlySet<string> = new Set([
   ...['abs', 'at_least', 'at_most', 'ceil', 'divided_by', 'floor'],
   ...['minus', 'modulo', 'plus', 'round', 'times', 'to_integer'],
 ]);
-
-/** How often a template may exceed its time: the clock also runs while Lambda has paused the function. */
-const maxAttempts = 2;
 
 /** Ends a strict template. */
 class MissingOutput extends Error {
   override readonly name = 'MissingOutput';
 }
 
-/**
- * Liquid in CleverTap's dialect (docs.clevertap.com, "Liquid Tags").
- *
- * liquidjs's limits are off by default. They are cooperative: data that makes a template slow or large ends in an
- * error of this event (F37).
- */
-export function createLiquid(): { parse: (text: string, options?: ParseOptions) => LiquidTemplate } {
-  // Rendering is synchronous, so one flag serves for the template that is being rendered.
-  let isStrict = false;
-  // liquidjs speaks of texts here, but with `keepOutputType` a value of any type passes through.
+/** Liquid in CleverTap's dialect (docs.clevertap.com, "Liquid Tags"). */
+export function createLiquid(): { readonly parse: ParseTemplate } {
+  const engines = { plain: createEngine(false), strict: createEngine(true) };
+  return {
+    parse: (template, { isStrict = false } = {}) => {
+      const compiled = compile(isStrict ? engines.strict : engines.plain, template);
+      const read = parsePath(template);
+      if (read === undefined) return compiled;
+      return {
+        render: (scope) => {
+          const value = read(scope);
+          return isStrict && isMissing(value, true) ? undefined : value;
+        },
+      };
+    },
+  };
+}
+
+function compile(engine: Liquid, template: string): LiquidTemplate {
+  const templates: Template[] = engine.parse(template);
+  // A single output hands on a blank that was sent; with tags and text a blank means that there is nothing to say.
+  const isOutput = templates.length === 1 && templates[0] instanceof Output;
+  return {
+    render: (scope) => {
+      try {
+        const value: unknown = engine.renderSync(templates, scope);
+        return value === '' && !isOutput ? undefined : value;
+      } catch (error) {
+        if (isCausedBy(error, 'MissingOutput')) return undefined;
+        if (isCausedBy(error, 'AbortEvent')) throw new AbortEvent('abort');
+        throw error;
+      }
+    },
+  };
+}
+
+function createEngine(isStrict: boolean): Liquid {
+  // liquidjs types it as string, but with `keepOutputType` a value of any type passes through.
   const refuseMissing = (value: string): string => {
-    if (isStrict && isMissing(value, true)) throw new MissingOutput('an output has no value');
+    if (isMissing(value, true)) throw new MissingOutput('an output has no value');
     return value;
   };
   const engine = new Liquid({
@@ -65,11 +92,13 @@ export function createLiquid(): { parse: (text: string, options?: ParseOptions) 
     locale: 'en',
     timezoneOffset: 0,
     keepOutputType: true,
+    // The limits are off by default. They end a template that data makes slow or large with an error of its event.
     parseLimit: 1e4,
-    renderLimit: 50,
+    // By the clock: at 0.145 vCPU, what 256 MB get, this is 72 ms of work.
+    renderLimit: 500,
     memoryLimit: 1e6,
-    // The last filter of every output, whatever its name says.
-    outputEscape: refuseMissing,
+    // The last filter of every output.
+    ...(isStrict && { outputEscape: refuseMissing }),
   });
   for (const tag of fileTags) Reflect.deleteProperty(engine.tags, tag);
   engine.registerTag('abort', {
@@ -77,11 +106,22 @@ export function createLiquid(): { parse: (text: string, options?: ParseOptions) 
       throw new AbortEvent('abort');
     },
   });
+  registerDates(engine);
+  // The same event must always produce the same bytes: `sample` draws at random, and the others ask the machine's
+  // clock for `now`, where `date` can write all they do.
+  const isUnstable = (name: string): boolean => name === 'sample' || name.startsWith('date_to_');
+  for (const name of Object.keys(engine.filters).filter(isUnstable)) engine.unregisterFilter(name);
+  keepMissing(engine, isStrict);
+  return engine;
+}
 
+/**
+ * The clock of a template is the arrival of the event: a redrive must not change what it renders. `date_tz` is
+ * CleverTap's own, with a format and an IANA time zone, which liquidjs's `date` takes as well.
+ */
+function registerDates(engine: Liquid): void {
   const date = engine.filters['date'];
   if (typeof date !== 'function') throw new Error('liquidjs has no filter "date"');
-  // The clock of a template is the arrival of the event: a redrive must not change what it renders (F39).
-  // `date_tz` is CleverTap's own, with a format and an IANA time zone, which liquidjs's filter takes as well.
   for (const name of ['date', 'date_tz']) {
     engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
       const isNow = value === 'now' || value === 'today';
@@ -90,13 +130,10 @@ export function createLiquid(): { parse: (text: string, options?: ParseOptions) 
       return text;
     });
   }
+}
 
-  // The same event must always give the same bytes: `sample` draws at random, and the others ask the machine's clock
-  // for `now`, where `date` can write all they do.
-  const unstable = (name: string): boolean => name === 'sample' || name.startsWith('date_to_');
-  for (const name of Object.keys(engine.filters).filter(unstable)) engine.unregisterFilter(name);
-
-  // What is missing stays missing: liquidjs's filters make "", 0 or a bare prefix of it, which nobody sent.
+/** A missing value stays missing: liquidjs's filters turn it into "", 0 or a bare prefix, which nobody sent. */
+function keepMissing(engine: Liquid, isStrict: boolean): void {
   for (const [name, filter] of Object.entries(engine.filters)) {
     if (typeof filter !== 'function' || name === 'default') continue;
     const isMath = mathFilters.has(name);
@@ -108,51 +145,7 @@ export function createLiquid(): { parse: (text: string, options?: ParseOptions) 
       return result;
     });
   }
-
-  const compile = (templates: readonly Template[]): ((scope: object) => unknown) => {
-    const evaluate = compileTemplates(engine, templates);
-    // A single output hands on a blank that was sent; of tags and text it means that nothing was to be said.
-    const isOutput = templates.length === 1 && templates[0] instanceof Output;
-    return (scope) => {
-      const value = evaluate(new Context(scope, engine.options, { sync: true }, { liquid: engine }));
-      return value === '' && !isOutput ? undefined : value;
-    };
-  };
-  return {
-    parse: (text, options = {}) => {
-      const templates: Template[] = engine.parse(text);
-      const readPath = compilePath(templates, escapeFilter);
-      if (readPath !== undefined) {
-        return {
-          render: (scope) => {
-            const value = readPath(scope);
-            return options.isStrict === true && isMissing(value, true) ? undefined : value;
-          },
-        };
-      }
-      const renderOnce = compile(templates);
-      return {
-        render: (scope) => {
-          for (let attempt = 1; ; attempt += 1) {
-            isStrict = options.isStrict === true;
-            try {
-              return renderOnce(scope);
-            } catch (error) {
-              if (causeOf(error, ({ name }) => name === 'MissingOutput')) return undefined;
-              if (causeOf(error, ({ name }) => name === 'AbortEvent')) throw new AbortEvent('abort');
-              if (attempt === maxAttempts || !causeOf(error, isOutOfTime)) throw error;
-            } finally {
-              isStrict = false;
-            }
-          }
-        },
-      };
-    },
-  };
 }
-
-/** What liquidjs calls the filter that it adds for `outputEscape`. */
-const escapeFilter = '[object Function]';
 
 const isMissing = (value: unknown, isBlankMissing: boolean): boolean =>
   value === undefined || value === null || (isBlankMissing && value === '');
@@ -160,9 +153,6 @@ const isMissing = (value: unknown, isBlankMissing: boolean): boolean =>
 const isNumeric = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && parseDecimal(value) !== undefined);
 
-const isOutOfTime = ({ message }: JsonObject): boolean =>
-  typeof message === 'string' && message.startsWith('template render limit exceeded');
-
-/** Whether an error, or one that it wraps, is of a kind: liquidjs wraps what tags and filters throw. */
-const causeOf = (error: unknown, isKind: (error: JsonObject) => boolean): boolean =>
-  isJsonObject(error) && (isKind(error) || causeOf(error['originalError'], isKind));
+/** Whether an error, or one that it wraps, has this name: liquidjs wraps what tags and filters throw. */
+const isCausedBy = (error: unknown, name: string): boolean =>
+  isJsonObject(error) && (error['name'] === name || isCausedBy(error['originalError'], name));

@@ -1,17 +1,17 @@
 import { isJsonObject } from '../json';
-import {
-  campaignText,
-  compileRule,
-  normalizeEventName,
-  type CompiledRule,
-  type ParseTemplate,
-} from './compile-rules';
-import type { MappingSettings } from './rules';
+import type { ParseTemplate } from './liquid';
+import { compileRule, normalizeEventName, type CompiledRule } from './rule';
+import type { MappingSettings } from './rule-format';
 
 /** An environment's mapping, ready for events. */
 export interface Mapping {
-  /** The first rule that matches; undefined: the default mapping applies. */
-  readonly ruleFor: (eventName: string | undefined, campaignId: unknown) => CompiledRule | undefined;
+  /**
+   * The first rule that matches; undefined if the default mapping applies.
+   *
+   * @param eventName blank if the event has none
+   * @param campaignId as a string, blank if the event has none
+   */
+  readonly ruleFor: (eventName: string, campaignId: string) => CompiledRule | undefined;
   /** Event names by `targetId`. */
   readonly campaigns: ReadonlyMap<string, string>;
   /** Whether the environment refuses an identity besides the built-in placeholders. */
@@ -19,7 +19,7 @@ export interface Mapping {
 }
 
 /**
- * @param parse parses a Liquid template; never called when there are no rules
+ * @param parse parses a Liquid template; never called without rules
  * @throws liquidjs's errors for a broken template; a deployment has none, since they fail its synthesis
  */
 export function compileMapping(
@@ -31,12 +31,11 @@ export function compileMapping(
   return {
     ruleFor: (eventName, campaignId) => {
       if (compiled.length === 0) return undefined;
-      const event = eventName === undefined ? undefined : normalizeEventName(eventName);
-      const campaign = campaignText(campaignId);
+      const event = normalizeEventName(eventName);
       return compiled.find(
         ({ when }) =>
           (when.event === undefined || when.event === event) &&
-          (when.campaign === undefined || when.campaign === campaign),
+          (when.campaign === undefined || when.campaign === campaignId),
       );
     },
     campaigns: new Map(Object.entries(campaigns)),
@@ -45,12 +44,12 @@ export function compileMapping(
 }
 
 /**
- * Reads `mapping.json`. It was checked when it was written, so only its outline is looked at here.
+ * Reads `mapping.json`. It was checked when it was written, so only its outline is checked here.
  *
- * @throws when it is no mapping at all: the function was not bundled by this app
+ * @throws if it is no mapping at all: the function was not bundled by this app
  */
-export function readMapping(text: string): MappingSettings {
-  const settings: unknown = JSON.parse(text);
+export function readMapping(json: string): MappingSettings {
+  const settings: unknown = JSON.parse(json);
   if (isMappingSettings(settings)) return settings;
   throw new Error('mapping.json does not hold rules, campaigns and deniedIdentities');
 }
@@ -61,13 +60,13 @@ const isMappingSettings = (value: unknown): value is MappingSettings =>
   isJsonObject(value['campaigns']) &&
   Array.isArray(value['deniedIdentities']);
 
-/** Stands for the parser of templates where there are no rules. */
+/** The parser of templates where there are no rules. */
 export const unexpectedTemplate = (): never => {
   throw new Error('a template without a rule');
 };
 
-/** `*` stands for any text; everything else for itself, in any case. */
+/** `*` matches any string; everything else itself, in any case. */
 const toPattern = (pattern: string): RegExp =>
   new RegExp(`^${pattern.trim().split('*').map(escape).join('.*')}$`, 'is');
 
-const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+const escape = (literal: string): string => literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

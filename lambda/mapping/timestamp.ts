@@ -13,44 +13,18 @@ const latestMs = Date.UTC(2100);
 /** From here on a number of epoch seconds would lie beyond the year 5138, so it must be milliseconds. */
 const firstMillisecondValue = 1e11;
 
-const dayMs = 86_400_000;
+/** @param ms milliseconds since 1970 */
+export const toIso = (ms: number): string => new Date(ms).toISOString();
 
-/** The days met so far, as they begin in ISO 8601: events lie close together. */
-const days = new Map<number, string>();
-const maxDays = 1000;
-
-/**
- * `Date.toISOString`, which takes half a microsecond for each event and date.
- *
- * @param ms milliseconds since 1970, a whole number
- */
-export function toIso(ms: number): string {
-  const day = Math.floor(ms / dayMs);
-  let text = days.get(day);
-  if (text === undefined) {
-    text = new Date(day * dayMs).toISOString().slice(0, -'00:00:00.000Z'.length);
-    if (days.size === maxDays) days.clear();
-    days.set(day, text);
-  }
-  const rest = ms - day * dayMs;
-  const seconds = Math.floor(rest / 1000);
-  const minutes = Math.floor(seconds / 60);
-  const fraction = String(rest % 1000).padStart(3, '0');
-  return `${text}${padded(Math.floor(minutes / 60))}:${padded(minutes % 60)}:${padded(seconds % 60)}.${fraction}Z`;
-}
-
-const padded = (number: number): string => (number < 10 ? `0${number}` : String(number));
-
-/** `$D_<epoch seconds>` as ISO 8601 UTC; undefined for any other text. */
-export function parseClevertapDate(text: string): string | undefined {
-  if (!text.startsWith('$')) return undefined;
-  const seconds = clevertapDate.exec(text)?.[1];
+/** `$D_<epoch seconds>` as ISO 8601 UTC; undefined for any other string. */
+export function parseClevertapDate(value: string): string | undefined {
+  const seconds = clevertapDate.exec(value)?.[1];
   return seconds === undefined ? undefined : toIso(Number(seconds) * 1000);
 }
 
 /**
- * When an event happened, as ISO 8601 UTC; undefined for what is no date (see `parseDate`), and for a time more
- * than five minutes after it was received.
+ * When an event happened, as ISO 8601 UTC; undefined for a value that is not a date (see `parseDate`), and for a time
+ * more than five minutes after it was received.
  *
  * @param receivedAt milliseconds since 1970
  */
@@ -61,8 +35,7 @@ export function parseTimestamp(value: unknown, receivedAt: number): string | und
 
 /**
  * A date as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as number or digits. Undefined
- * for anything else and for a time outside of 2000 to 2100: 0 and 20261105120000 are no epochs but a placeholder and a
- * day of the calendar.
+ * for anything else and for a time outside of 2000 to 2100: 0 is a placeholder and 20261105120000 a calendar day.
  */
 export function parseDate(value: unknown): string | undefined {
   const time = toEpochMs(value);
@@ -73,12 +46,12 @@ export function parseDate(value: unknown): string | undefined {
 function toEpochMs(value: unknown): number | undefined {
   if (typeof value === 'number') return epochMs(value);
   if (typeof value !== 'string') return undefined;
-  const text = value.trim();
-  if (/^\d{1,16}(\.\d{1,9})?$/.test(text)) return epochMs(Number(text));
-  const date = clevertapDate.exec(text)?.[1];
-  if (date !== undefined) return Number(date) * 1000;
-  return isoDate.test(text) && isCalendarDay(text.slice(0, 10))
-    ? Date.parse(text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
+  const trimmed = value.trim();
+  if (/^\d{1,16}(\.\d{1,9})?$/.test(trimmed)) return epochMs(Number(trimmed));
+  const seconds = clevertapDate.exec(trimmed)?.[1];
+  if (seconds !== undefined) return Number(seconds) * 1000;
+  return isoDate.test(trimmed) && isCalendarDay(trimmed.slice(0, 10))
+    ? Date.parse(trimmed.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
     : undefined;
 }
 

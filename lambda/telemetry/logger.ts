@@ -5,11 +5,11 @@ export type LogFields = Readonly<Record<string, string | number | boolean | read
 
 export type Logger = (level: LogLevel, message: string, fields?: LogFields) => void;
 
-/** Long enough for a reason; a text that grew by mistake must not fill the log (F69). */
+/** Long enough for a reason; a string that grew by mistake must not fill the log. */
 const maxTextLength = 300;
 
 /**
- * Writes one JSON object a line. JSON escapes line breaks, so no value can forge a second line (F69).
+ * Writes one JSON object a line. JSON escapes line breaks, so no value can forge a second line.
  *
  * @param write takes a line without its line break
  */

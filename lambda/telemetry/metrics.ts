@@ -10,7 +10,7 @@ import {
 export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;
 
 /**
- * Writes metrics of one moment.
+ * Writes metrics of one instant.
  *
  * @param reason adds the dimension `Reason`
  */

@@ -10,7 +10,7 @@ import {
 } from 'jsonc-parser';
 import * as z from 'zod';
 import { ruleSchema } from './rule-schema';
-import type { MappingRule } from '../../lambda/mapping/rules';
+import type { MappingRule } from '../../lambda/mapping/rule-format';
 import { EnvironmentConfigError } from './environment-config';
 
 const directory = join(__dirname, '../../config/mappings');

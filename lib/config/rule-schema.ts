@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { createLiquid } from '../../lambda/mapping/liquid';
-import { forbiddenNames } from '../../lambda/mapping/property-names';
-import { propertyTypes, spreadGroups } from '../../lambda/mapping/rules';
+import { forbiddenNames } from '../../lambda/mapping/properties';
+import { propertyTypes, spreadGroups } from '../../lambda/mapping/rule-format';
 
 // The schema of a rule file in `config/mappings/`. It parses every template, so that a broken one fails the
 // synthesis and not an event. It is used at synthesis alone: the function must not load zod.

@@ -12,7 +12,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { environmentVariables, mappingFileName, type IdentityField } from '../../lambda/contract';
-import type { MappingSettings } from '../../lambda/mapping/rules';
+import type { MappingSettings } from '../../lambda/mapping/rule-format';
 
 export interface HeapForwarderProps {
   /** The queue that is consumed. */

@@ -1,4 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ import {
 } from '../../bin/relay/preview-report';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
-import { noMapping, type MappingRule, type MappingSettings } from '../../lambda/mapping/rules';
+import { noMapping, type MappingRule, type MappingSettings } from '../../lambda/mapping/rule-format';
 import { fixture } from '../support/clevertap-fixture';
 
 const receivedAt = Date.parse('2026-11-24T10:00:00.000Z');
@@ -26,6 +27,7 @@ const contextOf = (
   identityOrder: ['identity', 'email'],
   dedupeWindowMs: 600_000,
   mapping: compileMapping({ ...noMapping, ...settings }, createLiquid().parse),
+  sha256: (value) => hash('sha256', value),
   ...context,
 });
 

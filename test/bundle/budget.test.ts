@@ -8,7 +8,7 @@ import { broadcastWebhook, simpleRule, singleEventWebhooks } from '../../bench/p
 import { sqsRecords } from '../../bench/sqs-record';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { mappingFileName } from '../../lambda/contract';
-import { noMapping, type MappingRule } from '../../lambda/mapping/rules';
+import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap, type RunningFakeHeap } from '../../local/fake-heap';
 import type { RunningServer } from '../../local/http-server';

@@ -17,7 +17,7 @@ import {
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentVariables, mappingFileName, secretPlaceholder } from '../../lambda/contract';
-import { noMapping, type MappingRule } from '../../lambda/mapping/rules';
+import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap } from '../../local/fake-heap';
 import { FunctionProcess } from '../../local/lambda/function-process';

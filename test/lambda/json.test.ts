@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { field, fieldKey, isJsonObject, objectField, own, type JsonObject } from '../../lambda/json';
 
 describe('isJsonObject', () => {
@@ -42,6 +43,21 @@ describe('field', () => {
 
   it('takes the first of several other casings', () => {
     expect(field({ EMAIL: 'first', Email: 'second' }, 'email')).toBe('first');
+  });
+
+  it('is found in any casing, whatever lower case makes of its letters', () => {
+    const letters = fc.string({
+      unit: fc.constantFrom('i', 'I', 'İ', '\u0307', 'k', 'K', '\u212a', 'Σ', 'ς', 'ß', 'ẞ'),
+      maxLength: 3,
+    });
+    fc.assert(
+      fc.property(fc.uniqueArray(letters, { maxLength: 5 }), letters, (keys, name) => {
+        const object = Object.fromEntries(keys.map((key) => [key, 1]));
+        const [first] = keys.filter((key) => key.toLowerCase() === name.toLowerCase());
+        expect(fieldKey(object, name)).toBe(keys.includes(name) ? name : first);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it.each(['toString', 'constructor', '__proto__'])('finds nothing inherited under %s', (key) => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import type { MetricName, RejectionReason } from '../../lambda/contract';
 import type { Letter } from '../../lambda/forwarder/dead-letter';
@@ -7,6 +8,8 @@ import type { Delay } from '../../lambda/forwarder/queues';
 import { Breaker } from '../../lambda/heap/breaker';
 import type { HeapAnswer } from '../../lambda/heap/outcome';
 import { Pace } from '../../lambda/heap/pace';
+import { compileMapping, unexpectedTemplate } from '../../lambda/mapping/mapping';
+import { noMapping } from '../../lambda/mapping/rule-format';
 import type { HeapEvent } from '../../lambda/mapping/map-event';
 import type { HeapToken } from '../../lambda/heap/heap-tokens';
 import { createLogger } from '../../lambda/telemetry/logger';
@@ -39,7 +42,11 @@ export class InMemoryPorts implements Ports {
   takesBack: (letter: Letter) => boolean = () => true;
   readonly breaker = new Breaker();
   pace = new Pace(0);
-  rules: ForwardingRules = { identityOrder: ['identity', 'email'], dedupeWindowMs: 600_000 };
+  rules: ForwardingRules = {
+    identityOrder: ['identity', 'email'],
+    dedupeWindowMs: 600_000,
+    mapping: compileMapping(noMapping, unexpectedTemplate),
+  };
   time = RECEIVED_AT + 1000;
   remaining = 120_000;
 
@@ -54,8 +61,8 @@ export class InMemoryPorts implements Ports {
   refreshes = 0;
 
   readonly heap: Ports['heap'] = {
-    post: async (path, pieces, header) => {
-      const body = textOf(pieces);
+    post: async (path, bytes, header) => {
+      const body = textOf(bytes);
       const { app_id: appId, events } = JSON.parse(body) as { app_id: string; events: HeapEvent[] };
       const request: HeapRequest = { path, appId, events, header, body };
       this.requests.push(request);
@@ -94,6 +101,7 @@ export class InMemoryPorts implements Ports {
     },
   };
 
+  readonly sha256 = (value: string): string => hash('sha256', value);
   readonly log = createLogger((line) => this.lines.push(line));
   readonly now = (): number => this.time;
   readonly random = (): number => 0;

@@ -1,34 +1,48 @@
 import type { SourceEvent } from '../../lambda/clevertap/decode-message';
 import {
+  Changes,
+  isRejected,
+  type Change,
+  type RecordedChange,
+  type Rejected,
+} from '../../lambda/mapping/findings';
+import {
   isAborted,
-  mapEvent as mapToJson,
+  mapEvent as map,
   type AbortedEvent,
   type HeapEvent,
-  type MappedEvent as MappedToJson,
+  type MappedEvent as Mapped,
   type MappingContext,
 } from '../../lambda/mapping/map-event';
-import { Changes } from '../../lambda/mapping/changes';
-import { PropertyWriter, type HeapProperties } from '../../lambda/mapping/properties';
-import { isRejected, type Rejected } from '../../lambda/mapping/rejection';
+import { PropertyCollector } from '../../lambda/mapping/properties';
 
-/** An event for Heap as Heap reads it. */
-export interface MappedEvent extends Omit<MappedToJson, 'userProperties'> {
-  readonly event: HeapEvent;
-  readonly userProperties: HeapProperties | undefined;
+/** Changes in order, and counted when they are iterated. */
+export class CountedChanges implements Iterable<[Change, number]> {
+  constructor(readonly details: readonly RecordedChange[]) {}
+
+  [Symbol.iterator](): Iterator<[Change, number]> {
+    const counts = new Map<Change, number>();
+    for (const { change } of this.details) counts.set(change, (counts.get(change) ?? 0) + 1);
+    return counts[Symbol.iterator]();
+  }
 }
 
-/** Maps an event and reads the JSON it becomes. */
+/** An event for Heap as Heap reads it. */
+export interface MappedEvent extends Omit<Mapped, 'changes'> {
+  readonly changes: CountedChanges;
+}
+
+/** Maps an event, writes it as JSON and reads that. */
 export function mapEvent(
   source: SourceEvent,
   context: MappingContext,
 ): MappedEvent | AbortedEvent | Rejected {
-  const mapped = mapToJson(source, context);
+  const mapped = map(source, context);
   if (isRejected(mapped) || isAborted(mapped)) return mapped;
-  const { json, userProperties } = mapped;
   return {
     ...mapped,
-    event: JSON.parse(json) as HeapEvent,
-    userProperties: userProperties === undefined ? undefined : (JSON.parse(userProperties) as HeapProperties),
+    event: JSON.parse(JSON.stringify(mapped.event)) as HeapEvent,
+    changes: new CountedChanges(mapped.changes),
   };
 }
 
@@ -39,7 +53,7 @@ export function mapEvent(
 export function asProperties(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const changes = new Changes();
-  const writer = new PropertyWriter(changes);
-  writer.add('p', value);
-  return JSON.stringify([writer.json, writer.rejection, changes.details]);
+  const collector = new PropertyCollector(changes);
+  collector.add('p', value);
+  return JSON.stringify([collector.properties, collector.rejection, changes.recorded]);
 }

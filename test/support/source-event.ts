@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto';
 import { decodeMessage, isUnreadable, type SourceEvent } from '../../lambda/clevertap/decode-message';
 import type { MappingContext } from '../../lambda/mapping/map-event';
+import { compileMapping, unexpectedTemplate } from '../../lambda/mapping/mapping';
+import { noMapping } from '../../lambda/mapping/rule-format';
 import { RECEIVED_AT } from './sqs-record';
 
 /** The events of a message that is known to be readable; a message that is no text is serialized. */
@@ -28,5 +31,7 @@ export const mappingContext = (overrides: Partial<MappingContext> = {}): Mapping
   requestId: 'request-1',
   identityOrder: ['identity', 'email'],
   dedupeWindowMs: 600_000,
+  mapping: compileMapping(noMapping, unexpectedTemplate),
+  sha256: (value) => hash('sha256', value),
   ...overrides,
 });

@@ -69,7 +69,7 @@ test('its test user is unique, and one that no environment refuses (F35)', async
   const [one, other] = [await run(), await run()];
 
   expect(one.identity).not.toBe(other.identity);
-  expect(chooseIdentity(sourceOf(bodies[0]), ['identity'])).toEqual({ identity: one.identity });
+  expect(chooseIdentity([{ from: 'identity', value: sourceOf(bodies[0]).profile['identity'] }])).toEqual({ identity: one.identity });
 });
 
 test.each<[string, typeof statusOf, RegExp]>([

@@ -149,6 +149,7 @@ describe('a custom body', () => {
         eventProperties: { item_names: 'pii-watch', value: '77777', campaign_name: 'pii Cart Reminder Push' },
         profileKeyValues: {},
         requestKeyValues: {},
+        canonicalRequest: 'null',
         unusableGroups: [],
         collidingNames: [],
         body,

@@ -8,7 +8,7 @@ import {
 } from '../../../lambda/clevertap/decode-message';
 import { narrowMessage } from '../../../lambda/clevertap/narrow-message';
 import { isAborted } from '../../../lambda/mapping/map-event';
-import { isRejected } from '../../../lambda/mapping/rejection';
+import { isRejected } from '../../../lambda/mapping/findings';
 import { fixture } from '../../support/clevertap-fixture';
 import { mapEvent } from '../../support/mapped-event';
 import { mappingContext, sourcesOf } from '../../support/source-event';

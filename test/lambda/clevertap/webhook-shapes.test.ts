@@ -1,6 +1,6 @@
 import { decodeMessage, isUnreadable } from '../../../lambda/clevertap/decode-message';
 import { isAborted } from '../../../lambda/mapping/map-event';
-import { isRejected } from '../../../lambda/mapping/rejection';
+import { isRejected } from '../../../lambda/mapping/findings';
 import { fixture, fixtureNames } from '../../support/clevertap-fixture';
 import { mapEvent } from '../../support/mapped-event';
 import { mappingContext } from '../../support/source-event';

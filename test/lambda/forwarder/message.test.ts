@@ -1,59 +1,97 @@
 import type { SQSRecord } from 'aws-lambda';
-import { mapInSlices, Message, release, type Entry } from '../../../lambda/forwarder/message';
+import { mapMessages, Message, release, type Entry } from '../../../lambda/forwarder/message';
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { compileMapping } from '../../../lambda/mapping/mapping';
-import { noMapping } from '../../../lambda/mapping/rules';
-import { attributesOf, InMemoryPorts } from '../../support/in-memory-ports';
-import { sqsRecord } from '../../support/sqs-record';
+import { noMapping } from '../../../lambda/mapping/rule-format';
+import { attributesOf, InMemoryPorts, ok } from '../../support/in-memory-ports';
+import { mappingContext } from '../../support/source-event';
+import { collectGarbage } from '../../support/kept-memory';
+import { sqsRecord, type SqsRecordOptions } from '../../support/sqs-record';
 
-const rules = { identityOrder: ['identity'], dedupeWindowMs: 600_000 };
 const log = (): undefined => undefined;
+const always = (): boolean => true;
+
+/** The events of messages that are for Heap, each mapped when it is asked for. */
+const mappedOf = (messages: readonly Message[], hasTime = always): Generator<Entry, void> =>
+  mapMessages(messages, mappingContext(), log, hasTime);
+
+/** Ports with a mapping that maps by default and is told of each event before it is mapped. */
+function portsThatTell(onMapping: (ports: InMemoryPorts) => void): InMemoryPorts {
+  const ports = new InMemoryPorts();
+  const ruleFor = (): undefined => {
+    onMapping(ports);
+  };
+  ports.rules = { ...ports.rules, mapping: { ...ports.rules.mapping, ruleFor } };
+  return ports;
+}
 
 /** A broadcast whose key_values are repeated in every event. */
-const broadcast = (profiles: number, keyValueLength: number): ReturnType<typeof sqsRecord> => {
-  const text = 'x'.repeat(1000);
-  const values = Array.from({ length: keyValueLength / 1000 }, (_, index) => [`k${index}`, text]);
-  return sqsRecord({
-    key_values: { event: 'Reminder', ...(Object.fromEntries(values) as object) },
-    profiles: Array.from({ length: profiles }, (_, index) => ({ identity: `cust-${index}` })),
-  });
+const broadcast = (profiles: number, keyValueLength: number, options: SqsRecordOptions = {}): SQSRecord => {
+  const value = 'x'.repeat(1000);
+  const values = Array.from({ length: keyValueLength / 1000 }, (_, index) => [`k${index}`, value]);
+  return sqsRecord(
+    {
+      key_values: { event: 'Reminder', ...(Object.fromEntries(values) as object) },
+      profiles: Array.from({ length: profiles }, (_, index) => ({ identity: `cust-${index}` })),
+    },
+    options,
+  );
 };
 
 const lengthOf = (entries: readonly Entry[]): number =>
   entries.reduce((sum, { json }) => sum + json.length, 0);
 
-/** The slices alone, without the pauses in between. */
-function* slicesOf(messages: readonly Message[]): Generator<Entry[], void> {
-  for (const slice of mapInSlices(messages, '11', rules, log)) if (slice !== 'unfinished') yield slice;
-}
+test('an event is mapped when it is asked for (F31)', () => {
+  const message = new Message(broadcast(3, 0), log);
+  const isMapped = (): boolean[] => message.entries.map(({ source, json }) => !source && json.length > 0);
+  const mapped = mappedOf([message]);
 
-test('others have their turn at every 50 events, also while nothing is for Heap', () => {
-  const words = [...mapInSlices([new Message(broadcast(1020, 0), log)], '11', rules, log)];
-  const nobody = Array.from({ length: 120 }, () => new Message(sqsRecord({ event: 'x' }), log));
+  expect(isMapped()).toEqual([false, false, false]);
+  for (const [index, entry] of message.entries.entries()) {
+    expect(mapped.next().value).toBe(entry);
+    expect(isMapped()).toEqual([0, 1, 2].map((other) => other <= index));
+  }
+  expect(mapped.next().done).toBe(true);
 
-  expect(words.map((word) => (word === 'unfinished' ? 0 : word.length))).toEqual([
-    ...Array.from({ length: 20 }, () => 0),
-    ...[1000, 20],
-  ]);
-  expect([...mapInSlices(nobody, '11', rules, log)]).toEqual(['unfinished', 'unfinished']);
+  release(message.entries);
+  expect(lengthOf(message.entries)).toBe(0);
 });
 
-test('events are mapped when their slice is due, and let go of with it (F31)', () => {
-  const message = new Message(broadcast(2000, 10_000), log);
-  let events = 0;
-  let largest = 0;
-  for (const slice of slicesOf([message])) {
-    events += slice.length;
-    // The slice itself, and the event that did not fit into it.
-    largest = Math.max(largest, lengthOf(message.entries));
-    release(slice);
-  }
+test('no more is mapped than one request and the event that did not fit into it (F31)', async () => {
+  let mapped = 0;
+  let sent = 0;
+  const ahead: number[] = [];
+  const ports = portsThatTell(() => (mapped += 1));
+  ports.answer = ({ events }) => {
+    sent += events.length;
+    ahead.push(mapped - sent);
+    return ok;
+  };
+  await ports.forward(['m1', 'm2', 'm3'].map((messageId) => broadcast(900, 0, { messageId })));
 
-  expect(events).toBe(2000);
-  expect(largest).toBeGreaterThan(3_000_000);
-  expect(largest).toBeLessThan(3_700_000);
-  expect(lengthOf(message.entries)).toBe(0);
-  expect(message.entries.filter(({ source }) => source !== undefined)).toEqual([]);
+  expect([mapped, sent]).toEqual([2700, 2700]);
+  expect(ahead).toEqual([1, 1, 0]);
+});
+
+test('what was sent is let go of, so that no more than one request is in memory (F31)', async () => {
+  /** Bytes of all buffers in use: the JSON of events, and bodies. */
+  const buffered = (): number => {
+    for (let time = 0; time < 2; time += 1) collectGarbage();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const ports = new InMemoryPorts();
+  const held: number[] = [];
+  ports.answer = () => {
+    held.push(buffered());
+    return ok;
+  };
+  const before = buffered();
+  await ports.forward([broadcast(1000, 20_000)]);
+
+  expect(ports.stored.size).toBe(1000);
+  expect(held.length).toBeGreaterThan(20);
+  // The events of the request and its body, of 900 kB each.
+  expect(Math.max(...held) - before).toBeLessThan(2_500_000);
 });
 
 /** A record that counts how often its body is read. */
@@ -89,15 +127,69 @@ test('a message is decoded once, and not before its events are asked for (F31)',
   expect(source.reads).toBe(reads);
 });
 
-test('a message is decoded when those before it are on their way (F31)', () => {
-  const sources = [broadcast(1001, 0), broadcast(5, 0)].map(watched);
-  const messages = sources.map(({ record }) => new Message(record, log));
-  const slices = slicesOf(messages);
+test('a message is decoded when the events before it have been sent (F31)', async () => {
+  const ports = new InMemoryPorts();
+  // Of each a thousand events and one, which is in hand when the thousand are sent.
+  const sources = ['m1', 'm2', 'm3'].map((messageId) => watched(broadcast(1001, 0, { messageId })));
+  const readAt: boolean[][] = [];
+  ports.answer = () => {
+    readAt.push(sources.map(({ reads }) => reads > 0));
+    return ok;
+  };
+  await ports.forward(sources.map(({ record }) => record));
 
-  expect(slices.next().value).toHaveLength(1000);
-  expect(sources.map(({ reads }) => reads > 0)).toEqual([true, false]);
-  expect(slices.next().value).toHaveLength(6);
-  expect(sources.map(({ reads }) => reads > 0)).toEqual([true, true]);
+  expect(ports.requests.map(({ events }) => events.length)).toEqual([1000, 1000, 1000, 3]);
+  expect(readAt).toEqual([
+    [true, false, false],
+    [true, true, false],
+    [true, true, true],
+    [true, true, true],
+  ]);
+});
+
+test('a message that was received four times is not read before all others are delivered (F27)', async () => {
+  const ports = new InMemoryPorts();
+  const suspect = watched(broadcast(1, 0, { messageId: 'suspect', receiveCount: 4 }));
+  const others = ['m1', 'm2', 'm3'].map((messageId) => broadcast(700, 0, { messageId, receiveCount: 3 }));
+  const readAt: number[] = [];
+  ports.answer = () => {
+    readAt.push(suspect.reads);
+    return ok;
+  };
+
+  expect(await ports.forward([suspect.record, ...others])).toEqual([]);
+  expect(ports.requests.map(({ events }) => events.length)).toEqual([1000, 1000, 100, 1]);
+  expect(readAt.map((reads) => reads > 0)).toEqual([false, false, false, true]);
+});
+
+test('mapping stops when time is up, and the rest stays without a fate (F25)', () => {
+  const messages = ['m1', 'm2', 'm3'].map((messageId) => new Message(broadcast(2, 0, { messageId }), log));
+  let left = 3;
+  const mapped = [...mappedOf(messages, () => left-- > 0)];
+
+  const entries = messages.flatMap((message) => message.entries);
+  expect(mapped).toEqual(entries.slice(0, 3));
+  expect(entries.map(({ fate }) => fate)).toEqual(Array(6).fill(undefined));
+  expect(entries.map(({ source }) => source !== undefined)).toEqual([false, false, false, true, true, true]);
+});
+
+test('what is mapped when mapping has used up the time is sent, and the rest goes back to the buffer (F25)', async () => {
+  const ports = portsThatTell((told) => void told.sleep(1000));
+  const leftAt: number[] = [];
+  ports.answer = () => {
+    leftAt.push(ports.remaining);
+    return ok;
+  };
+
+  expect(await ports.forward([broadcast(1000, 0), broadcast(1, 0, { messageId: 'm2' })])).toEqual(['m2']);
+  expect(ports.stored.size).toBeGreaterThan(20);
+  expect(leftAt).toEqual([expect.any(Number)]);
+  expect(leftAt[0]).toBeGreaterThan(20_000);
+  const rest = ports.sentBack.map(
+    ({ body }) => (JSON.parse(body) as { profiles: unknown[] }).profiles.length,
+  );
+  expect(rest).toEqual([1000 - ports.stored.size]);
+  expect([ports.letters, ports.delays]).toEqual([[], [{ receiptHandle: 'receipt-of-m2', seconds: 30 }]]);
 });
 
 test('a message that fails unexpectedly while it is decoded is rejected once, and told once (F27)', () => {
@@ -124,7 +216,7 @@ test('what the mapping changed is counted for the message it changed', () => {
   const messages = bodies.map(
     (body) => new Message(sqsRecord({ identity: 'cust-1', event: 'x', ...body }), log),
   );
-  for (const slice of slicesOf(messages)) release(slice);
+  expect([...mappedOf(messages)]).toHaveLength(3);
 
   expect(messages.map(({ changes }) => Object.fromEntries(changes))).toEqual([
     { value_dropped: 2 },
@@ -134,15 +226,14 @@ test('what the mapping changed is counted for the message it changed', () => {
 });
 
 test.each([
-  ['the default mapping', undefined, 33],
+  ['the default mapping', [], 33],
   // Where nothing is made of the campaign but the key.
   ['a rule', [{ name: 'a.json', when: {}, send: { properties: { a: 'x' } } }], 65],
 ])('a campaign id nested too deep is told for what it is: %s (F30)', async (_, ruleList, levels) => {
-  const { parse } = createLiquid();
-  const mapping = ruleList && compileMapping({ ...noMapping, rules: ruleList }, parse);
+  const mapping = compileMapping({ ...noMapping, rules: ruleList }, createLiquid().parse);
   const reasonOf = async (depth: number): Promise<unknown> => {
     const ports = new InMemoryPorts();
-    ports.rules = { ...rules, mapping };
+    ports.rules = { ...ports.rules, mapping };
     const targetId = '['.repeat(depth) + '1' + ']'.repeat(depth);
     const text = `{"targetId":${targetId},"profiles":[{"identity":"cust-1"}],"key_values":{"event":"x"}}`;
     await ports.forward([sqsRecord(text)]);
@@ -154,14 +245,6 @@ test.each([
   for (const depth of [levels, 5_000, 100_000]) expect(await reasonOf(depth)).toBe('nested_too_deep');
 });
 
-test('a slice holds four full requests, but the first holds one', () => {
-  const message = new Message(broadcast(9000, 0), log);
-  const sizes: number[] = [];
-  for (const slice of slicesOf([message])) sizes.push(slice.length);
-
-  expect(sizes).toEqual([1000, 4000, 4000]);
-});
-
 test('what a small message becomes a hundredfold is delivered in parts (F31)', async () => {
   const ports = new InMemoryPorts();
 
@@ -171,22 +254,11 @@ test('what a small message becomes a hundredfold is delivered in parts (F31)', a
 });
 
 test('an event that fails unexpectedly costs its neighbours nothing (F27)', async () => {
-  const ports = new InMemoryPorts();
-  const appId = '11';
   let calls = 0;
-  ports.rules = {
-    ...rules,
-    mapping: {
-      ruleFor: () => {
-        calls += 1;
-        if (calls === 2) throw new TypeError('a mistake of ours, with personal data in it');
-        return undefined;
-      },
-      campaigns: new Map(),
-      isDenied: () => false,
-    },
-  };
-  ports.token = { appId };
+  const ports = portsThatTell(() => {
+    calls += 1;
+    if (calls === 2) throw new TypeError('a mistake of ours, with personal data in it');
+  });
 
   expect(await ports.forward([broadcast(3, 0)])).toEqual([]);
   expect([...ports.stored.values()].map(({ identity }) => identity)).toEqual(['cust-0', 'cust-2']);

@@ -1,6 +1,6 @@
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { createLiquid } from '../../../lambda/mapping/liquid';
-import type { MappingRule } from '../../../lambda/mapping/rules';
+import type { MappingRule } from '../../../lambda/mapping/rule-format';
 import type { Letter } from '../../../lambda/forwarder/dead-letter';
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 import { invalidReason, invalidUsersReason } from '../../../local/fake-heap';

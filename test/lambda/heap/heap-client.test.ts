@@ -89,7 +89,7 @@ describe('HeapClient', () => {
           response.end('{}');
         });
       });
-      const answer = await clientOf(origin).post('/api/track', [Buffer.from(body)]);
+      const answer = await clientOf(origin).post('/api/track', Buffer.from(body));
 
       expect(answer).toMatchObject({ status: 200, body: '{}' });
       expect(seen).toEqual([
@@ -107,18 +107,12 @@ describe('HeapClient', () => {
       ]);
     });
 
-    it.each<[string, Uint8Array[]]>([
-      ['no piece', []],
-      ['pieces of bulks', [...trackBody('11', serialized('{"a":"é"}', '{"b":"😀"}', '{}'))]],
-      ['a character in two pieces', [Buffer.from('"\xc3', 'latin1'), Buffer.from('\xa9"', 'latin1')]],
-      [
-        'empty pieces',
-        [Buffer.alloc(0), Buffer.from('{'), Buffer.alloc(0), Buffer.from('}'), Buffer.alloc(0)],
-      ],
-      ['parts of one buffer', [Buffer.from('x[1]x').subarray(1, 3), Buffer.from('x[1]x').subarray(3, 4)]],
+    it.each<[string, Uint8Array]>([
+      ['nothing', Buffer.alloc(0)],
+      ['a bulk', trackBody('11', serialized('{"a":"é"}', '{"b":"😀"}', '{}'))],
+      ['a part of a buffer', Buffer.from('x[1]x').subarray(1, 4)],
       // More than the sockets of this machine hold, so that it is sent bit by bit.
-      ['four large pieces', Array.from({ length: 4 }, (_, index) => Buffer.alloc(3_000_000, `${index}é`))],
-      ['many small pieces', Array.from({ length: 5000 }, (_, index) => Buffer.from(`${index},`))],
+      ['12 MB', Buffer.alloc(12_000_000, '0é')],
     ])('is all of a body of %s, once, with its length in bytes', async (_, body) => {
       const seen: { length: string | undefined; body: Buffer }[] = [];
       const origin = await httpServer((request, response) => {
@@ -133,7 +127,7 @@ describe('HeapClient', () => {
       // The second goes over a connection that is open, where nothing waits for it.
       for (let request = 0; request < 2; request += 1) await client.post('/api/track', body);
 
-      const whole = Buffer.concat(body);
+      const whole = Buffer.from(body);
       expect(seen.map(({ length }) => length)).toEqual([String(whole.length), String(whole.length)]);
       expect(seen.map((one) => one.body.equals(whole))).toEqual([true, true]);
     });

@@ -1,8 +1,16 @@
+import type { SourceEvent } from '../../../lambda/clevertap/decode-message';
+import { draftByDefault } from '../../../lambda/mapping/default-mapping';
 import { chooseIdentity, isPlaceholder } from '../../../lambda/mapping/identity';
 import { sourceOf, stockSource } from '../../support/source-event';
 
-const choose = (profile: object, order = ['identity', 'email']): ReturnType<typeof chooseIdentity> =>
-  chooseIdentity(stockSource(profile), order);
+type Choice = ReturnType<typeof chooseIdentity>;
+
+/** The identity of an event by the default mapping. */
+const identityOf = (source: SourceEvent, order: readonly string[]): Choice =>
+  chooseIdentity(draftByDefault(source, { identityOrder: order, campaigns: new Map() }).identities);
+
+const choose = (profile: object, order: readonly string[] = ['identity', 'email']): Choice =>
+  identityOf(stockSource(profile), order);
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -70,15 +78,15 @@ describe('the identity', () => {
     (number) => {
       const source = sourceOf(`{"profiles":[{"identity":${number},"email":"ana@shop.test"}]}`);
 
-      expect(chooseIdentity(source, ['identity', 'email'])).toEqual({ identity: number });
+      expect(identityOf(source, ['identity', 'email'])).toEqual({ identity: number });
     },
   );
 
   it.each(['1.5', '1e400', '12345678901234567e3'])('is never the number %s (F33)', (number) => {
     const source = sourceOf(`{"profiles":[{"identity":${number},"email":"ana@shop.test"}]}`);
 
-    expect(chooseIdentity(source, ['identity', 'email'])).toEqual({ identity: 'ana@shop.test' });
-    expect(chooseIdentity(source, ['identity'])).toMatchObject({ reason: 'identity_not_exact' });
+    expect(identityOf(source, ['identity', 'email'])).toEqual({ identity: 'ana@shop.test' });
+    expect(identityOf(source, ['identity'])).toMatchObject({ reason: 'identity_not_exact' });
   });
 
   it.each(['null\u0000', '\u200b', 'user@example.com\u200b', 'ana\n@shop.test', 'an\u00ada'])(
@@ -167,6 +175,6 @@ describe('the order of the fields', () => {
   it('finds nothing that the body put into its own __proto__ (F32)', () => {
     const source = sourceOf('{"profiles":[{"__proto__":{"identity":"victim"}}]}');
 
-    expect(chooseIdentity(source, ['identity'])).toMatchObject({ reason: 'missing_identity' });
+    expect(identityOf(source, ['identity'])).toMatchObject({ reason: 'missing_identity' });
   });
 });

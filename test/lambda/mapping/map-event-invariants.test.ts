@@ -7,8 +7,8 @@ import { trackBody, userPropertiesBody } from '../../../lambda/heap/bulk-request
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { isAborted, type AbortedEvent, type MappingContext } from '../../../lambda/mapping/map-event';
 import { compileMapping } from '../../../lambda/mapping/mapping';
-import { isRejected, type Rejected } from '../../../lambda/mapping/rejection';
-import type { MappingRule } from '../../../lambda/mapping/rules';
+import { isRejected, type Rejected } from '../../../lambda/mapping/findings';
+import type { MappingRule } from '../../../lambda/mapping/rule-format';
 import { invalidReason, invalidUsersReason } from '../../../local/fake-heap';
 import { serialized, textOf } from '../../support/heap-body';
 import { mapEvent, type MappedEvent } from '../../support/mapped-event';
@@ -153,7 +153,7 @@ const outputOf = ({ event: { idempotency_key: _, ...event }, userProperties }: M
 const isClean = (text: string): boolean =>
   text.isWellFormed() && !/[\u0000-\u0008\u000B-\u001F\u007F]/.test(text);
 
-// A template may take 50 ms of the machine's time; on a busy one another event would fail each time.
+// A template may take 500 ms by the clock; on a busy one another event would fail each time.
 beforeAll(() => {
   jest.spyOn(performance, 'now').mockReturnValue(0);
 });
@@ -193,10 +193,10 @@ describe.each(Object.entries(webhooks))('%s, whatever it holds', (envelope, webh
 });
 
 /** One event, alone in a request: accepted, and the same when it is read back. */
-function expectHeapTakes({ json, event, userProperties = {} }: MappedEvent): void {
-  expect(invalidReason(JSON.parse(textOf(trackBody('11', serialized(json)))))).toBeUndefined();
-  // JavaScript puts names that are numbers first; of a name that stands twice it keeps one.
-  expect(JSON.stringify(event)).toHaveLength(json.length);
+function expectHeapTakes({ event, userProperties = {} }: MappedEvent): void {
+  expect(
+    invalidReason(JSON.parse(textOf(trackBody('11', serialized(JSON.stringify(event)))))),
+  ).toBeUndefined();
   expect(event.idempotency_key).toMatch(/^[0-9a-f]{64}$/);
   expect(event.timestamp).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
   const users = JSON.stringify({ identity: event.identity, properties: userProperties });

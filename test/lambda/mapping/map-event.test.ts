@@ -3,7 +3,7 @@ import { decodeMessage, isUnreadable, type SourceEvent } from '../../../lambda/c
 import { rejectionReasons } from '../../../lambda/contract';
 import { trackBody } from '../../../lambda/heap/bulk-request';
 import { isAborted } from '../../../lambda/mapping/map-event';
-import { isRejected } from '../../../lambda/mapping/rejection';
+import { isRejected } from '../../../lambda/mapping/findings';
 import { invalidReason } from '../../../local/fake-heap';
 import { fixture } from '../../support/clevertap-fixture';
 import { serialized, textOf } from '../../support/heap-body';
@@ -545,7 +545,7 @@ describe('whatever JSON comes in', () => {
             expect(outcome.detail).not.toBe('');
           } else if (!isAborted(outcome)) {
             delivered += 1;
-            const bulk = textOf(trackBody('11', serialized(outcome.json)));
+            const bulk = textOf(trackBody('11', serialized(JSON.stringify(outcome.event))));
             expect(invalidReason(JSON.parse(bulk))).toBeUndefined();
             expect(outcome.event.event.length).toBeLessThanOrEqual(255);
             expect((outcome.event.event + outcome.event.identity).isWellFormed()).toBe(true);

@@ -1,6 +1,6 @@
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { compileMapping, type Mapping } from '../../../lambda/mapping/mapping';
-import { noMapping, type MappingRule, type MappingSettings } from '../../../lambda/mapping/rules';
+import { noMapping, type MappingRule, type MappingSettings } from '../../../lambda/mapping/rule-format';
 import { mapEvent, type MappedEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
 
@@ -22,13 +22,13 @@ describe('the rule of an event', () => {
   });
 
   it.each([
-    ['purchase', 5, 'both'],
-    ['purchase', 6, 'event'],
-    ['Pur Chase', undefined, 'event'],
+    ['purchase', '5', 'both'],
+    ['purchase', '6', 'event'],
+    ['Pur Chase', '', 'event'],
     ['viewed', '5', 'campaign'],
-    [undefined, 5, 'campaign'],
-    ['viewed', 6, undefined],
-    [undefined, undefined, undefined],
+    ['', '5', 'campaign'],
+    ['viewed', '6', undefined],
+    ['', '', undefined],
   ])('%j of campaign %j is the first that matches: %j', (event, campaign, expected) => {
     expect(ruleFor(event, campaign)?.name).toBe(expected);
   });
@@ -36,7 +36,7 @@ describe('the rule of an event', () => {
   it('is none without rules, and then nothing is parsed', () => {
     const never = jest.fn(parse);
 
-    expect(compileMapping(noMapping, never).ruleFor('Purchase', 5)).toBeUndefined();
+    expect(compileMapping(noMapping, never).ruleFor('Purchase', '5')).toBeUndefined();
     expect(never).not.toHaveBeenCalled();
   });
 

@@ -4,8 +4,7 @@ import { anyJsonObject } from '../../support/untrusted-json';
 
 type Fields = Record<string, unknown>;
 
-const scopeOf = (object: Fields, ...fallbacks: Fields[]): Fields =>
-  templateObject(object, ...fallbacks) as Fields;
+const scopeOf = (object: Fields, ...fallbacks: Fields[]): Fields => templateObject(object, ...fallbacks);
 
 const parsed = (json: string): Fields => JSON.parse(json) as Fields;
 

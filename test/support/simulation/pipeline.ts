@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { ingressStamps, type MetricName, type RejectionReason } from '../../../lambda/contract';
 import { forwardBatch, type Ports } from '../../../lambda/forwarder/forward-batch';
@@ -6,6 +7,8 @@ import { Queues, type SqsCalls } from '../../../lambda/forwarder/queues';
 import { Breaker } from '../../../lambda/heap/breaker';
 import { Pace } from '../../../lambda/heap/pace';
 import { HeapTokens } from '../../../lambda/heap/heap-tokens';
+import { compileMapping, unexpectedTemplate } from '../../../lambda/mapping/mapping';
+import { noMapping } from '../../../lambda/mapping/rule-format';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
 import { failedMessageIds } from '../../../local/lambda/event-source-mapping';
 import { SqsService, type Message } from '../../../local/sqs/service';
@@ -381,6 +384,7 @@ export class Pipeline {
       breaker: instance.breaker,
       pace: instance.pace,
       log: () => undefined,
+      sha256: (value) => hash('sha256', value),
       metrics: (values, reason) => {
         if (!life.isOver) this.#count(values, reason);
       },
@@ -509,4 +513,8 @@ interface BatchOutput {
   readonly Failed: readonly object[];
 }
 
-const defaultRules: ForwardingRules = { identityOrder: ['identity', 'email'], dedupeWindowMs: 600_000 };
+const defaultRules: ForwardingRules = {
+  identityOrder: ['identity', 'email'],
+  dedupeWindowMs: 600_000,
+  mapping: compileMapping(noMapping, unexpectedTemplate),
+};

@@ -1,8 +1,8 @@
 import { secretPlaceholder, type MetricName } from '../../../lambda/contract';
 import type { ForwardingRules } from '../../../lambda/forwarder/message';
 import { createLiquid } from '../../../lambda/mapping/liquid';
-import { compileMapping } from '../../../lambda/mapping/mapping';
-import { noMapping } from '../../../lambda/mapping/rules';
+import { compileMapping, unexpectedTemplate } from '../../../lambda/mapping/mapping';
+import { noMapping } from '../../../lambda/mapping/rule-format';
 import { randomOf } from '../../../local/chaos';
 import { account, lettersOf, type Account } from './account';
 import { SimulatedHeap, type HeapBehaviour } from './heap';
@@ -258,8 +258,8 @@ const wildFaults = (
 });
 
 function rulesOf({ hasUserProperties }: Weather): ForwardingRules {
-  const rules: ForwardingRules = { identityOrder: ['identity', 'email'], dedupeWindowMs };
-  if (!hasUserProperties) return rules;
+  const rules = { identityOrder: ['identity', 'email'], dedupeWindowMs };
+  if (!hasUserProperties) return { ...rules, mapping: compileMapping(noMapping, unexpectedTemplate) };
   const properties = { n: '{{ Body.properties.n }}' };
   return {
     ...rules,

@@ -1,0 +1,112 @@
+import type { SourceEvent } from '../clevertap/decode-message';
+import { identityFields } from '../contract';
+import { field, fieldKey, isJsonObject, type JsonObject } from '../json';
+import type { Draft, PropertyGroup } from './draft';
+import { chooseId, type IdCandidate } from './idempotency-key';
+import { clean } from './strings';
+
+/** What the default mapping knows besides the event. */
+export interface DefaultMappingOptions {
+  /** Names of profile fields that identify a user, best first. */
+  readonly identityOrder: readonly string[];
+  /** Event names by `targetId`. */
+  readonly campaigns: ReadonlyMap<string, string>;
+}
+
+const nameFields = ['event', 'event_name', 'evtName'];
+
+/** Keys of a custom body that are its frame and not the marketer's properties. */
+const frame = ['app_id', 'user_id', 'session_id', 'is_test', 'targetId', ...identityFields];
+
+const noTypes: Draft['types'] = new Map();
+
+/**
+ * Drafts an event by the default mapping: named by body, key_values, URL or campaign, identified by the profile's
+ * fields, with all event properties and key_values.
+ */
+export function draftByDefault(
+  source: SourceEvent,
+  { identityOrder, campaigns }: DefaultMappingOptions,
+): Draft {
+  const { body, profile, profileKeyValues, requestKeyValues } = source;
+  // Only the event's own fields may identify or date it: an id among the request's key_values, which are constants of
+  // the campaign, would make all of a campaign's events one.
+  const ownFields = body ?? profileKeyValues;
+  const named = findName(body === undefined ? [profileKeyValues, requestKeyValues] : [body]);
+  const explicitId = chooseId(
+    idCandidates(ownFields, body === undefined ? ['event_id', 'message_id'] : ['idempotency_key']),
+  );
+  const timeKey = fieldKey(ownFields, 'timestamp');
+  const time = timeKey === undefined ? undefined : ownFields[timeKey];
+  const hasTime = time !== undefined && time !== null && time !== '';
+
+  return {
+    rule: undefined,
+    appIds: body === undefined ? [] : [field(body, 'app_id')],
+    name: named?.name ?? (toName(source.pathEvent) || (campaigns.get(campaignIdOf(source)) ?? '')),
+    identities: identityOrder.map((from) => ({ from, value: field(profile, from) })),
+    explicitId,
+    time: hasTime ? time : undefined,
+    properties: groupsOf(source, [named?.key, explicitId.key, hasTime ? timeKey : undefined]),
+    types: noTypes,
+    userProperties: undefined,
+  };
+}
+
+/** A profile's key_values win over those of its request. */
+export const keyValuesOf = ({ requestKeyValues, profileKeyValues }: SourceEvent): JsonObject => ({
+  ...requestKeyValues,
+  ...profileKeyValues,
+});
+
+/** The id of an event's campaign as a string; empty if it has none. */
+export const campaignIdOf = ({ campaignId }: SourceEvent): string =>
+  typeof campaignId === 'number' || typeof campaignId === 'string' ? String(campaignId).trim() : '';
+
+/** The name of an event as Heap gets it; blank if the value is no name. */
+export const toName = (value: unknown): string =>
+  typeof value === 'string' ? clean(value).trim() : typeof value === 'number' ? String(value) : '';
+
+/** The first name that is not blank, and the key it was read from. */
+function findName(objects: readonly JsonObject[]): { name: string; key: string } | undefined {
+  for (const object of objects) {
+    for (const nameField of nameFields) {
+      const key = fieldKey(object, nameField);
+      const name = key === undefined ? '' : toName(object[key]);
+      if (key !== undefined && name !== '') return { name, key };
+    }
+  }
+  return undefined;
+}
+
+const idCandidates = (object: JsonObject, names: readonly string[]): IdCandidate[] =>
+  names
+    .map((name) => fieldKey(object, name))
+    .filter((key) => key !== undefined)
+    .map((key) => ({ key, value: object[key] }));
+
+/** Everything CleverTap sent with the event, apart from what was used otherwise. */
+function groupsOf(source: SourceEvent, used: readonly (string | undefined)[]): PropertyGroup[] {
+  const { body, campaignId, eventProperties } = source;
+  const values = body ?? keyValuesOf(source);
+  const names = [...used.filter((name) => name !== undefined), ...blankNames(values)];
+  if (body !== undefined) names.push(...frame, ...groupNames(body));
+  const groups: PropertyGroup[] = [
+    { values: eventProperties },
+    { values, usedUp: names.map((name) => name.toLowerCase()) },
+  ];
+  if (campaignId !== undefined) groups.push({ values: { clevertap_campaign_id: campaignId } });
+  return groups;
+}
+
+/** The keys of a custom body under which its event properties are. */
+const groupNames = (body: JsonObject): string[] =>
+  ['properties', 'evtData'].filter((name) => isJsonObject(field(body, name)));
+
+/** A name or time that was left blank says nothing, and is no property either. */
+const blankNames = (object: JsonObject): string[] =>
+  Object.values(object).some(isBlank)
+    ? [...nameFields, 'timestamp'].filter((name) => isBlank(field(object, name)))
+    : [];
+
+const isBlank = (value: unknown): boolean => typeof value === 'string' && value.trim() === '';

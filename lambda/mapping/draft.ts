@@ -1,0 +1,30 @@
+import type { JsonObject } from '../json';
+import type { ExplicitId } from './idempotency-key';
+import type { IdentityCandidate } from './identity';
+import type { PropertyType } from './rule-format';
+
+/** What an event would be in Heap, before anything about it is judged. The default mapping and rules both make one. */
+export interface Draft {
+  /** The rule that made it; undefined for the default mapping. */
+  readonly rule: string | undefined;
+  /** App ids named by the rule and by the payload. */
+  readonly appIds: readonly unknown[];
+  /** The event's name; blank if there is none. */
+  readonly name: string;
+  /** Best first. */
+  readonly identities: readonly IdentityCandidate[];
+  readonly explicitId: ExplicitId;
+  /** When it happened, in any notation; undefined for the time of arrival. */
+  readonly time: unknown;
+  /** Groups of values that become properties. Of two values with one name the first wins. */
+  readonly properties: readonly PropertyGroup[];
+  readonly types: ReadonlyMap<string, PropertyType>;
+  /** Properties of the user; undefined if there are none. */
+  readonly userProperties: JsonObject | undefined;
+}
+
+export interface PropertyGroup {
+  readonly values: JsonObject;
+  /** Names used up as name, identity, id or time of the event, in lower case: they are not repeated as properties. */
+  readonly usedUp?: readonly string[];
+}

@@ -1,0 +1,45 @@
+/** JSON whose strings may be Liquid templates. */
+export type TemplateJson =
+  string | number | boolean | null | readonly TemplateJson[] | { readonly [key: string]: TemplateJson };
+
+export const propertyTypes = ['number', 'string', 'boolean', 'date'] as const;
+
+/** What a property becomes in Heap, whatever CleverTap sent. */
+export type PropertyType = (typeof propertyTypes)[number];
+
+export const spreadGroups = ['Event', 'KeyValues'] as const;
+
+/** A group of values that is copied whole. */
+export type SpreadGroup = (typeof spreadGroups)[number];
+
+/** How events that meet `when` become Heap events. Its strings are Liquid templates in CleverTap's own names. */
+export interface MappingRule {
+  /** For a person: the file the rule is in. */
+  readonly name: string;
+  /** Both must hold when both are given; names are compared without regard to case and blanks. */
+  readonly when: { readonly event?: string | undefined; readonly campaign?: string | number | undefined };
+  readonly send: {
+    readonly app_id?: string | number | undefined;
+    readonly identity?: string | undefined;
+    readonly event?: string | undefined;
+    readonly timestamp?: string | number | undefined;
+    readonly idempotency_key?: string | undefined;
+    readonly properties?: Readonly<Record<string, TemplateJson>> | undefined;
+  };
+  readonly types?: Readonly<Record<string, PropertyType>> | undefined;
+  readonly spread?: readonly SpreadGroup[] | undefined;
+  /** Sent to Heap as properties of the user. */
+  readonly userProperties?: Readonly<Record<string, TemplateJson>> | undefined;
+}
+
+/** The part of an environment's settings that the function finds beside its code, as `mapping.json`. */
+export interface MappingSettings {
+  /** The first one that matches an event applies. */
+  readonly rules: readonly MappingRule[];
+  /** Event names by `targetId`, for campaigns that name their event nowhere else. */
+  readonly campaigns: Readonly<Record<string, string>>;
+  /** Identities refused besides the built-in ones; `*` matches any string. */
+  readonly deniedIdentities: readonly string[];
+}
+
+export const noMapping: MappingSettings = { rules: [], campaigns: {}, deniedIdentities: [] };

@@ -1,0 +1,35 @@
+/** Templates that some system should have rendered: Liquid's and `${…}`. */
+const template = /\{\{|\}\}|\{%|\$\{/;
+
+export const holdsTemplate = (value: string): boolean => template.test(value);
+
+/** Control characters that no chart can show; tab and line feed stay. */
+const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
+
+/** Control characters, surrogates, and what templates and CleverTap's dates begin with. */
+const special = /[\u0000-\u0008\u000B-\u001F\u007F\uD800-\uDFFF{}$]/;
+
+/** True if nothing in the string needs cleaning or reporting, apart from its length. */
+export const isPlain = (value: string): boolean => !special.test(value);
+
+/** The string as valid Unicode without control characters. */
+export const clean = (value: string): string =>
+  isPlain(value) ? value : value.toWellFormed().replace(controlCharacters, '');
+
+/** The first `limit` UTF-16 units of a string, without splitting a character in two. */
+export function cut(value: string, limit: number): string {
+  if (value.length <= limit) return value;
+  const last = value.charCodeAt(limit - 1);
+  const splitsPair = last >= 0xd800 && last <= 0xdbff;
+  return value.slice(0, splitsPair ? limit - 1 : limit);
+}
+
+/** Reads each character once: a backtracking expression takes minutes for a long row of digits. */
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i;
+
+/** The number a string spells, surrounding blanks aside; undefined for anything else and for an infinite number. */
+export function parseDecimal(value: string): number | undefined {
+  const trimmed = value.trim();
+  const number = decimal.test(trimmed) ? Number(trimmed) : NaN;
+  return Number.isFinite(number) ? number : undefined;
+}
