@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { addDeadLetterCommands } from './relay/dead-letter-commands';
-import { explain } from './relay/operator-error';
-import { addPreview } from './relay/preview';
-import { addSend } from './relay/send';
-import { addSmoke } from './relay/smoke';
-import { addStatus } from './relay/status';
-import { addToken } from './relay/token';
-import { addWebhook } from './relay/webhook';
+import { addDeadLetterCommands } from '../relay/commands/dead-letters';
+import { explain } from '../relay/terminal/operator-error';
+import { addPreview } from '../relay/commands/preview';
+import { addSend } from '../relay/commands/send';
+import { addSmoke } from '../relay/commands/smoke';
+import { addStatus } from '../relay/commands/status';
+import { addToken } from '../relay/commands/token';
+import { addWebhook } from '../relay/commands/webhook';
 
 /** What every command ends with when it could not do its work: wrong usage, no access, or a mistake of ours. */
 const failed = 2;

@@ -8,7 +8,7 @@ import {
   type EventPreview,
   type PreviewContext,
   type PreviewReport,
-} from '../../bin/relay/preview-report';
+} from '../../relay/commands/preview-report';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import { noMapping, type MappingRule, type MappingSettings } from '../../lambda/mapping/rules';
