@@ -1,4 +1,4 @@
-import { stackName } from '../bin/clevertap-to-heap';
+import { stackName } from '../lib/config/environments';
 import { startLocalStack } from '../local/stack';
 import { appId } from './pipeline';
 import { localAssembly, startWorker } from './workers';

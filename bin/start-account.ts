@@ -10,15 +10,16 @@ import { isAborted, mapEvent, type MappingContext } from '../lambda/mapping/map-
 import { compileMapping } from '../lambda/mapping/mapping';
 import { isRejected } from '../lambda/mapping/rejection';
 import type { Account, EventOfMessage, MessageReader, QueuedMessage } from '../local/reconciliation';
-import { environmentOf } from './clevertap-to-heap';
+import { readEnvironment } from '../lib/config/environments';
+import { mappingOf } from '../lib/config/mapping-rules';
 
 /** Reads messages as the function of an environment does, so that what it made of them can be found again. */
 export function messageReader(environment: string): MessageReader {
-  const { config, mapping } = environmentOf(environment);
+  const config = readEnvironment(environment);
   const rules = {
     identityOrder: config.identityOrder,
     dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
-    mapping: compileMapping(mapping, createLiquid().parse),
+    mapping: compileMapping(mappingOf(config), createLiquid().parse),
   };
   return {
     eventsOf: (message, appIds) => {

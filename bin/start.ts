@@ -5,7 +5,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { Chaos } from '../local/chaos';
 import { startLocalStack, type LocalStack } from '../local/stack';
 import { removeStackFile, stackFilePath, writeStackFile } from '../local/stack-file';
-import { createApp, stackName } from './clevertap-to-heap';
+import { localEnvironment as environment, stackName } from '../lib/config/environments';
+import { createApp } from './clevertap-to-heap';
 import { describeAccount, isBalanced, messageReader } from './start-account';
 
 interface Options {
@@ -15,8 +16,6 @@ interface Options {
   appId?: string;
   chaos?: string;
 }
-
-const environment = 'local';
 
 /** Any digits do for the fake Heap. */
 const localAppId = '1234567890';

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApp, stackName } from '../bin/clevertap-to-heap';
+import { createApp } from '../bin/clevertap-to-heap';
+import { environmentNames, isDeployed, stackName } from '../lib/config/environments';
 import { costTables } from './cost-report';
 
-/** The environments that are deployed. */
-const environments = ['dev', 'prod'];
+const environments = environmentNames().filter(isDeployed);
 
 /** Between these lines docs/cost.md has what is computed. */
 const [begin, end] = ['<!-- npm run cost writes from here -->', '<!-- to here -->'];

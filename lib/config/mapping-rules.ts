@@ -10,10 +10,21 @@ import {
 } from 'jsonc-parser';
 import * as z from 'zod';
 import { ruleSchema } from './rule-schema';
-import type { MappingRule } from '../../lambda/mapping/rules';
-import { EnvironmentConfigError } from './environment-config';
+import type { MappingRule, MappingSettings } from '../../lambda/mapping/rules';
+import { EnvironmentConfigError, type EnvironmentConfig } from './environment-config';
 
 const directory = join(__dirname, '../../config/mappings');
+
+/**
+ * What the function of an environment needs to map events.
+ *
+ * @throws {EnvironmentConfigError} naming every mistake in its rule files
+ */
+export const mappingOf = ({ mappings, campaigns, deniedIdentities }: EnvironmentConfig): MappingSettings => ({
+  rules: readMappingRules(mappings),
+  campaigns,
+  deniedIdentities,
+});
 
 /**
  * Reads rule files of `config/mappings/`, in the order of their names: the first rule that matches applies.

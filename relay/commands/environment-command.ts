@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { environmentOf } from '../../bin/clevertap-to-heap';
+import { isDeployed, readEnvironment } from '../../lib/config/environments';
 import type { Environment } from '../environment/environment';
 import { openLocalEnvironment } from '../environment/local-environment';
 
@@ -21,8 +21,8 @@ export const environmentCommand = (parent: Command, name: string): Command =>
  * @throws {EnvironmentConfigError, OperatorError} naming an unknown environment, or why it cannot be reached
  */
 export async function openEnvironment(name: string): Promise<Environment> {
-  const { config } = environmentOf(name);
-  if (name === 'local') return openLocalEnvironment(config);
+  const config = readEnvironment(name);
+  if (!isDeployed(name)) return openLocalEnvironment(config);
   // The clients of four more services take longer to load than a local command to run.
   const { openAwsEnvironment } = await import('../environment/aws-environment.js');
   return openAwsEnvironment(name, config);

@@ -1,7 +1,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
-import { environmentOf } from '../../bin/clevertap-to-heap';
+import { readEnvironment } from '../../lib/config/environments';
+import { mappingOf } from '../../lib/config/mapping-rules';
 import { readPayload, toPathSegment } from '../terminal/payload';
 import { previewPayload, printReport, unknownAppId, type PreviewReport } from './preview-report';
 
@@ -35,14 +36,14 @@ export function addPreview(program: Command): void {
 }
 
 async function preview(file: string | undefined, options: Options): Promise<void> {
-  const { config, mapping } = environmentOf(options.env);
+  const config = readEnvironment(options.env);
   const report = previewPayload(await readPayload(file), options.event, {
     appId: options.appId,
     receivedAt: Date.now(),
     requestId: 'preview',
     identityOrder: config.identityOrder,
     dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
-    mapping: compileMapping(mapping, createLiquid().parse),
+    mapping: compileMapping(mappingOf(config), createLiquid().parse),
   });
   console.log(
     options.json === true ? JSON.stringify(report) : `${printReport(report)}\n\n${notes(report, options)}`,

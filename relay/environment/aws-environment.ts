@@ -11,7 +11,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { metricDimensions, metricNamespace, metrics, rejectionReasons } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
-import { stackName as stackNameOf } from '../../bin/clevertap-to-heap';
+import { stackName as stackNameOf } from '../../lib/config/environments';
 import {
   apiKeyNames,
   outputOf,

@@ -12,6 +12,7 @@ import {
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import { noMapping, type MappingRule, type MappingSettings } from '../../lambda/mapping/rules';
+import { environmentNames } from '../../lib/config/environments';
 import { fixture } from '../support/clevertap-fixture';
 
 const receivedAt = Date.parse('2026-11-24T10:00:00.000Z');
@@ -352,7 +353,7 @@ describe('npm run relay -- preview', () => {
   });
 
   test.each([
-    [['--env', 'nope'], 'error: unknown environment "nope"; known: dev, prod, local\n'],
+    [['--env', 'nope'], `error: unknown environment "nope"; known: ${environmentNames().join(', ')}\n`],
     [['nope.json'], 'error: cannot read nope.json: there is no such file\n'],
     [['test'], 'error: cannot read test: it is a folder\n'],
     [['--app-id', 'x'], 'A Heap app id consists of digits.\n'],

@@ -3,7 +3,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { environmentOf } from '../../../bin/clevertap-to-heap';
+import { readEnvironment } from '../../../lib/config/environments';
 import { openAwsEnvironment } from '../../../relay/environment/aws-environment';
 import { explain } from '../../../relay/terminal/operator-error';
 import type { EnvironmentConfig } from '../../../lib/config/environment-config';
@@ -13,7 +13,7 @@ const cloudWatch = mockClient(CloudWatchClient);
 const logs = mockClient(CloudWatchLogsClient);
 const apiGateway = mockClient(APIGatewayClient);
 
-const config: EnvironmentConfig = { ...environmentOf('dev').config, region: 'eu-west-1' };
+const config: EnvironmentConfig = { ...readEnvironment('dev'), region: 'eu-west-1' };
 const outputs = {
   WebhookUrl: 'https://a1.execute-api.eu-west-1.amazonaws.com/v1/webhook',
   ApiKeyIdk1: 'key-id-1',

@@ -3,10 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { environmentOf } from '../../../bin/clevertap-to-heap';
+import { readEnvironment } from '../../../lib/config/environments';
 import { openLocalEnvironment } from '../../../relay/environment/local-environment';
 
-const { config } = environmentOf('local');
+const config = readEnvironment('local');
 let folder: string;
 let server: Server;
 let answers: Record<string, unknown>;
