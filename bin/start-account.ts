@@ -9,17 +9,26 @@ import { createLiquid } from '../lambda/mapping/liquid';
 import { isAborted, mapEvent, type MappingContext } from '../lambda/mapping/map-event';
 import { compileMapping } from '../lambda/mapping/mapping';
 import { isRejected } from '../lambda/mapping/rejection';
+import type { MappingSettings } from '../lambda/mapping/rules';
 import type { Account, EventOfMessage, MessageReader, QueuedMessage } from '../local/reconciliation';
-import { readEnvironment } from '../lib/config/environments';
-import { mappingOf } from '../lib/config/mapping-rules';
+
+/** What of an environment decides how its function reads messages. */
+export interface ReaderSettings {
+  readonly identityOrder: MappingContext['identityOrder'];
+  readonly dedupeWindowMinutes: number;
+  readonly mapping: MappingSettings;
+}
 
 /** Reads messages as the function of an environment does, so that what it made of them can be found again. */
-export function messageReader(environment: string): MessageReader {
-  const config = readEnvironment(environment);
+export function messageReader({
+  identityOrder,
+  dedupeWindowMinutes,
+  mapping,
+}: ReaderSettings): MessageReader {
   const rules = {
-    identityOrder: config.identityOrder,
-    dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
-    mapping: compileMapping(mappingOf(config), createLiquid().parse),
+    identityOrder,
+    dedupeWindowMs: dedupeWindowMinutes * 60_000,
+    mapping: compileMapping(mapping, createLiquid().parse),
   };
   return {
     eventsOf: (message, appIds) => {

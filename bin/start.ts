@@ -5,7 +5,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { Chaos } from '../local/chaos';
 import { startLocalStack, type LocalStack } from '../local/stack';
 import { removeStackFile, stackFilePath, writeStackFile } from '../local/stack-file';
-import { localEnvironment as environment, stackName } from '../lib/config/environments';
+import { localEnvironment as environment, readEnvironment, stackName } from '../lib/config/environments';
+import { mappingOf } from '../lib/config/mapping-rules';
 import { createApp } from './clevertap-to-heap';
 import { describeAccount, isBalanced, messageReader } from './start-account';
 
@@ -56,6 +57,7 @@ async function run(options: Options, command: Command): Promise<void> {
   });
   // This template is interpreted here and deployed nowhere; `npm run synth` has it validated for AWS.
   process.env['CDK_VALIDATION'] = 'false';
+  const config = readEnvironment(environment);
   createApp({ names: [environment], outdir: assemblyDirectory }).synth();
 
   // With --json, stdout belongs to the one line a script reads.
@@ -77,7 +79,7 @@ async function run(options: Options, command: Command): Promise<void> {
   announce(stack, print);
   stopOnSignal(print, async () => {
     await stack.stop();
-    const account = await stack.account(messageReader(environment));
+    const account = await stack.account(messageReader({ ...config, mapping: mappingOf(config) }));
     print(`\n${describeAccount(account)}`);
     if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
     return isBalanced(account) ? 0 : 1;

@@ -2,11 +2,16 @@ import { describeAccount, isBalanced, messageReader } from '../../bin/start-acco
 import { decodeMessage } from '../../lambda/clevertap/decode-message';
 import { narrowMessage } from '../../lambda/clevertap/narrow-message';
 import { trackBody } from '../../lambda/heap/bulk-request';
+import { noMapping } from '../../lambda/mapping/rules';
 import type { Account, EventOfMessage, QueuedMessage } from '../../local/reconciliation';
 import { fixture, fixtureNames } from '../support/clevertap-fixture';
 import { serialized, textOf } from '../support/heap-body';
 
-const { eventsOf, isOwnRow, reasonOf } = messageReader('local');
+const { eventsOf, isOwnRow, reasonOf } = messageReader({
+  identityOrder: ['identity', 'email'],
+  dedupeWindowMinutes: 10,
+  mapping: noMapping,
+});
 
 const messageOf = (body: string, stamps: Record<string, string> = {}): QueuedMessage => ({
   body,
