@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { noMapping, type MappingSettings } from '../lambda/mapping/rules';
 import { EventBuffer } from './buffer/event-buffer';
@@ -19,6 +20,17 @@ export interface ClevertapToHeapStackProps extends StackProps {
   readonly mapping?: MappingSettings;
 }
 
+/** What CDK calls the periods that the settings know. */
+const retentions: Record<EnvironmentConfig['logRetentionDays'], RetentionDays> = {
+  7: RetentionDays.ONE_WEEK,
+  14: RetentionDays.TWO_WEEKS,
+  30: RetentionDays.ONE_MONTH,
+  60: RetentionDays.TWO_MONTHS,
+  90: RetentionDays.THREE_MONTHS,
+  180: RetentionDays.SIX_MONTHS,
+  365: RetentionDays.ONE_YEAR,
+};
+
 /** One environment: CleverTap → API Gateway → SQS → Lambda → Heap. */
 export class ClevertapToHeapStack extends Stack {
   constructor(scope: Construct, id: string, props: ClevertapToHeapStackProps) {
@@ -34,7 +46,7 @@ export class ClevertapToHeapStack extends Stack {
       eventBuffer: eventBuffer.queue,
       apiKeys: config.apiKeys,
       apiGatewayLogRole: config.apiGatewayLogRole,
-      logRetention: config.logRetentionDays,
+      logRetention: retentions[config.logRetentionDays],
       allowedCidrs: config.allowedCidrs,
       domain: config.domain,
     });
@@ -51,7 +63,7 @@ export class ClevertapToHeapStack extends Stack {
       dedupeWindow: Duration.minutes(config.dedupeWindowMinutes),
       maxEventsPerMinute: config.maxEventsPerMinute,
       batchWindow,
-      logRetention: config.logRetentionDays,
+      logRetention: retentions[config.logRetentionDays],
     });
 
     const observability = new Observability(this, 'Observability', {
