@@ -20,7 +20,7 @@ const zones = [
   only('config', 'lib/config/environment-config.ts'),
   only('lib', 'lambda/contract.ts', 'lambda/mapping'),
   only('lambda'),
-  only('local'),
+  only('local', 'lambda'),
 ].flatMap(({ target, from, allowed }) =>
   from
     .filter((folder) => !allowed.includes(folder.slice(2)))

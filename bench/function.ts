@@ -1,8 +1,8 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { environmentVariables } from '../lambda/contract';
 import { startAwsEndpoint } from '../local/aws/endpoint';
-import { SecretsManagerService } from '../local/secrets-manager/service';
-import { SqsService } from '../local/sqs/service';
+import { SecretsManagerService } from '../local/aws/secrets-manager/service';
+import { SqsService } from '../local/aws/sqs/service';
 import { appId } from './pipeline';
 import { startWorker } from './workers';
 

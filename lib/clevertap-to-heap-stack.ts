@@ -5,7 +5,7 @@ import { noMapping, type MappingSettings } from '../lambda/mapping/rules';
 import { EventBuffer } from './buffer/event-buffer';
 import type { EnvironmentConfig } from './config/environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';
-import { HeapTokens } from './forward/heap-tokens';
+import { HeapTokens } from './forward/heap-tokens-secret';
 import { WebhookApi } from './ingest/webhook-api';
 import { Observability } from './observe/observability';
 

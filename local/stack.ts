@@ -12,16 +12,16 @@ import { startApiGateway } from './api-gateway/server';
 import { startAwsEndpoint } from './aws/endpoint';
 import type { Chaos } from './chaos';
 import { EventSourceMapping } from './lambda/event-source-mapping';
-import { startFakeHeap } from './fake-heap';
+import { startFakeHeap } from './heap';
 import { FunctionProcess } from './lambda/function-process';
 import type { RunningServer } from './http-server';
 import { interpretedTypes as apiGatewayTypes } from './api-gateway/rest-api';
 import { Observations } from './observations';
-import { reconcile, type Account, type Arrival, type MessageReader } from './reconciliation';
-import { SecretsManagerService } from './secrets-manager/service';
+import { reconcile, type Account, type Arrival, type MessageReader } from './account/reconciliation';
+import { SecretsManagerService } from './aws/secrets-manager/service';
 import { SkippingClock } from './skipping-clock';
-import { queueNameOfUrl } from './sqs/actions';
-import { SqsService } from './sqs/service';
+import { queueNameOfUrl } from './aws/sqs/actions';
+import { SqsService } from './aws/sqs/service';
 import {
   readTemplate,
   resolveOutputs,

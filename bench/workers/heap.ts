@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { printResult } from './print-result';
 
 // Stands for Heap: takes every request, answers after a while, and tells by GET how many requests it had and how
-// many events were in them. local/fake-heap.ts checks every event and keeps it, which costs more than sending it.
+// many events were in them. local/heap.ts checks every event and keeps it, which costs more than sending it.
 
 const [, , latencyMs = '0'] = process.argv;
 

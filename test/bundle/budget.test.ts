@@ -10,11 +10,11 @@ import { createApp } from '../../bin/clevertap-to-heap';
 import { mappingFileName } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rules';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
-import { startFakeHeap, type RunningFakeHeap } from '../../local/fake-heap';
+import { startFakeHeap, type RunningFakeHeap } from '../../local/heap';
 import type { RunningServer } from '../../local/http-server';
 import { FunctionProcess } from '../../local/lambda/function-process';
-import { SecretsManagerService } from '../../local/secrets-manager/service';
-import { SqsService } from '../../local/sqs/service';
+import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
+import { SqsService } from '../../local/aws/sqs/service';
 import { functionEnvironment } from '../support/function-environment';
 
 /**

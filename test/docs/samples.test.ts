@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseMappingRules } from '../../lib/config/mapping-rules';
+import { parseMappingRules } from '../../lib/config/rule-parser';
 
 const page = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 

@@ -3,8 +3,8 @@ import { readGiven, storeToken } from '../../../relay/commands/token';
 import { secretPlaceholder } from '../../../lambda/contract';
 import { startAwsEndpoint } from '../../../local/aws/endpoint';
 import type { RunningServer } from '../../../local/http-server';
-import { SecretsManagerService } from '../../../local/secrets-manager/service';
-import { SqsService } from '../../../local/sqs/service';
+import { SecretsManagerService } from '../../../local/aws/secrets-manager/service';
+import { SqsService } from '../../../local/aws/sqs/service';
 import { relayEnvironment } from '../../support/relay-environment';
 
 /** Against a real Secrets Manager over the wire. */

@@ -8,7 +8,7 @@ import { Pace } from '../../../lambda/heap/pace';
 import { HeapTokens } from '../../../lambda/heap/heap-tokens';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
 import { failedMessageIds } from '../../../local/lambda/event-source-mapping';
-import { SqsService, type Message } from '../../../local/sqs/service';
+import { SqsService, type Message } from '../../../local/aws/sqs/service';
 import { textOf } from '../heap-body';
 import type { SimulatedHeap } from './heap';
 import { Life, type Kill } from './life';

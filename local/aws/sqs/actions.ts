@@ -1,4 +1,4 @@
-import type { JsonInput } from '../aws/json';
+import type { JsonInput } from '../json';
 import type { Message, SendMessageInput, SqsService } from './service';
 import { SqsError } from './error';
 import { receiveMessage } from './long-poll';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { rowId, type StoredInHeap } from './fake-heap';
-import type { MessageAttributes } from './sqs/message';
+import { rowId, type StoredInHeap } from '../heap';
+import type { MessageAttributes } from '../aws/sqs/message';
 
 /** A message as it stood in a queue. */
 export interface QueuedMessage {

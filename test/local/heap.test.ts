@@ -6,7 +6,7 @@ import {
   startFakeHeap,
   type HeapFault,
   type RunningFakeHeap,
-} from '../../local/fake-heap';
+} from '../../local/heap';
 import type { RunningServer } from '../../local/http-server';
 
 const APP_ID = '11';

@@ -40,10 +40,10 @@ import {
   type SendMessageBatchRequestEntry,
   type SendMessageCommandInput,
 } from '@aws-sdk/client-sqs';
-import { startAwsEndpoint } from '../../../local/aws/endpoint';
-import type { RunningServer } from '../../../local/http-server';
-import { SecretsManagerService } from '../../../local/secrets-manager/service';
-import { SqsService } from '../../../local/sqs/service';
+import { startAwsEndpoint } from '../../../../local/aws/endpoint';
+import type { RunningServer } from '../../../../local/http-server';
+import { SecretsManagerService } from '../../../../local/aws/secrets-manager/service';
+import { SqsService } from '../../../../local/aws/sqs/service';
 
 const EXTERNAL_ENDPOINT = process.env['SQS_ENDPOINT'];
 /** What needs the injected clock, sees the server from inside or is a choice of its own. */

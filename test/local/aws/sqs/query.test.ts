@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { startAwsEndpoint } from '../../../local/aws/endpoint';
-import type { RunningServer } from '../../../local/http-server';
-import { SecretsManagerService } from '../../../local/secrets-manager/service';
-import { SqsService } from '../../../local/sqs/service';
+import { startAwsEndpoint } from '../../../../local/aws/endpoint';
+import type { RunningServer } from '../../../../local/http-server';
+import { SecretsManagerService } from '../../../../local/aws/secrets-manager/service';
+import { SqsService } from '../../../../local/aws/sqs/service';
 
 const ACCOUNT = '000000000000';
 const JSON_ANSWER = { Accept: 'application/json' };

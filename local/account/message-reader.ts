@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
-import { decodeMessage, isUnreadable, type EventLocation } from '../lambda/clevertap/decode-message';
-import { isJsonObject, type JsonObject } from '../lambda/json';
-import { narrowMessage } from '../lambda/clevertap/narrow-message';
-import { deadLetterAttributes, receivesExhausted } from '../lambda/contract';
-import { readIngress, type Ingress } from '../lambda/forwarder/ingress';
-import { createLiquid } from '../lambda/mapping/liquid';
-import { isAborted, mapEvent, type MappingContext } from '../lambda/mapping/map-event';
-import { compileMapping } from '../lambda/mapping/mapping';
-import { isRejected } from '../lambda/mapping/rejection';
-import type { MappingSettings } from '../lambda/mapping/rules';
-import type { Account, EventOfMessage, MessageReader, QueuedMessage } from '../local/reconciliation';
+import { decodeMessage, isUnreadable, type EventLocation } from '../../lambda/clevertap/decode-message';
+import { isJsonObject, type JsonObject } from '../../lambda/json';
+import { narrowMessage } from '../../lambda/clevertap/narrow-message';
+import { deadLetterAttributes, receivesExhausted } from '../../lambda/contract';
+import { readIngress, type Ingress } from '../../lambda/forwarder/ingress';
+import { createLiquid } from '../../lambda/mapping/liquid';
+import { isAborted, mapEvent, type MappingContext } from '../../lambda/mapping/map-event';
+import { compileMapping } from '../../lambda/mapping/mapping';
+import { isRejected } from '../../lambda/mapping/rejection';
+import type { MappingSettings } from '../../lambda/mapping/rules';
+import type { Account, EventOfMessage, MessageReader, QueuedMessage } from './reconciliation';
 
 /** What of an environment decides how its function reads messages. */
 export interface ReaderSettings {

@@ -1,5 +1,5 @@
-import { AwsError } from '../aws/error';
-import type { JsonInput } from '../aws/json';
+import { AwsError } from '../error';
+import type { JsonInput } from '../json';
 import type { SecretsManagerService, SecretValue } from './service';
 
 /**

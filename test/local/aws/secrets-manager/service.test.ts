@@ -11,10 +11,10 @@ import {
   type GetSecretValueCommandInput,
   type PutSecretValueCommandInput,
 } from '@aws-sdk/client-secrets-manager';
-import { startAwsEndpoint } from '../../../local/aws/endpoint';
-import type { RunningServer } from '../../../local/http-server';
-import { SecretsManagerService } from '../../../local/secrets-manager/service';
-import { SqsService } from '../../../local/sqs/service';
+import { startAwsEndpoint } from '../../../../local/aws/endpoint';
+import type { RunningServer } from '../../../../local/http-server';
+import { SecretsManagerService } from '../../../../local/aws/secrets-manager/service';
+import { SqsService } from '../../../../local/aws/sqs/service';
 
 describe('Secrets Manager over the wire', () => {
   let now = Date.parse('2026-03-04T05:06:07.089Z');

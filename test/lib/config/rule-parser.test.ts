@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mappingJsonSchema, parseMappingRules, readMappingRules } from '../../../lib/config/mapping-rules';
+import { mappingJsonSchema, parseMappingRules, readMappingRules } from '../../../lib/config/rule-parser';
 
 const file = 'config/mappings/purchase.json';
 const parse = (text: string): ReturnType<typeof parseMappingRules> =>

@@ -1,11 +1,11 @@
-import { describeAccount, isBalanced, messageReader } from '../../bin/start-account';
-import { decodeMessage } from '../../lambda/clevertap/decode-message';
-import { narrowMessage } from '../../lambda/clevertap/narrow-message';
-import { trackBody } from '../../lambda/heap/bulk-request';
-import { noMapping } from '../../lambda/mapping/rules';
-import type { Account, EventOfMessage, QueuedMessage } from '../../local/reconciliation';
-import { fixture, fixtureNames } from '../support/clevertap-fixture';
-import { serialized, textOf } from '../support/heap-body';
+import { describeAccount, isBalanced, messageReader } from '../../../local/account/message-reader';
+import { decodeMessage } from '../../../lambda/clevertap/decode-message';
+import { narrowMessage } from '../../../lambda/clevertap/narrow-message';
+import { trackBody } from '../../../lambda/heap/bulk-request';
+import { noMapping } from '../../../lambda/mapping/rules';
+import type { Account, EventOfMessage, QueuedMessage } from '../../../local/account/reconciliation';
+import { fixture, fixtureNames } from '../../support/clevertap-fixture';
+import { serialized, textOf } from '../../support/heap-body';
 
 const { eventsOf, isOwnRow, reasonOf } = messageReader({
   identityOrder: ['identity', 'email'],

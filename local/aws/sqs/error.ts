@@ -1,4 +1,4 @@
-import { AwsError } from '../aws/error';
+import { AwsError } from '../error';
 
 /**
  * Query code and HTTP status of each error, from the service model of the API (traits `awsQueryError` and

@@ -1,4 +1,9 @@
-import { reconcile, type Arrival, type MessageReader, type QueuedMessage } from '../../local/reconciliation';
+import {
+  reconcile,
+  type Arrival,
+  type MessageReader,
+  type QueuedMessage,
+} from '../../../local/account/reconciliation';
 
 /** Messages are lists of events: `a` is delivered under the key `a`, `!a` can be rejected alone, `-a` is ignored. */
 const reader: MessageReader = {

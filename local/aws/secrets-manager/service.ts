@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { AwsError } from '../aws/error';
+import { AwsError } from '../error';
 
 /** The value of one version: one of the two. */
 export interface SecretValue {

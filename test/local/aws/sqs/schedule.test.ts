@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Schedule } from '../../../local/sqs/schedule';
+import { Schedule } from '../../../../local/aws/sqs/schedule';
 
 describe('a schedule', () => {
   const items = fc.integer({ min: 0, max: 60 });
