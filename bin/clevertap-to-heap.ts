@@ -4,7 +4,7 @@ import { context } from '../cdk.json';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
 import { EnvironmentConfigError } from '../lib/config/environment-config';
 import { environmentNames, readEnvironment, stackName } from '../lib/config/environments';
-import { mappingOf } from '../lib/config/rule-parser';
+import { mappingOf } from '../lib/config/rule-files';
 
 /**
  * The app with one stack for each environment.

@@ -6,7 +6,7 @@ import { Chaos } from '../local/chaos';
 import { startLocalStack, type LocalStack } from '../local/stack';
 import { removeStackFile, stackFilePath, writeStackFile } from '../local/stack-file';
 import { localEnvironment as environment, readEnvironment, stackName } from '../lib/config/environments';
-import { mappingOf } from '../lib/config/rule-parser';
+import { mappingOf } from '../lib/config/rule-files';
 import { createApp } from './clevertap-to-heap';
 import { describeAccount, isBalanced, messageReader } from '../local/account/message-reader';
 

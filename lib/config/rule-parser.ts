@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   findNodeAtLocation,
   parse,
@@ -8,73 +6,60 @@ import {
   type Node,
   type ParseError,
 } from 'jsonc-parser';
-import * as z from 'zod';
+import type * as z from 'zod';
+import type { MappingRule } from '../../lambda/mapping/rules';
 import { ruleSchema } from './rule-schema';
-import type { MappingRule, MappingSettings } from '../../lambda/mapping/rules';
-import { EnvironmentConfigError, type EnvironmentConfig } from './environment-config';
 
-const directory = join(__dirname, '../../config/mappings');
+// Free of file system and CDK, so that a page in a browser checks rules as a synthesis does.
 
-/**
- * What the function of an environment needs to map events.
- *
- * @throws {EnvironmentConfigError} naming every mistake in its rule files
- */
-export const mappingOf = ({ mappings, campaigns, deniedIdentities }: EnvironmentConfig): MappingSettings => ({
-  rules: readMappingRules(mappings),
-  campaigns,
-  deniedIdentities,
-});
+/** A mistake in the text of a rule file. */
+export interface RuleError {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column: number;
+  /** The path of the key, e.g. `send.properties.value`; absent for what is no JSON. */
+  readonly key?: string;
+  /** What is wrong and what to do. */
+  readonly message: string;
+}
 
-/**
- * Reads rule files of `config/mappings/`, in the order of their names: the first rule that matches applies.
- *
- * @param names file names without `.json`, as an environment's `mappings` lists them
- * @throws {EnvironmentConfigError} naming file, line, column and key of every mistake
- */
-export function readMappingRules(names: readonly string[]): MappingRule[] {
-  return names.flatMap((name) => {
-    const file = `config/mappings/${name}.json`;
-    let text: string;
-    try {
-      text = readFileSync(join(directory, `${name}.json`), 'utf8');
-    } catch {
-      throw new EnvironmentConfigError(
-        `${file}: cannot be read; mappings must list files of config/mappings/`,
-      );
-    }
-    return parseMappingRules(file, name, text);
-  });
+/** Rules, or every mistake; one of the two is empty. */
+export interface ParsedRules {
+  readonly rules: MappingRule[];
+  readonly errors: readonly RuleError[];
 }
 
 /**
- * Checks the text of a rule file, which holds one rule or a list of them.
+ * Reads and checks the text of a rule file, which holds one rule or a list of them.
  *
- * @param file for the messages, e.g. `config/mappings/purchase.json`
- * @throws {EnvironmentConfigError} naming every mistake with line, column and key
+ * @param name what the rules are called, as in a report: the name of the file
  */
-export function parseMappingRules(file: string, name: string, text: string): MappingRule[] {
-  const errors: ParseError[] = [];
-  const json: unknown = parse(text, errors, { disallowComments: true });
-  const [error] = errors;
-  if (error !== undefined) {
-    throw new EnvironmentConfigError(
-      `${file}:${place(text, error.offset)}: is not JSON: ${sentenceOf(printParseErrorCode(error.error))}`,
-    );
+export function parseRules(name: string, text: string): ParsedRules {
+  const syntaxErrors: ParseError[] = [];
+  const json: unknown = parse(text, syntaxErrors, { disallowComments: true });
+  const [syntaxError] = syntaxErrors;
+  if (syntaxError !== undefined) {
+    const message = `is not JSON: ${sentenceOf(printParseErrorCode(syntaxError.error))}`;
+    return { rules: [], errors: [{ ...positionOf(text, syntaxError.offset), message }] };
   }
 
   const tree = parseTree(text);
-  const repeated = tree && repeatedKeys(tree);
-  if (repeated !== undefined && repeated.length > 0) {
-    const lines = repeated.map(
-      ({ offset, value }) =>
-        `${file}:${place(text, offset)}: ${String(value)}: stands here twice; take one out`,
-    );
-    throw new EnvironmentConfigError(lines.join('\n'));
+  const repeated = tree === undefined ? [] : repeatedKeys(tree);
+  if (repeated.length > 0) {
+    const message = 'stands here twice; take one out';
+    return {
+      rules: [],
+      errors: repeated.map(({ offset, value }) => ({
+        ...positionOf(text, offset),
+        key: String(value),
+        message,
+      })),
+    };
   }
   const isList = Array.isArray(json);
   const rules: MappingRule[] = [];
-  const problems: string[] = [];
+  const errors: RuleError[] = [];
   const candidates: unknown[] = isList ? json : [json];
   candidates.forEach((candidate, index) => {
     const result = ruleSchema.safeParse(candidate);
@@ -83,17 +68,12 @@ export function parseMappingRules(file: string, name: string, text: string): Map
       rules.push({ ...rule, name: isList ? `${name}[${index}]` : name });
       return;
     }
-    for (const issue of result.error.issues) {
-      for (const { path, message } of toProblems(issue)) {
-        const full = isList ? [index, ...path] : path;
-        problems.push(
-          `${file}:${place(text, offsetOf(tree, full))}: ${full.join('.') || 'rule'}: ${message}`,
-        );
-      }
+    for (const { path, message } of result.error.issues.flatMap(toProblems)) {
+      const full = isList ? [index, ...path] : path;
+      errors.push({ ...positionOf(text, offsetOf(tree, full)), key: full.join('.') || 'rule', message });
     }
   });
-  if (problems.length > 0) throw new EnvironmentConfigError(problems.join('\n'));
-  return rules;
+  return { rules: errors.length === 0 ? rules : [], errors };
 }
 
 /** What is wrong with the JSON and what to do, by the parser's code. */
@@ -145,14 +125,7 @@ function offsetOf(tree: Node | undefined, path: readonly (string | number)[]): n
   return tree.offset;
 }
 
-/** Line and column, both from 1. */
-function place(text: string, offset: number): string {
+function positionOf(text: string, offset: number): Pick<RuleError, 'line' | 'column'> {
   const lines = text.slice(0, offset).split('\n');
-  return `${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
-}
-
-/** The JSON Schema of a rule file, as the text of `config/mapping.schema.json`. */
-export function mappingJsonSchema(): string {
-  const schema = z.toJSONSchema(z.union([ruleSchema, z.array(ruleSchema)]), { io: 'input', reused: 'ref' });
-  return `${JSON.stringify({ title: 'Mapping rules of clevertap-to-heap', ...schema }, null, 2)}\n`;
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }

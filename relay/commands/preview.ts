@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import { readEnvironment } from '../../lib/config/environments';
-import { mappingOf } from '../../lib/config/rule-parser';
+import { mappingOf } from '../../lib/config/rule-files';
 import { readPayload, toPathSegment } from '../terminal/payload';
 import { previewPayload, printReport, unknownAppId, type PreviewReport } from './preview-report';
 

@@ -7,7 +7,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { createApp } from '../../bin/clevertap-to-heap';
 import { readEnvironment, stackName } from '../../lib/config/environments';
 import { messageReader } from '../../local/account/message-reader';
-import { mappingOf } from '../../lib/config/rule-parser';
+import { mappingOf } from '../../lib/config/rule-files';
 import type { ObservedMetrics } from '../../local/observations';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from '../../local/stack';
 import { eventually } from '../support/eventually';
