@@ -1,21 +1,11 @@
 import { text } from 'node:stream/consumers';
-import { InvalidArgumentError, type Command } from 'commander';
-import { receivesExhausted, rejectionReasons } from '../../lambda/contract';
 import { discardLetters } from '../dead-letters/discard';
 import { exportLetters } from '../dead-letters/export';
 import { listLetters, printList } from '../dead-letters/list';
 import { redriveAll, redriveSelected, type Redrive } from '../dead-letters/redrive';
 import { countsOf, type QueueRef } from '../dead-letters/visit-letters';
 import { outputOf, type Environment } from '../environment/environment';
-import {
-  endWith,
-  environmentCommand,
-  exitCodes,
-  openEnvironment,
-  print,
-  toNumber,
-  type EnvironmentOptions,
-} from './environment-command';
+import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { interruptible } from '../terminal/interruption';
 import { OperatorError } from '../terminal/operator-error';
 import { whereItWasCalled } from '../terminal/payload';
@@ -27,52 +17,8 @@ interface ReasonOptions extends EnvironmentOptions {
   readonly reason?: string;
 }
 
-/** Adds `dlq` with its commands: what can be done with events that could not be delivered. */
-export function addDeadLetterCommands(program: Command): void {
-  const dlq = program
-    .command('dlq')
-    .summary('look at dead letters, redrive, export or discard them')
-    .description(
-      'Dead letters are events that could not be delivered, each with a reason of docs/reasons.md. ' +
-        'Ctrl-C stops each of these commands without losing a letter.',
-    );
-  withReason(environmentCommand(dlq, 'list'))
-    .description('Counts dead letters by reason and campaign and shows samples. They stay where they are.')
-    .option('--samples <number>', 'letters shown of each reason and campaign', toNumber(0, 1000), 1)
-    .option('--show', 'print samples as they are, personal data included')
-    .addHelpText('after', exitCodes('done', 'not all could be seen'))
-    .action(list);
-  withReason(environmentCommand(dlq, 'redrive'))
-    .description(
-      'Moves dead letters back to the event buffer, from where they are delivered again under the same keys and ' +
-        'times. Mend the cause first: what still cannot be delivered comes back.',
-    )
-    .option('--dry-run', 'show what would be moved, and move nothing')
-    .option('--rate <number>', 'letters a second at most, 1 to 500', toNumber(1, 500))
-    .option('--from-queue <url>', 'take them from this queue, such as one that a deleted stack has left')
-    .addHelpText('after', exitCodes('done', 'not all were moved'))
-    .action(redrive);
-  withReason(environmentCommand(dlq, 'discard'))
-    .description('Deletes dead letters for ever. Asks before.')
-    .option(
-      '--identity <identity>',
-      'only the events of this person, for erasure requests; "-" reads it from standard input',
-    )
-    .option('--dry-run', 'count what would be deleted, and delete nothing')
-    .option('--yes', 'do not ask')
-    .addHelpText('after', exitCodes('done', 'not all could be seen'))
-    .action(discard);
-  withReason(environmentCommand(dlq, 'export'))
-    .argument('<file>', 'a new file; only you can read it, as it holds personal data')
-    .description('Writes dead letters to a file, as JSON lines. They stay where they are.')
-    .addHelpText('after', exitCodes('done', 'not all could be seen'))
-    .action(exportTo);
-}
-
-const withReason = (command: Command): Command =>
-  command.option('--reason <code>', 'only letters of this reason, see docs/reasons.md', toReason);
-
-async function list(options: ReasonOptions & { samples: number; show?: boolean }): Promise<void> {
+/** Counts dead letters and shows samples. */
+export async function list(options: ReasonOptions & { samples: number; show?: boolean }): Promise<void> {
   const queue = deadLetterQueueOf(await openEnvironment(options.env));
   const show = options.show === true;
   const result = await interruptible((signal) =>
@@ -88,7 +34,8 @@ interface RedriveOptions extends ReasonOptions {
   readonly fromQueue?: string;
 }
 
-async function redrive(options: RedriveOptions): Promise<void> {
+/** Moves dead letters back to the event buffer. */
+export async function redrive(options: RedriveOptions): Promise<void> {
   const environment = await openEnvironment(options.env);
   const buffer: QueueRef = { sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') };
   const source =
@@ -155,7 +102,8 @@ interface DiscardOptions extends ReasonOptions {
   readonly yes?: boolean;
 }
 
-async function discard(options: DiscardOptions): Promise<void> {
+/** Deletes dead letters for ever. */
+export async function discard(options: DiscardOptions): Promise<void> {
   const identity = options.identity === '-' ? (await text(process.stdin)).trim() : options.identity?.trim();
   if (identity === '') throw new OperatorError('the identity is empty');
   const environment = await openEnvironment(options.env);
@@ -202,7 +150,8 @@ async function consequenceOf(
   return `This deletes ${what} of ${name} for ever; about ${count(visible, 'letter')} are in the queue.`;
 }
 
-async function exportTo(file: string, options: ReasonOptions): Promise<void> {
+/** Writes dead letters to a file. */
+export async function exportTo(file: string, options: ReasonOptions): Promise<void> {
   const queue = deadLetterQueueOf(await openEnvironment(options.env));
   const path = whereItWasCalled(file);
   const { written, isComplete } = await interruptible((signal) =>
@@ -223,9 +172,3 @@ const deadLetterQueueOf = (environment: Environment): QueueRef => ({
   sqs: environment.sqs,
   url: outputOf(environment, 'DeadLetterQueueUrl'),
 });
-
-function toReason(code: string): string {
-  const known = [...rejectionReasons, receivesExhausted];
-  if (known.some((reason) => reason === code)) return code;
-  throw new InvalidArgumentError(`Known reasons: ${known.join(', ')}.`);
-}

@@ -1,4 +1,3 @@
-import { InvalidArgumentError, type Command } from 'commander';
 import { isDeployed, readEnvironment } from '../../lib/config/environments';
 import type { Environment } from '../environment/environment';
 import { openLocalEnvironment } from '../environment/local-environment';
@@ -7,13 +6,6 @@ export interface EnvironmentOptions {
   readonly env: string;
   readonly json?: boolean;
 }
-
-/** Adds a command that works on an environment, with the options every one of them has. */
-export const environmentCommand = (parent: Command, name: string): Command =>
-  parent
-    .command(name)
-    .option('--env <name>', 'the environment: the name of a file in config/', 'local')
-    .option('--json', 'print one JSON document, for scripts; run it with npm run --silent');
 
 /**
  * Opens an environment: `local` is the stack that `npm start` runs, any other one is looked up on AWS.
@@ -40,16 +32,3 @@ const withIsoMoments = (key: string, value: unknown): unknown =>
 export function endWith(isAllRight: boolean): void {
   if (!isAllRight) process.exitCode ??= 1;
 }
-
-/** The text at the end of a command's help. */
-export const exitCodes = (zero: string, one: string): string =>
-  `\nExit code: 0 ${zero}, 1 ${one}, 2 wrong usage or no access, 130 interrupted.`;
-
-/** Reads a whole number within limits. */
-export const toNumber =
-  (from: number, to: number) =>
-  (text: string): number => {
-    const number = Number(text);
-    if (text.trim() !== '' && Number.isInteger(number) && number >= from && number <= to) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
-  };

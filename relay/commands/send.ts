@@ -1,19 +1,14 @@
-import type { Command } from 'commander';
-import { apiKeyNames, outputOf, type Environment } from '../environment/environment';
 import {
-  endWith,
-  environmentCommand,
-  exitCodes,
-  openEnvironment,
-  print,
-  toNumber,
-  type EnvironmentOptions,
-} from './environment-command';
-import { interruptible } from '../terminal/interruption';
+  apiKeyNames,
+  outputOf,
+  percentilesOf,
+  type Environment,
+  type Percentiles,
+} from '../environment/environment';
+import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+import { interruptible, RateLimit } from '../terminal/interruption';
 import { OperatorError } from '../terminal/operator-error';
-import { Pace } from '../terminal/pace';
-import { readPayload, toPathSegment } from '../terminal/payload';
-import { percentile } from '../environment/percentile';
+import { readPayload } from '../terminal/payload';
 import { noProgress, progressBar, type Progress } from '../terminal/progress-bar';
 import { confirm } from '../terminal/question';
 import { count, duration, visibleText } from '../terminal/terminal-text';
@@ -37,7 +32,7 @@ interface Sent {
   readonly requests: number;
   /** How many were answered with each status, or with a fault such as `ECONNRESET`. */
   readonly answers: Readonly<Record<string, number>>;
-  readonly latencyMs: { readonly p50: number; readonly p95: number; readonly max: number };
+  readonly latencyMs: Percentiles;
   readonly perSecond: number;
   /** Of the last request that was stored. */
   readonly requestId: string | null;
@@ -45,24 +40,8 @@ interface Sent {
   readonly message: string | null;
 }
 
-/** Adds `send`, which posts a payload as CleverTap would. */
-export function addSend(program: Command): void {
-  environmentCommand(program, 'send')
-    .summary('post a payload to the webhook as CleverTap would')
-    .description(
-      'Posts a payload to the webhook as CleverTap would, and prints the answers. Preview it first with preview.',
-    )
-    .argument('[file]', 'the payload; "-" or none: read it from standard input')
-    .option('--event <path>', 'the event name in the URL, the last part of /webhook/{event}', toPathSegment)
-    .option('--repeat <number>', 'how many times', toNumber(1, 1_000_000), 1)
-    .option('--rate <number>', 'requests a second at most', toNumber(1, 1000))
-    .option('--concurrency <number>', 'requests at a time at most', toNumber(1, 200), 10)
-    .option('--yes', 'do not ask before something is sent to an environment on AWS')
-    .addHelpText('after', exitCodes('all were answered with 200', 'some were not'))
-    .action(send);
-}
-
-async function send(file: string | undefined, options: Options): Promise<void> {
+/** Posts a payload as CleverTap would. */
+export async function send(file: string | undefined, options: Options): Promise<void> {
   const environment = await openEnvironment(options.env);
   const payload = await readPayload(file);
   if (!environment.isSandbox && options.yes !== true) {
@@ -89,7 +68,7 @@ export async function sendAll(
   progress: Progress,
 ): Promise<Sent> {
   const client = new WebhookClient(url, concurrency);
-  const pace = new Pace(rate);
+  const rateLimit = new RateLimit(rate);
   const headers = { 'content-type': 'application/json', 'x-api-key': apiKey };
   const answers: WebhookAnswer[] = [];
   let started = 0;
@@ -98,7 +77,7 @@ export async function sendAll(
   const sender = async (): Promise<void> => {
     while (started < repeat) {
       started += 1;
-      await pace.turn(signal);
+      await rateLimit.turn(signal);
       if (signal.aborted) return;
       answers.push(await client.post(payload, headers, event));
       progress.done(answers.length);
@@ -118,11 +97,7 @@ export async function sendAll(
   return {
     requests: answers.length,
     answers: counts,
-    latencyMs: {
-      p50: percentile(latencies, 50),
-      p95: percentile(latencies, 95),
-      max: percentile(latencies, 100),
-    },
+    latencyMs: percentilesOf(latencies),
     perSecond: Math.round(answers.length / seconds),
     requestId: answers.findLast(({ requestId }) => requestId !== undefined)?.requestId ?? null,
     message:

@@ -1,19 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Command } from 'commander';
 import { isJsonObject, own } from '../../lambda/json';
 import { apiKeyNames, outputOf, type Environment } from '../environment/environment';
-import {
-  endWith,
-  environmentCommand,
-  exitCodes,
-  openEnvironment,
-  print,
-  toNumber,
-  type EnvironmentOptions,
-} from './environment-command';
-import { interruptible } from '../terminal/interruption';
+import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+import { interruptible, pause } from '../terminal/interruption';
 import { OperatorError } from '../terminal/operator-error';
-import { pause } from '../terminal/pace';
 import { confirm } from '../terminal/question';
 import { duration, labelled, visibleText } from '../terminal/terminal-text';
 import { WebhookClient } from '../environment/webhook-client';
@@ -40,22 +30,8 @@ interface Smoke {
   readonly checks: readonly Check[];
 }
 
-/** Adds `smoke`, which sends a test event all the way and holds the endpoint to its promises. */
-export function addSmoke(program: Command): void {
-  environmentCommand(program, 'smoke')
-    .summary('send a test event all the way and check what the endpoint promises')
-    .description(
-      'Sends a unique event of a unique test user through the webhook, follows it until the forwarder has settled ' +
-        'it, and checks what only a deployed endpoint shows: content types, 403, 413, 415 and the event in the path. ' +
-        'The test user and two events stay in Heap, so it asks before.',
-    )
-    .option('--timeout <seconds>', 'how long the event may take', toNumber(1, 3600), 180)
-    .option('--yes', 'do not ask')
-    .addHelpText('after', exitCodes('every check passed', 'a check failed'))
-    .action(smoke);
-}
-
-async function smoke(options: Options): Promise<void> {
+/** Sends a test event all the way and holds the endpoint to its promises. */
+export async function smoke(options: Options): Promise<void> {
   const environment = await openEnvironment(options.env);
   if (!environment.isSandbox && options.yes !== true) {
     await confirm(

@@ -1,4 +1,3 @@
-import { InvalidArgumentError, type Command } from 'commander';
 import { metrics } from '../../lambda/contract';
 import { countsOf } from '../dead-letters/visit-letters';
 import {
@@ -8,16 +7,8 @@ import {
   type Environment,
   type ForwarderCounts,
 } from '../environment/environment';
-import {
-  endWith,
-  environmentCommand,
-  exitCodes,
-  openEnvironment,
-  print,
-  type EnvironmentOptions,
-} from './environment-command';
-import { interruptible } from '../terminal/interruption';
-import { pause } from '../terminal/pace';
+import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+import { interruptible, pause } from '../terminal/interruption';
 import { count, duration, grouped, labelled, visibleText } from '../terminal/terminal-text';
 
 interface Options extends EnvironmentOptions {
@@ -63,26 +54,11 @@ export interface Status {
   readonly differences: readonly string[];
 }
 
-/** Adds `status`, which says whether everything that was accepted is accounted for. */
-export function addStatus(program: Command): void {
-  environmentCommand(program, 'status')
-    .summary('what was accepted, delivered, rejected; whether it adds up; alarms')
-    .description(
-      'Counts what was accepted, delivered, rejected and ignored in the last time, and what is waiting; says ' +
-        'whether that adds up or what is missing, and which alarms ring.',
-    )
-    .option('--window <time>', 'how far back, e.g. 15m, 1h, 7d', toWindow, 3_600_000)
-    .addHelpText(
-      'after',
-      exitCodes('all adds up and no alarm rings', 'something is missing, or an alarm rings'),
-    )
-    .action(status);
-}
-
 /** How long a difference may take to settle before it is believed. */
 const secondLookMs = 60_000;
 
-async function status(options: Options): Promise<void> {
+/** Says whether everything that was accepted is accounted for. */
+export async function status(options: Options): Promise<void> {
   const environment = await openEnvironment(options.env);
   const result = await interruptible(async (signal) => {
     const first = await readStatus(environment, options.window);
@@ -238,17 +214,4 @@ function verdict({ received, delivered, rejected, ignored, pending }: Status): s
   if (open === 0 && pending === 0) return 'everything that was received is delivered, rejected or ignored.';
   if (open < 0) return `${count(-open, 'event')} of before this window came to an end in it.`;
   return 'what is not delivered, rejected or ignored is waiting.';
-}
-
-const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Metrics by the minute are kept for 15 days (docs.aws.amazon.com, "GetMetricStatistics"). */
-const maxWindow = 14 * 86_400_000;
-
-/** Milliseconds of a text such as `15m`. */
-export function toWindow(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const window = Number(number) * (units[unit] ?? 0);
-  if (window > 0 && window <= maxWindow) return window;
-  throw new InvalidArgumentError('It must be minutes, hours or days up to 14d, such as 15m, 1h or 7d.');
 }

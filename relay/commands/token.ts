@@ -1,9 +1,8 @@
 import { GetSecretValueCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import type { Command } from 'commander';
 import { isJsonObject, own } from '../../lambda/json';
 import { parseHeapToken, type HeapToken } from '../../lambda/heap/heap-tokens';
 import { outputOf, type Environment } from '../environment/environment';
-import { environmentCommand, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+import { openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { OperatorError } from '../terminal/operator-error';
 import { readValue } from '../terminal/question';
 
@@ -16,21 +15,8 @@ interface Stored {
   readonly changed: boolean;
 }
 
-/** Adds `token set`, which stores the Heap app id without it ever standing in a command line. */
-export function addToken(program: Command): void {
-  const token = program.command('token').description("The environment's Heap app id.");
-  environmentCommand(token, 'set')
-    .summary("store the environment's Heap app id")
-    .description(
-      'Stores the Heap app id, read from a prompt or from standard input, never from the command line. A header ' +
-        'that is stored beside it stays. To store one, give both as JSON: ' +
-        '{"appId":"<digits>","header":{"name":"<name>","value":"<value>"}}.',
-    )
-    .addHelpText('after', '\nExit code: 0 stored, 2 not stored.')
-    .action(set);
-}
-
-async function set(options: EnvironmentOptions): Promise<void> {
+/** Stores the Heap app id without it ever standing in a command line. */
+export async function setToken(options: EnvironmentOptions): Promise<void> {
   const environment = await openEnvironment(options.env);
   const given = readGiven(await readValue(`Heap app id of ${environment.name}: `));
   const stored = await storeToken(environment, given);

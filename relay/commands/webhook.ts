@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
 import { apiKeyNames, outputOf, type Environment } from '../environment/environment';
-import { environmentCommand, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+import { openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { count, labelled } from '../terminal/terminal-text';
 
 interface Options extends EnvironmentOptions {
@@ -23,17 +22,8 @@ interface Webhook {
 /** Stands for a key that was not asked for. */
 const hidden = '(hidden; --show-key prints it)';
 
-/** Adds `webhook`, which says what to enter in CleverTap, who uses which key, and how a key is rotated. */
-export function addWebhook(program: Command): void {
-  environmentCommand(program, 'webhook')
-    .summary('what to paste into CleverTap, traffic by key, and how to rotate a key')
-    .description('Shows URL and headers to paste into CleverTap, requests by key, and how to rotate a key.')
-    .option('--show-key', 'print the values of the API keys')
-    .addHelpText('after', '\nExit code: 0 done, 2 wrong usage or no access.')
-    .action(webhook);
-}
-
-async function webhook(options: Options): Promise<void> {
+/** Says what to enter in CleverTap, who uses which key, and how a key is rotated. */
+export async function webhook(options: Options): Promise<void> {
   const environment = await openEnvironment(options.env);
   const found = await describeWebhook(environment, options.showKey === true);
   print(options, found, report(found, environment));

@@ -5,7 +5,7 @@ import {
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { OperatorError } from '../terminal/operator-error';
-import { pause, Pace } from '../terminal/pace';
+import { pause, RateLimit } from '../terminal/interruption';
 import { noProgress, type Progress } from '../terminal/progress-bar';
 import { count } from '../terminal/terminal-text';
 import { redriven, type Letter } from './letter';
@@ -114,7 +114,7 @@ export async function redriveSelected(
   matches: (letter: Letter) => boolean,
   { perSecond, signal, ...options }: MoveOptions & VisitOptions = {},
 ): Promise<Redrive> {
-  const pace = new Pace(perSecond);
+  const rateLimit = new RateLimit(perSecond);
   /** A letter whose cause is not mended comes back while this runs, and must not go round and round. */
   const sent = new Set<string>();
   let moved = 0;
@@ -124,7 +124,7 @@ export async function redriveSelected(
     async (letters) => {
       const gone = await Promise.all(
         letters.filter(matches).map(async (letter) => {
-          await pace.turn(signal);
+          await rateLimit.turn(signal);
           if (signal?.aborted === true) return [];
           const fingerprint = fingerprintOf(letter);
           if (sent.has(fingerprint)) {

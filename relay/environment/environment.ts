@@ -41,7 +41,13 @@ export interface ForwarderCounts {
   readonly sums: Readonly<Partial<Record<MetricName, number>>>;
   readonly rejectedByReason: Readonly<Record<string, number>>;
   /** Milliseconds; absent when there was no delivery. */
-  readonly lag: { readonly p50: number; readonly p95: number; readonly max: number } | undefined;
+  readonly lag: Percentiles | undefined;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
 }
 
 export interface Alarms {
@@ -68,3 +74,11 @@ export const apiKeyNames = ({ outputs }: Pick<Environment, 'outputs'>): string[]
   [...outputs.keys()].flatMap((output) =>
     output.startsWith('ApiKeyId') ? output.slice('ApiKeyId'.length) : [],
   );
+
+/** By nearest rank: the smallest value that so many percent of the values do not exceed; 0 of no values. */
+export function percentilesOf(values: readonly number[]): Percentiles {
+  const sorted = [...values].sort((one, other) => one - other);
+  const percentile = (percent: number): number =>
+    sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
+  return { p50: percentile(50), p95: percentile(95), max: percentile(100) };
+}

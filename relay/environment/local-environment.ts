@@ -5,9 +5,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { metrics } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
-import { apiKeyNames, type Environment, type ForwarderCounts } from './environment';
+import { apiKeyNames, percentilesOf, type Environment } from './environment';
 import { OperatorError } from '../terminal/operator-error';
-import { percentile } from './percentile';
 
 /** What `npm start` leaves for others to find it by, as far as it is used here. */
 const discovery = z.object({
@@ -65,12 +64,13 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
     },
     forwarderCounts: async (from) => {
       const happened = await happenedSince(from);
+      const lags = happened.metrics[metrics.deliveryLag]?.values ?? [];
       return {
         sums: Object.fromEntries(
           Object.values(metrics).map((name) => [name, happened.metrics[name]?.sum ?? 0]),
         ),
         rejectedByReason: happened.byReason,
-        lag: lagOf(happened.metrics[metrics.deliveryLag]?.values ?? []),
+        lag: lags.length === 0 ? undefined : percentilesOf(lags),
       };
     },
     alarms: () => Promise.resolve({ total: 0, ringing: [] }),
@@ -114,9 +114,4 @@ async function ask<T>(url: string, schema: z.ZodType<T>): Promise<T> {
   const answer = schema.safeParse(response.ok ? await response.json() : undefined);
   if (answer.success) return answer.data;
   throw new OperatorError(`the local stack answers ${url} in an unknown way; restart npm start`);
-}
-
-function lagOf(values: readonly number[]): ForwarderCounts['lag'] {
-  if (values.length === 0) return undefined;
-  return { p50: percentile(values, 50), p95: percentile(values, 95), max: percentile(values, 100) };
 }

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** A Ctrl-C reaches the process twice: from the terminal and from npm. */
 const sameKeystrokeMs = 500;
 
@@ -27,5 +29,26 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
+  }
+}
+
+/** Waits, or returns at once when the signal comes. */
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+}
+
+/** Lets one through every `1/perSecond` seconds; everybody at once without a rate. */
+export class RateLimit {
+  private nextAt = 0;
+
+  constructor(private readonly perSecond: number | undefined) {}
+
+  /** Waits for its turn, or until the signal. */
+  async turn(signal?: AbortSignal): Promise<void> {
+    if (this.perSecond === undefined) return;
+    const now = Date.now();
+    const at = Math.max(now, this.nextAt);
+    this.nextAt = at + 1000 / this.perSecond;
+    if (at > now) await pause(at - now, signal);
   }
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { InvalidArgumentError } from 'commander';
 import { OperatorError } from './operator-error';
 
 /**
@@ -41,10 +40,4 @@ export function whyUnusable(error: unknown): string {
     default:
       return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** An event name as it stands in a URL, the last part of `/webhook/{event}`. */
-export function toPathSegment(segment: string): string {
-  if (!/[/?#]/.test(segment)) return segment;
-  throw new InvalidArgumentError('In a URL write "/" as %2F, "?" as %3F and "#" as %23.');
 }

@@ -1,4 +1,4 @@
-import { readStatus, statusOf, toWindow, type Figures } from '../../../relay/commands/status';
+import { readStatus, statusOf, type Figures } from '../../../relay/commands/status';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
 
@@ -99,16 +99,4 @@ test('reads the waiting messages from the queues, and leaves out what the metric
   const [door = [0, 0], forwarder = [0, 0]] = windows;
   expect(forwarder[1] - forwarder[0]).toBe(3_600_000);
   expect(forwarder[1] - door[1]).toBe(180_000);
-});
-
-test.each([
-  ['15m', 900_000],
-  ['1h', 3_600_000],
-  ['7d', 604_800_000],
-])('--window %s', (text, milliseconds) => {
-  expect(toWindow(text)).toBe(milliseconds);
-});
-
-test.each(['', '1', 'h', '0m', '-1h', '15d', '1.5h', '1 h'])('--window %j is refused', (text) => {
-  expect(() => toWindow(text)).toThrow('up to 14d');
 });
