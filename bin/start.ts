@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { Chaos } from '../local/chaos';
 import { startLocalStack, type LocalStack } from '../local/stack';
-import { removeStackFile, stackFilePath, writeStackFile } from '../local/stack-file';
+import { readyLine, removeStackFile, stackFilePath, writeStackFile } from '../local/stack-file';
 import { localEnvironment as environment, readEnvironment, stackName } from '../lib/config/environments';
 import { mappingOf } from '../lib/config/rule-files';
 import { createApp } from './clevertap-to-heap';
@@ -84,26 +84,14 @@ async function run(options: Options, command: Command): Promise<void> {
     if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
     return isBalanced(account) ? 0 : 1;
   });
-  console.log(options.json === true ? toJson(stack) : welcome(stack, options));
+  console.log(options.json === true ? readyLine(stack) : welcome(stack, options));
 }
 
 /** Lets `npm run relay -- … --env local` find the stack, for as long as this process runs. */
 function announce(stack: LocalStack, print: (line: string) => void): void {
-  const path = stackFilePath(join(__dirname, '..'));
-  const { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl, outputs } = stack;
+  const path = stackFilePath();
   try {
-    writeStackFile(path, {
-      pid: process.pid,
-      webhookUrl,
-      apiKey,
-      appId,
-      heapUrl,
-      awsUrl,
-      queueUrl,
-      deadLetterQueueUrl,
-      stackName: stack.stackName,
-      outputs,
-    });
+    writeStackFile(path, { pid: process.pid, ...stack });
   } catch (error) {
     print(`npm run relay will not find this stack: ${explain(error)}`);
     return;
@@ -138,17 +126,6 @@ function stopOnSignal(print: (line: string) => void, end: () => Promise<number>)
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 }
-
-const toJson = ({
-  webhookUrl,
-  apiKey,
-  appId,
-  heapUrl,
-  awsUrl,
-  queueUrl,
-  deadLetterQueueUrl,
-}: LocalStack): string =>
-  JSON.stringify({ webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl });
 
 /** The payload of CleverTap's Heap guide, as CleverTap renders it. */
 const purchase = JSON.stringify({

@@ -22,6 +22,7 @@ import { SecretsManagerService } from './aws/secrets-manager/service';
 import { SkippingClock } from './skipping-clock';
 import { queueNameOfUrl } from './aws/sqs/actions';
 import { SqsService } from './aws/sqs/service';
+import type { StackFile } from './stack-file';
 import {
   readTemplate,
   resolveOutputs,
@@ -64,20 +65,8 @@ export interface LocalStackOptions {
   readonly stopPatienceMs?: number;
 }
 
-/** A stack that accepts webhooks. URLs have no trailing slash. */
-export interface LocalStack {
-  /** Ends in `/webhook`. */
-  readonly webhookUrl: string;
-  readonly apiKey: string;
-  readonly appId: string;
-  readonly heapUrl: string;
-  /** SQS and Secrets Manager. */
-  readonly awsUrl: string;
-  readonly queueUrl: string;
-  readonly deadLetterQueueUrl: string;
-  readonly stackName: string;
-  /** The outputs of the stack by name. The webhook's URL is the one on this machine. */
-  readonly outputs: Readonly<Record<string, string>>;
+/** A stack that accepts webhooks. */
+export interface LocalStack extends Omit<StackFile, 'pid'> {
   /** Types of resources in the template that have no counterpart here. */
   readonly uninterpretedTypes: readonly string[];
   /** Milliseconds by which the clock of the stack is ahead; 0 without chaos. */

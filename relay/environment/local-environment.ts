@@ -1,22 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { metrics } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
+import { stackFilePath, stackFileSchema, type StackFile } from '../../local/stack-file';
 import { apiKeyNames, percentilesOf, type Environment } from './environment';
 import { OperatorError } from '../terminal/operator-error';
-
-/** What `npm start` leaves for others to find it by, as far as it is used here. */
-const discovery = z.object({
-  pid: z.int(),
-  stackName: z.string(),
-  apiKey: z.string(),
-  heapUrl: z.string(),
-  awsUrl: z.string(),
-  outputs: z.record(z.string(), z.string()),
-});
 
 const metric = z.object({ sum: z.number(), values: z.array(z.number()) });
 const happenings = z.object({
@@ -81,8 +71,8 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
   };
 }
 
-function findStack(): z.output<typeof discovery> {
-  const file = process.env['LOCAL_STACK_FILE'] ?? join(__dirname, '..', '..', '.local-stack.json');
+function findStack(): StackFile {
+  const file = stackFilePath();
   const none = new OperatorError(
     'no local stack is running; start one with npm start, or name another environment with --env',
   );
@@ -92,7 +82,7 @@ function findStack(): z.output<typeof discovery> {
   } catch {
     throw none;
   }
-  const stack = discovery.safeParse(content);
+  const stack = stackFileSchema.safeParse(content);
   if (!stack.success) throw new OperatorError(`${file} was written by another version; restart npm start`);
   if (!isRunning(stack.data.pid)) throw none;
   return stack.data;

@@ -34,9 +34,13 @@ function write(overrides: object = {}): void {
   const stack = {
     pid: process.pid,
     stackName: 'ClevertapToHeapLocal',
+    webhookUrl: 'http://127.0.0.1:2/v1/webhook',
     apiKey: 'the key',
+    appId: '11',
     heapUrl: 'http://127.0.0.1:1',
     awsUrl,
+    queueUrl: `${awsUrl}/0/q`,
+    deadLetterQueueUrl: `${awsUrl}/0/d`,
     outputs: { ApiKeyIdk1: 'id' },
   };
   writeFileSync(process.env['LOCAL_STACK_FILE'] ?? '', JSON.stringify({ ...stack, ...overrides }));
