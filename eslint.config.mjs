@@ -75,7 +75,7 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['{bin,relay,tools}/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['{bin,relay,tools}/**/*.ts', 'local/run.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['{lib,bin,relay,tools}/**/*.ts'],
     extends: [cdk.configs.recommended],
