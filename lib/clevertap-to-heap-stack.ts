@@ -5,7 +5,7 @@ import { noMapping, type MappingSettings } from '../lambda/mapping/rules';
 import { EventBuffer } from './buffer/event-buffer';
 import type { EnvironmentConfig } from './config/environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';
-import { HeapTokens } from './forward/heap-tokens-secret';
+import { HeapTokensSecret } from './forward/heap-tokens-secret';
 import { WebhookApi } from './ingest/webhook-api';
 import { Observability } from './observe/observability';
 
@@ -51,7 +51,7 @@ export class ClevertapToHeapStack extends Stack {
       domain: config.domain,
     });
 
-    const heapTokens = new HeapTokens(this, 'HeapTokens');
+    const heapTokens = new HeapTokensSecret(this, 'HeapTokens');
 
     const forwarder = new HeapForwarder(this, 'HeapForwarder', {
       eventBuffer: eventBuffer.queue,

@@ -7,7 +7,7 @@ import { secretPlaceholder } from '../../lambda/contract';
  * The secret `{"appId":"…"}`, optionally with `{"header":{"name":"…","value":"…"}}` for accounts whose Heap
  * wants a token. The value is stored after the first deployment and never stands in a template.
  */
-export class HeapTokens extends Construct {
+export class HeapTokensSecret extends Construct {
   readonly secret: ISecret;
 
   constructor(scope: Construct, id: string) {
