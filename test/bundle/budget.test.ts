@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { broadcastWebhook, simpleRule, singleEventWebhooks } from '../../bench/payloads';
+import { broadcastWebhook, simpleRule, singleEventWebhooks, variedWebhooks } from '../../bench/payloads';
 import { sqsRecords } from '../../bench/sqs-record';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { mappingFileName } from '../../lambda/contract';
@@ -115,6 +115,7 @@ describe('a cold start', () => {
 describe('requests to Heap', () => {
   it.each([
     ['1000 webhooks of one event', singleEventWebhooks(1000), 1000, 1],
+    ['1000 webhooks of as many shapes', variedWebhooks(1000), 1000, 1],
     ['1001 webhooks of one event', singleEventWebhooks(1001), 1001, 2],
     ['one webhook of 1000 profiles', [broadcastWebhook(1000)], 1000, 1],
     ['five webhooks of 1000 profiles', [1, 2, 3, 4, 5].map((seed) => broadcastWebhook(1000, seed)), 5000, 5],
