@@ -1,38 +1,56 @@
 import type { MappingRule } from '../lambda/mapping/rule-format';
 
 // Invented data for the benchmarks, the same in every run: CleverTap's own payload as its documentation has it
-// (docs.clevertap.com, "Create Message Webhook"), in three sizes.
+// (docs.clevertap.com, "Create Message Webhook").
 
 /** All events are of one campaign, so that one rule can match them all. */
-export const campaignId = 1_650_000_001;
+const campaignId = 1_650_000_001;
 
 /** From 0 to below 1. */
 type Random = () => number;
 
 /**
- * Webhooks with one event each, all different: 70 of 100 small, 25 medium, 5 large; nested values, dates, nulls and
- * letters of many scripts among them. About 800 bytes on average.
+ * Webhooks of a set. `own`: event properties of three shapes, 70 of 100 small, 25 medium, 5 large, with nested values,
+ * dates, nulls and letters of many scripts. `varied`: no two events have the same shape.
+ *
+ * @param profiles in each webhook
  */
-export function singleEventWebhooks(count: number, seed = 1): string[] {
+export const webhooksOf = (set: string, count: number, profiles: number, seed = 1): string[] => {
+  if (set === 'varied') return variedWebhooks(count, seed);
+  if (profiles === 1) return singleEventWebhooks(count, seed);
+  return Array.from({ length: count }, (_, index) => broadcastWebhook(profiles, index));
+};
+
+/** Webhooks of the own set with one event each. */
+export const singleEventWebhooks = (count: number, seed = 1): string[] => singles(count, seed, profile);
+
+/** One broadcast of the own set with so many different profiles. */
+export function broadcastWebhook(profiles: number, seed = 1): string {
   const random = mulberry32(seed);
-  return Array.from({ length: count }, (_, index) =>
-    JSON.stringify({
-      targetId: campaignId,
-      key_values: { event: eventName(index), channel: 'webhook' },
-      profiles: [profile(index, random)],
-    }),
+  return webhook(
+    'Campaign Sent',
+    list(profiles, (index) => profile(index, random)),
   );
 }
 
-/** One broadcast with so many different profiles. */
-export function broadcastWebhook(profiles: number, seed = 1): string {
+/**
+ * Webhooks with one event each. Each event's properties have a shape of their own: names, their number and order,
+ * nesting, kinds of values, scripts. Nothing that is remembered of one event's shape helps with the next.
+ */
+export const variedWebhooks = (count: number, seed = 1): string[] =>
+  singles(count, seed, (index, random) => ({
+    ...user(index, random),
+    event_properties: variedObject(3 + whole(random, 16), 2, random),
+  }));
+
+const singles = (count: number, seed: number, of: (index: number, random: Random) => object): string[] => {
   const random = mulberry32(seed);
-  return JSON.stringify({
-    targetId: campaignId,
-    key_values: { event: 'Campaign Sent', channel: 'webhook' },
-    profiles: Array.from({ length: profiles }, (_, index) => profile(index, random)),
-  });
-}
+  const names = ['Purchase', 'Viewed', 'Added To Cart'] as const;
+  return list(count, (index) => webhook(names[index % 3] ?? names[0], [of(index, random)]));
+};
+
+const webhook = (event: string, profiles: readonly object[]): string =>
+  JSON.stringify({ targetId: campaignId, key_values: { event, channel: 'webhook' }, profiles });
 
 /** A rule whose templates are each one value. */
 export const simpleRule: MappingRule = {
@@ -81,113 +99,121 @@ export const complexRule: MappingRule = {
   },
 };
 
+/** Small: the fields a marketer ticks. Medium: the payload in full, with items. Large: a shop that sends all it has. */
 function profile(index: number, random: Random): object {
   const share = random();
-  if (share < 0.7) return smallProfile(index, random);
-  return share < 0.95 ? mediumProfile(index, random) : largeProfile(index, random);
-}
-
-/** The fields a marketer ticks, and a few event properties. */
-function smallProfile(index: number, random: Random): object {
-  return {
-    identity: `cust-${index}`,
-    email: `user${index}@shop.test`,
-    objectId: `__g${hex(random, 16)}`,
-    event_properties: {
-      Product: pick(products, random),
-      'Product Id': whole(random, 100_000),
-      Price: price(random),
-      Date: clevertapDate(random),
-      Gift: random() < 0.3,
-    },
-  };
-}
-
-/** The payload in full, with a list of items. */
-function mediumProfile(index: number, random: Random): object {
+  if (share < 0.7) {
+    return {
+      ...user(index, random),
+      event_properties: {
+        Product: pick(products, random),
+        'Product Id': whole(random, 100_000),
+        Price: price(random),
+        Date: clevertapDate(random),
+        Gift: random() < 0.3,
+      },
+    };
+  }
   return {
     key_values: { channel: 'webhook', coupon: `SAVE${whole(random, 50)}` },
-    ...userFields(index, random),
-    event_properties: {
-      ...purchase(random),
-      Items: items(2, random),
-      Categories: 'shoes,sport,new',
-      'CT Source': 'Mobile',
-      'SDK Version': 30_200,
-      'OS Version': '9.1',
-      ct_latitude: 19.16,
-      ct_longitude: 72.84,
-    },
+    ...user(index, random),
+    ...details(index, random),
+    event_properties: { ...purchase(random), ...(share < 0.95 ? medium(random) : large(random)) },
   };
 }
 
-/** A shop that sends all it has. */
-function largeProfile(index: number, random: Random): object {
-  const attributes = Object.fromEntries(
-    Array.from({ length: 40 }, (_, place) => [
+const medium = (random: Random): object => ({
+  Items: items(2, random),
+  Categories: 'shoes,sport,new',
+  'CT Source': 'Mobile',
+  'SDK Version': 30_200,
+  'OS Version': '9.1',
+  ct_latitude: 19.16,
+  ct_longitude: 72.84,
+});
+
+const large = (random: Random): object => ({
+  Items: items(12, random),
+  Shipping: { Method: 'express', Address: { City: pick(cities, random), Zip: hex(random, 5) } },
+  Description: list(8, () => pick(sentences, random)).join(' '),
+  ...Object.fromEntries(
+    list(40, (place) => [
       `Attribute ${place}`,
       place % 4 === 0 ? whole(random, 1_000_000) : `${pick(products, random)} ${pick(cities, random)}`,
     ]),
-  );
-  return {
-    key_values: { channel: 'webhook', coupon: `SAVE${whole(random, 50)}` },
-    ...userFields(index, random),
-    event_properties: {
-      ...purchase(random),
-      Items: items(12, random),
-      Shipping: { Method: 'express', Address: { City: pick(cities, random), Zip: hex(random, 5) } },
-      Description: Array.from({ length: 8 }, () => pick(sentences, random)).join(' '),
-      ...attributes,
-    },
-  };
-}
+  ),
+});
 
-function userFields(index: number, random: Random): object {
-  return {
-    identity: `cust-${index}`,
-    email: `user${index}@shop.test`,
-    all_identities: [`cust-${index}`, `user${index}@shop.test`],
-    objectId: `__g${hex(random, 16)}`,
-    phone: `+1415${String(5_550_000 + (index % 10_000))}`,
-    name: pick(people, random),
-    systemProfileData: {
-      webPushSubscription: 'Unsubscribed',
-      emailSubscription: 'Subscribed',
-      timezone: 'Eastern Standard Time',
-      country: 'India',
-      city: pick(cities, random),
-      age: '2 years 1 months',
-    },
-    profileData: {
-      plan: pick(['free', 'silver', 'gold'], random),
-      'customer id': whole(random, 1_000_000),
-      replayed: random() < 0.5,
-      multi: ['a', 'b'],
-    },
-  };
-}
+const user = (index: number, random: Random): object => ({
+  identity: `cust-${index}`,
+  email: `user${index}@shop.test`,
+  objectId: `__g${hex(random, 16)}`,
+});
 
-function purchase(random: Random): object {
-  return {
-    Product: pick(products, random),
-    'Product Id': whole(random, 100_000),
-    Price: price(random),
-    Currency: pick(['EUR', 'USD', 'INR'], random),
-    Date: clevertapDate(random),
-    Gift: random() < 0.3,
-    Note: null,
-    Sizes: ['42', '43'],
-  };
-}
+const details = (index: number, random: Random): object => ({
+  all_identities: [`cust-${index}`, `user${index}@shop.test`],
+  phone: `+1415${5_550_000 + (index % 10_000)}`,
+  name: pick(people, random),
+  systemProfileData: {
+    webPushSubscription: 'Unsubscribed',
+    emailSubscription: 'Subscribed',
+    timezone: 'Eastern Standard Time',
+    country: 'India',
+    city: pick(cities, random),
+    age: '2 years 1 months',
+  },
+  profileData: {
+    plan: pick(['free', 'silver', 'gold'], random),
+    'customer id': whole(random, 1_000_000),
+    replayed: random() < 0.5,
+    multi: ['a', 'b'],
+  },
+});
+
+const purchase = (random: Random) => ({
+  Product: pick(products, random),
+  'Product Id': whole(random, 100_000),
+  Price: price(random),
+  Currency: pick(['EUR', 'USD', 'INR'], random),
+  Date: clevertapDate(random),
+  Gift: random() < 0.3,
+  Note: null,
+  Sizes: ['42', '43'],
+});
 
 const items = (count: number, random: Random): object[] =>
-  Array.from({ length: count }, () => ({
+  list(count, () => ({
     name: pick(products, random),
     quantity: 1 + whole(random, 3),
     price: price(random),
   }));
 
-const eventName = (index: number): string => ['Purchase', 'Viewed', 'Added To Cart'][index % 3] ?? 'Purchase';
+const variedObject = (members: number, levels: number, random: Random): object =>
+  Object.fromEntries(list(members, () => [variedName(random), variedValue(levels, random)]));
+
+/** One of some 1000 names, as a shop has them; one in 50 holds a number, which should have been a value. */
+function variedName(random: Random): string {
+  const name = `${pick(words, random)}${pick(['_', ' '], random)}${pick(words, random)}`;
+  return random() < 0.02 ? `${name} ${whole(random, 1_000_000)}` : name;
+}
+
+/** @param levels how many objects may be nested in it */
+function variedValue(levels: number, random: Random): unknown {
+  const kind = random();
+  if (kind < 0.3) return pick([...products, ...cities, ...people], random);
+  if (kind < 0.4) return pick(sentences, random);
+  if (kind < 0.6) return whole(random, 10 ** (1 + whole(random, 12)));
+  if (kind < 0.7) return price(random);
+  if (kind < 0.76) return random() < 0.5;
+  if (kind < 0.8) return null;
+  if (kind < 0.88) return clevertapDate(random);
+  if (kind < 0.93 || levels === 0) return list(whole(random, 4), () => pick(words, random));
+  const object = (): object => variedObject(1 + whole(random, 4), levels - 1, random);
+  return kind < 0.97 ? object() : list(1 + whole(random, 3), object);
+}
+
+const list = <Item>(length: number, of: (index: number) => Item): Item[] =>
+  Array.from({ length }, (_, index) => of(index));
 
 const price = (random: Random): number => whole(random, 20_000) / 100;
 
@@ -196,9 +222,9 @@ const clevertapDate = (random: Random): string => `$D_${1_780_000_000 + whole(ra
 const whole = (random: Random, limit: number): number => Math.floor(random() * limit);
 
 const hex = (random: Random, length: number): string =>
-  Array.from({ length }, () => whole(random, 16).toString(16)).join('');
+  list(length, () => whole(random, 16).toString(16)).join('');
 
-const pick = (list: readonly string[], random: Random): string => list[whole(random, list.length)] ?? '';
+const pick = (from: readonly string[], random: Random): string => from[whole(random, from.length)] ?? '';
 
 const products = [
   ...['Watch', 'Running Shoes', 'T-Shirt', 'Rain Jacket', 'Backpack 30 l', 'Wool Socks'],
@@ -206,6 +232,36 @@ const products = [
 ];
 const cities = ['Mumbai', 'São Paulo', 'München', 'San Francisco', 'Singapore', '東京', 'القاهرة'];
 const people = ['Ana Souza', 'Jürgen Groß', 'Priya Nair', 'Bo Li', '山田 太郎'];
+const words = [
+  ...[
+    'price',
+    'Item',
+    'count',
+    'store',
+    'utm',
+    'score',
+    'Größe',
+    'último',
+    'цвет',
+    'сумма',
+    '尺码',
+    'カテゴリ',
+  ],
+  ...[
+    'العلامة',
+    'मूल्य',
+    'is_new',
+    'ref',
+    'Channel',
+    'variant',
+    'position',
+    'Rabatt',
+    'étage',
+    '가격',
+    'last',
+    'id',
+  ],
+];
 const sentences = [
   'A light shoe for long roads, with a "soft" sole.',
   'Leicht, wasserdicht und für große Füße gemacht.',

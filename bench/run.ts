@@ -1,58 +1,64 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import { benchColdStart } from './cold-start';
-import { benchDelivery } from './delivery';
-import { benchDoor } from './door';
-import { benchHandler } from './handler';
-import { benchScale } from './scale';
-import { benchTransform } from './transform';
-import { tableOf, type Figure } from './report';
-import { measuredNode } from './workers';
+import { coldStart, delivery, handler, scale, transform, type Figure, type Goal } from './parts';
+import { assetOf, measuredNode } from './processes';
 
-const parts: Readonly<Record<string, () => Promise<Figure[]>>> = {
-  transform: benchTransform,
-  handler: benchHandler,
-  'cold-start': benchColdStart,
-  delivery: benchDelivery,
-  door: benchDoor,
-  scale: benchScale,
-};
+const parts = { transform, handler, 'cold-start': coldStart, delivery, scale };
 
-interface Options {
-  readonly json?: boolean;
-}
-
-new Command('npm run bench --')
+const program = new Command('npm run bench --')
   .description(
-    'Measures how fast events become bulk requests and reach Heap, each figure beside a reference in the same run. ' +
+    'Measures what the function costs and carries, each figure beside a reference in the same run. ' +
       'NODE_BENCH names the Node that is measured; the default is the one that runs this.',
   )
   .addArgument(new Argument('[part...]', 'all of them by default').choices(Object.keys(parts)))
+  .option('--against <dir>', 'with the part transform alone: compare it to that of another checkout')
   .option('--json', 'print one line of JSON instead of a table')
-  .action(run)
-  .parseAsync()
-  .catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 1;
-  });
+  .action(run);
 
-async function run(chosen: readonly string[], options: Options): Promise<void> {
-  const figures: Figure[] = [];
-  for (const [name, bench] of Object.entries(parts)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue;
-    process.stderr.write(`${name} …\n`);
-    figures.push(...(await bench()));
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});
+
+async function run(chosen: readonly string[], options: { against?: string; json?: boolean }): Promise<void> {
+  if (options.against !== undefined && chosen.join() !== 'transform')
+    program.error('--against compares one part: npm run bench -- transform --against DIR');
+  const asset = assetOf(join(__dirname, '..'));
+  const figures: (Figure & { part: string })[] = [];
+  for (const [part, measure] of Object.entries(parts)) {
+    if (chosen.length > 0 && !chosen.includes(part)) continue;
+    process.stderr.write(`${part} …\n`);
+    for (const figure of await measure(asset, options.against)) figures.push({ part, ...figure });
   }
-  const machine = {
-    node: execFileSync(measuredNode, ['--version'], { encoding: 'utf8' }).trim(),
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: cpus().length,
-    date: new Date().toISOString().slice(0, 10),
-  };
+  const node = execFileSync(measuredNode, ['--version'], { encoding: 'utf8' }).trim();
+  const machine = { node, cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length };
+  const date = new Date().toISOString().slice(0, 10);
   process.stdout.write(
     options.json === true
-      ? `${JSON.stringify({ ...machine, figures })}\n`
-      : `${machine.date}, Node ${machine.node}, ${machine.cores} × ${machine.cpu}\n\n${tableOf(figures)}\n`,
+      ? `${JSON.stringify({ ...machine, date, figures })}\n`
+      : `${date}, Node ${node}, ${machine.cores} × ${machine.cpu}\n\n${tableOf(figures)}\n`,
   );
+}
+
+/** A table in Markdown, set as prettier sets it; goals are marked as met or not. */
+function tableOf(figures: readonly (Figure & { part: string })[]): string {
+  const lines = [
+    ['part', 'what', 'figure', 'ratio', 'goal'],
+    ...figures.map(({ part, what, value, ratio, reference, goal }) => [
+      ...[part, what, value, `${Number(ratio.toPrecision(3))} × ${reference}`, judge(ratio, goal)],
+    ]),
+  ];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const [head, ...body] = lines.map(
+    (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
+  );
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n');
+}
+
+function judge(ratio: number, goal?: Goal): string {
+  if (goal === undefined) return '';
+  const isMet = 'atLeast' in goal ? ratio >= goal.atLeast : ratio <= goal.atMost;
+  return `${'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`} ${isMet ? '✓' : '✗'}`;
 }

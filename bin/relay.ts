@@ -1,33 +1,8 @@
-import { Command, CommanderError } from 'commander';
-import { addDeadLetterCommands } from './relay/dead-letter-commands';
-import { explain } from './relay/operator-error';
-import { addPreview } from './relay/preview';
-import { addSend } from './relay/send';
-import { addSmoke } from './relay/smoke';
-import { addStatus } from './relay/status';
-import { addToken } from './relay/token';
-import { addWebhook } from './relay/webhook';
+import { CommanderError } from 'commander';
+import { createProgram } from '../relay/program';
 
 /** What every command ends with when it could not do its work: wrong usage, no access, or a mistake of ours. */
 const failed = 2;
-
-/** Every command. */
-export function createProgram(): Command {
-  // Before the commands, which inherit it.
-  const program = new Command('npm run relay --')
-    .description(
-      'What an operator does by hand with the webhooks of CleverTap. docs/operate.md shows each command.',
-    )
-    .exitOverride();
-  addPreview(program);
-  addWebhook(program);
-  addToken(program);
-  addSmoke(program);
-  addSend(program);
-  addStatus(program);
-  addDeadLetterCommands(program);
-  return program;
-}
 
 async function run(): Promise<void> {
   // As in Lambda: a date without a zone must mean the same in a preview.
@@ -37,15 +12,16 @@ async function run(): Promise<void> {
   try {
     await createProgram().parseAsync();
   } catch (error) {
+    process.exitCode = failed;
     if (error instanceof CommanderError) {
       // Commander has said by itself what it had to say, be it help or a wrong option.
-      process.exitCode = error.exitCode === 0 ? 0 : failed;
+      if (error.exitCode === 0) process.exitCode = 0;
       return;
     }
+    const { explain } = await import('../relay/terminal/operator-error.js');
     const explanation = explain(error);
     console.error(explanation === undefined ? error : `error: ${explanation}`);
-    process.exitCode = failed;
   }
 }
 
-if (require.main === module) void run();
+void run();

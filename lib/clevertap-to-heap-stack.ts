@@ -1,10 +1,11 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { noMapping, type MappingSettings } from '../lambda/mapping/rule-format';
 import { EventBuffer } from './buffer/event-buffer';
 import type { EnvironmentConfig } from './config/environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';
-import { HeapTokens } from './forward/heap-tokens';
+import { HeapTokensSecret } from './forward/heap-tokens-secret';
 import { WebhookApi } from './ingest/webhook-api';
 import { Observability } from './observe/observability';
 
@@ -18,6 +19,17 @@ export interface ClevertapToHeapStackProps extends StackProps {
    */
   readonly mapping?: MappingSettings;
 }
+
+/** What CDK calls the periods that the settings know. */
+const retentions: Record<EnvironmentConfig['logRetentionDays'], RetentionDays> = {
+  7: RetentionDays.ONE_WEEK,
+  14: RetentionDays.TWO_WEEKS,
+  30: RetentionDays.ONE_MONTH,
+  60: RetentionDays.TWO_MONTHS,
+  90: RetentionDays.THREE_MONTHS,
+  180: RetentionDays.SIX_MONTHS,
+  365: RetentionDays.ONE_YEAR,
+};
 
 /** One environment: CleverTap → API Gateway → SQS → Lambda → Heap. */
 export class ClevertapToHeapStack extends Stack {
@@ -34,12 +46,12 @@ export class ClevertapToHeapStack extends Stack {
       eventBuffer: eventBuffer.queue,
       apiKeys: config.apiKeys,
       apiGatewayLogRole: config.apiGatewayLogRole,
-      logRetention: config.logRetentionDays,
+      logRetention: retentions[config.logRetentionDays],
       allowedCidrs: config.allowedCidrs,
       domain: config.domain,
     });
 
-    const heapTokens = new HeapTokens(this, 'HeapTokens');
+    const heapTokens = new HeapTokensSecret(this, 'HeapTokens');
 
     const forwarder = new HeapForwarder(this, 'HeapForwarder', {
       eventBuffer: eventBuffer.queue,
@@ -51,7 +63,7 @@ export class ClevertapToHeapStack extends Stack {
       dedupeWindow: Duration.minutes(config.dedupeWindowMinutes),
       maxEventsPerMinute: config.maxEventsPerMinute,
       batchWindow,
-      logRetention: config.logRetentionDays,
+      logRetention: retentions[config.logRetentionDays],
     });
 
     const observability = new Observability(this, 'Observability', {

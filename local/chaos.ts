@@ -1,4 +1,4 @@
-import type { HeapFault, HeapMode } from './fake-heap';
+import type { HeapFault, HeapMode } from './heap';
 import type { SqsEvent, SqsEventRecord } from './lambda/event-source-mapping';
 import type { FunctionProcess } from './lambda/function-process';
 

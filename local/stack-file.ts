@@ -5,28 +5,44 @@ import * as z from 'zod';
 /** Names another file than the default for both sides, so that two stacks can be told apart. */
 const FILE_VARIABLE = 'LOCAL_STACK_FILE';
 
-/** What a running stack tells other programs on this machine. */
-export interface StackFile {
-  /** Of the process that runs it. */
-  readonly pid: number;
-  readonly webhookUrl: string;
-  readonly apiKey: string;
-  readonly appId: string;
-  readonly heapUrl: string;
-  readonly awsUrl: string;
-  readonly queueUrl: string;
-  readonly deadLetterQueueUrl: string;
-  readonly stackName: string;
-  /** The stack's outputs by name, as `DescribeStacks` of CloudFormation has them. */
-  readonly outputs: Readonly<Record<string, string>>;
-}
+/** How a running stack is reached. URLs have no trailing slash. */
+const reachable = z.object({
+  /** Ends in `/webhook`. */
+  webhookUrl: z.string(),
+  apiKey: z.string(),
+  /** The one in the secret. */
+  appId: z.string(),
+  heapUrl: z.string(),
+  /** SQS and Secrets Manager. */
+  awsUrl: z.string(),
+  queueUrl: z.string(),
+  deadLetterQueueUrl: z.string(),
+});
 
-/** @param directory where it stands unless the environment variable names a file. */
-export const stackFilePath = (directory: string): string =>
+export type Reachable = z.output<typeof reachable>;
+
+/** What a running stack tells other programs on this machine. */
+export const stackFileSchema = z.object({
+  /** Of the process that runs it. */
+  pid: z.int(),
+  ...reachable.shape,
+  stackName: z.string(),
+  /** The outputs by name, as `DescribeStacks` of CloudFormation has them; the webhook's URL is the one on this machine. */
+  outputs: z.record(z.string(), z.string()),
+});
+
+export type StackFile = z.output<typeof stackFileSchema>;
+
+/** The line of `npm start -- --json`. */
+export const readyLine = (stack: Reachable): string => JSON.stringify(reachable.parse(stack));
+
+/** @param directory where it stands unless the environment variable names a file; the repository when absent */
+export const stackFilePath = (directory = join(__dirname, '..')): string =>
   process.env[FILE_VARIABLE] ?? join(directory, '.local-stack.json');
 
 /** Writes it for its owner alone, since it holds the API key; of two stacks the newest wins. */
-export function writeStackFile(path: string, content: StackFile): void {
+export function writeStackFile(path: string, stack: StackFile): void {
+  const content = stackFileSchema.parse(stack);
   const ready = `${path}.${content.pid}`;
   rmSync(ready, { force: true });
   writeFileSync(ready, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
@@ -37,7 +53,7 @@ export function writeStackFile(path: string, content: StackFile): void {
 /** Removes it, if it still is that of this process. */
 export function removeStackFile(path: string, pid: number): void {
   try {
-    const { pid: owner } = z.object({ pid: z.number() }).parse(JSON.parse(readFileSync(path, 'utf8')));
+    const { pid: owner } = stackFileSchema.pick({ pid: true }).parse(JSON.parse(readFileSync(path, 'utf8')));
     if (owner === pid) rmSync(path, { force: true });
   } catch {
     // It is gone, or another program's: nothing to clean up.

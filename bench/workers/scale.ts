@@ -1,28 +1,40 @@
-import { singleEventWebhooks } from '../payloads';
-import { defaultRules, transform } from '../pipeline';
+import { variedWebhooks } from '../payloads';
 import { sqsRecords } from '../sqs-record';
-import { printResult } from './print-result';
+import { invoke, loadFunction, printResult, spentSoFar } from './function';
+import { openSink } from './sink';
 
-// So many different events through the transform, a batch of 1000 at a time. Prints CPU time and memory.
+// Events of ever new shapes through the function, 1000 at a time. Prints CPU time and memory up to each size.
 
-const [, , events = ''] = process.argv;
+const [, , asset = '', ...sizes] = process.argv;
 const batchSize = 1000;
 
-// Until the compiler is done with it; how long that takes is another figure.
-for (let batch = 0; batch < 30; batch += 1)
-  transform(sqsRecords(singleEventWebhooks(batchSize, batch)), defaultRules);
+const sink = openSink();
+const handler = loadFunction(asset);
 
-let cpu = 0;
-let bytes = 0;
-for (let batch = 0; batch < Number(events) / batchSize; batch += 1) {
-  const records = sqsRecords(singleEventWebhooks(batchSize, 1000 + batch));
-  const before = process.cpuUsage();
-  for (const body of transform(records, defaultRules)) for (const piece of body) bytes += piece.length;
-  const { user, system } = process.cpuUsage(before);
-  cpu += user + system;
+/** Invokes the function with so many events; gives its CPU time for one. */
+async function cpuMicroseconds(events: number, firstSeed: number): Promise<number> {
+  let cpu = 0;
+  for (let done = 0; done < events; done += batchSize) {
+    const event = { Records: sqsRecords(variedWebhooks(batchSize, firstSeed + done)) };
+    const before = spentSoFar();
+    await invoke(handler, event);
+    cpu += spentSoFar().cpu - before.cpu;
+    sink.take();
+  }
+  return (cpu * 1000) / events;
 }
-printResult({
-  cpuMicrosecondsPerEvent: cpu / Number(events),
-  charactersPerEvent: bytes / Number(events),
-  maxRssMiB: process.resourceUsage().maxRSS / 1024,
-});
+
+async function run(): Promise<object[]> {
+  // Until the compiler is done with it.
+  await cpuMicroseconds(50 * batchSize, 1);
+  const results = [];
+  let done = 0;
+  for (const size of sizes.map(Number)) {
+    const cpu = await cpuMicroseconds(size - done, 1_000_000 + done);
+    results.push({ cpuMicroseconds: cpu, maxRssMiB: process.resourceUsage().maxRSS / 1024 });
+    done = size;
+  }
+  return results;
+}
+
+void run().then(printResult);

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { identityFields } from '../../lambda/contract';
 
@@ -7,15 +6,7 @@ import { identityFields } from '../../lambda/contract';
 const heapRegions = { us: 'https://heapanalytics.com', eu: 'https://c.eu.heap-api.com' };
 
 /** Retention periods CloudWatch Logs accepts, in days, as far as they make sense for a delivery log. */
-const logRetentions = new Map([
-  [7, RetentionDays.ONE_WEEK],
-  [14, RetentionDays.TWO_WEEKS],
-  [30, RetentionDays.ONE_MONTH],
-  [60, RetentionDays.TWO_MONTHS],
-  [90, RetentionDays.THREE_MONTHS],
-  [180, RetentionDays.SIX_MONTHS],
-  [365, RetentionDays.ONE_YEAR],
-]);
+const logRetentions = [7, 14, 30, 60, 90, 180, 365] as const;
 
 const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
@@ -220,9 +211,9 @@ const environmentSchema = z.strictObject(
     logRetentionDays: z
       .number(must('be a number of days'))
       .transform((days, context) => {
-        const retention = logRetentions.get(days);
+        const retention = logRetentions.find((known) => known === days);
         if (retention !== undefined) return retention;
-        context.addIssue(`must be one of ${[...logRetentions.keys()].join(', ')}`);
+        context.addIssue(`must be one of ${logRetentions.join(', ')}`);
         return z.NEVER;
       })
       .prefault(30),

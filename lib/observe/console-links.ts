@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { Pipeline } from './pipeline';
+import type { Pipeline } from './pipeline-metrics';
 
 /** A page of the AWS console. */
 export type Place =

@@ -5,10 +5,9 @@ import { Construct } from 'constructs';
 import { AlarmTopics, type Destination } from './alarm-topics';
 import { Alarms } from './alarms';
 import { consoleLinks } from './console-links';
-import type { Pipeline } from './pipeline';
+import { type Pipeline, PipelineMetrics, refusalStatuses, refusedRequests } from './pipeline-metrics';
 import { pipelineAlarms, pipelineConditions, type ExpectedTraffic } from './pipeline-alarms';
 import { PipelineDashboard } from './pipeline-dashboard';
-import { PipelineMetrics, refusalStatuses, refusedRequests } from './pipeline-metrics';
 
 /** Who is told when something is wrong, and what is wrong besides what always is. */
 export interface AlarmSettings {

@@ -2,8 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { metrics } from '../../lambda/contract';
 import type { AlarmDefinition, CompositeAlarm, Condition } from './alarm-definition';
-import type { Pipeline } from './pipeline';
-import { math, type PipelineMetrics } from './pipeline-metrics';
+import { math, type Pipeline, type PipelineMetrics } from './pipeline-metrics';
 
 /** Fewer accepted requests than these in these hours are an alarm. */
 export interface ExpectedTraffic {

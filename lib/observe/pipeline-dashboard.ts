@@ -21,9 +21,8 @@ import {
 import { Construct } from 'constructs';
 import { metrics, rejectionReasons } from '../../lambda/contract';
 import type { Condition } from './alarm-definition';
-import type { Pipeline } from './pipeline';
+import { math, type Pipeline, type PipelineMetrics, refusalStatuses } from './pipeline-metrics';
 import type { PipelineConditions } from './pipeline-alarms';
-import { math, refusalStatuses, type PipelineMetrics } from './pipeline-metrics';
 
 export interface PipelineDashboardProps {
   readonly pipeline: Pipeline;

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AwsError, unknownOperation } from './error';
 import { JsonInput } from './json';
-import { secretsManagerActions } from '../secrets-manager/actions';
+import { secretsManagerActions } from './secrets-manager/actions';
 import { listen, readBody, type RunningServer } from '../http-server';
-import type { SecretsManagerService } from '../secrets-manager/service';
-import type { SqsService } from '../sqs/service';
-import { sqsActions } from '../sqs/actions';
-import { SqsError } from '../sqs/error';
-import { answerQuery, MAXIMUM_FORM_BYTES } from '../sqs/query';
+import type { SecretsManagerService } from './secrets-manager/service';
+import type { SqsService } from './sqs/service';
+import { sqsActions } from './sqs/actions';
+import { SqsError } from './sqs/error';
+import { answerQuery, MAXIMUM_FORM_BYTES } from './sqs/query';
 
 export interface AwsEndpointOptions {
   /** 0 picks a free one. */

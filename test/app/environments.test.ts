@@ -1,24 +1,23 @@
 import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { FeatureFlags, Stack, type App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { createApp, stackName } from '../../bin/clevertap-to-heap';
+import { createApp } from '../../bin/clevertap-to-heap';
 import { context } from '../../cdk.json';
 import { EnvironmentConfigError } from '../../lib/config/environment-config';
+import { environmentNames, readEnvironment, stackName } from '../../lib/config/environments';
 import { withoutBundling } from '../support/synth';
 import { resource, resources } from '../support/template';
 
 const app = createApp({ context: withoutBundling });
-const names = ['dev', 'prod', 'local'];
+const names = environmentNames();
 const stacksOf = (from: App): Stack[] => from.node.children.filter((child) => Stack.isStack(child));
 const stackOf = (name: string): Stack => stacksOf(app).find((stack) => stack.stackName === stackName(name))!;
 const templateOf = (name: string): Template => Template.fromStack(stackOf(name));
 
 it('has one stack for every environment', () => {
-  expect(stacksOf(app).map((stack) => stack.stackName)).toEqual([
-    'ClevertapToHeapDev',
-    'ClevertapToHeapProd',
-    'ClevertapToHeapLocal',
-  ]);
+  const stackNames = stacksOf(app).map((stack) => stack.stackName);
+  expect(stackNames).toEqual(names.map(stackName));
+  expect(stackNames).toEqual(expect.arrayContaining(['ClevertapToHeapProd', 'ClevertapToHeapLocal']));
 });
 
 it('has only the stacks asked for', () => {
@@ -29,7 +28,7 @@ it('has only the stacks asked for', () => {
 it.each(['staging', 'Dev', 'toString', ''])('refuses the unknown environment "%s"', (name) => {
   const create = () => createApp({ names: [name], context: withoutBundling });
   expect(create).toThrow(EnvironmentConfigError);
-  expect(create).toThrow(`unknown environment "${name}"; known: dev, prod, local`);
+  expect(create).toThrow(`unknown environment "${name}"; known: ${names.join(', ')}`);
 });
 
 describe.each(names)('%s', (name) => {
@@ -74,17 +73,18 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-it('deploys dev and prod wherever the credentials lead, and local nowhere', () => {
-  expect(names.map((name) => stackOf(name).environment)).toEqual([
-    'aws://unknown-account/unknown-region',
-    'aws://unknown-account/unknown-region',
-    'aws://000000000000/us-east-1',
-  ]);
+it('deploys an environment where its settings or the credentials lead, and local nowhere', () => {
+  for (const name of names) {
+    const { account = 'unknown-account', region = 'unknown-region' } = readEnvironment(name);
+    expect(stackOf(name).environment).toBe(`aws://${account}/${region}`);
+  }
+  expect(stackOf('local').environment).toBe('aws://000000000000/us-east-1');
 });
 
-it('creates the log role of API Gateway in one environment alone', () => {
+it('creates the log role of API Gateway in one environment alone of an account and region', () => {
   const creating = names.filter((name) => resources(templateOf(name), 'AWS::ApiGateway::Account').length > 0);
-  expect(creating).toEqual(['dev']);
+  expect(creating).toEqual(names.filter((name) => readEnvironment(name).apiGatewayLogRole === 'create'));
+  expect(new Set(creating.map((name) => stackOf(name).environment)).size).toBe(creating.length);
 });
 
 it('gives each API a name of its own: its metrics go by name', () => {
@@ -92,9 +92,11 @@ it('gives each API a name of its own: its metrics go by name', () => {
   expect(new Set(apis).size).toBe(names.length);
 });
 
-it('calls people about dev and prod, and nobody about local', () => {
+it('calls people about every environment but one that wants none, such as local', () => {
   const called = names.filter((name) => resources(templateOf(name), 'AWS::CloudWatch::Alarm').length > 0);
-  expect(called).toEqual(['dev', 'prod']);
+  expect(called).toEqual(names.filter((name) => readEnvironment(name).alarms !== 'none'));
+  expect(called).not.toContain('local');
+  expect(called).toContain('prod');
 });
 
 it('tags the stacks themselves', () => {

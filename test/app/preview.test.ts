@@ -9,10 +9,11 @@ import {
   type EventPreview,
   type PreviewContext,
   type PreviewReport,
-} from '../../bin/relay/preview-report';
+} from '../../relay/commands/preview-report';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import { noMapping, type MappingRule, type MappingSettings } from '../../lambda/mapping/rule-format';
+import { environmentNames } from '../../lib/config/environments';
 import { fixture } from '../support/clevertap-fixture';
 
 const receivedAt = Date.parse('2026-11-24T10:00:00.000Z');
@@ -354,7 +355,7 @@ describe('npm run relay -- preview', () => {
   });
 
   test.each([
-    [['--env', 'nope'], 'error: unknown environment "nope"; known: dev, prod, local\n'],
+    [['--env', 'nope'], `error: unknown environment "nope"; known: ${environmentNames().join(', ')}\n`],
     [['nope.json'], 'error: cannot read nope.json: there is no such file\n'],
     [['test'], 'error: cannot read test: it is a folder\n'],
     [['--app-id', 'x'], 'A Heap app id consists of digits.\n'],

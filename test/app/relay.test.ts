@@ -76,9 +76,13 @@ describe('dlq', () => {
       JSON.stringify({
         pid: process.pid,
         stackName: 'ClevertapToHeapLocal',
+        webhookUrl: 'http://127.0.0.1:1/v1/webhook',
         apiKey: 'key',
+        appId: '11',
         heapUrl: 'http://127.0.0.1:1',
         awsUrl: queues.endpoint,
+        queueUrl: queues.buffer.url,
+        deadLetterQueueUrl: queues.deadLetters.url,
         outputs: { EventBufferUrl: queues.buffer.url, DeadLetterQueueUrl: queues.deadLetters.url },
       }),
     );

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { broadcastWebhook, simpleRule, singleEventWebhooks } from '../../bench/payloads';
+import { broadcastWebhook, simpleRule, singleEventWebhooks, variedWebhooks } from '../../bench/payloads';
 import { sqsRecords } from '../../bench/sqs-record';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { mappingFileName } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
-import { startFakeHeap, type RunningFakeHeap } from '../../local/fake-heap';
+import { startFakeHeap, type RunningFakeHeap } from '../../local/heap';
 import type { RunningServer } from '../../local/http-server';
 import { FunctionProcess } from '../../local/lambda/function-process';
-import { SecretsManagerService } from '../../local/secrets-manager/service';
-import { SqsService } from '../../local/sqs/service';
+import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
+import { SqsService } from '../../local/aws/sqs/service';
 import { functionEnvironment } from '../support/function-environment';
 
 /**
@@ -115,6 +115,7 @@ describe('a cold start', () => {
 describe('requests to Heap', () => {
   it.each([
     ['1000 webhooks of one event', singleEventWebhooks(1000), 1000, 1],
+    ['1000 webhooks of as many shapes', variedWebhooks(1000), 1000, 1],
     ['1001 webhooks of one event', singleEventWebhooks(1001), 1001, 2],
     ['one webhook of 1000 profiles', [broadcastWebhook(1000)], 1000, 1],
     ['five webhooks of 1000 profiles', [1, 2, 3, 4, 5].map((seed) => broadcastWebhook(1000, seed)), 5000, 5],

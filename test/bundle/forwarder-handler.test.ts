@@ -19,11 +19,11 @@ import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentVariables, mappingFileName, secretPlaceholder } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
-import { startFakeHeap } from '../../local/fake-heap';
+import { startFakeHeap } from '../../local/heap';
 import { FunctionProcess } from '../../local/lambda/function-process';
 import type { RunningServer } from '../../local/http-server';
-import { SecretsManagerService } from '../../local/secrets-manager/service';
-import { SqsService } from '../../local/sqs/service';
+import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
+import { SqsService } from '../../local/aws/sqs/service';
 import { functionEnvironment } from '../support/function-environment';
 
 /**

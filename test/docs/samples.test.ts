@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseMappingRules } from '../../lib/config/mapping-rules';
+import { parseRules } from '../../lib/config/rule-parser';
 
 const page = readFileSync(join(__dirname, '../../docs/configuration.md'), 'utf8');
 
@@ -14,5 +14,7 @@ test('the page shows samples', () => {
 });
 
 test.each(samples)('the sample %s is a rule', (name, text) => {
-  expect(parseMappingRules(`docs/configuration.md (${name})`, name, text).length).toBeGreaterThan(0);
+  const { rules, errors } = parseRules(name, text);
+  expect(errors).toEqual([]);
+  expect(rules.length).toBeGreaterThan(0);
 });

@@ -3,7 +3,7 @@ import { startApiGateway, type RunningApiGateway } from '../../local/api-gateway
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { randomOf } from '../../local/chaos';
 import type { RunningServer } from '../../local/http-server';
-import { SecretsManagerService } from '../../local/secrets-manager/service';
+import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { readTemplate } from '../../local/template';
 import { fixture, fixtureNames } from '../support/clevertap-fixture';
 import { hostileBody } from '../support/hostile-body';

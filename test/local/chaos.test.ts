@@ -1,5 +1,5 @@
 import { Chaos, randomOf } from '../../local/chaos';
-import type { HeapFault } from '../../local/fake-heap';
+import type { HeapFault } from '../../local/heap';
 import type { SqsEvent, SqsEventRecord } from '../../local/lambda/event-source-mapping';
 
 const chaosOf = (seed = 'seed', played: string[] = []): Chaos =>

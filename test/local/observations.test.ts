@@ -1,8 +1,8 @@
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { Observations } from '../../local/observations';
-import { SecretsManagerService } from '../../local/secrets-manager/service';
+import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SkippingClock } from '../../local/skipping-clock';
-import { SqsService } from '../../local/sqs/service';
+import { SqsService } from '../../local/aws/sqs/service';
 
 const clock = new SkippingClock();
 

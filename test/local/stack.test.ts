@@ -4,13 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createApp, stackName } from '../../bin/clevertap-to-heap';
-import { messageReader } from '../../bin/start-account';
+import { createApp } from '../../bin/clevertap-to-heap';
+import { readEnvironment, stackName } from '../../lib/config/environments';
+import { messageReader } from '../../local/account/message-reader';
+import { mappingOf } from '../../lib/config/rule-files';
 import type { ObservedMetrics } from '../../local/observations';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from '../../local/stack';
 import { eventually } from '../support/eventually';
 
 const assemblyDirectory = mkdtempSync(join(tmpdir(), 'local-stack-'));
+const config = readEnvironment('local');
+const reader = messageReader({ ...config, mapping: mappingOf(config) });
 const started: { stop(): Promise<void> }[] = [];
 
 beforeAll(() => {
@@ -130,7 +134,7 @@ test('accounts for the events of a real Heap by what the function says', async (
   const log = await fetch(`${stack.awsUrl}/_local/log?contains=rejected`);
   expect(await log.text()).toContain('invalid_json');
   await stack.stop();
-  expect(await stack.account(messageReader('local'))).toMatchObject({
+  expect(await stack.account(reader)).toMatchObject({
     requests: 2,
     accepted: 3,
     delivered: 2,
@@ -152,7 +156,7 @@ test('waits for a running invocation, but not for ever; its messages are account
   const begun = performance.now();
   await stack.stop();
   expect(performance.now() - begun).toBeLessThan(20_000);
-  expect(await stack.account(messageReader('local'))).toMatchObject({ accepted: 1, queued: 1, missing: 0 });
+  expect(await stack.account(reader)).toMatchObject({ accepted: 1, queued: 1, missing: 0 });
 });
 
 const post = (stack: LocalStack, body: string): Promise<Response> =>

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { previewPayload, printReport, type PreviewContext } from '../../bin/relay/preview-report';
+import { previewPayload, printReport, type PreviewContext } from '../../relay/commands/preview-report';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';

@@ -5,10 +5,10 @@ import {
   SQSClient,
   type MessageAttributeValue,
 } from '@aws-sdk/client-sqs';
-import type { QueueRef } from '../../bin/relay/dead-letters/visit-letters';
+import type { QueueRef } from '../../relay/dead-letters/visit-letters';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
-import { SecretsManagerService } from '../../local/secrets-manager/service';
-import { SqsService } from '../../local/sqs/service';
+import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
+import { SqsService } from '../../local/aws/sqs/service';
 import { RECEIVED_AT } from './sqs-record';
 
 export interface LetterOptions {

@@ -3,19 +3,9 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Reachable } from '../../local/stack-file';
 
-/** The line `npm start -- --json` prints when it is ready. */
-export interface ReadyLine {
-  webhookUrl: string;
-  apiKey: string;
-  appId: string;
-  heapUrl: string;
-  awsUrl: string;
-  queueUrl: string;
-  deadLetterQueueUrl: string;
-}
-
-export interface LocalStackProcess extends ReadyLine {
+export interface LocalStackProcess extends Reachable {
   readonly pid: number;
   /** Where it says how to reach it; its own, so that no test finds the stack of another. */
   readonly stackFile: string;
@@ -45,7 +35,7 @@ export async function startLocalStackProcess(...options: string[]): Promise<Loca
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   await firstLine(child, output);
   return {
-    ...(JSON.parse(output.stdout) as ReadyLine),
+    ...(JSON.parse(output.stdout) as Reachable),
     pid: child.pid ?? 0,
     stackFile,
     stdout: () => output.stdout,

@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { environmentOf } from '../../bin/clevertap-to-heap';
-import type { Environment } from '../../bin/relay/environment';
+import { readEnvironment } from '../../lib/config/environments';
+import type { Environment } from '../../relay/environment/environment';
 
 const unexpected = (call: string) => (): never => {
   throw new Error(`unexpected call: ${call}`);
@@ -13,7 +13,7 @@ export const relayEnvironment = (
 ): Environment => ({
   name: 'dev',
   stackName: 'ClevertapToHeapDev',
-  config: environmentOf('local').config,
+  config: readEnvironment('local'),
   sqs: undefined as unknown as SQSClient,
   secretsManager: undefined as unknown as SecretsManagerClient,
   isSandbox: true,

@@ -15,8 +15,8 @@ import {
   type SqsEvent,
 } from '../../../local/lambda/event-source-mapping';
 import type { RunningServer } from '../../../local/http-server';
-import { SecretsManagerService } from '../../../local/secrets-manager/service';
-import { SqsService } from '../../../local/sqs/service';
+import { SecretsManagerService } from '../../../local/aws/secrets-manager/service';
+import { SqsService } from '../../../local/aws/sqs/service';
 
 const REGION = 'eu-west-1';
 const QUEUE = 'buffer';

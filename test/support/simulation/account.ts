@@ -1,5 +1,5 @@
 import { deadLetterAttributes, ingressStamps, type RejectionReason } from '../../../lambda/contract';
-import type { StoredMessage } from '../../../local/sqs/queue';
+import type { StoredMessage } from '../../../local/aws/sqs/queue';
 import type { SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, type Pipeline } from './pipeline';
 import { serialsIn, type AcceptedEvent, type Traffic } from './traffic';

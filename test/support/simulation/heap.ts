@@ -1,7 +1,7 @@
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
 import type { HeapEvent } from '../../../lambda/mapping/map-event';
 import type { HeapToken } from '../../../lambda/heap/heap-tokens';
-import { invalidReason, invalidUsersReason, rowId } from '../../../local/fake-heap';
+import { invalidReason, invalidUsersReason, rowId } from '../../../local/heap';
 import type { VirtualTime } from './virtual-time';
 
 /** What Heap, or the way to it, does with a request. */

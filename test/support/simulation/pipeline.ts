@@ -11,7 +11,7 @@ import { compileMapping, unexpectedTemplate } from '../../../lambda/mapping/mapp
 import { noMapping } from '../../../lambda/mapping/rule-format';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
 import { failedMessageIds } from '../../../local/lambda/event-source-mapping';
-import { SqsService, type Message } from '../../../local/sqs/service';
+import { SqsService, type Message } from '../../../local/aws/sqs/service';
 import { textOf } from '../heap-body';
 import type { SimulatedHeap } from './heap';
 import { Life, type Kill } from './life';

@@ -1,4 +1,4 @@
-import { Schedule } from '../../../local/sqs/schedule';
+import { Schedule } from '../../../local/aws/sqs/schedule';
 
 /**
  * Time that passes only when all work of the moment is done: days go by as fast as the code between them runs, and

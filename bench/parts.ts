@@ -1,0 +1,224 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { complexRule, simpleRule, singleEventWebhooks } from './payloads';
+import { assetFrom, assetOf, runWorker, withRules, withServices } from './processes';
+import { sqsRecords } from './sqs-record';
+
+/** One line of the result. */
+export interface Figure {
+  readonly what: string;
+  /** With its unit. */
+  readonly value: string;
+  /** To the reference, which is measured in the same run or a limit of Heap or Lambda. */
+  readonly ratio: number;
+  readonly reference: string;
+  readonly goal?: Goal | undefined;
+}
+
+/** What a ratio should be. */
+export type Goal = { readonly atLeast: number } | { readonly atMost: number };
+
+/** What Lambda gives a function of 256 MB: one vCPU for each 1769 MB ("Configure Lambda function memory"). */
+const vCpu = 256 / 1769;
+
+/** 15,000 events a minute in bulk requests, for an app ("Heap API limits"). */
+const heapPerSecond = 250;
+
+/** How long Heap takes for an answer, where that counts. */
+const latencyMs = 50;
+
+const spent = z.object({ cpu: z.number(), wall: z.number() });
+const coldStarted = z.object({ ready: spent, done: spent });
+const size = z.object({ cpuMicroseconds: z.number(), maxRssMiB: z.number() });
+const invoked = z.object({
+  samples: z.record(z.string(), z.array(spent)),
+  requests: z.number(),
+  maxRssMiB: z.number(),
+});
+
+interface Job {
+  /** Assets of functions, the one that is measured first, and references by their names. */
+  readonly tasks: readonly string[];
+  readonly set?: 'own' | 'varied';
+  readonly messages: number;
+  readonly profiles?: number;
+  readonly extent: 'whole' | 'inside';
+}
+
+/** Runs a job in several processes: each compiles and collects garbage in its own way, and keeps to it. */
+async function measure(environment: NodeJS.ProcessEnv, job: Job) {
+  const { tasks, set = 'own', messages, profiles = 1, extent } = job;
+  const args = [tasks.join(), set, messages, profiles, extent];
+  const results: z.infer<typeof invoked>[] = [];
+  for (let run = 0; run < 3; run += 1)
+    results.push(invoked.parse(await runWorker('invoke', environment, args)));
+  const [first = ''] = tasks;
+  const times = (kind: 'cpu' | 'wall', task = first): number[] =>
+    results.flatMap(({ samples }) => samples[task] ?? []).map((one) => one[kind]);
+  return {
+    cpu: (task?: string) => median(times('cpu', task)),
+    wall: (task?: string) => median(times('wall', task)),
+    /** Of the CPU time to that of another task, turn by turn. */
+    ratioTo: (task: string) =>
+      median(times('cpu').map((cpu, turn) => cpu / (times('cpu', task)[turn] ?? Number.NaN))),
+    requests: results[0]?.requests ?? Number.NaN,
+    maxRssMiB: median(results.map(({ maxRssMiB }) => maxRssMiB)),
+  };
+}
+
+const sets = [
+  { what: 'own set, 3 shapes', set: 'own', rules: [] },
+  { what: 'varied set, 1000 shapes', set: 'varied', rules: [] },
+  { what: 'rule of simple templates', set: 'own', rules: [simpleRule] },
+  { what: 'rule of complex Liquid', set: 'own', rules: [complexRule] },
+] as const;
+
+/**
+ * All the function itself does for 1000 webhooks of one event, without Lambda's JSON and the network. The floor parses
+ * the same messages and writes the same requests from objects: any program in JavaScript does at least that.
+ *
+ * @param against another checkout, whose function is measured in turns with this one
+ */
+export const transform = (asset: string, against?: string): Promise<Figure[]> =>
+  withServices(0, async (environment) => {
+    const assets = [asset, ...(against === undefined ? [] : [assetOf(against)])];
+    const figures: Figure[] = [];
+    for (const { what, set, rules } of sets) {
+      const tasks = assets.map((one) => withRules(one, rules));
+      const job = { set, messages: 1000, extent: 'inside' } as const;
+      const result = await measure(environment, { ...job, tasks: [...tasks, 'floor'] });
+      const perSecond = (vCpu * 1e6) / result.cpu();
+      const cpu = `${digits(result.cpu())} µs CPU/event`;
+      figures.push(
+        figure(what, cpu, result.ratioTo('floor'), 'CPU of the floor'),
+        figure(what, `${digits(perSecond)} events/s`, perSecond / heapPerSecond, "Heap's 250/s", {
+          atLeast: 4,
+        }),
+      );
+      const [mine = '', theirs] = tasks;
+      if (against === undefined || theirs === undefined) continue;
+      const peak = (await measure(environment, { ...job, tasks: [mine] })).maxRssMiB;
+      const theirPeak = (await measure(environment, { ...job, tasks: [theirs] })).maxRssMiB;
+      figures.push(
+        figure(what, cpu, result.ratioTo(theirs), `${digits(result.cpu(theirs))} µs of ${against}`),
+        figure(what, mib(peak), peak / theirPeak, `${theirPeak.toFixed(0)} MiB of ${against}`),
+      );
+    }
+    return figures;
+  });
+
+/**
+ * Warm invocations, from the JSON of the event to Heap's answer. What Lambda bills is computed: waiting takes as long as
+ * here, CPU time as much longer as the function has less than a vCPU.
+ */
+export const handler = (asset: string): Promise<Figure[]> =>
+  withServices(latencyMs, async (environment) => {
+    const figures: Figure[] = [];
+    for (const { messages, profiles } of [
+      { messages: 10, profiles: 1 },
+      { messages: 1000, profiles: 1 },
+      { messages: 10, profiles: 1000 },
+    ]) {
+      const what = `batch of ${messages} × ${profiles} events`;
+      const job = { tasks: [asset], messages, profiles, extent: 'whole' } as const;
+      const { cpu, wall, maxRssMiB } = await measure(environment, job);
+      const waiting = wall() - cpu();
+      const billed = waiting + cpu() / vCpu;
+      const value = `${digits((billed * 1000) / (messages * profiles))} ms billed/1000 events`;
+      figures.push(
+        figure(what, value, billed / waiting, 'waiting for Heap'),
+        figure(what, mib(maxRssMiB), maxRssMiB / 256, '256 MB', { atMost: 0.8 }),
+      );
+    }
+    return figures;
+  });
+
+/** From the start of the process, without Lambda's own part, through a first invocation with ten events. */
+export const coldStart = (asset: string): Promise<Figure[]> =>
+  withServices(0, async (environment) => {
+    const assets = {
+      ours: asset,
+      empty: await assetFrom('exports.handler = async () => undefined;'),
+      secret: await assetFrom(`import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+        const secrets = new SecretsManager();
+        export const handler = () => secrets.getSecretValue({ SecretId: process.env.HEAP_TOKENS_ARN });`),
+    };
+    const ready: Record<keyof typeof assets, number[]> = { ours: [], empty: [], secret: [] };
+    const first: Record<keyof typeof assets, number[]> = { ours: [], empty: [], secret: [] };
+    const event = JSON.stringify({ Records: sqsRecords(singleEventWebhooks(10)) });
+    for (let round = 0; round < 21; round += 1) {
+      for (const name of ['empty', 'secret', 'ours'] as const) {
+        const result = coldStarted.parse(await runWorker('cold-start', environment, [assets[name], event]));
+        ready[name].push(result.ready.wall);
+        first[name].push(result.done.cpu - result.ready.cpu);
+      }
+    }
+    const ratio = (times: typeof ready, to: keyof typeof assets): number =>
+      median(times.ours) / median(times[to]);
+    const code = readdirSync(asset).filter((name) => /\.[cm]?js$/.test(name));
+    const kB = code.reduce((bytes, name) => bytes + statSync(join(asset, name)).size, 0) / 1000;
+    const [readyMs, firstMs] = [
+      `${median(ready.ours).toFixed(0)} ms`,
+      `${median(first.ours).toFixed(0)} ms CPU`,
+    ];
+    return [
+      figure('ready', readyMs, ratio(ready, 'empty'), 'empty handler'),
+      figure('ready', readyMs, ratio(ready, 'secret'), 'handler that reads a secret'),
+      figure('first invocation, 10 events', firstMs, ratio(first, 'secret'), 'handler that reads a secret'),
+      figure('bundle', `${kB.toFixed(0)} kB`, kB / 420, '420 kB', { atMost: 1 }),
+    ];
+  });
+
+/** What a delivered event costs its sender, warm, beside one request for each, 50 at a time (node:https). */
+export const delivery = (asset: string): Promise<Figure[]> =>
+  withServices(latencyMs, async (environment) => {
+    const figures: Figure[] = [];
+    const alone = 'one request each';
+    for (const messages of [10, 1000]) {
+      const what = `batch of ${messages} × 1 events`;
+      const job = { tasks: [asset, alone], messages, extent: 'whole' } as const;
+      const { requests, cpu, ratioTo } = await measure(environment, job);
+      const ms = (task?: string): string => `${digits((cpu(task) * 1000) / messages)} ms`;
+      const value = `${(requests * 1000) / messages} requests/1000 events`;
+      figures.push(
+        figure(what, value, requests / messages, alone, { atMost: 1 / messages }),
+        figure(what, `${ms()} CPU/1000 events`, ratioTo(alone), `${ms(alone)} of ${alone}`, { atMost: 1 }),
+      );
+    }
+    return figures;
+  });
+
+/** Events of ever new shapes, 1000 at a time: time and memory of an event must not grow with their number. */
+export const scale = (asset: string): Promise<Figure[]> =>
+  withServices(0, async (environment) => {
+    const sizes = [10_000, 100_000, 1_000_000];
+    const runs: z.infer<typeof size>[][] = [];
+    for (let run = 0; run < 3; run += 1)
+      runs.push(z.array(size).parse(await runWorker('scale', environment, [asset, ...sizes])));
+    const of = (index: number, key: keyof z.infer<typeof size>): number =>
+      median(runs.map((run) => run[index]?.[key] ?? Number.NaN));
+    const [fewestCpu, fewestMiB] = [of(0, 'cpuMicroseconds'), of(0, 'maxRssMiB')];
+    return sizes.flatMap((events, index): Figure[] => {
+      const [cpu, peak] = [of(index, 'cpuMicroseconds'), of(index, 'maxRssMiB')];
+      const [what, reference, goal] = [`up to ${digits(events)} events`, 'that of 10,000', { atMost: 1.2 }];
+      return [
+        figure(what, `${digits(cpu)} µs CPU/event`, cpu / fewestCpu, reference, goal),
+        figure(what, mib(peak), peak / fewestMiB, reference, goal),
+      ];
+    });
+  });
+
+const figure = (what: string, value: string, ratio: number, reference: string, goal?: Goal): Figure => ({
+  ...{ what, value, ratio, reference, goal },
+});
+
+const digits = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en');
+const mib = (value: number): string => `${value.toFixed(0)} MiB at the peak`;
+
+/** The middle of a list of numbers; NaN for an empty one. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[sorted.length / 2 - 1] ?? Number.NaN)) / 2;
+}

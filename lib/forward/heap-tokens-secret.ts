@@ -1,0 +1,29 @@
+import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
+import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { secretPlaceholder } from '../../lambda/contract';
+
+/**
+ * The secret `{"appId":"…"}`, optionally with `{"header":{"name":"…","value":"…"}}` for accounts whose Heap
+ * wants a token. The value is stored after the first deployment and never stands in a template.
+ */
+export class HeapTokensSecret extends Construct {
+  readonly secret: ISecret;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+
+    this.secret = new Secret(this, 'Secret', {
+      description: 'Heap app id of this environment: {"appId":"<digits>"}',
+      // Without a value CDK would generate a password. The literal must never change: CloudFormation would write
+      // the new one over the live app id. Until it is replaced, messages wait in the queue.
+      secretStringValue: SecretValue.unsafePlainText(secretPlaceholder),
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+
+    Validations.of(this.secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'A Heap app id identifies an environment in Heap and cannot be rotated.',
+    });
+  }
+}

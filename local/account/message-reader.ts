@@ -1,0 +1,119 @@
+import { hash } from 'node:crypto';
+import type { SQSRecord } from 'aws-lambda';
+import { decodeMessage, isUnreadable, type EventLocation } from '../../lambda/clevertap/decode-message';
+import { narrowMessage } from '../../lambda/clevertap/narrow-message';
+import { deadLetterAttributes, receivesExhausted } from '../../lambda/contract';
+import { readIngress, type Ingress } from '../../lambda/forwarder/ingress';
+import { createLiquid } from '../../lambda/mapping/liquid';
+import { isAborted, mapEvent, type MappingContext } from '../../lambda/mapping/map-event';
+import { compileMapping } from '../../lambda/mapping/mapping';
+import { isRejected } from '../../lambda/mapping/findings';
+import type { MappingSettings } from '../../lambda/mapping/rule-format';
+import type { EventOfMessage, MessageReader, QueuedMessage } from './reconciliation';
+
+/** What of an environment decides how its function reads messages. */
+export interface ReaderSettings {
+  readonly identityOrder: MappingContext['identityOrder'];
+  readonly dedupeWindowMinutes: number;
+  readonly mapping: MappingSettings;
+}
+
+/** Reads messages as the function of an environment does, so that what it made of them can be found again. */
+export function messageReader({
+  identityOrder,
+  dedupeWindowMinutes,
+  mapping,
+}: ReaderSettings): MessageReader {
+  const rules = {
+    identityOrder,
+    dedupeWindowMs: dedupeWindowMinutes * 60_000,
+    mapping: compileMapping(mapping, createLiquid().parse),
+    sha256: (value: string) => hash('sha256', value),
+  };
+  return {
+    eventsOf: (message, appIds) => {
+      const ingress = readIngress(recordOf(message));
+      // Whether an event is ignored is no matter of the app.
+      const contexts = [...(appIds.size === 0 ? ['0'] : appIds)].map((appId) =>
+        ingress === undefined ? undefined : { ...rules, ...ingress, appId },
+      );
+      return unique(eventsOf(message.body, ingress, contexts), ingress?.requestId ?? '');
+    },
+    reasonOf: ({ attributes }) => attributes[deadLetterAttributes.reason]?.StringValue ?? receivesExhausted,
+    // The function's keys are SHA-256 in hexadecimal.
+    isOwnRow: (rowId) => /"[0-9a-f]{64}"\]$/.test(rowId),
+  };
+}
+
+/** Events of a message; `id` is not yet the message's own. */
+function eventsOf(
+  body: string,
+  ingress: Ingress | undefined,
+  contexts: readonly (MappingContext | undefined)[],
+): EventOfMessage[] {
+  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [] };
+  const decoded = decodeMessage(body, ingress?.pathEvent);
+  if (ingress === undefined || decoded.kind === 'undecodable') return [whole];
+  if (decoded.kind === 'ping') return [{ ...whole, isIgnored: true }];
+  return decoded.events.map((source) => {
+    const { location } = source;
+    if (isUnreadable(source)) return { ...whole, id: textId(body, location) };
+    const { profile, requestKeyValues, campaignId } = source;
+    const mapped = contexts.map((context) => context && attempt(() => mapEvent(source, context)));
+    return {
+      id:
+        attempt(() => hash('sha256', JSON.stringify([profile, requestKeyValues, campaignId]))) ??
+        textId(body, location),
+      isIgnored: mapped.some((result) => result !== undefined && isAborted(result)),
+      heapEvents: mapped.flatMap((result) =>
+        result === undefined || isAborted(result) || isRejected(result) ? [] : { ...result.event },
+      ),
+    };
+  });
+}
+
+/** An event by the text of a message that holds it alone: for one that no object can be made of. */
+const textId = (body: string, location: EventLocation): string =>
+  hash('sha256', narrowMessage(body, [location]));
+
+/** Undefined where the function rejects an event because of a mistake of ours, or where it is nested too deep. */
+function attempt<T>(task: () => T): T | undefined {
+  try {
+    return task();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Numbers equal events of a message, in which nothing else tells them apart. */
+function unique(events: readonly EventOfMessage[], requestId: string): EventOfMessage[] {
+  const times = new Map<string, number>();
+  return events.map((event) => {
+    const time = times.get(event.id) ?? 0;
+    times.set(event.id, time + 1);
+    return { ...event, id: `${requestId} ${event.id} ${time}` };
+  });
+}
+
+/** A message as Lambda would hand it over. */
+const recordOf = ({ body, attributes }: QueuedMessage): SQSRecord => ({
+  messageId: '',
+  receiptHandle: '',
+  body,
+  md5OfBody: '',
+  attributes: {
+    ApproximateReceiveCount: '1',
+    ApproximateFirstReceiveTimestamp: '0',
+    SenderId: '',
+    SentTimestamp: '0',
+  },
+  messageAttributes: Object.fromEntries(
+    Object.entries(attributes).map(([name, { DataType, StringValue }]) => [
+      name,
+      { dataType: DataType, stringValue: StringValue },
+    ]),
+  ),
+  eventSource: 'aws:sqs',
+  eventSourceARN: '',
+  awsRegion: '',
+});

@@ -1,0 +1,25 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A port; 0 stands for a free one. */
+export function toPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
+
+export function toAppId(text: string): string {
+  if (/^\d+$/.test(text)) return text;
+  throw new InvalidArgumentError('A Heap app id consists of digits.');
+}
+
+/** The origin of a real Heap, to which personal data goes over TLS or not at all. */
+export function toHeapUrl(text: string): string {
+  if (URL.canParse(text)) {
+    const { protocol, origin, hostname } = new URL(text);
+    if (hostname === 'eu.heapanalytics.com') {
+      throw new InvalidArgumentError('Heap EU receives events at https://c.eu.heap-api.com.');
+    }
+    if (protocol === 'https:' && text.replace(/\/$/, '') === origin) return origin;
+  }
+  throw new InvalidArgumentError('It must be an https origin such as https://heapanalytics.com.');
+}

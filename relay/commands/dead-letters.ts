@@ -1,0 +1,174 @@
+import { text } from 'node:stream/consumers';
+import { discardLetters } from '../dead-letters/discard';
+import { exportLetters } from '../dead-letters/export';
+import { listLetters, printList } from '../dead-letters/list';
+import { redriveAll, redriveSelected, type Redrive } from '../dead-letters/redrive';
+import { countsOf, type QueueRef } from '../dead-letters/visit-letters';
+import { outputOf, type Environment } from '../environment/environment';
+import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+import { interruptible } from '../terminal/interruption';
+import { OperatorError } from '../terminal/operator-error';
+import { whereItWasCalled } from '../terminal/payload';
+import { progressBar } from '../terminal/progress-bar';
+import { confirm } from '../terminal/question';
+import { count, grouped } from '../terminal/terminal-text';
+
+interface ReasonOptions extends EnvironmentOptions {
+  readonly reason?: string;
+}
+
+/** Counts dead letters and shows samples. */
+export async function list(options: ReasonOptions & { samples: number; show?: boolean }): Promise<void> {
+  const queue = deadLetterQueueOf(await openEnvironment(options.env));
+  const show = options.show === true;
+  const result = await interruptible((signal) =>
+    listLetters(queue, { ...options, show, signal, progress: progressBar('letters read') }),
+  );
+  print(options, result, printList(result, Date.now(), { samples: options.samples, show }));
+  endWith(result.complete);
+}
+
+interface RedriveOptions extends ReasonOptions {
+  readonly dryRun?: boolean;
+  readonly rate?: number;
+  readonly fromQueue?: string;
+}
+
+/** Moves dead letters back to the event buffer. */
+export async function redrive(options: RedriveOptions): Promise<void> {
+  const environment = await openEnvironment(options.env);
+  const buffer: QueueRef = { sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') };
+  const source =
+    options.fromQueue === undefined
+      ? deadLetterQueueOf(environment)
+      : await foreignQueue(environment, options.fromQueue, buffer);
+  const { reason } = options;
+  if (options.dryRun === true) {
+    const result = await interruptible((signal) =>
+      listLetters(source, { samples: 0, show: false, reason, signal, progress: progressBar('letters read') }),
+    );
+    const would = `Would move ${count(result.letters, 'letter')} to ${buffer.url}. Nothing was moved.`;
+    print(options, result, `${printList(result, Date.now(), { samples: 0, show: true })}\n\n${would}`);
+    endWith(result.complete);
+    return;
+  }
+  const result = await interruptible((signal): Promise<Redrive> => {
+    const move = { signal, progress: progressBar('letters moved'), perSecond: options.rate };
+    // A task of SQS takes only a queue that is the dead-letter queue of another, and all of it.
+    return reason === undefined && options.fromQueue === undefined
+      ? redriveAll(source, buffer, move)
+      : redriveSelected(source, buffer, (letter) => reason === undefined || letter.reason === reason, move);
+  });
+  const still = options.fromQueue === undefined ? [] : await stillHidden(source);
+  print(
+    options,
+    result,
+    [
+      `Moved ${count(result.moved, 'letter')} to the event buffer of ${environment.name}.`,
+      ...(result.note === null ? [] : [result.note]),
+      ...still,
+    ].join('\n'),
+  );
+  endWith(result.complete);
+}
+
+/** A message that waits for its next attempt in a buffer without a consumer becomes visible within an hour. */
+async function stillHidden(source: QueueRef): Promise<string[]> {
+  const { inFlight, delayed } = await countsOf(source);
+  const hidden = inFlight + delayed;
+  return hidden === 0
+    ? []
+    : [
+        `${count(hidden, 'message')} of the queue ${hidden === 1 ? 'is' : 'are'} hidden for now. Run the command again in an hour.`,
+      ];
+}
+
+async function foreignQueue({ sqs }: Environment, url: string, buffer: QueueRef): Promise<QueueRef> {
+  if (url === buffer.url) {
+    throw new OperatorError('this is the event buffer itself; its messages are delivered without a redrive');
+  }
+  const region = await sqs.config.region();
+  const [, other] =
+    /^https:\/\/(?:sqs\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.(?:queue\.)?amazonaws\.com/.exec(url) ?? [];
+  if (other !== undefined && other !== region) {
+    throw new OperatorError(`the queue is in the region ${other}, the environment in ${region}`);
+  }
+  return { sqs, url };
+}
+
+interface DiscardOptions extends ReasonOptions {
+  readonly identity?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Deletes dead letters for ever. */
+export async function discard(options: DiscardOptions): Promise<void> {
+  const identity = options.identity === '-' ? (await text(process.stdin)).trim() : options.identity?.trim();
+  if (identity === '') throw new OperatorError('the identity is empty');
+  const environment = await openEnvironment(options.env);
+  const queue = deadLetterQueueOf(environment);
+  const isDryRun = options.dryRun === true;
+  if (!isDryRun && options.yes !== true) await confirm(await consequenceOf(options, environment, queue));
+  const result = await interruptible((signal) =>
+    discardLetters(queue, {
+      reason: options.reason,
+      identity,
+      isDryRun,
+      signal,
+      progress: progressBar('letters read'),
+    }),
+  );
+  print(
+    options,
+    result,
+    [
+      `${isDryRun ? 'Would discard' : 'Discarded'} ${count(result.events, 'event')}: ` +
+        count(result.letters, 'whole letter') +
+        (result.narrowed === 0 ? '.' : ` and parts of ${grouped(result.narrowed)} more.`),
+      ...(result.complete ? [] : ['Not all letters could be seen. Run the command again.']),
+      ...(identity === undefined ? [] : [erasureNote]),
+    ].join('\n'),
+  );
+  endWith(result.complete);
+}
+
+const erasureNote =
+  'Events of this person may also wait in the event buffer, for up to 7 days, and stand in Heap and in exported files.';
+
+async function consequenceOf(
+  { reason, identity }: DiscardOptions,
+  { name }: Environment,
+  queue: QueueRef,
+): Promise<string> {
+  const { visible } = await countsOf(queue);
+  const which = [
+    ...(reason === undefined ? [] : [`of the reason ${reason}`]),
+    ...(identity === undefined ? [] : ['of one person']),
+  ];
+  const what = which.length === 0 ? 'all dead letters' : `the dead letters ${which.join(', ')}`;
+  return `This deletes ${what} of ${name} for ever; about ${count(visible, 'letter')} are in the queue.`;
+}
+
+/** Writes dead letters to a file. */
+export async function exportTo(file: string, options: ReasonOptions): Promise<void> {
+  const queue = deadLetterQueueOf(await openEnvironment(options.env));
+  const path = whereItWasCalled(file);
+  const { written, isComplete } = await interruptible((signal) =>
+    exportLetters(queue, path, { reason: options.reason, signal, progress: progressBar('letters read') }),
+  );
+  print(
+    options,
+    { file: path, letters: written, complete: isComplete },
+    [
+      `Wrote ${count(written, 'letter')} to ${path}. It holds personal data: delete it when it has served.`,
+      ...(isComplete ? [] : ['Not all letters could be seen.']),
+    ].join('\n'),
+  );
+  endWith(isComplete);
+}
+
+const deadLetterQueueOf = (environment: Environment): QueueRef => ({
+  sqs: environment.sqs,
+  url: outputOf(environment, 'DeadLetterQueueUrl'),
+});

@@ -1,0 +1,66 @@
+import { deadLetterAttributes } from '../../lambda/contract';
+import { erase } from './erasure';
+import type { Letter } from './letter';
+import { deleteLetters, send, visitLetters, type QueueRef, type VisitOptions } from './visit-letters';
+
+export interface Discard {
+  /** Letters deleted for good. */
+  readonly letters: number;
+  /** Letters that other people's events were kept of. */
+  readonly narrowed: number;
+  readonly events: number;
+  readonly complete: boolean;
+}
+
+export interface DiscardOptions extends VisitOptions {
+  /** Only letters of this reason. */
+  readonly reason?: string;
+  /** Only the events of this person. */
+  readonly identity?: string;
+  /** Counts and deletes nothing. */
+  readonly isDryRun?: boolean;
+}
+
+/**
+ * Deletes letters for ever. Where only some events of a letter must go, the others are first sent to the same queue
+ * as a letter of their own, under the same stamps and reason; then the old one is deleted (F66).
+ */
+export async function discardLetters(
+  queue: QueueRef,
+  { reason, identity, isDryRun = false, ...options }: DiscardOptions,
+): Promise<Discard> {
+  const total = { letters: 0, narrowed: 0, events: 0 };
+  const { isComplete } = await visitLetters(
+    queue,
+    async (letters) => {
+      const deleted: Letter[] = [];
+      for (const letter of letters) {
+        if (reason !== undefined && letter.reason !== reason) continue;
+        const erasure =
+          identity === undefined
+            ? { kind: 'whole' as const, erased: letter.events }
+            : erase(letter, identity);
+        if (erasure.kind === 'untouched') continue;
+        if (erasure.kind === 'narrowed') {
+          if (!isDryRun) await send(queue, erasure.body, withEvents(letter, erasure.kept));
+          total.narrowed += 1;
+        } else {
+          total.letters += 1;
+        }
+        total.events += erasure.erased;
+        deleted.push(letter);
+      }
+      if (isDryRun) return [];
+      await deleteLetters(queue, deleted);
+      return deleted;
+    },
+    options,
+  );
+  return { ...total, complete: isComplete };
+}
+
+/** Its attributes, with the number of events that are left; one without a reason carries no number. */
+const withEvents = ({ attributes }: Letter, events: number): Letter['attributes'] =>
+  deadLetterAttributes.events in attributes
+    ? { ...attributes, [deadLetterAttributes.events]: { DataType: 'Number', StringValue: String(events) } }
+    : attributes;

@@ -1,0 +1,52 @@
+import { open } from 'node:fs/promises';
+import { OperatorError } from '../terminal/operator-error';
+import { whyUnusable } from '../terminal/payload';
+import { campaignOf, type Letter } from './letter';
+import { visitLetters, type QueueRef, type Visit, type VisitOptions } from './visit-letters';
+
+/**
+ * Writes every letter as a line of JSON to a new file that only its owner can read, and leaves them in the queue.
+ *
+ * @param path as it is opened
+ * @throws {OperatorError} when the file is there already or cannot be written
+ */
+export async function exportLetters(
+  queue: QueueRef,
+  path: string,
+  { reason, ...options }: VisitOptions & { readonly reason?: string },
+): Promise<Visit & { readonly written: number }> {
+  // Never over another file: it may be the only copy of letters that are gone from the queue.
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    throw new OperatorError(`cannot write ${path}: ${whyUnusable(error)}`);
+  });
+  let written = 0;
+  try {
+    const visit = await visitLetters(
+      queue,
+      async (letters) => {
+        const chosen = letters.filter((letter) => reason === undefined || letter.reason === reason);
+        await file.appendFile(chosen.map((letter) => `${JSON.stringify(toLine(letter))}\n`).join(''));
+        written += chosen.length;
+        return [];
+      },
+      options,
+    );
+    await file.sync();
+    return { ...visit, written };
+  } finally {
+    await file.close();
+  }
+}
+
+const toLine = (letter: Letter): object => ({
+  messageId: letter.messageId,
+  sentAt: new Date(letter.sentAt).toISOString(),
+  reason: letter.reason,
+  detail: letter.detail ?? null,
+  events: letter.events,
+  campaign: campaignOf(letter),
+  requestId: letter.requestId ?? null,
+  receivedAt: letter.receivedAt === undefined ? null : new Date(letter.receivedAt).toISOString(),
+  pathEvent: letter.pathEvent ?? null,
+  body: letter.body,
+});

@@ -1,0 +1,56 @@
+import { duration, count } from '../terminal/terminal-text';
+import { printGroups, Summary, type LetterGroup, type SummaryOptions } from './summary';
+import { countsOf, visitLetters, type QueueRef, type VisitOptions } from './visit-letters';
+
+export interface DeadLetterList {
+  readonly queueUrl: string;
+  readonly letters: number;
+  readonly events: number;
+  /** False when the list was interrupted, or somebody else was reading letters at the same time. */
+  readonly complete: boolean;
+  /** When SQS deletes the oldest letter by itself; ms since 1970, null without letters. */
+  readonly firstExpiresAt: number | null;
+  readonly groups: readonly LetterGroup[];
+}
+
+/** Lists what stands in a dead-letter queue and leaves it there. */
+export async function listLetters(
+  queue: QueueRef,
+  options: SummaryOptions & VisitOptions & { readonly reason?: string },
+): Promise<DeadLetterList> {
+  const summary = new Summary(options);
+  const { retentionMs } = await countsOf(queue);
+  const { isComplete } = await visitLetters(
+    queue,
+    (letters) => {
+      for (const letter of letters)
+        if (options.reason === undefined || letter.reason === options.reason) summary.add(letter);
+      return Promise.resolve([]);
+    },
+    options,
+  );
+  const groups = summary.all;
+  const oldest = Math.min(...groups.map(({ oldestSentAt }) => oldestSentAt));
+  return {
+    queueUrl: queue.url,
+    letters: summary.letters,
+    events: summary.events,
+    complete: isComplete,
+    firstExpiresAt: groups.length === 0 ? null : oldest + retentionMs,
+    groups,
+  };
+}
+
+export function printList(list: DeadLetterList, now: number, { show }: SummaryOptions): string {
+  if (list.letters === 0) return list.complete ? 'No dead letters.' : 'No dead letters seen so far.';
+  return [
+    `${count(list.letters, 'dead letter')} with ${count(list.events, 'event')}. ` +
+      `SQS deletes the oldest in ${duration((list.firstExpiresAt ?? now) - now)}.`,
+    ...(list.complete ? [] : ['Not all: the list was interrupted, or letters are being read elsewhere.']),
+    '',
+    printGroups(list.groups, now),
+    '',
+    'docs/reasons.md says what each reason means and what to do.' +
+      (show ? '' : ' Values are masked; --show prints them, personal data included.'),
+  ].join('\n');
+}

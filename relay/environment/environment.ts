@@ -1,0 +1,84 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { MetricName } from '../../lambda/contract';
+import type { EnvironmentConfig } from '../../lib/config/environment-config';
+import { OperatorError } from '../terminal/operator-error';
+
+/** What a command needs of a deployed environment, on AWS or on this machine. */
+export interface Environment {
+  /** As in `config/`, e.g. `prod`. */
+  readonly name: string;
+  readonly stackName: string;
+  readonly config: EnvironmentConfig;
+  readonly outputs: ReadonlyMap<string, string>;
+  readonly sqs: SQSClient;
+  readonly secretsManager: SecretsManagerClient;
+  /** Whether what is delivered stays on this machine. */
+  readonly isSandbox: boolean;
+  /** How long after something happened the metrics surely show it, in milliseconds. */
+  readonly metricDelayMs: number;
+  /** The value of an API key, by its name in `apiKeys`. */
+  apiKey(name: string): Promise<string>;
+  /** Requests by the name of the key, since the start of that day (UTC). */
+  requestsByKey(since: Date): Promise<ReadonlyMap<string, number>>;
+  /** What the endpoint counted, and the function. Moments are milliseconds since 1970. */
+  doorCounts(from: number, to: number): Promise<DoorCounts>;
+  forwarderCounts(from: number, to: number): Promise<ForwarderCounts>;
+  alarms(): Promise<Alarms>;
+  /** Lines of the function's log that contain the text. */
+  forwarderLog(from: number, contains: string): Promise<readonly string[]>;
+}
+
+export interface DoorCounts {
+  readonly requests: number;
+  /** Answered with 4xx. */
+  readonly refused: number;
+  /** Answered with 5xx. */
+  readonly failed: number;
+}
+
+export interface ForwarderCounts {
+  readonly sums: Readonly<Partial<Record<MetricName, number>>>;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+  /** Milliseconds; absent when there was no delivery. */
+  readonly lag: Percentiles | undefined;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+export interface Alarms {
+  /** How many there are. */
+  readonly total: number;
+  readonly ringing: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly since: string;
+  }[];
+}
+
+/** @throws {OperatorError} when the deployed stack is older than the output */
+export function outputOf({ outputs, stackName, name }: Environment, output: string): string {
+  const value = outputs.get(output);
+  if (value !== undefined) return value;
+  throw new OperatorError(
+    `the stack ${stackName} has no output ${output}. Deploy it again: npx cdk deploy ${stackName} (environment ${name})`,
+  );
+}
+
+/** The names of the API keys the stack has. */
+export const apiKeyNames = ({ outputs }: Pick<Environment, 'outputs'>): string[] =>
+  [...outputs.keys()].flatMap((output) =>
+    output.startsWith('ApiKeyId') ? output.slice('ApiKeyId'.length) : [],
+  );
+
+/** By nearest rank: the smallest value that so many percent of the values do not exceed; 0 of no values. */
+export function percentilesOf(values: readonly number[]): Percentiles {
+  const sorted = [...values].sort((one, other) => one - other);
+  const percentile = (percent: number): number =>
+    sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
+  return { p50: percentile(50), p95: percentile(95), max: percentile(100) };
+}

@@ -1,0 +1,63 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { receivesExhausted, rejectionReasons } from '../lambda/contract';
+
+/** Adds a command that works on an environment, with the options every one of them has. */
+export const environmentCommand = (parent: Command, name: string): Command =>
+  parent
+    .command(name)
+    .option('--env <name>', 'the environment: the name of a file in config/', 'local')
+    .option('--json', 'print one JSON document, for scripts; run it with npm run --silent');
+
+/** The text at the end of a command's help. */
+export const exitCodes = (zero: string, one: string): string =>
+  `\nExit code: 0 ${zero}, 1 ${one}, 2 wrong usage or no access, 130 interrupted.`;
+
+/** Reads a whole number within limits. */
+export const toNumber =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (text.trim() !== '' && Number.isInteger(number) && number >= from && number <= to) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  };
+
+const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Metrics by the minute are kept for 15 days (docs.aws.amazon.com, "GetMetricStatistics"). */
+const maxWindow = 14 * 86_400_000;
+
+/** Milliseconds of a text such as `15m`. */
+export function toWindow(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const window = Number(number) * (units[unit] ?? 0);
+  if (window > 0 && window <= maxWindow) return window;
+  throw new InvalidArgumentError('It must be minutes, hours or days up to 14d, such as 15m, 1h or 7d.');
+}
+
+/** A code of docs/reasons.md. */
+export function toReason(code: string): string {
+  const known = [...rejectionReasons, receivesExhausted];
+  if (known.some((reason) => reason === code)) return code;
+  throw new InvalidArgumentError(`Known reasons: ${known.join(', ')}.`);
+}
+
+export function toAppId(digits: string): string {
+  if (/^\d+$/.test(digits)) return digits;
+  throw new InvalidArgumentError('A Heap app id consists of digits.');
+}
+
+/** An event name as it stands in a URL, the last part of `/webhook/{event}`. */
+export function toPathSegment(segment: string): string {
+  if (!/[/?#]/.test(segment)) return segment;
+  throw new InvalidArgumentError('In a URL write "/" as %2F, "?" as %3F and "#" as %23.');
+}
+
+/** The event as the function reads it: decoded once, and taken as it is where that cannot be done. */
+export function toPathEvent(segment: string): string {
+  const checked = toPathSegment(segment);
+  try {
+    return decodeURIComponent(checked);
+  } catch {
+    return checked;
+  }
+}

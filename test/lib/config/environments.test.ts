@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EnvironmentConfigError } from '../../../lib/config/environment-config';
+import { environmentNames, isDeployed, readEnvironment, stackName } from '../../../lib/config/environments';
+import { settings } from '../../support/synth';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'environments-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+const write = (file: string, text: string): void => {
+  writeFileSync(join(directory, file), text);
+};
+const exporting = (name: string, apiKey = 'k1'): string =>
+  `export const ${name}: object = ${JSON.stringify({ ...settings, apiKeys: [apiKey] })};\n`;
+
+test('a file is an environment, whatever its settings are called', () => {
+  write('local.ts', exporting('local'));
+  write('prod.ts', exporting('prod'));
+  write('staging.ts', exporting('prod', 'staged'));
+  write('prod-eu.ts', 'export default ' + JSON.stringify(settings));
+
+  expect(environmentNames(directory)).toEqual(['prod', 'prod-eu', 'staging', 'local']);
+  expect(environmentNames(directory).filter(isDeployed)).toEqual(['prod', 'prod-eu', 'staging']);
+  expect(readEnvironment('staging', directory).apiKeys).toEqual(['staged']);
+  expect(readEnvironment('prod-eu', directory).apiKeys).toEqual(['k1']);
+  expect(stackName('staging')).toBe('ClevertapToHeapStaging');
+});
+
+test('what is no TypeScript file is none', () => {
+  write('mapping.schema.json', '{}');
+  write('types.d.ts', '');
+  write('README.md', '');
+
+  expect(environmentNames(directory)).toEqual([]);
+});
+
+test.each([
+  ['Prod', 'unknown environment "Prod"; known: prod'],
+  ['../prod', 'unknown environment "../prod"; known: prod'],
+])('%s is unknown', (name, message) => {
+  write('prod.ts', exporting('prod'));
+
+  expect(() => readEnvironment(name, directory)).toThrow(new EnvironmentConfigError(message));
+});
+
+test.each([
+  ['', 'config/prod.ts: must be the settings of an environment; got nothing'],
+  [
+    `${exporting('prod')}export const keys = ['k1'];\n`,
+    'config/prod.ts: must export one value, its settings; got keys, prod. Take "export" from the others.',
+  ],
+  [
+    'export const prod = { heap: 1 };',
+    'config/prod.ts: heap: must say where Heap receives events, e.g. { region: "us" }; got 1',
+  ],
+])('a file that holds %j is refused', (text, message) => {
+  write('prod.ts', text);
+
+  expect(() => readEnvironment('prod', directory)).toThrow(message);
+});

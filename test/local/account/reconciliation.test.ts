@@ -1,0 +1,191 @@
+import {
+  reconcile,
+  type Arrival,
+  type MessageReader,
+  type QueuedMessage,
+} from '../../../local/account/reconciliation';
+
+/** Messages are lists of events: `a` is delivered under the key `a`, `!a` can be rejected alone, `-a` is ignored. */
+const reader: MessageReader = {
+  eventsOf: ({ body }, appIds) =>
+    body.split(' ').map((id) => ({
+      id,
+      isIgnored: id.startsWith('-'),
+      heapEvents: /^[!-]/.test(id)
+        ? []
+        : [...appIds].map((appId) => ({ identity: id, idempotency_key: `${appId}-${id.replace(/\d/, '')}` })),
+    })),
+  reasonOf: ({ attributes }) => attributes['reason']?.StringValue ?? 'none',
+  isOwnRow: (row) => row.includes('11-'),
+};
+
+const message = (body: string, reason?: string): QueuedMessage => ({
+  body,
+  attributes: reason === undefined ? {} : { reason: { DataType: 'String', StringValue: reason } },
+});
+const accepted = (body: string): Arrival => ({ queue: 'buffer', message: message(body) });
+const letter = (body: string, reason: string): Arrival => ({
+  queue: 'dead letters',
+  message: message(body, reason),
+});
+const row = (identity: string, key: string): string => JSON.stringify([identity, null, key]);
+
+const account = (
+  arrivals: readonly Arrival[],
+  { rows = [] as string[], buffer = [] as string[] } = {},
+): Promise<unknown> =>
+  reconcile(
+    {
+      arrivals,
+      buffer: buffer.map((body) => message(body)),
+      heap: { rows: new Set(rows), appIds: new Set(['11']) },
+    },
+    reader,
+  );
+
+const nothing = {
+  requests: 0,
+  accepted: 0,
+  delivered: 0,
+  rows: 0,
+  queued: 0,
+  rejected: 0,
+  rejectedByReason: [],
+  ignored: 0,
+  missing: 0,
+  unexplainedRows: 0,
+};
+
+test('nothing happened', async () => {
+  expect(await account([])).toEqual(nothing);
+});
+
+test('every event in its place', async () => {
+  expect(
+    await account(
+      [accepted('a !b -c'), accepted('d'), accepted('!e !f'), letter('!b', 'x'), letter('!e !f', 'y')],
+      { rows: [row('a', '11-a')], buffer: ['d'] },
+    ),
+  ).toEqual({
+    ...nothing,
+    requests: 3,
+    accepted: 6,
+    delivered: 1,
+    rows: 1,
+    queued: 1,
+    rejected: 3,
+    rejectedByReason: [
+      ['y', 2],
+      ['x', 1],
+    ],
+    ignored: 1,
+  });
+});
+
+test('delivered neighbours of an event that is tried again stand in the buffer, and count as delivered', async () => {
+  expect(await account([accepted('a b -c !d')], { rows: [row('a', '11-a')], buffer: ['a b -c !d'] })).toEqual(
+    { ...nothing, requests: 1, accepted: 4, delivered: 1, rows: 1, queued: 3 },
+  );
+});
+
+test('a dead letter of an event that did reach Heap, or came twice, adds nothing (F19)', async () => {
+  const letters = [letter('a', 'heap_rejected'), letter('!b', 'x'), letter('!b', 'x')];
+  expect(await account([accepted('a !b'), ...letters], { rows: [row('a', '11-a')] })).toEqual({
+    ...nothing,
+    requests: 1,
+    accepted: 2,
+    delivered: 1,
+    rows: 1,
+    rejected: 1,
+    rejectedByReason: [['x', 1]],
+  });
+});
+
+test('what went on as another message, or came back from the dead letters, was accepted once (F25)', async () => {
+  expect(
+    await account(
+      [accepted('a b !c'), accepted('b !c'), letter('!c', 'x'), accepted('!c'), letter('!c', 'y')],
+      { rows: [row('a', '11-a')], buffer: ['b'] },
+    ),
+  ).toMatchObject({
+    requests: 1,
+    accepted: 3,
+    delivered: 1,
+    queued: 1,
+    rejected: 1,
+    rejectedByReason: [['y', 1]],
+    missing: 0,
+  });
+});
+
+test('an event that came back from the dead letters and is nowhere now is missing', async () => {
+  expect(await account([accepted('!c'), letter('!c', 'x'), accepted('!c')])).toMatchObject({
+    accepted: 1,
+    rejected: 0,
+    missing: 1,
+  });
+});
+
+test('equal events are one row', async () => {
+  const rows = [row('a1', '11-a'), row('a2', '11-a')];
+  expect(await account([accepted('a1 a2')], { rows })).toMatchObject({ delivered: 2, rows: 2 });
+  const sameUser: MessageReader = {
+    ...reader,
+    eventsOf: ({ body }) =>
+      body.split(' ').map((id) => ({
+        id,
+        isIgnored: false,
+        heapEvents: [{ identity: 'ana', idempotency_key: '11-k' }],
+      })),
+  };
+  const heap = { rows: new Set([row('ana', '11-k')]), appIds: new Set(['11']) };
+  expect(await reconcile({ arrivals: [accepted('a b')], buffer: [], heap }, sameUser)).toMatchObject({
+    accepted: 2,
+    delivered: 2,
+    rows: 1,
+    missing: 0,
+    unexplainedRows: 0,
+  });
+});
+
+test('a lost event is missing', async () => {
+  expect(await account([accepted('a b')], { rows: [row('a', '11-a')] })).toMatchObject({
+    accepted: 2,
+    delivered: 1,
+    missing: 1,
+  });
+});
+
+test('a row under another key is not explained, unless somebody else posted it', async () => {
+  const rows = [row('a', '11-a'), row('a', '11-other'), row('x', 'by hand')];
+  expect(await account([accepted('a')], { rows })).toMatchObject({ delivered: 1, unexplainedRows: 1 });
+});
+
+test('a dead letter that was put there by hand was never accepted', async () => {
+  expect(await account([letter('!z', 'x')])).toEqual(nothing);
+});
+
+test('a real Heap is believed to hold what the function counted as delivered', async () => {
+  const state = {
+    arrivals: [accepted('a b !c'), accepted('d'), letter('!c', 'x')],
+    buffer: [message('d')],
+  };
+  expect(await reconcile({ ...state, heap: 2 }, reader)).toMatchObject({
+    accepted: 4,
+    delivered: 2,
+    rows: undefined,
+    queued: 1,
+    rejected: 1,
+    missing: 0,
+  });
+  expect(await reconcile({ ...state, heap: 1 }, reader)).toMatchObject({ missing: 1 });
+  expect(await reconcile({ ...state, heap: 4 }, reader)).toMatchObject({ missing: -2 });
+});
+
+test('lets others have their turn in a long one', async () => {
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 0);
+  await account(Array.from({ length: 20_000 }, (_, n) => accepted(`e${n}`)));
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(0);
+});

@@ -1,0 +1,518 @@
+import fc from 'fast-check';
+import {
+  invalidReason,
+  invalidUsersReason,
+  rowId,
+  startFakeHeap,
+  type HeapFault,
+  type RunningFakeHeap,
+} from '../../local/heap';
+import type { RunningServer } from '../../local/http-server';
+
+const APP_ID = '11';
+const EVENT = {
+  identity: 'ada@shop.example',
+  event: 'Purchase',
+  idempotency_key: 'k1',
+  properties: { value: 3 },
+};
+
+describe('the fake Heap', () => {
+  let heap: RunningServer;
+
+  beforeAll(async () => {
+    heap = await startFakeHeap({ port: 0 });
+  });
+
+  beforeEach(async () => {
+    await post('/reset', '');
+  });
+
+  afterAll(async () => {
+    await heap.close();
+  });
+
+  function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+    return fetch(`${heap.origin}${path}`, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      redirect: 'manual',
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  function bulk(...events: unknown[]): Promise<Response> {
+    return post('/api/track', { app_id: APP_ID, events });
+  }
+
+  async function received(): Promise<unknown> {
+    return (await fetch(`${heap.origin}/received`)).json();
+  }
+
+  async function until(expected: object): Promise<void> {
+    for (;;) {
+      const actual = await received();
+      try {
+        expect(actual).toMatchObject(expected);
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+  }
+
+  describe('storing', () => {
+    it('takes the single form and keeps the event as it was posted', async () => {
+      const single = { app_id: APP_ID, ...EVENT, timestamp: '2026-01-02T03:04:05.678Z' };
+      const answer = await post('/api/track', single);
+
+      expect([answer.status, await answer.text()]).toEqual([200, '{}']);
+      expect(await received()).toEqual({ requests: 1, events: [single], users: [], duplicates: 0 });
+    });
+
+    it('takes the bulk form and keeps the events in their order, without the app id', async () => {
+      const other = { ...EVENT, idempotency_key: 'k2', event: 'Refund' };
+      expect((await bulk(other, EVENT)).status).toBe(200);
+
+      expect(await received()).toEqual({ requests: 1, events: [other, EVENT], users: [], duplicates: 0 });
+    });
+
+    it('keeps the first event of a user and key and counts the others, in one request and across requests', async () => {
+      await bulk(EVENT, { ...EVENT, properties: { value: 4 } });
+      await bulk({ ...EVENT, event: 'Renamed' });
+
+      expect(await received()).toEqual({ requests: 2, events: [EVENT], users: [], duplicates: 2 });
+    });
+
+    it('tells the same key apart under other users, a user id included', async () => {
+      const events = [
+        EVENT,
+        { ...EVENT, identity: 'grace@shop.example' },
+        { event: 'Purchase', user_id: '7', idempotency_key: 'k1' },
+        { event: 'Purchase', user_id: '8', idempotency_key: 'k1' },
+        { event: 'Purchase', identity: '7', idempotency_key: 'k1' },
+      ];
+      await bulk(...events, { event: 'Purchase', user_id: '7', idempotency_key: 'k1' });
+
+      expect(await received()).toMatchObject({ events, duplicates: 1 });
+    });
+
+    it('stores every event without a key', async () => {
+      const keyless = { identity: EVENT.identity, event: EVENT.event };
+      await bulk(keyless, keyless);
+
+      expect(await received()).toMatchObject({ events: [keyless, keyless], duplicates: 0 });
+    });
+
+    it('takes user properties in both forms', async () => {
+      const user = { identity: 'ada@shop.example', properties: { plan: 'gold' } };
+      const single = { app_id: APP_ID, ...user };
+      expect((await post('/api/add_user_properties', single)).status).toBe(200);
+      expect((await post('/api/add_user_properties', { app_id: APP_ID, users: [user, user] })).status).toBe(
+        200,
+      );
+
+      expect(await received()).toEqual({
+        requests: 2,
+        events: [],
+        users: [single, user, user],
+        duplicates: 0,
+      });
+    });
+
+    it('refuses the whole request for one bad event and names its index in plain text', async () => {
+      const answer = await bulk(EVENT, { ...EVENT, properties: [] });
+
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+      expect(await answer.text()).toBe('postBody.events[1].properties should be object');
+      expect(await received()).toEqual({ requests: 1, events: [], users: [], duplicates: 0 });
+    });
+
+    it('refuses what is no JSON', async () => {
+      const answer = await post('/api/track', '{"app_id":"11",');
+      expect([answer.status, await answer.text()]).toEqual([400, 'postBody should be object']);
+    });
+
+    it('takes a body of 10 MB and answers 413 to one byte more', async () => {
+      const event = JSON.stringify({ app_id: APP_ID, ...EVENT });
+      const full = event.padEnd(10 * 1024 * 1024);
+
+      expect((await post('/api/track', full)).status).toBe(200);
+      expect((await post('/api/track', `${full} `)).status).toBe(413);
+      expect(await received()).toMatchObject({ requests: 2, events: [{ event: 'Purchase' }] });
+    });
+
+    it('forgets everything on reset, known keys and the fault included', async () => {
+      await bulk(EVENT, EVENT);
+      await post('/control', { mode: '500' });
+      expect((await post('/reset', '')).status).toBe(200);
+
+      expect(await received()).toEqual({ requests: 0, events: [], users: [], duplicates: 0 });
+      expect((await bulk(EVENT)).status).toBe(200);
+      expect(await received()).toMatchObject({ requests: 1, events: [EVENT], duplicates: 0 });
+    });
+  });
+
+  describe('routing', () => {
+    it.each([
+      ['GET', '/api/track', 405],
+      ['PUT', '/api/add_user_properties', 405],
+      ['POST', '/received', 405],
+      ['GET', '/control', 405],
+      ['GET', '/reset', 405],
+      ['GET', '/', 404],
+      ['POST', '/api/track/', 404],
+      ['POST', '/api/identify', 404],
+      ['POST', '/api/track?x=1', 400],
+    ])('answers %s %s with %d', async (method, path, status) => {
+      expect((await fetch(`${heap.origin}${path}`, { method })).status).toBe(status);
+    });
+
+    it('counts every POST below /api/ and nothing else', async () => {
+      await fetch(`${heap.origin}/api/track`);
+      await post('/api/identify', {});
+      await post('/api/track', {});
+      await post('/api/add_user_properties', {});
+      await post('/redirected', {});
+
+      expect(await received()).toMatchObject({ requests: 3 });
+    });
+  });
+
+  describe('faults', () => {
+    it.each([
+      ['500', 500, 'Internal Server Error'],
+      ['429', 429, 'Too Many Requests'],
+      ['400-index', 400, 'postBody.events[0].properties should be object'],
+      ['400-plain', 400, 'Bad Request'],
+      ['413', 413, 'Payload Too Large'],
+    ])('%s answers %d, stores nothing and ends by itself', async (mode, status, text) => {
+      await post('/control', { mode, times: 2 });
+      for (const attempt of [1, 2]) {
+        const answer = await bulk(EVENT);
+        expect([attempt, answer.status, await answer.text()]).toEqual([attempt, status, text]);
+      }
+      expect(await received()).toEqual({ requests: 2, events: [], users: [], duplicates: 0 });
+
+      expect((await bulk(EVENT)).status).toBe(200);
+      expect(await received()).toMatchObject({ requests: 3, events: [EVENT] });
+    });
+
+    it('holds until changed when no number of times is given', async () => {
+      await post('/control', { mode: '500' });
+      for (let request = 0; request < 5; request += 1) expect((await bulk(EVENT)).status).toBe(500);
+      await post('/control', { mode: 'ok' });
+      expect((await bulk(EVENT)).status).toBe(200);
+    });
+
+    it('sends Retry-After only when asked to', async () => {
+      await post('/control', { mode: '429', times: 1 });
+      expect((await bulk(EVENT)).headers.get('retry-after')).toBeNull();
+      await post('/control', { mode: '429', times: 1, retryAfter: 90 });
+      expect((await bulk(EVENT)).headers.get('retry-after')).toBe('90');
+      expect((await bulk(EVENT)).headers.get('retry-after')).toBeNull();
+    });
+
+    it('timeout never answers and stores nothing', async () => {
+      await post('/control', { mode: 'timeout', times: 1 });
+      const hangUp = new AbortController();
+      const answer = post('/api/track', { app_id: APP_ID, ...EVENT }, hangUp.signal);
+      await until({ requests: 1, events: [] });
+      // The server still answers others, so the silence is meant for this request alone.
+      expect((await bulk({ ...EVENT, idempotency_key: 'k2' })).status).toBe(200);
+      hangUp.abort();
+
+      await expect(answer).rejects.toThrow('abort');
+      expect(await received()).toMatchObject({ events: [{ idempotency_key: 'k2' }] });
+    });
+
+    it('store-then-hang stores and never answers, and knows the event when it comes again', async () => {
+      await post('/control', { mode: 'store-then-hang', times: 1 });
+      const hangUp = new AbortController();
+      const answer = post('/api/track', { app_id: APP_ID, events: [EVENT] }, hangUp.signal);
+      await until({ events: [EVENT] });
+      hangUp.abort();
+      await expect(answer).rejects.toThrow('abort');
+
+      expect((await bulk(EVENT)).status).toBe(200);
+      expect(await received()).toEqual({ requests: 2, events: [EVENT], users: [], duplicates: 1 });
+    });
+
+    it('store-then-hang still refuses an invalid request', async () => {
+      await post('/control', { mode: 'store-then-hang' });
+      expect((await bulk({})).status).toBe(400);
+    });
+
+    it('reset drops the connection and stores nothing', async () => {
+      await post('/control', { mode: 'reset', times: 1 });
+      await expect(bulk(EVENT)).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
+      expect(await received()).toMatchObject({ requests: 1, events: [] });
+    });
+
+    it('redirect leads to a path that says 200 to whoever follows, and stores nothing', async () => {
+      await post('/control', { mode: 'redirect' });
+      const answer = await bulk(EVENT);
+      expect(answer.status).toBe(302);
+      const followed = await fetch(new URL(answer.headers.get('location') ?? '', heap.origin));
+
+      expect([followed.status, await followed.text()]).toEqual([200, '{}']);
+      expect(await received()).toEqual({ requests: 1, events: [], users: [], duplicates: 0 });
+    });
+
+    it('plays faults for user properties too', async () => {
+      await post('/control', { mode: '500', times: 1 });
+      expect((await post('/api/add_user_properties', { app_id: APP_ID, users: [] })).status).toBe(500);
+    });
+
+    it('waits before each answer when it is told to, in any mode', async () => {
+      await post('/control', { mode: 'ok', latencyMs: 300 });
+      for (const idempotency_key of ['k1', 'k2']) {
+        const begun = performance.now();
+        expect((await bulk({ ...EVENT, idempotency_key })).status).toBe(200);
+        // Timers may be a millisecond early.
+        expect(performance.now() - begun).toBeGreaterThan(298);
+      }
+      await post('/control', { mode: '500', times: 1, latencyMs: 300 });
+      const begun = performance.now();
+      expect((await bulk(EVENT)).status).toBe(500);
+      expect(performance.now() - begun).toBeGreaterThan(298);
+      expect(await received()).toMatchObject({ requests: 3, events: [{}, {}] });
+    });
+
+    it('answers several requests at a time while it waits', async () => {
+      await post('/control', { mode: 'ok', latencyMs: 2000 });
+      const begun = performance.now();
+      await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => bulk(EVENT)));
+      expect(performance.now() - begun).toBeLessThan(10_000);
+    });
+
+    it.each(['timeout', 'store-then-hang'])('%s drops the connection after a latency', async (mode) => {
+      await post('/control', { mode, times: 1, latencyMs: 20 });
+      await expect(bulk(EVENT)).rejects.toThrow('fetch failed');
+      expect(await received()).toMatchObject({ requests: 1, events: mode === 'timeout' ? [] : [EVENT] });
+    });
+
+    it.each([
+      ['no JSON', '{', 'ok, 500, 429'],
+      ['no object', '[]', 'ok, 500, 429'],
+      ['no mode', '{}', 'mode should be one of ok, 500, 429, 400-index, 400-plain, 413, timeout, reset'],
+      ['an unknown mode', '{"mode":"503"}', 'store-then-hang, redirect'],
+      ['a number as mode', '{"mode":500}', 'mode should be one of'],
+      ['no times', '{"mode":"500","times":0}', 'times should be a whole number of at least 1'],
+      ['half a time', '{"mode":"500","times":1.5}', 'times should be'],
+      ['a time as text', '{"mode":"500","times":"2"}', 'times should be'],
+      ['a negative wait', '{"mode":"429","retryAfter":-1}', 'retryAfter should be'],
+      ['half a millisecond', '{"mode":"ok","latencyMs":0.5}', 'latencyMs should be'],
+      ['a misspelt name', '{"mode":"500","time":1}', 'time is unknown'],
+    ])('refuses %s in /control, says what is allowed and changes nothing', async (_, body, message) => {
+      const answer = await post('/control', body);
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(message)]);
+      expect((await bulk(EVENT)).status).toBe(200);
+    });
+  });
+});
+
+describe('a fake Heap with faults of its own', () => {
+  const faults: HeapFault[] = [];
+  let heap: RunningFakeHeap;
+
+  beforeEach(async () => {
+    heap = await startFakeHeap({ port: 0, nextFault: () => faults.shift() ?? { mode: 'ok' } });
+  });
+
+  afterEach(async () => {
+    await heap.close();
+  });
+
+  const post = (path: string, body: unknown): Promise<Response> =>
+    fetch(heap.origin + path, { method: 'POST', body: JSON.stringify(body) });
+  const track = async (idempotency_key = 'k1'): Promise<number> =>
+    (await post('/api/track', { app_id: APP_ID, events: [{ ...EVENT, idempotency_key }] })).status;
+
+  it('plays them for API requests alone, one each', async () => {
+    faults.push({ mode: '500' }, { mode: '429', retryAfter: 3 });
+    await fetch(`${heap.origin}/received`);
+    expect(await track()).toBe(500);
+    const answer = await post('/api/add_user_properties', {});
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '3']);
+    expect(await track()).toBe(200);
+  });
+
+  it('leaves them to what /control asks for, and its "ok" is peace until /reset', async () => {
+    faults.push({ mode: '500' }, { mode: '500' }, { mode: '500' });
+    await post('/control', { mode: '413', times: 1 });
+    expect([await track(), await track()]).toEqual([413, 500]);
+    await post('/control', { mode: 'ok' });
+    expect([await track(), await track()]).toEqual([200, 200]);
+    await post('/reset', {});
+    expect([await track(), await track(), await track()]).toEqual([500, 500, 200]);
+  });
+
+  it('knows all it ever stored, whatever was reset', async () => {
+    faults.push({ mode: '500' });
+    expect([await track('lost'), await track('k1'), await track('k1')]).toEqual([500, 200, 200]);
+    await post('/reset', {});
+    await track('k2');
+    await post('/api/track', { app_id: '12', identity: EVENT.identity, event: 'Without a key' });
+    const [one, two] = ['k1', 'k2'].map((idempotency_key) => rowId({ ...EVENT, idempotency_key }));
+    expect([...heap.stored.rows]).toEqual([one, two]);
+    expect([...heap.stored.appIds]).toEqual([APP_ID, '12']);
+  });
+});
+
+describe('invalidReason', () => {
+  const text = (length: number) => 'x'.repeat(length);
+  const bulkOf = (event: object) => ({
+    app_id: APP_ID,
+    events: [EVENT, EVENT, EVENT, { ...EVENT, ...event }],
+  });
+
+  it.each([
+    ['a name of 1024 characters', { event: text(1024) }],
+    ['an identity of 255 characters', { identity: text(255) }],
+    ['a user id instead of an identity', { identity: undefined, user_id: '9007199254740991' }],
+    ['a timestamp in UTC', { timestamp: '2026-02-28T23:59:59.123456Z' }],
+    ['a timestamp with an offset', { timestamp: '2017-03-10T22:21:56+00:00' }],
+    ['a day as timestamp', { timestamp: '2028-02-29' }],
+    ['no properties', { properties: undefined }],
+    ['empty properties', { properties: {} }],
+    ['scalars', { properties: { a: 'x', b: '', c: 0, d: -1.5, [text(1023)]: text(1023) } }],
+    ['an array of scalars', { properties: { a: ['x', 1], b: [] } }],
+    ['a key that only contains id', { properties: { order_id: '1', ID2: '2' } }],
+    ['no key', { idempotency_key: undefined }],
+  ])('accepts %s', (_, event) => {
+    expect(invalidReason(bulkOf(event))).toBeUndefined();
+  });
+
+  it.each([
+    ['no name', { event: undefined }, '.event should be'],
+    ['an empty name', { event: '' }, '.event should be'],
+    ['a name of 1025 characters', { event: text(1025) }, '.event should be'],
+    ['a number as name', { event: 5 }, '.event should be'],
+    ['neither identity nor user id', { identity: undefined }, '.identity should be'],
+    ['both identity and user id', { user_id: '5' }, '.identity should be'],
+    ['an empty identity', { identity: '' }, '.identity should be'],
+    ['an identity of 256 characters', { identity: text(256) }, '.identity should be'],
+    ['a number as identity', { identity: 5 }, '.identity should be'],
+    ['null as identity', { identity: null }, '.identity should be'],
+    ['a user id that is no number', { identity: undefined, user_id: 'u5' }, '.user_id should be'],
+    ['a user id above 2^53 - 1', { identity: undefined, user_id: '9007199254740992' }, '.user_id should be'],
+    ['a timestamp in seconds', { timestamp: 1760000000 }, '.timestamp should be'],
+    ['a timestamp in another format', { timestamp: 'Mon, 25 Dec 1995 13:30:00 GMT' }, '.timestamp should be'],
+    ['a day that does not exist', { timestamp: '2026-02-30T00:00:00Z' }, '.timestamp should be'],
+    ['an hour that does not exist', { timestamp: '2026-02-03T25:00:00Z' }, '.timestamp should be'],
+    ['an empty timestamp', { timestamp: '' }, '.timestamp should be'],
+    ['an empty key', { idempotency_key: '' }, '.idempotency_key should be'],
+    ['a number as key', { idempotency_key: 5 }, '.idempotency_key should be'],
+    ['a list as properties', { properties: [] }, '.properties should be object'],
+    ['null as properties', { properties: null }, '.properties should be object'],
+    ['text as properties', { properties: '{}' }, '.properties should be object'],
+    [
+      'a property key of 1024 characters',
+      { properties: { [text(1024)]: 1 } },
+      '.properties should have keys',
+    ],
+    ['a property of 1024 characters', { properties: { a: text(1024) } }, '.properties.a should be'],
+    ['true', { properties: { a: true } }, '.properties.a should be'],
+    ['null', { properties: { a: null } }, '.properties.a should be'],
+    ['a nested object', { properties: { a: {} } }, '.properties.a should be'],
+    ['a number without end', { properties: { a: Infinity } }, '.properties.a should be'],
+    ['a list with true', { properties: { a: ['x', true] } }, '.properties.a should be'],
+    ['a list in a list', { properties: { a: [['x']] } }, '.properties.a should be'],
+    ['a list with a text of 1024 characters', { properties: { a: [text(1024)] } }, '.properties.a should be'],
+    ['the key id', { properties: { id: '1' } }, '.properties.id should not be used'],
+    ['the key iD', { properties: { iD: '1' } }, '.properties.iD should not be used'],
+  ])('refuses %s with the index in bulk form and without it in single form', (_, event, reason) => {
+    expect(invalidReason(bulkOf(event))).toContain(`postBody.events[3]${reason}`);
+    expect(invalidReason({ app_id: APP_ID, ...EVENT, ...event })).toContain(`postBody${reason}`);
+  });
+
+  it.each([undefined, null, 'text', 5, []])('refuses %p as a body and as an event', (value) => {
+    expect(invalidReason(value)).toBe('postBody should be object');
+    expect(invalidReason({ app_id: APP_ID, events: [value] })).toBe('postBody.events[0] should be object');
+  });
+
+  it.each([undefined, 11, '', 'eleven', '11a', ' 11'])('refuses the app id %p', (appId) => {
+    expect(invalidReason({ app_id: appId, events: [] })).toContain('postBody.app_id should be');
+    expect(invalidUsersReason({ app_id: appId, users: [] })).toContain('postBody.app_id should be');
+  });
+
+  it('wants the app id at the root', () => {
+    expect(invalidReason({ events: [{ app_id: APP_ID, ...EVENT }] })).toContain('postBody.app_id should be');
+  });
+
+  it('refuses events that are no list', () => {
+    expect(invalidReason({ app_id: APP_ID, events: EVENT })).toBe('postBody.events should be array');
+  });
+
+  it('takes 1000 events and refuses 1001', () => {
+    const events = Array.from({ length: 1001 }, () => EVENT);
+    expect(invalidReason({ app_id: APP_ID, events: events.slice(1) })).toBeUndefined();
+    expect(invalidReason({ app_id: APP_ID, events })).toContain('postBody.events should have at most 1000');
+  });
+
+  it('names the index of the bad one among any number of good ones', () => {
+    const position = fc.tuple(fc.nat(999), fc.nat(999));
+    fc.assert(
+      fc.property(position, ([length, at]) => {
+        const events: unknown[] = Array.from({ length: length + 1 }, () => EVENT);
+        const index = at % events.length;
+        events[index] = { ...EVENT, identity: 5 };
+        expect(invalidReason({ app_id: APP_ID, events })).toMatch(
+          `postBody.events[${String(index)}].identity should be`,
+        );
+      }),
+    );
+  });
+
+  it('has an answer for any JSON value and never throws', () => {
+    const anything = fc.letrec((tie) => ({
+      node: fc.oneof(
+        fc.jsonValue(),
+        fc.record(
+          {
+            app_id: fc.oneof(fc.constant('1'), tie('node')),
+            events: fc.oneof(fc.array(tie('node')), tie('node')),
+            event: fc.oneof(fc.string(), tie('node')),
+            identity: fc.oneof(fc.string(), tie('node')),
+            properties: tie('node'),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(anything, (body) => {
+        for (const reason of [invalidReason(body), invalidUsersReason(body)])
+          expect(reason ?? 'postBody').toMatch(/^postBody/);
+      }),
+    );
+  });
+});
+
+describe('invalidUsersReason', () => {
+  const USER = { identity: 'ada@shop.example', properties: { plan: 'gold' } };
+
+  it('takes the single form and up to 1000 users', () => {
+    const users = Array.from({ length: 1001 }, () => USER);
+    expect(invalidUsersReason({ app_id: APP_ID, ...USER })).toBeUndefined();
+    expect(invalidUsersReason({ app_id: APP_ID, users: users.slice(1) })).toBeUndefined();
+    expect(invalidUsersReason({ app_id: APP_ID, users })).toContain(
+      'postBody.users should have at most 1000',
+    );
+  });
+
+  it.each([
+    [{ ...USER, identity: undefined }, '.identity should be'],
+    [{ ...USER, identity: '' }, '.identity should be'],
+    [{ identity: 'ada@shop.example' }, '.properties should be object'],
+    [{ ...USER, properties: { Id: 'x' } }, '.properties.Id should not be used'],
+    [{ ...USER, properties: { vip: true } }, '.properties.vip should be'],
+  ])('refuses %j', (user, reason) => {
+    expect(invalidUsersReason({ app_id: APP_ID, users: [USER, user] })).toContain(
+      `postBody.users[1]${reason}`,
+    );
+    expect(invalidUsersReason({ app_id: APP_ID, ...user })).toContain(`postBody${reason}`);
+  });
+});

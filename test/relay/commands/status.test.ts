@@ -1,0 +1,102 @@
+import { readStatus, statusOf, type Figures } from '../../../relay/commands/status';
+import { LocalDeadLetters } from '../../support/local-dead-letters';
+import { relayEnvironment } from '../../support/relay-environment';
+
+const figures = (
+  sums: Figures['forwarder']['sums'],
+  { door = {}, ...overrides }: Partial<Omit<Figures, 'door'>> & { door?: Partial<Figures['door']> } = {},
+): Figures => ({
+  door: { requests: 0, refused: 0, failed: 0, ...door },
+  forwarder: { sums, rejectedByReason: {}, lag: undefined },
+  pending: { visible: 0, inFlight: 0, delayed: 0 },
+  deadLetters: 0,
+  alarms: { total: 0, ringing: [] },
+  ...overrides,
+});
+const judge = (...of: Parameters<typeof figures>) => statusOf('Stack', 0, 3_600_000, figures(...of));
+const settled = { EventsReceived: 10, EventsDelivered: 6, EventsRejected: 3, EventsIgnored: 1 };
+
+test.each([
+  ['nothing happened', {}, {}],
+  ['everything is settled', settled, { door: { requests: 10 } }],
+  ['refused requests are nobody’s events', settled, { door: { requests: 17, refused: 4, failed: 3 } }],
+  ['one request holds many events', settled, { door: { requests: 2 } }],
+  [
+    'what is retried waits, hidden',
+    { ...settled, EventsDelivered: 4 },
+    { pending: { visible: 0, inFlight: 1, delayed: 0 } },
+  ],
+  [
+    'what nobody has received waits, visible',
+    {},
+    { door: { requests: 5 }, pending: { visible: 5, inFlight: 0, delayed: 0 } },
+  ],
+  ['a backlog of before ends in the window', { ...settled, EventsDelivered: 60 }, { door: { requests: 10 } }],
+  [
+    'an invocation died with what it had received, which ended later (F26)',
+    { ...settled, EventsReceived: 1 },
+    { door: { requests: 10 } },
+  ],
+  ['a redriven letter counts again', { EventsReceived: 12, EventsDelivered: 12 }, { door: { requests: 10 } }],
+])('consistent: %s', (_, sums, overrides) => {
+  expect(judge(sums, overrides)).toMatchObject({ consistent: true, differences: [] });
+});
+
+test.each([
+  [
+    'accepted requests that nobody has seen (F22)',
+    settled,
+    { door: { requests: 12 }, pending: { visible: 1, inFlight: 0, delayed: 0 } },
+    '1 accepted request neither reached the forwarder nor is in the queue.',
+  ],
+  [
+    'received events without an end',
+    { ...settled, EventsDelivered: 4 },
+    { door: { requests: 10 } },
+    '2 events were received and neither delivered, rejected nor ignored, and no message waits. If SQS',
+  ],
+])('not consistent, and names the difference: %s', (_, sums, overrides, difference) => {
+  const { consistent, differences } = judge(sums, overrides);
+
+  expect(consistent).toBe(false);
+  expect(differences).toEqual([expect.stringContaining(difference)]);
+});
+
+test('reads the waiting messages from the queues, and leaves out what the metrics may not show yet', async () => {
+  const queues = await LocalDeadLetters.start();
+  await queues.add('{}');
+  queues.service.sendMessage('buffer', { MessageBody: 'a' });
+  queues.service.sendMessage('buffer', { MessageBody: 'b' });
+  queues.service.receiveMessage('buffer', { VisibilityTimeout: 60 });
+  const windows: [number, number][] = [];
+
+  const status = await readStatus(
+    relayEnvironment({
+      sqs: queues.sqs,
+      outputs: { EventBufferUrl: queues.buffer.url, DeadLetterQueueUrl: queues.deadLetters.url },
+      metricDelayMs: 180_000,
+      doorCounts: (from, to) => {
+        windows.push([from, to]);
+        return Promise.resolve({ requests: 2, refused: 0, failed: 0 });
+      },
+      forwarderCounts: (from, to) => {
+        windows.push([from, to]);
+        return Promise.resolve({ sums: {}, rejectedByReason: {}, lag: undefined });
+      },
+      alarms: () => Promise.resolve({ total: 0, ringing: [] }),
+    }),
+    3_600_000,
+  );
+  await queues.close();
+
+  expect(status).toMatchObject({
+    accepted: 2,
+    pending: 2,
+    pendingHidden: 1,
+    deadLetters: 1,
+    consistent: true,
+  });
+  const [door = [0, 0], forwarder = [0, 0]] = windows;
+  expect(forwarder[1] - forwarder[0]).toBe(3_600_000);
+  expect(forwarder[1] - door[1]).toBe(180_000);
+});

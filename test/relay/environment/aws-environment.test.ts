@@ -1,0 +1,244 @@
+import { APIGatewayClient, GetApiKeyCommand, GetUsageCommand } from '@aws-sdk/client-api-gateway';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { readEnvironment } from '../../../lib/config/environments';
+import { openAwsEnvironment } from '../../../relay/environment/aws-environment';
+import { explain } from '../../../relay/terminal/operator-error';
+import type { EnvironmentConfig } from '../../../lib/config/environment-config';
+
+const cloudFormation = mockClient(CloudFormationClient);
+const cloudWatch = mockClient(CloudWatchClient);
+const logs = mockClient(CloudWatchLogsClient);
+const apiGateway = mockClient(APIGatewayClient);
+
+const config: EnvironmentConfig = { ...readEnvironment('dev'), region: 'eu-west-1' };
+const outputs = {
+  WebhookUrl: 'https://a1.execute-api.eu-west-1.amazonaws.com/v1/webhook',
+  ApiKeyIdk1: 'key-id-1',
+  ApiKeyIdk2: 'key-id-2',
+  UsagePlanId: 'plan-1',
+  ForwarderLogGroup: '/aws/lambda/forwarder',
+};
+
+function serviceError(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name, $metadata: {} });
+}
+
+beforeEach(() => {
+  for (const mock of [cloudFormation, cloudWatch, logs, apiGateway]) mock.reset();
+  cloudFormation.on(DescribeStacksCommand, { StackName: 'ClevertapToHeapDev' }).resolves({
+    Stacks: [
+      {
+        StackName: 'ClevertapToHeapDev',
+        StackId: 'arn:aws:cloudformation:eu-west-1:123456789012:stack/ClevertapToHeapDev/1',
+        CreationTime: new Date(),
+        StackStatus: 'CREATE_COMPLETE',
+        Outputs: Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
+      },
+    ],
+  });
+});
+
+const open = () => openAwsEnvironment('dev', config);
+
+test('finds everything by the outputs of the stack', async () => {
+  const { stackName, outputs: found, sqs } = await open();
+
+  expect(stackName).toBe('ClevertapToHeapDev');
+  expect(Object.fromEntries(found)).toEqual(outputs);
+  expect(await sqs.config.region()).toBe('eu-west-1');
+});
+
+describe('says why an environment cannot be reached', () => {
+  test.each([
+    [
+      'a stack that is not there',
+      serviceError('ValidationError', 'Stack with id ClevertapToHeapDev does not exist'),
+      /^there is no stack ClevertapToHeapDev in eu-west-1 .*npx cdk deploy ClevertapToHeapDev/,
+    ],
+    [
+      'a missing permission',
+      serviceError(
+        'AccessDenied',
+        'User: arn:aws:iam::1:user/x is not authorized to perform: cloudformation:DescribeStacks on resource: y',
+      ),
+      /^your AWS user or role lacks the permission cloudformation:DescribeStacks\. docs\/operate\.md/,
+    ],
+    [
+      'missing credentials',
+      serviceError('CredentialsProviderError', 'Could not load credentials from any providers'),
+      /^there are no usable AWS credentials\. Sign in/,
+    ],
+    [
+      'expired credentials',
+      serviceError('ExpiredToken', 'The security token included in the request is expired'),
+      /^AWS refused the credentials \(ExpiredToken\)\. Sign in/,
+    ],
+  ])('%s', async (_, error, message) => {
+    cloudFormation.on(DescribeStacksCommand).rejects(error);
+
+    const failure: unknown = await open().catch((reason: unknown) => reason);
+
+    expect(explain(failure)).toMatch(message);
+  });
+
+  test('credentials of another account than the configured one', async () => {
+    const elsewhere = openAwsEnvironment('dev', { ...config, account: '999999999999' });
+
+    await expect(elsewhere).rejects.toThrow(
+      'the credentials are for the account 123456789012; config/dev.ts names 999999999999.',
+    );
+  });
+
+  test('a stack that was deployed before the output existed', async () => {
+    cloudFormation.on(DescribeStacksCommand).resolves({
+      Stacks: [{ StackName: 's', CreationTime: new Date(), StackStatus: 'CREATE_COMPLETE' }],
+    });
+    const environment = await open();
+
+    expect(() => environment.forwarderLog(0, 'x')).toThrow(
+      /has no output ForwarderLogGroup. Deploy it again/,
+    );
+  });
+});
+
+test('the value of an API key is asked for by its id', async () => {
+  apiGateway
+    .on(GetApiKeyCommand, { apiKey: 'key-id-2', includeValue: true })
+    .resolves({ value: 'v'.repeat(40) });
+
+  expect(await (await open()).apiKey('k2')).toBe('v'.repeat(40));
+});
+
+test('requests by key are the sum over the days of the usage plan', async () => {
+  apiGateway.on(GetUsageCommand, { usagePlanId: 'plan-1', position: undefined }).resolves({
+    items: {
+      'key-id-1': [
+        [3, 0],
+        [4, 0],
+      ],
+      'a-deleted-key': [[9, 0]],
+    },
+    position: 'next',
+  });
+  apiGateway
+    .on(GetUsageCommand, { usagePlanId: 'plan-1', position: 'next' })
+    .resolves({ items: { 'key-id-1': [[5, 0]] } });
+
+  const counts = await (await open()).requestsByKey(new Date('2026-11-01T00:00:00Z'));
+
+  expect(Object.fromEntries(counts)).toEqual({ k1: 12, k2: 0 });
+  expect(apiGateway.commandCalls(GetUsageCommand)[0]?.args[0].input).toMatchObject({
+    startDate: '2026-11-01',
+  });
+});
+
+/** Answers metric queries by name, statistic and reason, in two pages. */
+function answerMetrics(values: Record<string, number[]>): void {
+  cloudWatch
+    .on(GetMetricDataCommand)
+    .callsFake(({ MetricDataQueries = [], NextToken }: GetMetricDataCommand['input']) => ({
+      MetricDataResults: MetricDataQueries.map(({ Id, MetricStat }) => {
+        const reason = MetricStat?.Metric?.Dimensions?.find(({ Name }) => Name === 'Reason')?.Value;
+        const name = [MetricStat?.Metric?.MetricName, reason].filter((part) => part !== undefined).join('/');
+        const all = values[`${name} ${MetricStat?.Stat ?? ''}`] ?? [];
+        return { Id, Values: NextToken === undefined ? all.slice(0, 1) : all.slice(1) };
+      }),
+      NextToken: NextToken === undefined ? 'second page' : undefined,
+    }));
+}
+
+test('what the endpoint counted is summed by the minute', async () => {
+  answerMetrics({ 'Count Sum': [10, 5], '4XXError Sum': [2] });
+
+  const counts = await (await open()).doorCounts(0, 3_600_000);
+
+  expect(counts).toEqual({ requests: 15, refused: 2, failed: 0 });
+  const query = cloudWatch.commandCalls(GetMetricDataCommand)[0]?.args[0].input.MetricDataQueries?.[0];
+  expect(query?.MetricStat).toEqual({
+    Metric: {
+      Namespace: 'AWS/ApiGateway',
+      MetricName: 'Count',
+      Dimensions: [{ Name: 'ApiName', Value: 'ClevertapToHeapDev' }],
+    },
+    Period: 60,
+    Stat: 'Sum',
+  });
+});
+
+test("the forwarder's metrics are those of this stack, with reasons and percentiles of the whole window", async () => {
+  answerMetrics({
+    'EventsReceived Sum': [7, 8],
+    'EventsRejected Sum': [3],
+    'EventsRejected/invalid_json Sum': [1, 2],
+    'DeliveryLagMs p50': [100],
+    'DeliveryLagMs p95': [200],
+    'DeliveryLagMs Maximum': [300, 400],
+  });
+
+  const { sums, rejectedByReason, lag } = await (await open()).forwarderCounts(0, 5_400_000);
+
+  expect(sums).toMatchObject({ EventsReceived: 15, EventsRejected: 3, EventsDelivered: 0 });
+  expect(rejectedByReason).toEqual({ invalid_json: 3 });
+  expect(lag).toEqual({ p50: 100, p95: 200, max: 400 });
+  const queries = cloudWatch
+    .commandCalls(GetMetricDataCommand)
+    .flatMap((call) => call.args[0].input.MetricDataQueries ?? []);
+  for (const { MetricStat } of queries) {
+    expect(MetricStat?.Metric?.Namespace).toBe('ClevertapToHeap');
+    expect(MetricStat?.Metric?.Dimensions?.[0]).toEqual({ Name: 'Stack', Value: 'ClevertapToHeapDev' });
+    expect(MetricStat?.Period).toBe(MetricStat?.Stat === 'Sum' ? 60 : 5400);
+  }
+});
+
+test('no delivery has no lag', async () => {
+  answerMetrics({});
+
+  expect((await (await open()).forwarderCounts(0, 60_000)).lag).toBeUndefined();
+});
+
+test('alarms are those of this stack, composite ones too', async () => {
+  cloudWatch
+    .on(DescribeAlarmsCommand, {
+      AlarmNamePrefix: 'ClevertapToHeapDev-',
+      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+    })
+    .resolves({
+      MetricAlarms: [
+        { AlarmName: 'ClevertapToHeapDev-A', StateValue: 'OK' },
+        { AlarmName: 'ClevertapToHeapDev-B', StateValue: 'INSUFFICIENT_DATA' },
+      ],
+      CompositeAlarms: [
+        {
+          AlarmName: 'ClevertapToHeapDev-C',
+          AlarmDescription: 'Events are lost.',
+          StateValue: 'ALARM',
+          StateUpdatedTimestamp: new Date(0),
+        },
+      ],
+    });
+
+  expect(await (await open()).alarms()).toEqual({
+    total: 3,
+    ringing: [
+      { name: 'ClevertapToHeapDev-C', description: 'Events are lost.', since: '1970-01-01T00:00:00.000Z' },
+    ],
+  });
+});
+
+test('a request id is looked for as it is, over all pages of the log', async () => {
+  logs
+    .on(FilterLogEventsCommand, { nextToken: undefined })
+    .resolves({ events: [{ message: 'one' }], nextToken: 'next' })
+    .on(FilterLogEventsCommand, { nextToken: 'next' })
+    .resolves({ events: [{ message: 'two' }] });
+
+  expect(await (await open()).forwarderLog(1000, 'JKJaXmPLvHcESHA=')).toEqual(['one', 'two']);
+  expect(logs.commandCalls(FilterLogEventsCommand)[0]?.args[0].input).toMatchObject({
+    logGroupName: '/aws/lambda/forwarder',
+    startTime: 1000,
+    filterPattern: '"JKJaXmPLvHcESHA="',
+  });
+});

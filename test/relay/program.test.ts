@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { build, type Metafile } from 'esbuild';
+import { createProgram } from '../../relay/program';
+
+const page = readFileSync(join(__dirname, '../../docs/operate.md'), 'utf8');
+
+/** Every command that does something, by the words it is called with. */
+const commandsOf = (parent: Command, words = ''): [string, Command][] =>
+  parent.commands.flatMap((command): [string, Command][] => {
+    const name = `${words}${command.name()}`;
+    return command.commands.length === 0 ? [[name, command]] : commandsOf(command, `${name} `);
+  });
+
+/** `preview` has its own page. */
+const commands = commandsOf(createProgram()).filter(([name]) => name !== 'preview');
+
+test.each(commands)('docs/operate.md has %s with every option', (name, command) => {
+  const [, section = ''] = new RegExp(`^## ${name}\n([^]*?)(?=^## |(?![^]))`, 'm').exec(page) ?? [];
+
+  expect(section).not.toBe('');
+  for (const { long } of command.options) {
+    if (long !== '--env' && long !== '--json') expect(`${name}: ${section}`).toContain(long);
+  }
+});
+
+test('docs/operate.md has no command that does not exist', () => {
+  const called = [...page.matchAll(/relay -- ((?:dlq |token )?[a-z]+)/g)].map(([, name]) => name);
+
+  expect(called.length).toBeGreaterThan(10);
+  for (const name of new Set(called))
+    expect([...commands.map(([known]) => known), 'preview']).toContain(name);
+});
+
+test.each(commands)('%s works on any environment and prints JSON for scripts', (_, command) => {
+  expect(command.options.map(({ long }) => long)).toEqual(expect.arrayContaining(['--env', '--json']));
+});
+
+describe('what is loaded', () => {
+  const root = join(__dirname, '../..');
+  let inputs: Metafile['inputs'];
+  beforeAll(async () => {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: ['bin/relay.ts'],
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      splitting: true,
+      outdir: 'out',
+      write: false,
+      metafile: true,
+      logLevel: 'silent',
+    });
+    ({ inputs } = metafile);
+  });
+
+  /** Packages that a file imports, and all that it imports in turn. */
+  function packagesOf(entry: string, kinds: readonly string[]): string[] {
+    const [packages, seen] = [new Set<string>(), new Set([entry])];
+    for (const file of seen) {
+      for (const { path, kind, external } of inputs[file]?.imports ?? []) {
+        if (!kinds.includes(kind)) continue;
+        if (external !== true) seen.add(path);
+        else if (!path.startsWith('node:')) packages.add(path);
+      }
+    }
+    return [...packages].sort();
+  }
+
+  test('for the help is commander alone', () => {
+    expect(packagesOf('bin/relay.ts', ['import-statement'])).toEqual(['commander']);
+  });
+
+  test('for no command is CDK', () => {
+    const packages = packagesOf('bin/relay.ts', ['import-statement', 'dynamic-import']);
+
+    expect(packages).toEqual(expect.arrayContaining(['zod', 'liquidjs', '@aws-sdk/client-sqs']));
+    expect(packages.filter((name) => /cdk|constructs/.test(name))).toEqual([]);
+  });
+});

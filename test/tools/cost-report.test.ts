@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { createApp } from '../../bin/clevertap-to-heap';
+import {
+  costOfMillion,
+  costTables,
+  fixedCost,
+  prices,
+  traffics,
+  type CostLine,
+} from '../../tools/cost-report';
+import { environmentNames, isDeployed, stackName } from '../../lib/config/environments';
+import { synthTemplate, withoutBundling } from '../support/synth';
+
+const page = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
+const total = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);
+
+it('docs/cost.md holds what npm run cost computes now', () => {
+  const names = environmentNames().filter(isDeployed);
+  const app = createApp({ names, context: withoutBundling });
+  const templates = names.map((name): [string, unknown] => {
+    const stack = app.node.children.find(
+      (child) => Stack.isStack(child) && child.stackName === stackName(name),
+    );
+    return [name, Template.fromStack(stack as Stack).toJSON()];
+  });
+  // Prettier pads tables.
+  const bare = (text: string): string => text.replace(/-+/g, '-').replace(/[ \n]+/g, ' ');
+  expect(bare(page)).toContain(bare(costTables(new Map(templates))).trim());
+});
+
+describe('an environment', () => {
+  const alarms = { page: { emails: ['a@b.test'] }, ticket: { emails: ['a@b.test'] } };
+
+  it('costs nothing for alarms it does not have', () => {
+    const silent = fixedCost(synthTemplate({ alarms: 'none' }).toJSON());
+    const watched = fixedCost(synthTemplate({ alarms }).toJSON());
+    // 22 metrics in 18 alarms, and four composite ones.
+    expect(total(watched) - total(silent)).toBeCloseTo(22 * 0.1 + 4 * 0.5);
+  });
+
+  it('pays for each metric an alarm reads, and for what the template switches on', () => {
+    const resources = (properties: Record<string, object>): unknown => ({
+      Resources: Object.fromEntries(
+        Object.entries(properties).map(([Type, Properties]) => [Type, { Type, Properties }]),
+      ),
+    });
+    const nothing = total(fixedCost(resources({})));
+    const cost = (properties: Record<string, object>): number =>
+      total(fixedCost(resources(properties))) - nothing;
+    expect(cost({ 'AWS::CloudWatch::Alarm': { MetricName: 'Errors' } })).toBeCloseTo(0.1);
+    expect(
+      cost({
+        'AWS::CloudWatch::Alarm': {
+          Metrics: [{ Expression: 'a + b' }, { MetricStat: {} }, { MetricStat: {} }],
+        },
+      }),
+    ).toBeCloseTo(0.2);
+    expect(
+      cost({ 'AWS::Lambda::EventSourceMapping': { MetricsConfig: { Metrics: ['EventCount'] } } }),
+    ).toBeCloseTo(1.5);
+    expect(cost({ 'AWS::Lambda::EventSourceMapping': {} })).toBe(0);
+    expect(
+      cost({
+        'AWS::ApiGateway::Stage': { MethodSettings: [{ MetricsEnabled: true }] },
+        'AWS::ApiGateway::Method': {},
+      }),
+    ).toBeCloseTo(1.5);
+    expect(cost({ 'AWS::ApiGateway::Stage': {}, 'AWS::ApiGateway::Method': {} })).toBe(0);
+  });
+});
+
+describe('a million events', () => {
+  const template = synthTemplate().toJSON();
+  const [single, broadcast] = traffics.map((traffic) =>
+    Object.fromEntries(costOfMillion(template, traffic).map(({ item, usd }) => [item, usd])),
+  );
+
+  it('in a million webhooks of 8 kB', () => {
+    expect(single).toEqual({
+      'API Gateway, requests': 3.5,
+      // One to store, a tenth of a call each to receive and to delete; 8.2 kB are an eighth of a unit.
+      'SQS: stored, received, deleted': expect.closeTo(0.4 * (1 + 8_200 / 65_536 + 0.1), 6) as number,
+      'Lambda, invocations': expect.closeTo(0.02, 6) as number,
+      // 100,000 times 0.35 s at a quarter of a GB.
+      'Lambda, time': expect.closeTo(8_750 * prices.lambdaGbSecond, 6) as number,
+      Logs: expect.closeTo(0.275, 6) as number,
+      'Transfer to Heap': expect.closeTo(0.063, 6) as number,
+    });
+  });
+
+  it('in ten thousand webhooks of 200 kB: four units of SQS each', () => {
+    expect(broadcast).toMatchObject({
+      'API Gateway, requests': expect.closeTo(0.035, 6) as number,
+      'SQS: stored, received, deleted': expect.closeTo((4 + 200_200 / 65_536 + 0.1) * 0.004, 6) as number,
+    });
+  });
+});
