@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -155,7 +155,9 @@ function writeMapping(mapping: MappingSettings): string {
   const text = `${JSON.stringify(mapping, null, 2)}\n`;
   const digest = createHash('sha256').update(text).digest('hex');
   const file = join(tmpdir(), `clevertap-to-heap-mapping-${digest}.json`);
-  writeFileSync(file, text);
+  // Renamed into place: another synthesis may be copying the same file at this very time.
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
   return file;
 }
 
