@@ -28,13 +28,14 @@ const scratchDirectory = (): string => mkdtempSync(join(scratch, 'files-'));
  */
 export function assetOf(checkout: string): string {
   const cdk = join(checkout, 'cdk.json');
-  if (!existsSync(cdk)) throw new Error(`${checkout} is no checkout of this app: it has no cdk.json`);
+  if (!existsSync(cdk))
+    throw new Error(`${checkout} is no checkout of this app: it has no cdk.json; give its top folder`);
   const { app } = z.object({ app: z.string() }).parse(JSON.parse(readFileSync(cdk, 'utf8')));
   const outdir = scratchDirectory();
   execSync(app, {
     cwd: checkout,
     env: { ...process.env, CDK_OUTDIR: outdir, CDK_VALIDATION: 'false' },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   const asset = readdirSync(outdir).find((name) => existsSync(join(outdir, name, 'index.js')));
   if (asset === undefined) throw new Error(`the app of ${checkout} has no bundled function`);
