@@ -1,4 +1,5 @@
-import { isJsonObject, own } from '../json';
+import type { JsonObject } from '../json';
+import { memberOf, templateValue } from './template-scope';
 
 /** Reads the value of a template from the scope of an event. */
 export type PathReader = (scope: object) => unknown;
@@ -21,7 +22,7 @@ export function parsePath(template: string): PathReader | undefined {
   const { path, fallback } = pathTemplate.exec(template)?.groups ?? {};
   const keys = path?.match(step)?.map((key) => key.replaceAll(/^["']|["']$/g, ''));
   if (keys === undefined || keys.some((key) => special.test(key))) return undefined;
-  const read: PathReader = (scope) => keys.reduce<unknown>(member, scope);
+  const read: PathReader = (scope) => templateValue(keys.reduce<unknown>(memberOf, scope), asItIs);
   if (fallback === undefined) return read;
   return (scope) => {
     const value = read(scope);
@@ -29,10 +30,8 @@ export function parsePath(template: string): PathReader | undefined {
   };
 }
 
-function member(value: unknown, key: string): unknown {
-  if (isJsonObject(value)) return own(value, key);
-  return value === null ? null : undefined;
-}
+/** Nothing more is read from an object: it becomes properties, as it would without a template. */
+const asItIs = (object: JsonObject): JsonObject => object;
 
 /** What liquidjs's `default` replaces. */
 const isDefaulted = (value: unknown): boolean =>

@@ -85,11 +85,11 @@ export function draftByRule(
     KeyValues: templateObject(groups.KeyValues),
     // A null is no campaign either: the idempotency key does not tell the two apart.
     Campaign: templateObject({ id: source.campaignId ?? undefined }),
-    Received: {
+    Received: templateObject({
       get at(): string {
         return toIso(receivedAt);
       },
-    },
+    }),
     Path: templateObject({ event: source.pathEvent }),
     Body: templateObject(source.body ?? {}),
   };

@@ -25,10 +25,32 @@ export function templateObject(object: JsonObject, ...fallbacks: readonly JsonOb
   return new Proxy(object, new TemplateObjectHandler([object, ...fallbacks]));
 }
 
+/** Under this key a template object holds the objects it looks in. */
+const sources = Symbol('sources');
+
+/** The member of a template object or of an object in it, as it was sent; undefined if there is none. */
+export function memberOf(value: unknown, key: string): unknown {
+  if (value === null) return null;
+  for (const object of sourcesOf(value)) {
+    const found = fieldKey(object, key);
+    if (found !== undefined) return object[found];
+  }
+  return undefined;
+}
+
+function sourcesOf(value: unknown): readonly JsonObject[] {
+  if (!isJsonObject(value)) return [];
+  const all: unknown = Reflect.get(value, sources);
+  return isSources(all) ? all : [value];
+}
+
+const isSources = (value: unknown): value is readonly JsonObject[] => Array.isArray(value);
+
 class TemplateObjectHandler implements ProxyHandler<JsonObject> {
   constructor(private readonly all: readonly JsonObject[]) {}
 
   get(_: JsonObject, key: PropertyKey): unknown {
+    if (key === sources) return this.all;
     return this.getOwnPropertyDescriptor(_, key)?.value;
   }
 
@@ -52,9 +74,19 @@ class TemplateObjectHandler implements ProxyHandler<JsonObject> {
   }
 }
 
-function templateValue(value: unknown): unknown {
+/**
+ * A value as templates see it.
+ *
+ * @param ofObject what an object becomes
+ */
+export function templateValue(
+  value: unknown,
+  ofObject: (object: JsonObject) => JsonObject = templateObject,
+): unknown {
   // No filter can read CleverTap's own notation of a date.
   if (typeof value === 'string') return parseClevertapDate(value) ?? value.slice(0, maxInputLength);
-  if (Array.isArray(value)) return value.slice(0, maxListLength).map(templateValue);
-  return isJsonObject(value) ? templateObject(value) : value;
+  if (Array.isArray(value)) {
+    return value.slice(0, maxListLength).map((element) => templateValue(element, ofObject));
+  }
+  return isJsonObject(value) ? ofObject(value) : value;
 }

@@ -24,12 +24,12 @@ interface Groups {
 const scopeOf = ({ event, profile = {}, profileData = {} }: Groups): object => ({
   Event: templateObject(event),
   Profile: templateObject(profile, profileData),
-  Received: {
+  Received: templateObject({
     get at(): string {
       return '2026-10-01T09:00:00.000Z';
     },
     a: { b: [1] },
-  },
+  }),
 });
 
 /** The value as Heap gets it, since an object of a template is a proxy, or the kind of the error. */
