@@ -92,9 +92,12 @@ const allowed: readonly (readonly [file: string, target: string])[] = [
 /** Two files that would import each other. */
 const circle = ['lambda/json.ts', 'lambda/clevertap/decode-message.ts'] as const;
 
+/** A server that would answer any web page. */
+const ownServer = { filePath: 'local/heap.ts', text: "export { createServer } from 'node:http';\n" };
+
 // One process for all: ESLint loads once.
 const pairs = [...forbiddenPaths, ...forbiddenPackages, ...allowed, circle];
-const messages = lint(pairs.map(([file, target]) => importing(file, target)));
+const messages = lint([...pairs.map(([file, target]) => importing(file, target)), ownServer]);
 const found = new Map(pairs.map((pair, index) => [pair, messages[index] ?? []]));
 const rulesOf = (pair: readonly [string, string]): (string | null)[] =>
   (found.get(pair) ?? []).map(({ ruleId }) => ruleId);
@@ -117,4 +120,8 @@ test.each(allowed.map((pair) => [...pair, pair] as const))('%s may import %s', (
 test('a circle of imports is refused', () => {
   expect(readFileSync(join(root, circle[1]), 'utf8')).toContain("from '../json'");
   expect(rulesOf(circle)).toEqual(['import-x/no-cycle']);
+});
+
+test('a server of the local stack is made by http-server.ts alone', () => {
+  expect(messages.at(-1)?.map(({ ruleId }) => ruleId)).toEqual(['@typescript-eslint/no-restricted-imports']);
 });
