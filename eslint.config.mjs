@@ -69,6 +69,14 @@ const withoutZod = {
   message: 'zod would cost every cold start; schemas stand in lib/config',
 };
 
+/** A server of its own would answer any web page. */
+const ownServer = {
+  regex: '^(node:)?(http|https|http2|net)$',
+  importNames: ['createServer', 'Server'],
+  allowTypeImports: true,
+  message: 'listen() of local/http-server.ts checks Host and Origin',
+};
+
 /** What decides what Heap sees cannot reach a network, a clock or the environment, and runs in a browser as well. */
 const pure = [
   'lambda/clevertap/**',
@@ -138,6 +146,11 @@ export default tseslint.config(
   {
     files: ['lib/config/**/*.ts', 'relay/**/*.ts', 'local/**/*.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [withoutCdk] }] },
+  },
+  {
+    files: ['local/**/*.ts'],
+    ignores: ['local/http-server.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [withoutCdk, ownServer] }] },
   },
   {
     files: ['lambda/handler.ts'],

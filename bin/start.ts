@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { heapOrigin } from '../lib/config/heap-origin';
 import { localEnvironment, readEnvironment, stackName } from '../lib/config/environments';
 import { mappingOf } from '../lib/config/rule-files';
-import { toAppId, toHeapUrl, toPort } from '../local/options';
+import { toAppId, toPort } from '../local/options';
 import { explain, run, type RunOptions } from '../local/run';
 import { createApp } from './clevertap-to-heap';
 
@@ -12,11 +13,7 @@ new Command('npm start --')
   .description('Runs the local environment on this machine until Ctrl-C.')
   .option('--port <number>', 'port of the webhook; 0 picks a free one', toPort, 4000)
   .option('--json', 'print one line of JSON when ready, for scripts; logs go to stderr')
-  .option(
-    '--heap <url>',
-    'deliver to a real Heap instead of the fake one, e.g. https://heapanalytics.com',
-    toHeapUrl,
-  )
+  .option('--heap <url>', 'deliver to a real Heap instead of the fake one, e.g. https://heapanalytics.com')
   .option('--app-id <digits>', 'the Heap app id to send with', toAppId)
   .option(
     '--chaos <seed>',
@@ -33,10 +30,11 @@ async function start(
   options: Pick<RunOptions, 'port' | 'json' | 'heap' | 'appId' | 'chaos'>,
   command: Command,
 ): Promise<void> {
-  if (options.heap !== undefined && options.appId === undefined) {
+  const heap = options.heap === undefined ? undefined : toHeapOrigin(options.heap, command);
+  if (heap !== undefined && options.appId === undefined) {
     command.error('error: --heap needs --app-id <digits>, the id of the Heap environment to send to');
   }
-  if (options.heap !== undefined && options.chaos !== undefined) {
+  if (heap !== undefined && options.chaos !== undefined) {
     command.error('error: --chaos plays faults of the fake Heap; leave out --heap, or --chaos');
   }
   // The SDK is no concern of a person who tries the app out; the deployed function has its own Node.
@@ -51,8 +49,15 @@ async function start(
   const config = readEnvironment(localEnvironment);
   await run({
     ...options,
+    heap,
     assemblyDirectory,
     stackName: stackName(localEnvironment),
     reader: { ...config, mapping: mappingOf(config) },
   });
+}
+
+/** Not a parser of the option: commander would repeat what it was given, a password included. */
+function toHeapOrigin(url: string, command: Command): string {
+  const checked = heapOrigin(url);
+  return 'origin' in checked ? checked.origin : command.error(`error: --heap ${checked.problem}`);
 }

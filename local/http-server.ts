@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { refusalOf } from './caller';
 
 /** A server on 127.0.0.1 that is accepting connections. */
 export interface RunningServer {
@@ -8,25 +9,51 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  /**
+   * Whether any Host and Origin is answered, which is for a server that checks credentials itself.
+   *
+   * @default false
+   */
+  readonly anyCaller?: boolean;
+}
+
 /**
  * Starts an HTTP server on 127.0.0.1 only: the embedded stack has no credentials worth the name and must not
- * be reachable from another machine.
+ * be reachable from another machine. What a web page may have sent is answered with 403, see `refusalOf`.
  *
  * @param port 0 picks a free one.
  * @throws the `EADDRINUSE` error of Node when the port is taken.
  */
-export async function listen(port: number, onRequest: RequestListener): Promise<RunningServer> {
-  const server = createServer(onRequest);
+export async function listen(
+  port: number,
+  onRequest: RequestListener,
+  { anyCaller = false }: ListenOptions = {},
+): Promise<RunningServer> {
+  const server = createServer();
   // Idle keep-alive connections stay open: a client that reuses one in the moment the server drops it sees a reset.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
       server.off('error', reject);
+      server.on('request', anyCaller ? onRequest : toProgramsAlone(portOf(server), onRequest));
       resolve();
     });
   });
   return { origin: `http://127.0.0.1:${portOf(server)}`, close: () => closeNow(server) };
+}
+
+/** Answers what a web page may have sent with 403. */
+function toProgramsAlone(port: number, onRequest: RequestListener): RequestListener {
+  return (request, response) => {
+    const refusal = refusalOf(request, port);
+    if (refusal === undefined) {
+      onRequest(request, response);
+      return;
+    }
+    response.writeHead(403, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${refusal}\n`);
+  };
 }
 
 /** The whole body of a request; `undefined` once it is longer than `limit` bytes (the rest is read and dropped). */

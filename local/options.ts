@@ -11,15 +11,3 @@ export function toAppId(text: string): string {
   if (/^\d+$/.test(text)) return text;
   throw new InvalidArgumentError('A Heap app id consists of digits.');
 }
-
-/** The origin of a real Heap, to which personal data goes over TLS or not at all. */
-export function toHeapUrl(text: string): string {
-  if (URL.canParse(text)) {
-    const { protocol, origin, hostname } = new URL(text);
-    if (hostname === 'eu.heapanalytics.com') {
-      throw new InvalidArgumentError('Heap EU receives events at https://c.eu.heap-api.com.');
-    }
-    if (protocol === 'https:' && text.replace(/\/$/, '') === origin) return origin;
-  }
-  throw new InvalidArgumentError('It must be an https origin such as https://heapanalytics.com.');
-}

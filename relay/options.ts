@@ -12,6 +12,12 @@ export const environmentCommand = (parent: Command, name: string): Command =>
 export const exitCodes = (zero: string, one: string): string =>
   `\nExit code: 0 ${zero}, 1 ${one}, 2 wrong usage or no access, 130 interrupted.`;
 
+/** All values of an option that may be repeated, in their order. */
+export const eachOf = (value: string, others: readonly string[] = []): readonly string[] => [
+  ...others,
+  value,
+];
+
 /** Reads a whole number within limits. */
 export const toNumber =
   (from: number, to: number) =>

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import {
+  eachOf,
   environmentCommand,
   exitCodes,
   toAppId,
   toNumber,
-  toPathEvent,
   toPathSegment,
   toReason,
   toWindow,
@@ -44,18 +44,22 @@ function addPreview(program: Command): void {
     .summary('show what Heap would get for a payload; sends nothing')
     .description(
       'Shows what Heap would get for a payload of CleverTap: the requests, and for each event ' +
-        'the rule, what was changed, or why it is rejected. Sends nothing.',
+        'the rule, what was changed, or why it is rejected; or why the endpoint would refuse the payload. Sends nothing.',
     )
     .argument('[file]', 'the payload; "-" or none: read it from standard input')
     .option('--env <name>', 'the environment whose settings and rules apply', 'local')
-    .option('--event <path>', 'the event name in the URL, the last part of /webhook/{event}', toPathEvent)
+    .option('--rule <file>', "rules of this file instead of the environment's; may be repeated", eachOf)
+    .option('--event <path>', 'the event name in the URL, the last part of /webhook/{event}', toPathSegment)
     .option('--json', 'print one JSON document, for scripts; run it with npm run --silent')
     .option(
       '--app-id <digits>',
       "the environment's Heap app id; compared with the one in the payload",
       toAppId,
     )
-    .addHelpText('after', '\nExit code: 0 nothing is rejected, 1 something is rejected, 2 wrong usage.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 nothing is rejected, 1 something is rejected or refused, 2 wrong usage, or a mistake in a rule.',
+    )
     .action(loaded(async () => (await import('./commands/preview.js')).preview));
 }
 

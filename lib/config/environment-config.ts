@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import * as z from 'zod';
 import { identityFields } from '../../lambda/contract';
+import { heapOrigin } from './heap-origin';
 
 /** Heap's documented ingestion hosts by region (developers.heap.io, "EU data residency"). */
 const heapRegions = { us: 'https://heapanalytics.com', eu: 'https://c.eu.heap-api.com' };
@@ -27,9 +27,9 @@ const heapSchema = z
       return z.NEVER;
     }
     if (heap.region !== undefined) return { baseUrl: heapRegions[heap.region] };
-    const problem = baseUrlProblem(heap.baseUrl ?? '');
-    if (problem === undefined) return { baseUrl: new URL(heap.baseUrl ?? '').origin };
-    context.addIssue({ code: 'custom', path: ['baseUrl'], message: problem });
+    const checked = heapOrigin(heap.baseUrl ?? '');
+    if ('origin' in checked) return { baseUrl: checked.origin };
+    context.addIssue({ code: 'custom', path: ['baseUrl'], message: checked.problem });
     return z.NEVER;
   });
 
@@ -284,35 +284,12 @@ const shapes: Record<string, object> = {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  return JSON.stringify(value)
-    .replace(/\/\/[^/?#"]*@/g, '//…@')
-    .replace(/[\w.+-]+@/g, '…@');
+  return JSON.stringify(value, (_, inner: unknown) =>
+    // Up to the last @: a password may hold anything, slashes and blanks included.
+    typeof inner === 'string' ? inner.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@') : inner,
+  ).replace(/[\w.+-]+@/g, '…@');
 }
 
 function valueAt(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-/**
- * Why Heap must not be reached by this URL, if so. The events carry personal data: they go to a public host
- * over TLS or nowhere (F58).
- */
-function baseUrlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be a URL such as "https://heap.shop.test"';
-  const url = new URL(text);
-  // A name may end in a dot, and means the same.
-  const host = url.hostname.replace(/\.$/, '');
-  if (host === 'eu.heapanalytics.com') {
-    return 'is the web application of Heap EU and does not receive events; set region: "eu" (https://c.eu.heap-api.com)';
-  }
-  if (url.protocol !== 'https:') return 'must start with https://';
-  if (url.username !== '' || url.password !== '')
-    return 'must not carry credentials; they belong in the secret';
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    return 'must be an origin without path or query';
-  if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return 'must name a host, not an IP address';
-  const isPublic =
-    /^([a-z0-9-]+\.)+[a-z0-9-]+$/.test(host) && !/\.(local|lan|internal|localhost|arpa)$/.test(host);
-  if (!isPublic) return 'must name a public host';
-  return undefined;
 }

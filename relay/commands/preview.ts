@@ -1,13 +1,23 @@
 import { hash } from 'node:crypto';
+import { basename } from 'node:path';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
+import type { MappingRule, MappingSettings } from '../../lambda/mapping/rule-format';
+import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { readEnvironment } from '../../lib/config/environments';
-import { mappingOf } from '../../lib/config/rule-files';
-import { readPayload } from '../terminal/payload';
+import { mappingOf, rulesOf } from '../../lib/config/rule-files';
+import { toPathEvent } from '../options';
+import { OperatorError } from '../terminal/operator-error';
+import { readBytes, readPayload } from '../terminal/payload';
+import { otherEncoding } from '../terminal/text-encoding';
+import { endpointAnswer, printAnswer } from './endpoint-answer';
 import { previewPayload, printReport, unknownAppId, type PreviewReport } from './preview-report';
 
 interface Options {
   env: string;
+  /** Files of rules that stand in for those of the environment. */
+  rule?: readonly string[];
+  /** As it stands in a URL. */
   event?: string;
   json?: boolean;
   appId?: string;
@@ -16,23 +26,63 @@ interface Options {
 /** Shows what Heap would get for a payload, without network and secrets. */
 export async function preview(file: string | undefined, options: Options): Promise<void> {
   const config = readEnvironment(options.env);
-  const report = previewPayload(await readPayload(file), options.event, {
-    appId: options.appId,
-    receivedAt: Date.now(),
-    requestId: 'preview',
-    identityOrder: config.identityOrder,
-    dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
-    mapping: compileMapping(mappingOf(config), createLiquid().parse),
-    sha256: (value) => hash('sha256', value),
-  });
+  // Before standard input is waited for.
+  const mapping = compileMapping(mappingSettings(config, options.rule), createLiquid().parse);
+  const payload = await readPayload(file);
+  const endpoint = endpointAnswer(payload, options.event);
+  const isStored = endpoint.status === 200;
+  // What is not stored becomes no event.
+  const report: PreviewReport = isStored
+    ? previewPayload(payload.toString('utf8'), options.event && toPathEvent(options.event), {
+        appId: options.appId,
+        receivedAt: Date.now(),
+        requestId: 'preview',
+        identityOrder: config.identityOrder,
+        dedupeWindowMs: config.dedupeWindowMinutes * 60_000,
+        mapping,
+        sha256: (value) => hash('sha256', value),
+      })
+    : { events: [], requests: [] };
+  const blocks = [
+    printAnswer(endpoint),
+    isStored ? printReport(report) : undefined,
+    isStored ? notes(report, options) : 'Nothing was sent.',
+  ];
   console.log(
-    options.json === true ? JSON.stringify(report) : `${printReport(report)}\n\n${notes(report, options)}`,
+    options.json === true
+      ? JSON.stringify({ ...report, endpoint })
+      : blocks.filter((block) => block !== undefined).join('\n\n'),
   );
-  if (report.events.some(({ outcome }) => outcome === 'rejected')) process.exitCode = 1;
+  if (!isStored || report.events.some(({ outcome }) => outcome === 'rejected')) process.exitCode = 1;
 }
 
-function notes({ requests }: PreviewReport, { env, appId }: Options): string {
+/** The environment's settings, with the rules of other files if some are given. */
+function mappingSettings(config: EnvironmentConfig, files: readonly string[] | undefined): MappingSettings {
+  if (files === undefined) return mappingOf(config);
+  return { ...mappingOf({ ...config, mappings: [] }), rules: files.flatMap(readRules) };
+}
+
+/** @throws {OperatorError} or {EnvironmentConfigError} naming file, line, column and key of every mistake */
+function readRules(file: string): MappingRule[] {
+  const bytes = readBytes(file);
+  const encoding = otherEncoding(bytes);
+  if (encoding !== undefined) {
+    const found = encoding === 'other' ? 'not UTF-8' : encoding;
+    throw new OperatorError(`cannot read ${file}: it is ${found}; a rule file is JSON in UTF-8`);
+  }
+  return rulesOf(file, basename(file, '.json'), bytes.toString('utf8'));
+}
+
+function notes({ events, requests }: PreviewReport, { env, appId, rule: files }: Options): string {
   const lines = [`Nothing was sent. These are the settings of the environment ${env}.`];
+  if (files !== undefined) {
+    lines.push(`Its rules were left out for those of ${files.join(', ')}.`);
+    if (events.some(({ outcome, rule }) => outcome === 'delivered' && rule === null)) {
+      lines.push(
+        'No rule matched what shows the default mapping: compare "when" with its name and campaign.',
+      );
+    }
+  }
   if (requests.length > 0) {
     lines.push('A real event has the time of its arrival and so another idempotency_key.');
     if (appId === undefined) {

@@ -61,7 +61,7 @@ export async function send(file: string | undefined, options: Options): Promise<
 
 /** Posts the payload again and again, and counts the answers. */
 export async function sendAll(
-  payload: string,
+  payload: string | Uint8Array,
   { url, apiKey }: { readonly url: string; readonly apiKey: string },
   { event, repeat, rate, concurrency }: Load,
   signal: AbortSignal,

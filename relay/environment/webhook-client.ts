@@ -43,7 +43,7 @@ export class WebhookClient {
    * @param event the last part of the path, as it stands in a URL
    */
   async post(
-    body: string,
+    body: string | Uint8Array,
     headers: Readonly<Record<string, string>>,
     event?: string,
   ): Promise<WebhookAnswer> {

@@ -1,20 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { OperatorError } from './operator-error';
 
 /**
- * The payload in a file, or on standard input for `-` or no file.
+ * The payload in a file, or on standard input for `-` or no file, byte for byte.
  *
  * @throws {OperatorError} when there is nothing to read
  */
-export async function readPayload(file: string | undefined): Promise<string> {
+export async function readPayload(file: string | undefined): Promise<Buffer> {
   if (file === undefined && process.stdin.isTTY) {
     throw new OperatorError('name the file that holds the payload, or pipe the payload into this command');
   }
-  if (file === undefined || file === '-') return text(process.stdin);
+  return file === undefined || file === '-' ? buffer(process.stdin) : readBytes(file);
+}
+
+/** @throws {OperatorError} when the file cannot be read, saying why */
+export function readBytes(file: string): Buffer {
   try {
-    return readFileSync(whereItWasCalled(file), 'utf8');
+    return readFileSync(whereItWasCalled(file));
   } catch (error) {
     throw new OperatorError(`cannot read ${file}: ${whyUnusable(error)}`);
   }

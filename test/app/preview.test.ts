@@ -333,7 +333,7 @@ describe('npm run relay -- preview', () => {
 
     const report = JSON.parse(stdout) as PreviewReport;
     expect(outcomes(report)).toEqual(['delivered', 'rejected', 'delivered']);
-    expect(Object.keys(report)).toEqual(['events', 'requests']);
+    expect(Object.keys(report)).toEqual(['events', 'requests', 'endpoint']);
     expect(status).toBe(1);
   });
 
@@ -354,12 +354,27 @@ describe('npm run relay -- preview', () => {
     expect(run(['ping.json'], { env })).toMatchObject({ status: 0, stderr: '' });
   });
 
+  test('a mistake in a file of --rule is wrong usage, with its place in the file as it was called', () => {
+    writeFileSync(join(folder, 'ping.json'), fixture('setup-ping'));
+    writeFileSync(
+      join(folder, 'rule.json'),
+      '{\n  "when": { "event": "A" },\n  "send": { "identity": 5 }\n}',
+    );
+    const env = { npm_lifecycle_event: 'relay', INIT_CWD: folder };
+    const { status, stdout, stderr } = run(['ping.json', '--rule', 'rule.json'], { env });
+
+    expect(stderr).toBe('error: rule.json:3:25: send.identity: must be a text, which may be a template\n');
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+
   test.each([
     [['--env', 'nope'], `error: unknown environment "nope"; known: ${environmentNames().join(', ')}\n`],
     [['nope.json'], 'error: cannot read nope.json: there is no such file\n'],
     [['test'], 'error: cannot read test: it is a folder\n'],
     [['--app-id', 'x'], 'A Heap app id consists of digits.\n'],
     [['--event', 'a/b'], 'In a URL write "/" as %2F'],
+    [['--rule', 'nope.json'], 'error: cannot read nope.json: there is no such file\n'],
     [['--unknown'], "error: unknown option '--unknown'\n"],
   ])('%j is wrong usage and ends with 2', (args, message) => {
     const { status, stdout, stderr } = run(args);

@@ -101,11 +101,15 @@ const stateful = [
   'export const cache: Set<string> = new Set();\n',
 ];
 
+/** A server that would answer any web page. */
+const ownServer = { filePath: 'local/heap.ts', text: "export { createServer } from 'node:http';\n" };
+
 // One process for all: ESLint loads once.
 const pairs = [...forbiddenPaths, ...forbiddenPackages, ...allowed, circle];
 const messages = lint([
   ...pairs.map(([file, target]) => importing(file, target)),
   ...stateful.map((text) => ({ filePath: 'lambda/mapping/strings.ts', text })),
+  ownServer,
 ]);
 const found = new Map(pairs.map((pair, index) => [pair, messages[index] ?? []]));
 const rulesOf = (pair: readonly [string, string]): (string | null)[] =>
@@ -134,4 +138,8 @@ test('a circle of imports is refused', () => {
 test.each(stateful.map((text, index) => [text, index] as const))('%j keeps state in lambda', (_, index) => {
   const rules = messages[pairs.length + index]?.map(({ ruleId }) => ruleId);
   expect(rules).toContain('no-restricted-syntax');
+});
+
+test('a server of the local stack is made by http-server.ts alone', () => {
+  expect(messages.at(-1)?.map(({ ruleId }) => ruleId)).toEqual(['@typescript-eslint/no-restricted-imports']);
 });

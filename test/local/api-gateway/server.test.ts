@@ -419,6 +419,24 @@ describe('API keys', () => {
     }
   });
 
+  const callers: [string, Record<string, string>][] = [
+    ['the Host of a tunnel', { host: 'tunnel.test' }],
+    ['an Origin', { origin: 'https://evil.test' }],
+    ['the Origin null', { origin: 'null' }],
+  ];
+
+  it.each(callers)('are all that counts, as in AWS: %s neither opens nor closes', async (_, headers) => {
+    const gateway = await start();
+    expect((await send(gateway, '/v1/webhook', '{}', headers)).status).toBe(403);
+    // A page that knew the key would ask first whether it may send it, and is not told that it may.
+    const preflight = { ...headers, 'access-control-request-headers': 'x-api-key' };
+    const answer = await send(gateway, '/v1/webhook', '', preflight, 'OPTIONS');
+    expect(answer.status).toBe(403);
+    expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+    expect(sqs.requests).toHaveLength(0);
+    expect((await send(gateway, '/v1/webhook', '{}', { ...headers, 'x-api-key': key })).status).toBe(200);
+  });
+
   it('is refused without one however large the request', async () => {
     const gateway = await start();
     for (const path of ['/v1/webhook', '/v2/webhook', '/v1/nowhere']) {

@@ -1,0 +1,91 @@
+import { ingressStamps } from '../../lambda/contract';
+import { count, grouped, labelled } from '../terminal/terminal-text';
+import { otherEncoding, type OtherEncoding } from '../terminal/text-encoding';
+
+/** What the endpoint would answer to a payload. */
+export interface EndpointAnswer {
+  /** 200: it is stored. 400, 413: it never is, and CleverTap does not send it again. */
+  readonly status: 200 | 400 | 413;
+  /** The length of the message in SQS: the body and its stamps, in bytes of UTF-8. */
+  readonly bytes: number;
+  /** Whether bodies of this length are promised to be taken. */
+  readonly promised: boolean;
+  /** Why it is refused or not promised, or what is wrong with the file, and what to do; null for neither. */
+  readonly detail: string | null;
+}
+
+/** What README.md promises of a body, in bytes. */
+const promisedBytes = 524_288;
+
+/**
+ * SQS's limit of a message with its attributes
+ * (docs.aws.amazon.com, "Amazon SQS message quotas").
+ */
+const maxMessageBytes = 1_048_576;
+
+/** What SQS takes in a message (docs.aws.amazon.com, "SendMessage"). */
+const refusedCharacter = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+
+const encodings: Readonly<Record<OtherEncoding, string>> = {
+  'UTF-16': 'The payload is UTF-16. CleverTap sends UTF-8: save the file as UTF-8.',
+  binary: 'The payload is binary, no text: give the file that holds the JSON.',
+  other: 'The payload is not UTF-8: what is not arrives as U+FFFD. Save the file as UTF-8.',
+};
+
+/**
+ * What the endpoint would answer to a payload that comes with a valid API key.
+ *
+ * @param payload the body of the webhook as it is sent
+ * @param segment the event name in the URL as it stands there, if there is one
+ */
+export function endpointAnswer(payload: Uint8Array, segment: string | undefined): EndpointAnswer {
+  // API Gateway reads UTF-8, with U+FFFD for what is none, and hands on an empty body as an empty object.
+  const body = payload.length === 0 ? '{}' : Buffer.from(payload).toString('utf8');
+  const bytes = messageBytes(body, segment);
+  const promised = payload.length <= promisedBytes;
+  const encoding = otherEncoding(payload);
+  const about = encoding && encodings[encoding];
+  if (bytes > maxMessageBytes) {
+    const tooLong = `With its stamps it is ${count(bytes, 'byte')} long. SQS takes ${grouped(maxMessageBytes)}, and ${grouped(promisedBytes)} are promised for a body. Send fewer profiles in a request, or fewer and shorter values.`;
+    return { status: 413, bytes, promised, detail: about ?? tooLong };
+  }
+  const refused = refusedCharacter.exec(body);
+  if (refused !== null) {
+    const character = `${nameOf(refused[0])} at ${placeOf(body, refused.index)} is a character that SQS refuses, as it does all control characters but tab and line breaks, U+FFFE and U+FFFF. Take it out of the value in CleverTap.`;
+    return { status: 400, bytes, promised, detail: about ?? character };
+  }
+  const long = `The body is ${count(payload.length, 'byte')} long. ${grouped(promisedBytes)} are promised: send fewer profiles in a request, or fewer and shorter values.`;
+  return { status: 200, bytes, promised, detail: about ?? (promised ? null : long) };
+}
+
+/** What SQS counts: the body, and of each attribute name, type and value. */
+function messageBytes(body: string, segment = ''): number {
+  const stamps = [
+    [ingressStamps.requestId, 'String', 'TwP-kJvSHnX3Z9A='],
+    [ingressStamps.receivedAt, 'Number', '1700000000000'],
+    // In a URL all is ASCII.
+    ...(segment === ''
+      ? []
+      : [[ingressStamps.event, 'String', segment.replace(/[^!-~]+/g, encodeURIComponent)]]),
+  ];
+  return Buffer.byteLength([body, ...stamps.flat()].join(''));
+}
+
+const nameOf = (character: string): string =>
+  `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+
+function placeOf(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split('\n');
+  return `line ${lines.length} column ${(lines.at(-1)?.length ?? 0) + 1}`;
+}
+
+/** The answer for a person at a terminal of 80 columns; undefined where there is nothing to say. */
+export function printAnswer({ status, detail }: EndpointAnswer): string | undefined {
+  if (detail === null) return undefined;
+  const isStored = status === 200;
+  const fate = isStored ? 'it would be stored' : 'it would never be stored, nor sent again';
+  return [
+    `The endpoint would answer ${status}: ${fate}`,
+    labelled(isStored ? 'But' : 'Because', detail),
+  ].join('\n');
+}

@@ -1,0 +1,25 @@
+import { heapOrigin } from '../../../lib/config/heap-origin';
+
+test.each([
+  ['https://heapanalytics.com', 'https://heapanalytics.com'],
+  ['https://Heap.Shop.test:8443/', 'https://heap.shop.test:8443'],
+])('%s is an origin', (url, origin) => {
+  expect(heapOrigin(url)).toEqual({ origin });
+});
+
+// The tests of environment-config.ts have every kind; here is what the reason must not hold.
+test.each([
+  'https://ana:pii-pa55@heap.shop.test',
+  'https://pii-pa55@heap.shop.test',
+  'https://ana:pii-pa55@127.0.0.1',
+  'http://ana:pii-pa55@heap.shop.test',
+  'https://heap.shop.test/?token=pii-pa55',
+  'https://heap.shop.test/pii-pa55',
+  'https://ana:pii/pa55@heap.shop.test',
+  'pii-pa55',
+])('the reason why %s is none says nothing of it', (url) => {
+  const checked = heapOrigin(url);
+
+  expect(checked).toHaveProperty('problem');
+  expect(JSON.stringify(checked)).not.toMatch(/pii|pa55|ana/);
+});
