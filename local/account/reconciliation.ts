@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { rowId, type StoredInHeap } from '../heap';
+import { rowId } from '../heap/fake-heap';
+import type { StoredInHeap } from '../heap/server';
 import type { MessageAttributes } from '../aws/sqs/message';
 
 /** A message as it stood in a queue. */

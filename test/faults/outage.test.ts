@@ -38,7 +38,7 @@ describe(`an outage of 6 hours at 170 messages a second, ${scale === 1 ? 'at ful
   test.each([
     ['stored first', '503'],
     // The worst that SQS's loose order could do: what comes back is handed out before what has never been seen.
-    ['returning first', 'hang'],
+    ['returning first', 'timeout'],
   ] as const)(
     'is a brake and no loss, whatever SQS hands out first: %s, with a Heap that answers %s (F21, F56)',
     async (order, behaviour) => {

@@ -2,7 +2,7 @@ import { deadLetterAttributes, ingressStamps, type RejectionReason } from '../..
 import type { StoredMessage } from '../../../local/aws/sqs/queue';
 import type { SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, type Pipeline } from './pipeline';
-import { serialsIn, type AcceptedEvent, type Traffic } from './traffic';
+import { serialOf, serialsIn, type AcceptedEvent, type Traffic } from './traffic';
 
 /** Where the accepted events are. The first five add up to `accepted`; an event is counted in the first that fits. */
 export interface Account {
@@ -52,8 +52,8 @@ export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHea
   const violations = [...pipeline.violations, ...heap.violations];
   const rows = new Map<number, number>();
   for (const row of heap.rows.values()) {
-    const { n } = row.event.properties as { n: number };
-    rows.set(n, (rows.get(n) ?? 0) + 1);
+    const serial = serialOf(row.event);
+    rows.set(serial, (rows.get(serial) ?? 0) + 1);
     const violation = traffic.violationIn(row);
     if (violation !== undefined) violations.push(violation);
   }
