@@ -43,7 +43,7 @@ async function settle(
   pipeline.stop();
   await time.run(3 * minute);
   expect([isDrained, result.violations]).toEqual([true, []]);
-  addFaultCounts({ events: result.accepted, lost: result.lost, duplicatesInHeap: result.doubled });
+  addFaultCounts({ events: result.accepted, lost: result.missing, duplicatesInHeap: result.doubled });
   return result;
 }
 
