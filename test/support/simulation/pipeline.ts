@@ -10,9 +10,9 @@ import { HeapTokens } from '../../../lambda/heap/heap-tokens';
 import { compileMapping, unexpectedTemplate } from '../../../lambda/mapping/mapping';
 import { noMapping } from '../../../lambda/mapping/rule-format';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
-import { failedMessageIds } from '../../../local/lambda/event-source-mapping';
+import { failedMessageIds, recordOf } from '../../../local/lambda/event-source-mapping';
 import type { Random } from '../../../local/random';
-import { SqsService, type Message } from '../../../local/aws/sqs/service';
+import { SqsService } from '../../../local/aws/sqs/service';
 import { textOf } from '../heap-body';
 import type { SimulatedHeap } from './heap';
 import { Life, type Kill } from './life';
@@ -278,7 +278,11 @@ export class Pipeline {
       this.stats.receives += messages.length;
       for (const message of messages) {
         if (message.Attributes?.['ApproximateReceiveCount'] === '1') this.stats.firstReceives += 1;
-        const record = this.#recordOf(message);
+        const record = recordOf(
+          message,
+          this.sqs.queueArn(bufferName),
+          this.sqs.region,
+        ) as unknown as SQSRecord;
         records.push(record);
         this.faults.onReceive(record);
         bytes += message.Body.length;
@@ -469,32 +473,6 @@ export class Pipeline {
     }
     return this.sqs.sendMessageBatch(queueName, entries as never);
   };
-
-  #recordOf({
-    MessageId,
-    ReceiptHandle,
-    Body,
-    MD5OfBody,
-    Attributes,
-    MessageAttributes = {},
-  }: Message): SQSRecord {
-    return {
-      messageId: MessageId,
-      receiptHandle: ReceiptHandle,
-      body: Body,
-      md5OfBody: MD5OfBody,
-      attributes: Attributes as unknown as SQSRecord['attributes'],
-      messageAttributes: Object.fromEntries(
-        Object.entries(MessageAttributes).map(([name, { DataType, StringValue }]) => [
-          name,
-          { dataType: DataType as 'String', stringValue: StringValue ?? '' },
-        ]),
-      ),
-      eventSource: 'aws:sqs',
-      eventSourceARN: this.sqs.queueArn(bufferName),
-      awsRegion: 'us-east-1',
-    };
-  }
 }
 
 /** A batch call of SQS as the function makes it. */
