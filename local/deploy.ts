@@ -244,10 +244,7 @@ export function startForwarder(
 /** Has the clock jump to the moment at which the next message comes back, if there is one to wait for. */
 function skipToNextMessage(queues: SqsService, queueName: string, clock: SkippingClock): void {
   if (clock.now() - queues.lastReceivedAt(queueName) < RECEIVE_SETTLED_MS) return;
-  const waitMs = (queues.nextVisibleAt(queueName) ?? 0) - clock.now();
-  if (waitMs <= 0) return;
-  clock.skip(waitMs);
-  queues.wake();
+  if (clock.skipTo(queues.nextVisibleAt(queueName) ?? 0)) queues.wake();
 }
 
 const assetManifest = z.object({

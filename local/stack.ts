@@ -17,7 +17,7 @@ import {
   startForwarder,
   type ForwarderOptions,
 } from './deploy';
-import { startFakeHeap } from './heap';
+import { startFakeHeap } from './heap/server';
 import type { RunningServer } from './http-server';
 import { Observations } from './observations';
 import { SkippingClock } from './skipping-clock';

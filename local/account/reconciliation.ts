@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { rowId, type StoredInHeap } from '../heap';
+import { rowId } from '../heap/fake-heap';
+import type { StoredInHeap } from '../heap/server';
+import { countsOf, Ledger, type Counts } from './ledger';
 import type { MessageAttributes } from '../aws/sqs/message';
 
 /** A message as it stood in a queue. */
@@ -44,30 +46,18 @@ export interface StackState {
   readonly heap: StoredInHeap | number;
 }
 
-/** Where the accepted events are, each counted once: the first place that applies, in this order. */
-export interface Account {
+/**
+ * Where the accepted events are. Rejected ones did not come back from the dead letters, whether they are still there
+ * or not; `missing` is negative when Heap is real and has more than was accepted.
+ */
+export interface Account extends Counts {
   readonly requests: number;
-  readonly accepted: number;
-  readonly delivered: number;
   /** How many rows in Heap the delivered ones are, since equal ones are one; unknown of a real Heap. */
   readonly rows: number | undefined;
-  readonly queued: number;
-  /** Were put among the dead letters and did not come back, whether they are still there or not. */
-  readonly rejected: number;
   /** The rejected ones by reason, the most frequent first. */
   readonly rejectedByReason: readonly (readonly [reason: string, events: number])[];
-  readonly ignored: number;
-  /** Accepted and in none of these places; negative when the places hold more. */
-  readonly missing: number;
   /** Rows in the fake Heap that no accepted event explains. */
   readonly unexplainedRows: number;
-}
-
-interface TrackedEvent {
-  readonly event: EventOfMessage;
-  isQueued: boolean;
-  /** Set while the dead-letter queue is where it was put last. */
-  reason: string | undefined;
 }
 
 /** After so many messages the others get their turn, so that a second Ctrl-C is heard. */
@@ -76,53 +66,33 @@ const messagesAtATime = 500;
 /**
  * Accounts for every event that was accepted: follows each from its first arrival in the buffer through whatever was
  * put where later, and looks for what is left in Heap and in the buffer.
- *
- * An event that stands in two places is counted in the first of delivered, queued, rejected and ignored: delivered
- * neighbours of an event that is tried again are in the buffer as well.
  */
 export async function reconcile(state: StackState, reader: MessageReader): Promise<Account> {
   const stored: StoredInHeap =
     typeof state.heap === 'number' ? { rows: new Set(), appIds: new Set() } : state.heap;
-  const events = new Map<string, TrackedEvent>();
+  const ledger = new Ledger<EventOfMessage>();
   let requests = 0;
   for await (const { queue, message } of inPortions(state.arrivals)) {
-    const read = reader.eventsOf(message, stored.appIds);
-    if (queue === 'buffer' && read.some(({ id }) => !events.has(id))) requests += 1;
-    const reason = queue === 'buffer' ? undefined : reader.reasonOf(message);
-    for (const event of read) {
-      const known = events.get(event.id);
-      if (known !== undefined) known.reason = reason;
-      // A dead letter that was never a message of the buffer was put there by hand.
-      else if (queue === 'buffer') events.set(event.id, { event, isQueued: false, reason });
-    }
+    const events = reader.eventsOf(message, stored.appIds);
+    if (queue === 'dead letters') for (const { id } of events) ledger.reject(id, reader.reasonOf(message));
+    else if (events.filter((event) => ledger.accept(event.id, event)).length > 0) requests += 1;
   }
-  for await (const message of inPortions(state.buffer)) {
-    for (const { id } of reader.eventsOf(message, stored.appIds)) {
-      const known = events.get(id);
-      if (known !== undefined) known.isQueued = true;
-    }
-  }
+  for await (const message of inPortions(state.buffer))
+    for (const { id } of reader.eventsOf(message, stored.appIds)) ledger.hold(id);
 
-  const counts = { delivered: 0, queued: 0, rejected: 0, ignored: 0, missing: 0 };
   const rows = new Set<string>();
+  const isInHeap = ({ heapEvents }: EventOfMessage): boolean => {
+    const own = heapEvents.flatMap((event) => rowId(event) ?? []).filter((row) => stored.rows.has(row));
+    for (const row of own) rows.add(row);
+    return own.length > 0;
+  };
+  const placed = ledger.close(isInHeap, ({ isIgnored }) => isIgnored);
   const reasons = new Map<string, number>();
-  for (const { event, isQueued, reason } of events.values()) {
-    const ownRows = event.heapEvents.flatMap((heapEvent) => {
-      const row = rowId(heapEvent);
-      return row !== undefined && stored.rows.has(row) ? [row] : [];
-    });
-    for (const row of ownRows) rows.add(row);
-    if (ownRows.length > 0) counts.delivered += 1;
-    else if (isQueued) counts.queued += 1;
-    else if (reason !== undefined) {
-      counts.rejected += 1;
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    } else if (event.isIgnored) counts.ignored += 1;
-    else counts.missing += 1;
-  }
+  for (const { place, reason } of placed)
+    if (place === 'rejected' && reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const counts = countsOf(placed);
   return {
     requests,
-    accepted: events.size,
     ...counts,
     ...(typeof state.heap === 'number'
       ? { delivered: state.heap, missing: counts.missing - state.heap, rows: undefined }

@@ -265,7 +265,8 @@ function fitting(received: readonly Received[]): number {
   return over === -1 ? received.length : Math.max(1, over);
 }
 
-function recordOf(message: Message, queueArn: string, region: string): SqsEventRecord {
+/** A message of SQS as the function gets it. */
+export function recordOf(message: Message, queueArn: string, region: string): SqsEventRecord {
   const attributes = Object.entries(message.MessageAttributes ?? {});
   const md5 = message.MD5OfMessageAttributes;
   return {

@@ -10,7 +10,7 @@ import { createApp } from '../../bin/clevertap-to-heap';
 import { mappingFileName } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
-import { startFakeHeap, type RunningFakeHeap } from '../../local/heap';
+import { startFakeHeap, type RunningFakeHeap } from '../../local/heap/server';
 import type { RunningServer } from '../../local/http-server';
 import { FunctionProcess } from '../../local/lambda/function-process';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';

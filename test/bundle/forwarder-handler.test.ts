@@ -19,7 +19,7 @@ import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentVariables, mappingFileName, secretPlaceholder } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
-import { startFakeHeap } from '../../local/heap';
+import { startFakeHeap } from '../../local/heap/server';
 import { FunctionProcess } from '../../local/lambda/function-process';
 import type { RunningServer } from '../../local/http-server';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';

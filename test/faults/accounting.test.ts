@@ -66,7 +66,7 @@ if (seed !== undefined) {
       duplicatesInjected: sum(results, repetitionsOf),
       duplicatesDropped: sum(results, ({ heapDuplicates }) => heapDuplicates),
       duplicatesInHeap: sum(results, ({ redriven }) => redriven.doubled),
-      lost: sum(results, ({ redriven }) => redriven.lost),
+      lost: sum(results, ({ redriven }) => redriven.missing),
     });
   }, 1_800_000);
 

@@ -1,4 +1,4 @@
-import { randomOf } from '../../local/chaos';
+import { randomOf } from '../../local/random';
 import { addFaultCounts } from '../support/fault-counts';
 import { account, lettersOf } from '../support/simulation/account';
 import { SimulatedHeap, type SimulatedHeapOptions } from '../support/simulation/heap';
@@ -28,7 +28,7 @@ function newWorld(
 ): World {
   const random = randomOf('crash');
   const time = new VirtualTime(Date.UTC(2026, 9, 1, 9));
-  const heap = new SimulatedHeap({ time, behaviour: () => 'ok', latencyMs: () => 50, ...heapOptions });
+  const heap = new SimulatedHeap({ time, latencyMs: () => 50, ...heapOptions });
   const pipeline = new Pipeline({ time, heap, random, ...options });
   return { time, heap, pipeline, traffic: new Traffic(pipeline, random) };
 }
@@ -43,7 +43,7 @@ async function settle(
   pipeline.stop();
   await time.run(3 * minute);
   expect([isDrained, result.violations]).toEqual([true, []]);
-  addFaultCounts({ events: result.accepted, lost: result.lost, duplicatesInHeap: result.doubled });
+  addFaultCounts({ events: result.accepted, lost: result.missing, duplicatesInHeap: result.doubled });
   return result;
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { startApiGateway, type RunningApiGateway } from '../../local/api-gateway/server';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
-import { randomOf } from '../../local/chaos';
+import { randomOf } from '../../local/random';
 import type { RunningServer } from '../../local/http-server';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { readTemplate } from '../../local/template';
@@ -15,7 +15,7 @@ import { synthTemplate } from '../support/synth';
 
 /** Anything at all, through the synthesized endpoint and the forwarder behind it. */
 const time = new VirtualTime(Date.now());
-const heap = new SimulatedHeap({ time, behaviour: () => 'ok', latencyMs: () => 50 });
+const heap = new SimulatedHeap({ time, latencyMs: () => 50 });
 const pipeline = new Pipeline({ time, heap, random: randomOf('fuzz'), windowMs: 1000 });
 let aws: RunningServer;
 let gateway: RunningApiGateway;

@@ -1,5 +1,6 @@
-import { Chaos, randomOf } from '../../local/chaos';
-import type { HeapFault } from '../../local/heap';
+import { Chaos } from '../../local/chaos';
+import { randomOf } from '../../local/random';
+import type { HeapFault } from '../../local/heap/fake-heap';
 import type { SqsEvent, SqsEventRecord } from '../../local/lambda/event-source-mapping';
 
 const chaosOf = (seed = 'seed', played: string[] = []): Chaos =>

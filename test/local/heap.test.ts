@@ -1,12 +1,7 @@
 import fc from 'fast-check';
-import {
-  invalidReason,
-  invalidUsersReason,
-  rowId,
-  startFakeHeap,
-  type HeapFault,
-  type RunningFakeHeap,
-} from '../../local/heap';
+import { rowId, type HeapFault } from '../../local/heap/fake-heap';
+import { invalidReason, invalidUsersReason } from '../../local/heap/rules';
+import { startFakeHeap, type RunningFakeHeap } from '../../local/heap/server';
 import type { RunningServer } from '../../local/http-server';
 
 const APP_ID = '11';
@@ -297,7 +292,7 @@ describe('the fake Heap', () => {
       ['no JSON', '{', 'ok, 500, 429'],
       ['no object', '[]', 'ok, 500, 429'],
       ['no mode', '{}', 'mode should be one of ok, 500, 429, 400-index, 400-plain, 413, timeout, reset'],
-      ['an unknown mode', '{"mode":"503"}', 'store-then-hang, redirect'],
+      ['an unknown mode', '{"mode":"418"}', 'store-then-hang, redirect'],
       ['a number as mode', '{"mode":500}', 'mode should be one of'],
       ['no times', '{"mode":"500","times":0}', 'times should be a whole number of at least 1'],
       ['half a time', '{"mode":"500","times":1.5}', 'times should be'],

@@ -14,7 +14,7 @@ import type { HeapEvent } from '../../lambda/mapping/map-event';
 import type { HeapToken } from '../../lambda/heap/heap-tokens';
 import { createLogger } from '../../lambda/telemetry/logger';
 import type { MetricValues } from '../../lambda/telemetry/metrics';
-import { invalidReason } from '../../local/heap';
+import { invalidReason } from '../../local/heap/rules';
 import { textOf } from './heap-body';
 import { RECEIVED_AT } from './sqs-record';
 

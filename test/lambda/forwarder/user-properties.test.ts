@@ -3,7 +3,7 @@ import { createLiquid } from '../../../lambda/mapping/liquid';
 import type { MappingRule } from '../../../lambda/mapping/rule-format';
 import type { Letter } from '../../../lambda/forwarder/dead-letter';
 import type { HeapAnswer } from '../../../lambda/heap/outcome';
-import { invalidReason, invalidUsersReason } from '../../../local/heap';
+import { invalidReason, invalidUsersReason } from '../../../local/heap/rules';
 import { attributesOf, InMemoryPorts } from '../../support/in-memory-ports';
 import { sqsRecord } from '../../support/sqs-record';
 

@@ -9,7 +9,7 @@ import { isAborted, type AbortedEvent, type MappingContext } from '../../../lamb
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { isRejected, type Rejected } from '../../../lambda/mapping/findings';
 import type { MappingRule } from '../../../lambda/mapping/rule-format';
-import { invalidReason, invalidUsersReason } from '../../../local/heap';
+import { invalidReason, invalidUsersReason } from '../../../local/heap/rules';
 import { serialized, textOf } from '../../support/heap-body';
 import { mapEvent, type MappedEvent } from '../../support/mapped-event';
 import { mappingContext } from '../../support/source-event';

@@ -8,7 +8,7 @@ import { isAborted, type MappingContext } from '../../../lambda/mapping/map-even
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { isRejected } from '../../../lambda/mapping/findings';
 import { noMapping, type MappingRule } from '../../../lambda/mapping/rule-format';
-import { invalidReason, invalidUsersReason } from '../../../local/heap';
+import { invalidReason, invalidUsersReason } from '../../../local/heap/rules';
 import { fixture, personalData } from '../../support/clevertap-fixture';
 import { serialized, textOf } from '../../support/heap-body';
 import { mapEvent, type MappedEvent } from '../../support/mapped-event';

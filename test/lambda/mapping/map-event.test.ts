@@ -4,7 +4,7 @@ import { rejectionReasons } from '../../../lambda/contract';
 import { trackBody } from '../../../lambda/heap/bulk-request';
 import { isAborted } from '../../../lambda/mapping/map-event';
 import { isRejected } from '../../../lambda/mapping/findings';
-import { invalidReason } from '../../../local/heap';
+import { invalidReason } from '../../../local/heap/rules';
 import { fixture } from '../../support/clevertap-fixture';
 import { serialized, textOf } from '../../support/heap-body';
 import { mapEvent, type MappedEvent } from '../../support/mapped-event';

@@ -1,18 +1,13 @@
 import { deadLetterAttributes, ingressStamps, type RejectionReason } from '../../../lambda/contract';
+import { countsOf, Ledger, type Counts } from '../../../local/account/ledger';
 import type { StoredMessage } from '../../../local/aws/sqs/queue';
 import type { SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, type Pipeline } from './pipeline';
-import { serialsIn, type AcceptedEvent, type Traffic } from './traffic';
+import { serialOf, serialsIn, type AcceptedEvent, type Traffic } from './traffic';
 
-/** Where the accepted events are. The first five add up to `accepted`; an event is counted in the first that fits. */
-export interface Account {
-  readonly accepted: number;
-  readonly delivered: number;
-  readonly queued: number;
-  readonly rejected: number;
-  readonly ignored: number;
-  readonly lost: number;
-  /** When the newest lost event was accepted. */
+/** Where the accepted events are, as `npm start` counts them, and what must never be. */
+export interface Account extends Counts {
+  /** When the newest missing event was accepted. */
   readonly newestLostAt: number;
   /** In Heap more than once. */
   readonly doubled: number;
@@ -52,40 +47,36 @@ export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHea
   const violations = [...pipeline.violations, ...heap.violations];
   const rows = new Map<number, number>();
   for (const row of heap.rows.values()) {
-    const { n } = row.event.properties as { n: number };
-    rows.set(n, (rows.get(n) ?? 0) + 1);
+    const serial = serialOf(row.event);
+    rows.set(serial, (rows.get(serial) ?? 0) + 1);
     const violation = traffic.violationIn(row);
     if (violation !== undefined) violations.push(violation);
   }
-  const queued = new Set(pipeline.sqs.messages(bufferName).flatMap(({ body }) => serialsIn(body)));
-  const lettered = new Set<number>();
-  for (const message of pipeline.sqs.messages(deadLetterQueueName))
-    for (const serial of checkLetter(message, traffic, violations)) lettered.add(serial);
+  const ledger = new Ledger<AcceptedEvent>();
+  for (const event of traffic.events.values()) ledger.accept(event.serial, event);
+  for (const { body } of pipeline.sqs.messages(bufferName))
+    for (const serial of serialsIn(body)) ledger.hold(serial);
+  for (const letter of pipeline.sqs.messages(deadLetterQueueName))
+    for (const serial of checkLetter(letter, traffic, violations)) ledger.reject(serial, 'dead letter');
+  const placed = ledger.close(
+    ({ serial }) => rows.has(serial),
+    ({ destiny }) => destiny.kind === 'ignored',
+  );
 
-  const counts = { delivered: 0, queued: 0, rejected: 0, ignored: 0, lost: 0 };
-  let both = 0;
-  let newestLostAt = -Infinity;
-  for (const { serial, destiny, timestamps } of traffic.events.values()) {
-    if (rows.has(serial) && lettered.has(serial)) both += 1;
-    if (rows.has(serial)) counts.delivered += 1;
-    else if (queued.has(serial)) counts.queued += 1;
-    else if (lettered.has(serial)) counts.rejected += 1;
-    else if (destiny.kind === 'ignored') counts.ignored += 1;
-    else {
-      counts.lost += 1;
-      newestLostAt = Math.max(newestLostAt, ...timestamps.map((timestamp) => Date.parse(timestamp)));
-      violations.push(`lost: ${JSON.stringify(traffic.events.get(serial))}`);
-    }
-  }
+  const missing = placed.flatMap(({ event, place }) => (place === 'missing' ? [event] : []));
   const doubled = [...rows].filter(([, count]) => count > 1);
-  for (const [serial] of doubled)
-    violations.push(`twice in Heap: ${JSON.stringify(traffic.events.get(serial))}`);
+  violations.push(
+    ...missing.map((event) => `lost: ${JSON.stringify(event)}`),
+    ...doubled.map(([serial]) => `twice in Heap: ${JSON.stringify(traffic.events.get(serial))}`),
+  );
   return {
-    accepted: traffic.events.size,
-    ...counts,
-    newestLostAt,
+    ...countsOf(placed),
+    newestLostAt: missing.reduce(
+      (newest, { timestamps }) => Math.max(newest, ...timestamps.map((timestamp) => Date.parse(timestamp))),
+      -Infinity,
+    ),
     doubled: doubled.length,
-    both,
+    both: placed.filter(({ place, reason }) => place === 'delivered' && reason !== undefined).length,
     violations,
   };
 }

@@ -1,7 +1,8 @@
 import { deadLetterAttributes } from '../../../lambda/contract';
-import { randomOf } from '../../../local/chaos';
+import type { HeapMode } from '../../../local/heap/fake-heap';
+import { randomOf } from '../../../local/random';
 import { account, lettersOf, type Account } from './account';
-import { SimulatedHeap, type HeapBehaviour } from './heap';
+import { peakPerMinute, SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, Pipeline } from './pipeline';
 import { Traffic } from './traffic';
 import { VirtualTime } from './virtual-time';
@@ -14,7 +15,7 @@ export interface OutageOptions {
   readonly seed: number;
   readonly hours: number;
   /** What Heap does in it. */
-  readonly behaviour: HeapBehaviour;
+  readonly behaviour: HeapMode;
   /** Messages a second, before, during and after it. */
   readonly arrivals: number;
   /** What SQS hands out first: what was stored first, or what comes back. It promises neither. */
@@ -67,7 +68,7 @@ export async function playOutage(options: OutageOptions): Promise<OutageResult> 
   let rowTimes: number[] = [];
   const heap = new SimulatedHeap({
     time,
-    behaviour: () => (time.now() >= from && time.now() < to ? behaviour : 'ok'),
+    nextFault: () => ({ mode: time.now() >= from && time.now() < to ? behaviour : 'ok' }),
     latencyMs: () => 50 + Math.floor(random() * 100),
     onRow: () => rowTimes.push(time.now()),
   });
@@ -142,7 +143,9 @@ export async function playOutage(options: OutageOptions): Promise<OutageResult> 
     unreceived,
     expired,
     maxInFlight: pipeline.maxInFlight,
-    peakCallsPerMinute: Math.max(...outageCalls.map(peakPerMinute)),
+    peakCallsPerMinute: Math.max(
+      ...outageCalls.map((calls) => peakPerMinute(calls.map((at) => ({ at, events: 1 })))),
+    ),
     callsPerMinute: Math.max(...outageCalls.map(({ length }) => length)) / (hours * 60),
     firstDeliveryMs: firstRowAt - to,
     perMinute,
@@ -155,14 +158,4 @@ export async function playOutage(options: OutageOptions): Promise<OutageResult> 
     breakerOpen,
     invocations: pipeline.stats.invocations,
   };
-}
-
-function peakPerMinute(calls: readonly number[]): number {
-  let peak = 0;
-  let first = 0;
-  for (const [index, at] of calls.entries()) {
-    while ((calls[first] ?? at) <= at - minute) first += 1;
-    peak = Math.max(peak, index - first + 1);
-  }
-  return peak;
 }

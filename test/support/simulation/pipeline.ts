@@ -10,19 +10,17 @@ import { HeapTokens } from '../../../lambda/heap/heap-tokens';
 import { compileMapping, unexpectedTemplate } from '../../../lambda/mapping/mapping';
 import { noMapping } from '../../../lambda/mapping/rule-format';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
-import { failedMessageIds } from '../../../local/lambda/event-source-mapping';
-import { SqsService, type Message } from '../../../local/aws/sqs/service';
+import { failedMessageIds, recordOf } from '../../../local/lambda/event-source-mapping';
+import type { Random } from '../../../local/random';
+import { SqsService } from '../../../local/aws/sqs/service';
 import { textOf } from '../heap-body';
 import type { SimulatedHeap } from './heap';
 import { Life, type Kill } from './life';
 import { serialsIn } from './traffic';
 import type { VirtualTime } from './virtual-time';
 
-/** From 0 to below 1. */
-export type Random = () => number;
-
 /** What goes wrong around the function. By default nothing does. */
-export interface Faults {
+export interface PipelineFaults {
   /** Whether Lambda throttles an invocation: its messages have used up a receive and come back later. */
   readonly throttles: (records: readonly SQSRecord[]) => boolean;
   /** When an invocation is killed. */
@@ -49,7 +47,7 @@ export type Sabotage =
   | 'keys that change with each attempt'
   | 'events under another identity';
 
-export const noFaults: Faults = {
+export const noFaults: PipelineFaults = {
   throttles: () => false,
   kill: () => undefined,
   kills: () => false,
@@ -119,7 +117,7 @@ interface Invocation {
   readonly life: Life;
   readonly records: readonly SQSRecord[];
   /** Numbers of the events that Heap has taken, as this invocation knows. */
-  readonly taken: Set<unknown>;
+  readonly taken: Set<number>;
 }
 
 /**
@@ -148,7 +146,7 @@ export class Pipeline {
   /** Requests to Heap by the instance that made them. */
   readonly heapCalls: number[][] = [];
   maxInFlight = 0;
-  faults: Faults = noFaults;
+  faults: PipelineFaults = noFaults;
   #repeated: SQSRecord[] = [];
   /** The moment of a message that is stored after the fact. */
   #storedAt: number | undefined;
@@ -280,7 +278,11 @@ export class Pipeline {
       this.stats.receives += messages.length;
       for (const message of messages) {
         if (message.Attributes?.['ApproximateReceiveCount'] === '1') this.stats.firstReceives += 1;
-        const record = this.#recordOf(message);
+        const record = recordOf(
+          message,
+          this.sqs.queueArn(bufferName),
+          this.sqs.region,
+        ) as unknown as SQSRecord;
         records.push(record);
         this.faults.onReceive(record);
         bytes += message.Body.length;
@@ -367,11 +369,13 @@ export class Pipeline {
     return {
       heap: {
         post: (path, body, header) =>
-          life.call(() => {
+          life.call(async () => {
             this.heapCalls[worker]?.push(time.now());
-            return heap.post(path, this.#sabotaged(textOf(body)), header, (events) => {
-              for (const { properties } of events) taken.add(properties['n']);
-            });
+            const text = this.#sabotaged(textOf(body));
+            const answer = await heap.post(path, text, header);
+            if ('status' in answer && answer.status === 200)
+              for (const serial of serialsIn(text)) taken.add(serial);
+            return answer;
           }),
       },
       heapTokens: instance.heapTokens,
@@ -469,32 +473,6 @@ export class Pipeline {
     }
     return this.sqs.sendMessageBatch(queueName, entries as never);
   };
-
-  #recordOf({
-    MessageId,
-    ReceiptHandle,
-    Body,
-    MD5OfBody,
-    Attributes,
-    MessageAttributes = {},
-  }: Message): SQSRecord {
-    return {
-      messageId: MessageId,
-      receiptHandle: ReceiptHandle,
-      body: Body,
-      md5OfBody: MD5OfBody,
-      attributes: Attributes as unknown as SQSRecord['attributes'],
-      messageAttributes: Object.fromEntries(
-        Object.entries(MessageAttributes).map(([name, { DataType, StringValue }]) => [
-          name,
-          { dataType: DataType as 'String', stringValue: StringValue ?? '' },
-        ]),
-      ),
-      eventSource: 'aws:sqs',
-      eventSourceARN: this.sqs.queueArn(bufferName),
-      awsRegion: 'us-east-1',
-    };
-  }
 }
 
 /** A batch call of SQS as the function makes it. */

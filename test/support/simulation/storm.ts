@@ -3,10 +3,12 @@ import type { ForwardingRules } from '../../../lambda/forwarder/message';
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { compileMapping, unexpectedTemplate } from '../../../lambda/mapping/mapping';
 import { noMapping } from '../../../lambda/mapping/rule-format';
-import { randomOf } from '../../../local/chaos';
+import { Faults, heapSpells } from '../../../local/faults';
+import type { HeapFault } from '../../../local/heap/fake-heap';
+import { between as betweenOf, randomOf } from '../../../local/random';
 import { account, lettersOf, type Account } from './account';
-import { SimulatedHeap, type HeapBehaviour } from './heap';
-import { noFaults, Pipeline, type Faults, type Sabotage } from './pipeline';
+import { SimulatedHeap } from './heap';
+import { noFaults, Pipeline, type PipelineFaults, type Sabotage } from './pipeline';
 import { dedupeWindowMs, refusedMark, Traffic } from './traffic';
 import { VirtualTime } from './virtual-time';
 
@@ -14,34 +16,13 @@ const start = Date.UTC(2026, 9, 1, 9);
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** How often Heap does what, while it is in a bad mood. */
-const moods: readonly (readonly [HeapBehaviour, number])[] = [
-  ['ok', 10],
-  ['500', 2],
-  ['503', 2],
-  ['503-retry-after', 1],
-  ['429', 1],
-  ['429-retry-after', 2],
-  ['reset', 2],
-  ['store-then-reset', 2],
-  ['hang', 1],
-  ['store-then-hang', 2],
-  ['redirect', 1],
-  ['refuse-index', 1],
-  ['refuse-plain', 1],
-  ['400-request', 0.5],
-  ['401', 0.5],
-  ['404', 0.2],
-  ['413', 1],
-];
-
-const outages: readonly HeapBehaviour[] = [
-  '503',
-  'reset',
-  'hang',
-  'store-then-hang',
-  '429-retry-after',
-  'redirect',
+const outages: readonly HeapFault[] = [
+  { mode: '503' },
+  { mode: 'reset' },
+  { mode: 'timeout' },
+  { mode: 'store-then-hang' },
+  { mode: '429', retryAfter: 300 },
+  { mode: 'redirect' },
 ];
 
 /** What a run can be like, all fixed by its seed. */
@@ -52,8 +33,7 @@ interface Weather {
   readonly hasBroadcasts: boolean;
   readonly maxReceiveCount: number;
   readonly pace: number;
-  readonly outage:
-    { readonly from: number; readonly to: number; readonly behaviour: HeapBehaviour } | undefined;
+  readonly outage: { readonly from: number; readonly to: number; readonly fault: HeapFault } | undefined;
 }
 
 export interface StormResult {
@@ -87,7 +67,7 @@ export interface StormOptions {
 export async function playStorm({ seed, messages, sabotage }: StormOptions): Promise<StormResult> {
   const random = randomOf(`storm ${seed}`);
   const chance = (probability: number): boolean => random() < probability;
-  const between = (min: number, max: number): number => min + Math.floor(random() * (max - min + 1));
+  const between = (min: number, max: number): number => betweenOf(random(), { min, max });
   const pick = <T>(items: readonly T[]): T => items[between(0, items.length - 1)]!;
 
   const trafficMs = between(5, 60) * minute;
@@ -103,27 +83,25 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
     maxReceiveCount: seed % 20 === 9 ? 6 : 60,
     // Broadcasts are of interest where there is no time for all of one.
     pace: pick(hasBroadcasts ? [300, 1500] : [0, 0, 300, 1500, 6000]),
-    outage: chance(0.5)
-      ? { from: outageFrom, to: outageFrom + outageMs, behaviour: pick(outages) }
-      : undefined,
+    outage: chance(0.5) ? { from: outageFrom, to: outageFrom + outageMs, fault: pick(outages) } : undefined,
   };
 
   const time = new VirtualTime(start);
   let isStormy = true;
-  const totalMood = moods.reduce((sum, [, weight]) => sum + weight, 0);
-  const moodiness = pick([0.1, 0.3, 1]);
-  const behaviour = (): HeapBehaviour => {
+  const faults = new Faults({
+    seed: `storm ${seed}`,
+    heapSpells,
+    calm: { min: 1, max: pick([2, 8, 40]) },
+  });
+  const nextFault = (): HeapFault => {
     const { outage } = weather;
-    if (outage !== undefined && time.now() >= outage.from && time.now() < outage.to) return outage.behaviour;
-    if (!isStormy || !chance(moodiness)) return 'ok';
-    let draw = random() * totalMood;
-    return moods.find(([, weight]) => (draw -= weight) < 0)?.[0] ?? 'ok';
+    if (outage !== undefined && time.now() >= outage.from && time.now() < outage.to) return outage.fault;
+    return isStormy ? faults.nextHeapFault() : { mode: 'ok' };
   };
   const heap = new SimulatedHeap({
     time,
-    behaviour,
+    nextFault,
     latencyMs: () => between(20, 400),
-    retryAfterSeconds: () => pick([1, 60, 300, 1200]),
     refuses: ({ properties }) => properties['mark'] === refusedMark,
     namesRefused: chance(0.5),
   });
@@ -147,7 +125,7 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
   const traffic = new Traffic(pipeline, random, weather.hasUserProperties, 0.03);
   const clockOffsets = [0, 0];
   pipeline.faults = {
-    ...(isCalm ? calmFaults(chance) : wildFaults(chance, between)),
+    ...(isCalm ? calmFaults(chance) : wildFaults(faults, chance)),
     clockOffset: (n) => clockOffsets[n] ?? 0,
   };
 
@@ -238,24 +216,31 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
   };
 }
 
-const calmFaults = (chance: (probability: number) => boolean): Faults => ({
+const calmFaults = (chance: (probability: number) => boolean): PipelineFaults => ({
   ...noFaults,
   failsCall: (call) => call === 'changeMessageVisibilityBatch' && chance(0.1),
   failsEntry: (call) => call === 'changeMessageVisibilityBatch' && chance(0.05),
 });
 
-const wildFaults = (
-  chance: (probability: number) => boolean,
-  between: (min: number, max: number) => number,
-): Faults => ({
-  ...noFaults,
-  throttles: () => chance(0.03),
-  kill: () => (chance(0.07) ? { atCall: between(1, 12), afterEffect: chance(0.5) } : undefined),
-  losesDelete: () => chance(0.1),
-  repeats: () => chance(0.03),
-  failsCall: () => chance(0.1),
-  failsEntry: () => chance(0.03),
-});
+function wildFaults(faults: Faults, chance: (probability: number) => boolean): PipelineFaults {
+  let killedAt: number | undefined;
+  return {
+    ...noFaults,
+    throttles: () => {
+      const next = faults.nextInvocation();
+      killedAt = next.killedAt;
+      return next.isThrottled;
+    },
+    kill: () =>
+      killedAt === undefined
+        ? undefined
+        : { atCall: betweenOf(killedAt, { min: 1, max: 12 }), afterEffect: chance(0.5) },
+    losesDelete: faults.losesDelete,
+    repeats: faults.repeats,
+    failsCall: () => chance(0.1),
+    failsEntry: () => chance(0.03),
+  };
+}
 
 function rulesOf({ hasUserProperties }: Weather): ForwardingRules {
   const rules = { identityOrder: ['identity', 'email'], dedupeWindowMs };

@@ -1,6 +1,7 @@
 import type { RejectionReason } from '../../../lambda/contract';
-import type { HeapRow } from './heap';
-import type { Pipeline, Random, RequestOptions } from './pipeline';
+import type { HeapRow } from '../../../local/heap/fake-heap';
+import type { Random } from '../../../local/random';
+import type { Pipeline, RequestOptions } from './pipeline';
 
 /** What shall become of an event that was accepted. */
 export type Destiny =
@@ -24,6 +25,10 @@ export interface AcceptedEvent {
 /** The numbers by which events are told apart, wherever they are: each body and row holds those of its events. */
 export const serialsIn = (body: string): number[] =>
   Array.from(body.matchAll(/"n":(\d+)/g), ([, serial]) => Number(serial));
+
+/** The number of an event in Heap; NaN for one that nobody sent. */
+export const serialOf = ({ properties }: HeapRow['event']): number =>
+  Number((properties as { n?: unknown } | undefined)?.n);
 
 /** Marks an event that Heap never takes. */
 export const refusedMark = 'refuse me';
@@ -200,15 +205,14 @@ export class Traffic {
 
   /** What is wrong with a row, if it is not what was accepted under its number. */
   violationIn({ event }: HeapRow): string | undefined {
-    const { n: serial } = event.properties as { n?: number };
-    const accepted = serial === undefined ? undefined : this.events.get(serial);
+    const accepted = this.events.get(serialOf(event));
     if (accepted === undefined) return `a row that nobody sent: ${JSON.stringify(event)}`;
     const isAsAccepted =
       accepted.destiny.kind === 'delivered' &&
-      event.identity === accepted.identity &&
-      event.event === accepted.event &&
-      accepted.timestamps.includes(event.timestamp) &&
-      JSON.stringify(event.properties) === JSON.stringify(accepted.properties);
+      event['identity'] === accepted.identity &&
+      event['event'] === accepted.event &&
+      accepted.timestamps.includes(String(event['timestamp'])) &&
+      JSON.stringify(event['properties']) === JSON.stringify(accepted.properties);
     return isAsAccepted ? undefined : `not as accepted: ${JSON.stringify([event, accepted])}`;
   }
 }

@@ -1,28 +1,26 @@
 import { Schedule } from '../../../local/aws/sqs/schedule';
+import { SkippingClock } from '../../../local/skipping-clock';
 
 /**
- * Time that passes only when all work of the moment is done: days go by as fast as the code between them runs, and
- * nothing depends on the speed of the machine. What runs in it may wait for promises and for `sleep`, never for I/O.
+ * The local stack's clock on a base that stands still: it jumps from timer to timer once all work of the instant is
+ * done, so days go by as fast as the code between them runs, whatever the machine's speed. What runs in it may wait
+ * for promises and for `sleep`, never for I/O.
  */
-export class VirtualTime {
+export class VirtualTime extends SkippingClock {
   readonly #timers = new Schedule<() => void>();
-  #now: number;
   #failure: { readonly error: unknown } | undefined;
 
   /** @param start milliseconds since 1970 */
   constructor(start: number) {
-    this.#now = start;
+    super(() => start);
   }
-
-  /** Milliseconds since 1970. */
-  readonly now = (): number => this.#now;
 
   /** Calls back after a while, in whole milliseconds. @returns how to prevent it. */
   after(ms: number, callback: () => void): () => void {
     const timer = (): void => {
       callback();
     };
-    this.#timers.set(timer, this.#now + Math.max(0, Math.ceil(ms)));
+    this.#timers.set(timer, this.now() + Math.max(0, Math.ceil(ms)));
     return () => void this.#timers.delete(timer);
   }
 
@@ -38,21 +36,21 @@ export class VirtualTime {
     });
   }
 
-  /** Lets time pass up to a moment. */
-  async runUntil(moment: number): Promise<void> {
+  /** Lets time pass up to an instant. */
+  async runUntil(instant: number): Promise<void> {
     await workIsDone();
-    for (let next = this.#timers.first; next !== undefined && next.at <= moment; next = this.#timers.first) {
-      this.#now = Math.max(this.#now, next.at);
-      for (const { item: wake } of this.#timers.takeDue(this.#now)) wake();
+    for (let next = this.#timers.first; next !== undefined && next.at <= instant; next = this.#timers.first) {
+      this.skipTo(next.at);
+      for (const { item: wake } of this.#timers.takeDue(this.now())) wake();
       await workIsDone();
       if (this.#failure !== undefined) throw this.#failure.error;
     }
-    this.#now = Math.max(this.#now, moment);
+    this.skipTo(instant);
   }
 
   /** @param ms milliseconds from now */
   run(ms: number): Promise<void> {
-    return this.runUntil(this.#now + ms);
+    return this.runUntil(this.now() + ms);
   }
 }
 
