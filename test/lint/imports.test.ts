@@ -102,7 +102,7 @@ const stateful = [
 ];
 
 /** A server that would answer any web page. */
-const ownServer = { filePath: 'local/heap.ts', text: "export { createServer } from 'node:http';\n" };
+const ownServer = { filePath: 'local/heap/server.ts', text: "export { createServer } from 'node:http';\n" };
 
 // One process for all: ESLint loads once.
 const pairs = [...forbiddenPaths, ...forbiddenPackages, ...allowed, circle];

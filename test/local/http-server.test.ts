@@ -4,7 +4,7 @@ import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SqsService } from '../../local/aws/sqs/service';
 import { refusalOf } from '../../local/caller';
-import { startFakeHeap } from '../../local/heap';
+import { startFakeHeap } from '../../local/heap/server';
 import { listen, type RunningServer } from '../../local/http-server';
 
 interface Answer {
