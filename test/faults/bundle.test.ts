@@ -1,10 +1,9 @@
-import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SQSBatchResponse } from 'aws-lambda';
-import { createApp } from '../../bin/clevertap-to-heap';
 import { deadLetterAttributes } from '../../lambda/contract';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { startFakeHeap, type HeapFault } from '../../local/heap';
@@ -12,6 +11,7 @@ import type { RunningServer } from '../../local/http-server';
 import { FunctionProcess } from '../../local/lambda/function-process';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SqsService } from '../../local/aws/sqs/service';
+import { functionAsset } from '../support/assembly';
 import { fixture, fixtureNames, personalData } from '../support/clevertap-fixture';
 import { addFaultCounts } from '../support/fault-counts';
 import { functionEnvironment } from '../support/function-environment';
@@ -31,11 +31,9 @@ let logs: string[] = [];
 const running: { close: () => Promise<unknown> }[] = [];
 
 beforeAll(async () => {
-  createApp({ names: ['local'], outdir }).synth();
-  const asset = join(outdir, readdirSync(outdir).find((name) => name.startsWith('asset.')) ?? '');
   // Beside the function, so that it can say what it used.
   assetDirectory = join(outdir, 'measured');
-  cpSync(asset, assetDirectory, { recursive: true });
+  cpSync(functionAsset(), assetDirectory, { recursive: true });
   writeFileSync(
     join(assetDirectory, 'measured.js'),
     `const { handler } = require('./index.js');
