@@ -22,7 +22,12 @@ module.exports = {
   maxWorkers: '100%',
   projects: [
     // What proves the behaviour, often.
-    { ...shared, displayName: 'test', testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['\\.deep\\.test\\.ts$'] },
+    {
+      ...shared,
+      displayName: 'test',
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: ['\\.deep\\.test\\.ts$'],
+    },
     // Storms, long outages, memory and real waits, in `.ci/run`.
     { ...shared, displayName: 'deep', testMatch: ['**/*.deep.test.ts'] },
   ],

@@ -41,4 +41,3 @@ test('through an outage and a recovery of Heap, status tells the truth at each s
     });
   }, 90_000);
 }, 150_000);
-

@@ -7,7 +7,10 @@ export interface RelayRun {
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-export function startRelay(args: readonly string[], { stackFile = '/nowhere', input = '', env = {} } = {}): RelayRun {
+export function startRelay(
+  args: readonly string[],
+  { stackFile = '/nowhere', input = '', env = {} } = {},
+): RelayRun {
   const child = spawn(process.execPath, ['--import', 'tsx', 'bin/relay.ts', ...args], {
     cwd: join(__dirname, '../..'),
     env: { ...process.env, LOCAL_STACK_FILE: stackFile, ...env },
@@ -26,5 +29,5 @@ export function startRelay(args: readonly string[], { stackFile = '/nowhere', in
   };
 }
 
-export const runRelay = (...args: Parameters<typeof startRelay>): RelayRun['ended'] => startRelay(...args).ended;
-
+export const runRelay = (...args: Parameters<typeof startRelay>): RelayRun['ended'] =>
+  startRelay(...args).ended;

@@ -79,7 +79,9 @@ test('keeps to a rate', async () => {
     return { status: 200, body: '{}' };
   };
 
-  expect(await send({ repeat: 5, rate: 1 / 3600, concurrency: 5 }, abort.signal)).toMatchObject({ requests: 1 });
+  expect(await send({ repeat: 5, rate: 1 / 3600, concurrency: 5 }, abort.signal)).toMatchObject({
+    requests: 1,
+  });
 });
 
 test('stops when interrupted, and counts what was sent', async () => {
