@@ -1,14 +1,34 @@
 // Plain JavaScript so that jest needs no second compiler to read its own settings.
+
 /** @type {import('jest').Config} */
-module.exports = {
+const shared = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' } }],
   },
+  // The commands of `relay` are loaded under the names Node knows them by.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
+  globalSetup: '<rootDir>/test/support/assembly-setup.ts',
+  globalTeardown: '<rootDir>/test/support/assembly-teardown.ts',
   setupFiles: ['<rootDir>/test/support/environment.ts'],
   snapshotSerializers: ['<rootDir>/test/support/asset-hash-serializer.ts'],
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
   // A template with cdk-nag's aspects and the embedded stack both take seconds on a busy machine.
   testTimeout: 60_000,
+  maxWorkers: '100%',
+  projects: [
+    // What proves the behaviour, often.
+    {
+      ...shared,
+      displayName: 'test',
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: ['\\.deep\\.test\\.ts$'],
+    },
+    // Storms, long outages, memory and real waits, in `.ci/run`.
+    { ...shared, displayName: 'deep', testMatch: ['**/*.deep.test.ts'] },
+  ],
 };

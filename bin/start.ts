@@ -7,7 +7,6 @@ import { localEnvironment, readEnvironment, stackName } from '../lib/config/envi
 import { mappingOf } from '../lib/config/rule-files';
 import { toAppId, toPort } from '../local/options';
 import { explain, run, type RunOptions } from '../local/run';
-import { createApp } from './clevertap-to-heap';
 
 new Command('npm start --')
   .description('Runs the local environment on this machine until Ctrl-C.')
@@ -19,6 +18,7 @@ new Command('npm start --')
     '--chaos <seed>',
     'play faults of Heap, SQS and Lambda, chosen by a number or word, and skip all waiting',
   )
+  .option('--assembly <folder>', 'run what was synthesized to this folder before, e.g. cdk.out')
   .action(start)
   .parseAsync()
   .catch((error: unknown) => {
@@ -27,7 +27,10 @@ new Command('npm start --')
   });
 
 async function start(
-  options: Pick<RunOptions, 'port' | 'json' | 'heap' | 'appId' | 'chaos'>,
+  {
+    assembly,
+    ...options
+  }: Pick<RunOptions, 'port' | 'json' | 'heap' | 'appId' | 'chaos'> & { assembly?: string },
   command: Command,
 ): Promise<void> {
   const heap = options.heap === undefined ? undefined : toHeapOrigin(options.heap, command);
@@ -39,18 +42,11 @@ async function start(
   }
   // The SDK is no concern of a person who tries the app out; the deployed function has its own Node.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  const assemblyDirectory = mkdtempSync(join(tmpdir(), 'clevertap-to-heap-'));
-  process.on('exit', () => {
-    rmSync(assemblyDirectory, { recursive: true, force: true });
-  });
-  // This template is interpreted here and deployed nowhere; `npm run synth` has it validated for AWS.
-  process.env['CDK_VALIDATION'] = 'false';
-  createApp({ names: [localEnvironment], outdir: assemblyDirectory }).synth();
   const config = readEnvironment(localEnvironment);
   await run({
     ...options,
     heap,
-    assemblyDirectory,
+    assemblyDirectory: assembly ?? (await synthesize()),
     stackName: stackName(localEnvironment),
     reader: { ...config, mapping: mappingOf(config) },
   });
@@ -60,4 +56,17 @@ async function start(
 function toHeapOrigin(url: string, command: Command): string {
   const checked = heapOrigin(url);
   return 'origin' in checked ? checked.origin : command.error(`error: --heap ${checked.problem}`);
+}
+
+/** Synthesizes the local environment to a folder that goes with this process. CDK is loaded for this alone. */
+async function synthesize(): Promise<string> {
+  const { createApp } = await import('./clevertap-to-heap.js');
+  const outdir = mkdtempSync(join(tmpdir(), 'clevertap-to-heap-'));
+  process.on('exit', () => {
+    rmSync(outdir, { recursive: true, force: true });
+  });
+  // This template is interpreted here and deployed nowhere; `npm run synth` has it validated for AWS.
+  process.env['CDK_VALIDATION'] = 'false';
+  createApp({ names: [localEnvironment], outdir }).synth();
+  return outdir;
 }

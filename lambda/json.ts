@@ -18,7 +18,8 @@ export const own = (object: JsonObject, key: string): unknown =>
 export function fieldKey(object: JsonObject, name: string): string | undefined {
   if (Object.hasOwn(object, name)) return name;
   const wanted = name.toLowerCase();
-  return Object.keys(object).find((key) => key.toLowerCase() === wanted);
+  // Lower case never shortens a string, so a longer key cannot match. It may be very long.
+  return Object.keys(object).find((key) => key.length <= wanted.length && key.toLowerCase() === wanted);
 }
 
 /** The value of a field in whatever casing it came. */

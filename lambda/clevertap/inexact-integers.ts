@@ -1,7 +1,7 @@
 import { createScanner } from 'jsonc-parser';
 
 /**
- * The same JSON with every integer that a JavaScript number cannot hold as a string: 12345678901234567890 would become
+ * Quotes every integer that a JavaScript number cannot represent exactly: 12345678901234567890 would become
  * 12345678901234567000, another user or another order.
  */
 export function quoteInexactIntegers(json: string): string {

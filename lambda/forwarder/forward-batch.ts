@@ -3,7 +3,6 @@ import { toBulks, trackBody, userPropertiesBody } from '../heap/bulk-request';
 import type { HeapTokens } from '../heap/heap-tokens';
 import { HeapSender, type HeapPorts } from '../heap/sender';
 import type { Sha256 } from '../mapping/idempotency-key';
-import type { HeapProperties } from '../mapping/properties';
 import {
   countEvents,
   isNew,
@@ -54,7 +53,7 @@ export async function forwardBatch(
   for (const group of bySuspicion(records)) {
     const received = group.map((record) => new Message(record, ports.log));
     messages.push(...received);
-    // Mapping a slice may take half of the time left: what was mapped must still be sent.
+    // Mapping a slice may take half of the time left after the reserve: what was mapped must still be sent.
     let mappingSince = ports.now();
     const hasTime = (): boolean => sender.hasTime(ports.now() - mappingSince);
     const entries = mapMessages(received, context, ports.log, hasTime);
@@ -126,12 +125,13 @@ async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promis
  * @returns false if there was no time for all
  */
 async function deliverUserProperties(entries: readonly Entry[], sender: HeapSender): Promise<boolean> {
-  const users = new Map<string, { properties: HeapProperties; owners: Entry[] }>();
+  const users = new Map<string, { properties: Record<string, string | number>; owners: Entry[] }>();
   for (const entry of entries) {
     if (entry.user === undefined || entry.fate?.kind !== 'delivered') continue;
     const { identity, properties } = entry.user;
     const user = users.get(identity) ?? { properties: {}, owners: [] };
-    user.properties = { ...user.properties, ...properties };
+    // In place: a copy for each event would take time quadratic in their number.
+    Object.assign(user.properties, properties);
     user.owners.push(entry);
     users.set(identity, user);
   }

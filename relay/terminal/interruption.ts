@@ -41,14 +41,18 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
 export class RateLimit {
   private nextAt = 0;
 
-  constructor(private readonly perSecond: number | undefined) {}
+  /** @param clock another one than this machine's, for tests */
+  constructor(
+    private readonly perSecond: number | undefined,
+    private readonly clock = { now: Date.now, pause },
+  ) {}
 
   /** Waits for its turn, or until the signal. */
   async turn(signal?: AbortSignal): Promise<void> {
     if (this.perSecond === undefined) return;
-    const now = Date.now();
+    const now = this.clock.now();
     const at = Math.max(now, this.nextAt);
     this.nextAt = at + 1000 / this.perSecond;
-    if (at > now) await pause(at - now, signal);
+    if (at > now) await this.clock.pause(at - now, signal);
   }
 }

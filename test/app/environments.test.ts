@@ -31,11 +31,55 @@ it.each(['staging', 'Dev', 'toString', ''])('refuses the unknown environment "%s
   expect(create).toThrow(`unknown environment "${name}"; known: ${names.join(', ')}`);
 });
 
-describe.each(names)('%s', (name) => {
-  it('synthesizes to the template of the snapshot', () => {
-    expect(templateOf(name).toJSON()).toMatchSnapshot();
-  });
+it.each(['prod', 'local'])('%s synthesizes to the template of the snapshot', (name) => {
+  expect(templateOf(name).toJSON()).toMatchSnapshot();
+});
 
+/** Every value of a template by its path, without what only says which environment it is. */
+function valuesOf(name: string): Map<string, unknown> {
+  const capitalized = stackName(name).slice('ClevertapToHeap'.length);
+  const text = JSON.stringify(templateOf(name).toJSON())
+    .replace(new RegExp(`"${name}"|(?<=, )${name}(?=")`, 'g'), (found) => found.replace(name, 'NAME'))
+    .replace(new RegExp(`(ClevertapToHeap)${capitalized}`, 'g'), '$1NAME')
+    // Ids that hold the name, or a digest of what differs, end with a digest.
+    .replace(/(ClevertapToHeapNAME\w+?)(?:[0-9A-F]{8})+(?=")/g, '$1')
+    .replace(/(RestApiDeployment\w{8})[0-9a-f]{32}/g, '$1');
+  const values = new Map<string, unknown>();
+  const visit = (value: unknown, path: string): void => {
+    if (typeof value !== 'object' || value === null) values.set(path, value);
+    else for (const [key, child] of Object.entries(value)) visit(child, path === '' ? key : `${path} ${key}`);
+  };
+  visit(JSON.parse(text), '');
+  return values;
+}
+
+it('differs in dev from prod by what their files in config/ say, and by nothing else', () => {
+  const [dev, prod] = [valuesOf('dev'), valuesOf('prod')];
+  const differing = [...new Set([...dev.keys(), ...prod.keys()])].filter(
+    (key) => dev.get(key) !== prod.get(key),
+  );
+  // Only the first environment of an account and region creates the log role of API Gateway.
+  const ofLogRole = (path: string): boolean =>
+    /^Resources WebhookApiRestApi(CloudWatchRole|Account|DeploymentStagev\w+ DependsOn)/.test(path);
+  expect(differing.filter(ofLogRole).length).toBeGreaterThan(5);
+  expect(differing.filter(ofLogRole).filter((path) => prod.has(path))).toEqual([]);
+  const ofSubscription = (path: string): boolean => /^Resources ObservabilityTopics\w+shoptest/.test(path);
+  const addressesOf = (values: Map<string, unknown>): unknown[] =>
+    differing
+      .filter((path) => ofSubscription(path) && path.endsWith(' Endpoint') && values.has(path))
+      .map((path) => values.get(path));
+  expect([addressesOf(dev), addressesOf(prod)]).toEqual([
+    ['clevertap-to-heap-dev@shop.test', 'clevertap-to-heap-dev@shop.test'],
+    ['oncall@shop.test', 'clevertap-to-heap@shop.test'],
+  ]);
+  const others = differing.filter((path) => !ofLogRole(path) && !ofSubscription(path));
+  expect(others.map((path) => [path.replace(/[0-9A-F]{8} /, ' '), dev.get(path), prod.get(path)])).toEqual([
+    ['Resources WebhookApiAccessLog Properties RetentionInDays', 30, 90],
+    ['Resources HeapForwarderLogGroup Properties RetentionInDays', 30, 90],
+  ]);
+});
+
+describe.each(names)('%s', (name) => {
   it('says what it is', () => {
     expect(templateOf(name).toJSON()).toMatchObject({
       Description: `CleverTap webhooks to Heap, ${name}`,

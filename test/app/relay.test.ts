@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,33 +5,7 @@ import { fixture, personalData } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
 import { LocalDeadLetters } from '../support/local-dead-letters';
 import { startLocalStackProcess, type LocalStackProcess } from '../support/local-stack-process';
-
-/** `npm run relay`, as a person runs it, without npm in between. */
-interface Run {
-  readonly child: ChildProcess;
-  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
-}
-
-function start(args: readonly string[], { stackFile = '/nowhere', input = '', env = {} } = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/relay.ts', ...args], {
-    cwd: join(__dirname, '../..'),
-    env: { ...process.env, LOCAL_STACK_FILE: stackFile, ...env },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  child.stdin.end(input);
-  return {
-    child,
-    ended: new Promise((resolve) => {
-      child.once('close', (code) => {
-        resolve({ code, ...output });
-      });
-    }),
-  };
-}
-
-const run = (...args: Parameters<typeof start>): Run['ended'] => start(...args).ended;
+import { runRelay, startRelay, type RelayRun } from '../support/relay-process';
 
 /** Without anything AWS could be reached by. */
 const noAccess = {
@@ -52,7 +25,7 @@ test('what cannot be done ends with 2 and says why', async () => {
     [['dlq', 'redrive', '--reason', 'nope'], /Known reasons: invalid_json, .*receives_exhausted/],
     [['token', 'set', '1234567890'], /^error: too many arguments/],
   ];
-  const results = await Promise.all(cases.map(([args]) => run(args, { env: noAccess })));
+  const results = await Promise.all(cases.map(([args]) => runRelay(args, { env: noAccess })));
 
   results.forEach(({ code, stdout, stderr }, index) => {
     expect(stderr).toMatch(cases[index]![1]);
@@ -105,7 +78,7 @@ describe('dlq', () => {
 
   test('a redrive killed half way loses nothing (F61)', async () => {
     await add();
-    const { child, ended } = start(redrive, { stackFile });
+    const { child, ended } = startRelay(redrive, { stackFile });
     await someMoved();
     child.kill('SIGKILL');
     expect((await ended).code).toBeNull();
@@ -117,7 +90,7 @@ describe('dlq', () => {
 
   test('Ctrl-C stops a redrive, and every letter is in one of the queues and visible', async () => {
     await add();
-    const { child, ended } = start([...redrive, '--json'], { stackFile });
+    const { child, ended } = startRelay([...redrive, '--json'], { stackFile });
     await someMoved();
     // As npm does, which passes on what the terminal has sent already.
     child.kill('SIGINT');
@@ -135,7 +108,7 @@ describe('dlq', () => {
 
   test('discard deletes nothing without a yes', async () => {
     await add();
-    const { code, stderr } = await run(['dlq', 'discard'], { stackFile });
+    const { code, stderr } = await runRelay(['dlq', 'discard'], { stackFile });
 
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -151,7 +124,7 @@ describe('dlq', () => {
     queues.service.sendMessage('orphan', { MessageBody: 'hidden for a retry', DelaySeconds: 900 });
     const orphan = `${queues.endpoint}${queues.service.queuePath('orphan')}`;
 
-    const { code, stdout } = await run(['dlq', 'redrive', '--from-queue', orphan], { stackFile });
+    const { code, stdout } = await runRelay(['dlq', 'redrive', '--from-queue', orphan], { stackFile });
 
     expect(stdout).toContain('Moved 1 letter to the event buffer of local.');
     expect(stdout).toContain('1 message of the queue is hidden for now.');
@@ -167,8 +140,8 @@ describe('against npm start', () => {
   });
   afterAll(() => stack.end('SIGKILL'));
 
-  const relay = (args: readonly string[], input = ''): Run['ended'] =>
-    run(args, { stackFile: stack.stackFile, input });
+  const relay = (args: readonly string[], input = ''): RelayRun['ended'] =>
+    runRelay(args, { stackFile: stack.stackFile, input });
 
   test('smoke passes, and Heap has what it says to look for (F01, F07, F47)', async () => {
     const { code, stdout, stderr } = await relay(['smoke', '--json']);
@@ -200,35 +173,6 @@ describe('against npm start', () => {
     expect(stdout).not.toMatch(personalData);
     expect(code).toBe(0);
   });
-
-  test('through an outage and a recovery of Heap, status tells the truth at each step (F56, F67)', async () => {
-    const heap = (path: string, body?: object): Promise<Response> =>
-      fetch(`${stack.heapUrl}${path}`, { method: 'POST', body: JSON.stringify(body) });
-    const statusOf = async (): Promise<Record<string, number | boolean>> =>
-      JSON.parse((await relay(['status', '--json', '--window', '15m'])).stdout) as Record<string, number>;
-    const before = await statusOf();
-    await heap('/control', { mode: '500' });
-    await relay(['send', '-'], fixture('guide-rendered').replace(/"app_id": *"[^"]*",/, ''));
-
-    await eventually(async () => {
-      expect(await statusOf()).toMatchObject({
-        consistent: true,
-        pending: 1,
-        received: Number(before['received']) + 1,
-        delivered: before['delivered'],
-      });
-    });
-
-    await heap('/control', { mode: 'ok' });
-    await eventually(async () => {
-      expect(await statusOf()).toMatchObject({
-        consistent: true,
-        pending: 0,
-        received: Number(before['received']) + 1,
-        delivered: Number(before['delivered']) + 1,
-      });
-    }, 90_000);
-  }, 150_000);
 
   test('webhook tells no key, and token set stores what it is given', async () => {
     const [hidden, stored] = await Promise.all([

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { broadcastWebhook, simpleRule, singleEventWebhooks, variedWebhooks } from '../../bench/payloads';
 import { sqsRecords } from '../../bench/sqs-record';
-import { createApp } from '../../bin/clevertap-to-heap';
 import { mappingFileName } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
@@ -15,6 +14,7 @@ import type { RunningServer } from '../../local/http-server';
 import { FunctionProcess } from '../../local/lambda/function-process';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SqsService } from '../../local/aws/sqs/service';
+import { functionAsset } from '../support/assembly';
 import { functionEnvironment } from '../support/function-environment';
 
 /**
@@ -22,14 +22,12 @@ import { functionEnvironment } from '../support/function-environment';
  * How long they take `npm run bench` tells.
  */
 const outdir = realpathSync(mkdtempSync(join(tmpdir(), 'budget-')));
-let asset: string;
+const asset = functionAsset();
 let aws: RunningServer;
 let heap: RunningFakeHeap;
 let environment: Record<string, string>;
 
 beforeAll(async () => {
-  createApp({ names: ['local'], outdir }).synth();
-  asset = join(outdir, readdirSync(outdir).find((name) => name.startsWith('asset.')) ?? '');
   aws = await startAwsEndpoint({ port: 0, sqs: new SqsService(), secrets: new SecretsManagerService() });
   heap = await startFakeHeap({ port: 0 });
   const credentials = { accessKeyId: 'any', secretAccessKey: 'any' };

@@ -1,29 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import * as ts from 'typescript';
-import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentVariables } from '../../lambda/contract';
+import { functionAsset } from '../support/assembly';
 
 const root = join(__dirname, '../..');
-const outdir = realpathSync(mkdtempSync(join(tmpdir(), 'forwarder-asset-')));
-afterAll(() => {
-  rmSync(outdir, { recursive: true, force: true });
-});
-
-let asset: string;
+const asset = functionAsset();
 let code: string;
 let map: { sources: string[]; sourcesContent?: string[] };
 /** Where every piece of the code comes from: a path in the repository, or in `node_modules`, wherever that is. */
 let sources: string[];
 
 beforeAll(() => {
-  createApp({ names: ['local'], outdir }).synth();
-  const assets = readdirSync(outdir).filter((name) => name.startsWith('asset.'));
-  expect(assets).toHaveLength(1);
-  asset = join(outdir, ...assets);
   code = readFileSync(join(asset, 'index.js'), 'utf8');
   map = JSON.parse(readFileSync(join(asset, 'index.js.map'), 'utf8')) as typeof map;
   sources = map.sources.map((source) => {
@@ -94,6 +85,7 @@ it('has a map without the text of the sources, and does not make Node read it', 
 
 it('is CommonJS that loads in an empty directory and exports the handler', () => {
   const queue = 'https://sqs.us-east-1.amazonaws.com/000000000000/queue';
+  const directory = mkdtempSync(join(tmpdir(), 'forwarder-asset-'));
   const exported = execFileSync(
     process.execPath,
     [
@@ -103,7 +95,7 @@ it('is CommonJS that loads in an empty directory and exports the handler', () =>
       join(asset, 'index.js'),
     ],
     {
-      cwd: outdir,
+      cwd: directory,
       encoding: 'utf8',
       stdio: 'pipe',
       env: {
@@ -119,5 +111,6 @@ it('is CommonJS that loads in an empty directory and exports the handler', () =>
       },
     },
   );
+  rmSync(directory, { recursive: true });
   expect(JSON.parse(exported)).toEqual([['handler', 'function']]);
 });

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -15,7 +15,6 @@ import {
   type Message,
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse } from 'aws-lambda';
-import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentVariables, mappingFileName, secretPlaceholder } from '../../lambda/contract';
 import { noMapping, type MappingRule } from '../../lambda/mapping/rule-format';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
@@ -24,6 +23,7 @@ import { FunctionProcess } from '../../local/lambda/function-process';
 import type { RunningServer } from '../../local/http-server';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SqsService } from '../../local/aws/sqs/service';
+import { functionAsset } from '../support/assembly';
 import { functionEnvironment } from '../support/function-environment';
 
 /**
@@ -41,13 +41,11 @@ let secretsManager: SecretsManagerClient;
 let secretArn: string;
 let queueUrl: string;
 let deadLetterQueueUrl: string;
-let assetDirectory: string;
+const assetDirectory = functionAsset();
 let logs: string[];
 let forwarder: FunctionProcess;
 
 beforeAll(async () => {
-  createApp({ names: ['local'], outdir }).synth();
-  assetDirectory = join(outdir, readdirSync(outdir).find((name) => name.startsWith('asset.')) ?? '');
   const clock = { now: () => now };
   aws = await startAwsEndpoint({
     port: 0,

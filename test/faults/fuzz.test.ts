@@ -126,7 +126,7 @@ test('any bytes end in a 4xx, or in a 200 and every event accounted for (F06, F1
       },
     ),
     {
-      numRuns: 500,
+      numRuns: 200,
       // So that each way is surely taken.
       examples: [
         ...['setup-ping', 'stock-lower-case', 'broadcast-with-placeholder'].map(

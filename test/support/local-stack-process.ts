@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Reachable } from '../../local/stack-file';
+import { assemblyDirectory } from './assembly';
 
 export interface LocalStackProcess extends Reachable {
   readonly pid: number;
@@ -17,14 +18,16 @@ export interface LocalStackProcess extends Reachable {
 }
 
 /**
- * Starts `npm start -- --port 0 --json` as a person would, without npm in between, and waits until it is ready.
+ * Starts `npm start -- --port 0 --json` as a person would, without npm in between, and waits until it is ready. The
+ * assembly is that of the whole run; welcome.test.ts has it synthesized.
  *
  * @param options more of the command line
  */
 export async function startLocalStackProcess(...options: string[]): Promise<LocalStackProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'local-stack-file-'));
   const stackFile = join(directory, 'stack.json');
-  const start = ['--import', 'tsx', 'bin/start.ts', '--port', '0', '--json', ...options];
+  const start = ['--import', 'tsx', 'bin/start.ts', '--port', '0', '--json'];
+  start.push('--assembly', assemblyDirectory(), ...options);
   const child = spawn(process.execPath, start, {
     cwd: join(__dirname, '../..'),
     env: { ...process.env, LOCAL_STACK_FILE: stackFile },

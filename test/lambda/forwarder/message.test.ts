@@ -5,7 +5,6 @@ import { compileMapping } from '../../../lambda/mapping/mapping';
 import { noMapping } from '../../../lambda/mapping/rule-format';
 import { attributesOf, InMemoryPorts, ok } from '../../support/in-memory-ports';
 import { mappingContext } from '../../support/source-event';
-import { collectGarbage } from '../../support/kept-memory';
 import { sqsRecord, type SqsRecordOptions } from '../../support/sqs-record';
 
 const log = (): undefined => undefined;
@@ -71,27 +70,6 @@ test('no more is mapped than one request and the event that did not fit into it 
 
   expect([mapped, sent]).toEqual([2700, 2700]);
   expect(ahead).toEqual([1, 1, 0]);
-});
-
-test('what was sent is let go of, so that no more than one request is in memory (F31)', async () => {
-  /** Bytes of all buffers in use: the JSON of events, and bodies. */
-  const buffered = (): number => {
-    for (let time = 0; time < 2; time += 1) collectGarbage();
-    return process.memoryUsage().arrayBuffers;
-  };
-  const ports = new InMemoryPorts();
-  const held: number[] = [];
-  ports.answer = () => {
-    held.push(buffered());
-    return ok;
-  };
-  const before = buffered();
-  await ports.forward([broadcast(1000, 20_000)]);
-
-  expect(ports.stored.size).toBe(1000);
-  expect(held.length).toBeGreaterThan(20);
-  // The events of the request and its body, of 900 kB each.
-  expect(Math.max(...held) - before).toBeLessThan(2_500_000);
 });
 
 /** A record that counts how often its body is read. */

@@ -278,6 +278,7 @@ describe('deliver', () => {
           expect(heap.requests.length).toBeLessThanOrEqual(1 + 2 * Math.ceil(Math.log2(size)));
           expect(count(events, 'delivered')).toBe(size - 1);
         }),
+        { numRuns: 25 },
       );
     });
 

@@ -1,6 +1,6 @@
 import { createLiquid } from '../../../lambda/mapping/liquid';
 import { AbortEvent, templateObject } from '../../../lambda/mapping/template-scope';
-import { endsInTime } from '../../support/ends-in-time';
+import { countingSteps, ends } from '../../support/ends';
 
 const { parse } = createLiquid();
 
@@ -393,9 +393,9 @@ describe('a template that costs too much', () => {
     const scope = scopeOf({ event });
     let outcome: unknown;
 
-    const isOver = endsInTime(() => {
+    const isOver = ends(() => {
       try {
-        outcome = parsed.render(scope);
+        outcome = countingSteps(() => parsed.render(scope));
       } catch (error) {
         outcome = error;
       }
@@ -416,7 +416,7 @@ describe('a template that costs too much', () => {
     ['brackets', `{{ Event${'[Event'.repeat(5000)}${']'.repeat(5000)} }}`],
     ['filters', `{{ 1${' | plus: 1'.repeat(50_000)} }}`],
   ])('ends soon when it is parsed: 5000 nested %s (F37)', (_, template) => {
-    const isOver = endsInTime(() => {
+    const isOver = ends(() => {
       expect(() => parse(template)).toThrow();
     });
 

@@ -4,7 +4,7 @@ import { isAborted } from '../../../lambda/mapping/map-event';
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { isRejected } from '../../../lambda/mapping/findings';
 import { noMapping, type MappingRule } from '../../../lambda/mapping/rule-format';
-import { endsInTime } from '../../support/ends-in-time';
+import { ends } from '../../support/ends';
 import { mapEvent, type MappedEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
 import { RECEIVED_AT } from '../../support/sqs-record';
@@ -274,7 +274,7 @@ test('a long row of digits that is no number is told at once (F37)', () => {
   const text = `${'1'.repeat(1_000_000)}x`;
   let changes: MappedEvent['changes'] | undefined;
   // Backtracking would take minutes.
-  const isOver = endsInTime(() => {
+  const isOver = ends(() => {
     ({ changes } = map(purchase({ v: text }), rule));
   });
 

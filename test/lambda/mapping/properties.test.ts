@@ -5,7 +5,6 @@ import { PropertyCollector, type HeapProperties } from '../../../lambda/mapping/
 import type { PropertyType } from '../../../lambda/mapping/rule-format';
 import { cut, holdsTemplate, parseDecimal } from '../../../lambda/mapping/strings';
 import { parseClevertapDate, parseDate } from '../../../lambda/mapping/timestamp';
-import { keptMemory } from '../../support/kept-memory';
 import { CountedChanges } from '../../support/mapped-event';
 import { anyJsonObject } from '../../support/untrusted-json';
 
@@ -636,56 +635,4 @@ describe('a collector', () => {
       }
     }
   });
-
-  // In each case all of them are 20 MB and more.
-  it.each<[string, number, (index: number) => object]>([
-    ['names of their own', 500, (index) => Object.fromEntries(ones(100, (at) => `own ${index} ${at}`))],
-    ['a long name of its own', 100, (index) => ({ a: { [`${index} `.padEnd(100_000, '手')]: 1 } })],
-  ])('keeps nothing in memory of bodies with %s (F26)', (_, bodies, bodyOf) => {
-    const collectAll = (count: number): void => {
-      for (let index = 0; index < count; index += 1) collect(JSON.stringify(bodyOf(index)));
-    };
-    collectAll(10);
-    const kept = keptMemory(() => {
-      collectAll(bodies);
-    });
-
-    expect(kept).toBeLessThan(5_000_000);
-  });
-
-  it.each<[string, object]>([
-    ['members', Object.fromEntries(ones(50_000, (at) => `k${at}`).map(([at]) => [at, null]))],
-    ['elements', ones(50_000, () => '').map(() => [])],
-  ])('makes no names for %s that are dropped under a long name (F26, F31)', (_, value) => {
-    const object = { ['x'.repeat(1000)]: value };
-    const changes = new Changes();
-    const kept = keptMemory(() => {
-      new PropertyCollector(changes).addAll(object);
-    });
-
-    expect(changes.recorded).toHaveLength(50_000);
-    // With the name of each it would be 100 MB.
-    expect(kept).toBeLessThan(30_000_000);
-  });
-
-  it.each<[string, object]>([
-    ['an object', Object.fromEntries(ones(500, (at) => `k${at}`))],
-    ['a list', ones(500, () => '').map(() => ({}))],
-  ])('needs no more for a name that is too long when it is the name of %s (F31, F37)', (_, value) => {
-    const object = { ['x'.repeat(100_000)]: value };
-    let outcome: Outcome | undefined;
-    const kept = keptMemory(() => {
-      // A type is looked up by the whole name.
-      outcome = run([all(object)], new Map([['a', 'string']]));
-    });
-
-    // With the name in front of each of its members it would be 50 MB.
-    expect(kept).toBeLessThan(5_000_000);
-    expect(outcome?.json).toBe('{}');
-  });
 });
-
-/** Members of an object, or elements of a list, made of their numbers. */
-function ones(count: number, nameOf: (index: number) => string): [string, number][] {
-  return Array.from({ length: count }, (_, index) => [nameOf(index), 1]);
-}

@@ -406,17 +406,17 @@ describe('FunctionProcess', () => {
         const { started, used } = (await ahead.invoke({ do: 'time', ms: 0 })) as Record<string, number>;
         expect(started).toBeGreaterThanOrEqual(before);
         expect(started).toBeLessThanOrEqual(clock.now());
-        expect(used).toBeLessThan(30_000);
+        // None of the hours that were skipped before it started.
+        expect(used).toBeLessThan(3_600_000);
       }
       expect(clock.skippedMs).toBe(12 * 3_600_000);
     });
 
     it('skips a long wait, of which everybody is told, and no short one', async () => {
       const clock = new SkippingClock();
-      const begun = performance.now();
       const patient = functionOf(SOURCE, { clock, timeoutMs: 1_000_000 });
       const { took, used } = (await patient.invoke({ do: 'time', ms: 600_000 })) as Record<string, number>;
-      expect(performance.now() - begun).toBeLessThan(500_000);
+      // In less than jest's own patience, which is a tenth of it.
       for (const ms of [took, used]) expect(ms).toBeGreaterThanOrEqual(600_000);
       expect(clock.skippedMs).toBeGreaterThan(599_000);
       expect(clock.skippedMs).toBeLessThanOrEqual(600_000);
