@@ -1,3 +1,4 @@
+import type { HeapEvent } from '../../lambda/mapping/map-event';
 import type { HeapRow } from '../../local/heap/fake-heap';
 import { randomOf } from '../../local/random';
 import { account } from '../support/simulation/account';
@@ -60,7 +61,8 @@ const keysOf = (rows: readonly HeapRow[], appId: string): Map<unknown, string> =
   new Map(
     rows
       .filter((row) => row.appId === appId)
-      .map(({ event }) => [event.properties['n'], event.idempotency_key]),
+      .map(({ event }) => event as unknown as HeapEvent)
+      .map(({ properties, idempotency_key: key }) => [properties['n'], key]),
   );
 
 test('one event has another key under another app id (F45, F47)', async () => {
