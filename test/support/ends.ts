@@ -24,7 +24,9 @@ export function ends(run: () => void): boolean {
 export function countingSteps<T>(run: () => T): T {
   let ms = 0;
   // No mock of jest's, which would keep each call.
-  const clock = jest.replaceProperty(globalThis, 'performance', { now: () => (ms += 0.1) } as typeof performance);
+  const clock = jest.replaceProperty(globalThis, 'performance', {
+    now: () => (ms += 0.1),
+  } as typeof performance);
   try {
     return run();
   } finally {
