@@ -337,7 +337,7 @@ describe('npm run relay -- preview', () => {
     process.exitCode = 0;
     try {
       await createProgram().parseAsync(['preview', ...args], { from: 'user' });
-      ran.status = Number(process.exitCode);
+      ran.status = process.exitCode;
     } catch (error) {
       ran.status = 2;
       const explanation = error instanceof CommanderError ? undefined : explain(error);

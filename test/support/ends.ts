@@ -24,11 +24,12 @@ export function ends(run: () => void): boolean {
 export function countingSteps<T>(run: () => T): T {
   let ms = 0;
   // No mock of jest's, which would keep each call.
-  const { now } = performance;
-  performance.now = () => (ms += 0.1);
+  const clock = jest.replaceProperty(globalThis, 'performance', {
+    now: () => (ms += 0.1),
+  } as typeof performance);
   try {
     return run();
   } finally {
-    performance.now = now;
+    clock.restore();
   }
 }
