@@ -24,7 +24,7 @@ export class Pace {
     return this.isUnlimited ? maxTokens : Math.min(maxTokens, Math.ceil(this.eventsPerMinute / 2));
   }
 
-  /** Milliseconds until there are tokens for so many events, at most 1000. */
+  /** Milliseconds until there are tokens for this many events (at most 1000). */
   waitMs(events: number, now: number): number {
     if (this.isUnlimited) return 0;
     this.fill(now);

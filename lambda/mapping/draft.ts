@@ -25,6 +25,6 @@ export interface Draft {
 
 export interface PropertyGroup {
   readonly values: JsonObject;
-  /** Names used up as name, identity, id or time of the event, in lower case: they are not repeated as properties. */
+  /** Names already used for the event's name, identity, id or time, in lower case: no properties are made of them. */
   readonly usedUp?: readonly string[];
 }

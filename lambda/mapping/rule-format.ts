@@ -16,7 +16,7 @@ export type SpreadGroup = (typeof spreadGroups)[number];
 export interface MappingRule {
   /** For a person: the file the rule is in. */
   readonly name: string;
-  /** Both must hold when both are given; names are compared without regard to case and blanks. */
+  /** If both are given, both must match; names are compared without regard to case and blanks. */
   readonly when: { readonly event?: string | undefined; readonly campaign?: string | number | undefined };
   readonly send: {
     readonly app_id?: string | number | undefined;

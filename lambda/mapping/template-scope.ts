@@ -5,8 +5,8 @@ import { parseClevertapDate } from './timestamp';
 const maxInputLength = 8192;
 
 /**
- * Longer lists are cut as well: a filter walks a whole list before any limit applies. No property loses anything:
- * joined, such a list is too long already, and of objects it has too many properties.
+ * Longer lists are cut as well: a filter walks a whole list before any limit applies. Hardly any
+ * property loses by it: joined, such a list is too long already, and of objects it has too many properties.
  */
 const maxListLength = 1000;
 
