@@ -7,6 +7,23 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 /** JSON has no infinity, but a number such as 1e400 is parsed as one. */
 export const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 
+/** Whether a decimal number has digits that a JavaScript number drops, as 19.99999999999999999 or 1e-400 has. */
+export const losesDigits = (decimal: string): boolean =>
+  Number.isFinite(Number(decimal)) && significantPart(decimal) !== significantPart(String(Number(decimal)));
+
+/** Digits and exponent of a decimal number, without its sign and the zeros around the digits. */
+function significantPart(decimal: string): string {
+  const match = /^[-+]?(\d*)(?:\.(\d*))?(?:e([-+]?\d+))?$/i.exec(decimal);
+  const [, whole = '', fraction = '', exponent = '0'] = match ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  // An expression for the zeros at the end would take quadratic time.
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  return end === 0
+    ? '0'
+    : `${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
+}
+
 /** The value an object itself holds under a key; never one inherited from a prototype. */
 export const own = (object: JsonObject, key: string): unknown =>
   Object.hasOwn(object, key) ? object[key] : undefined;

@@ -1,14 +1,25 @@
 import { parse as parseLeniently, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import type { RejectionReason } from '../contract';
 import { canonicalJson } from './canonical-json';
-import { quoteInexactIntegers } from './inexact-integers';
-import { field, fieldKey, isJsonObject, objectField, type JsonObject } from '../json';
+import {
+  ambiguityIn,
+  byElement,
+  frameOfKeyValues,
+  nameFields,
+  namesOf,
+  twinsIn,
+  withExactIds,
+} from './frame';
+import { readJson, type JsonFinding } from './read-json';
+import { field, fieldKey, isJsonObject, objectField, own, type JsonObject } from '../json';
 
 /** One event as CleverTap described it, before any mapping. */
 export interface SourceEvent {
   /** Where it is in the message, so that a dead letter can be narrowed to it. */
   readonly location: EventLocation;
-  /** The user: a profile with its standard fields, or what a custom body says of one. */
+  /** The profile or custom body as it was sent. */
+  readonly sent: JsonObject;
+  /** The same, but NaN for a numeric identity or id that was not written as an integer. */
   readonly profile: JsonObject;
   /** What happened: `event_properties`, or the properties of a custom body. */
   readonly eventProperties: JsonObject;
@@ -16,14 +27,18 @@ export interface SourceEvent {
   readonly profileKeyValues: JsonObject;
   /** `key_values` of the whole request: constants of the campaign. */
   readonly requestKeyValues: JsonObject;
+  /** What may name the event beside `profiles`, best first. */
+  readonly requestNames: readonly unknown[];
   /** The request's `key_values` as canonical JSON, once for all its profiles; undefined if nested too deep. */
   readonly canonicalRequest: string | undefined;
-  /** The custom body as parsed; absent in CleverTap's own payload. */
+  /** `profile`, if it is a custom body; absent in CleverTap's own payload. */
   readonly body: JsonObject | undefined;
   /** Names of groups that are not objects, so that nothing in them can be used. */
   readonly unusableGroups: readonly string[];
-  /** Names that occur in two groups with the same meaning; the value in one of them is not used. */
+  /** Names that occur twice in one object, or in two groups with the same meaning; one value is not used. */
   readonly collidingNames: readonly string[];
+  /** Names of numbers that lost digits. */
+  readonly roundedNames: readonly string[];
   /** `targetId`, the only trace of the campaign in CleverTap's own payload. */
   readonly campaignId: unknown;
   /** The event name in the URL. */
@@ -59,6 +74,9 @@ const maxNestedValues = 5000;
 /** Deeper events are refused before anything recurses into them, so that no recursion exhausts the stack. */
 export const maxSourceDepth = 64;
 
+/** What is said of each profile about the JSON around it: a body may hold many of both. */
+const maxFindingsAround = 10;
+
 const whole: EventLocation = { kind: 'whole' };
 
 /**
@@ -70,15 +88,20 @@ const whole: EventLocation = { kind: 'whole' };
  */
 export function decodeMessage(body: string, pathEvent: string | undefined): DecodedMessage {
   const json = body.startsWith('\uFEFF') ? body.slice(1) : body;
-  let root: unknown;
+  let read: ReturnType<typeof readJson>;
   try {
-    root = JSON.parse(quoteInexactIntegers(json));
+    read = readJson(json);
   } catch {
     // The parser's own message quotes the body, which holds personal data.
     return { kind: 'undecodable', reason: 'invalid_json', detail: describeSyntaxError(json) };
   }
 
-  if (Array.isArray(root)) return decodeList(root, pathEvent);
+  const { root, findings } = read;
+  const ambiguity = ambiguityIn(
+    findings.filter(({ path }) => path.every((step) => typeof step === 'string')),
+  );
+  if (ambiguity !== undefined) return { kind: 'undecodable', ...ambiguity };
+  if (Array.isArray(root)) return decodeList(root, undefined, findings, pathEvent);
   if (!isJsonObject(root)) {
     return {
       kind: 'undecodable',
@@ -89,9 +112,12 @@ export function decodeMessage(body: string, pathEvent: string | undefined): Deco
   if (isPing(root)) return { kind: 'ping' };
 
   const profilesKey = fieldKey(root, 'profiles');
-  if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, pathEvent);
+  if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, findings, pathEvent);
+  // The body of CleverTap's API for uploads.
+  const uploads = own(root, 'd');
+  if (Array.isArray(uploads) && !isCustomBody(root)) return decodeList(uploads, 'd', findings, pathEvent);
 
-  const event = decodeCustomBody(root, whole, pathEvent);
+  const event = decodeCustomBody(root, whole, findings, pathEvent);
   return isUnreadable(event) ? { ...event, kind: 'undecodable' } : { kind: 'events', events: [event] };
 }
 
@@ -102,10 +128,20 @@ function isPing(payload: JsonObject): boolean {
   return isMarked && fieldKey(payload, 'profiles') !== undefined;
 }
 
-function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undefined): DecodedMessage {
+function decodeProfiles(
+  root: JsonObject,
+  key: string,
+  findings: readonly JsonFinding[],
+  pathEvent: string | undefined,
+): DecodedMessage {
   const profiles = root[key];
+  const requestNames = nameFields.map((name) => field(root, name));
   const requestGroup = field(root, 'key_values');
   const requestKeyValues = objectOf(requestGroup);
+  const twins = [...twinsIn(root), ...twinsIn(requestKeyValues, frameOfKeyValues)].slice(
+    0,
+    maxFindingsAround,
+  );
   if (Object.keys(requestKeyValues).length > maxKeyValues || holdsTooMuch(requestKeyValues)) {
     // Checked here once: every profile repeats the key_values of its request.
     return {
@@ -117,22 +153,36 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
   const canonicalRequest = canonicalJson(requestKeyValues, maxSourceDepth);
   const campaignId = field(root, 'targetId');
   const unusable = unusableGroups({ key_values: requestGroup });
-  const decode = (profile: unknown, location: EventLocation): SourceEvent | UnreadableEvent => {
-    if (!isJsonObject(profile)) {
+  const decode = (
+    sent: unknown,
+    location: EventLocation,
+    found: readonly JsonFinding[],
+  ): SourceEvent | UnreadableEvent => {
+    if (!isJsonObject(sent)) {
       return { location, reason: 'unknown_shape', detail: 'a profile is not an object' };
     }
+    const ambiguity = ambiguityIn(found);
+    if (ambiguity !== undefined) return { location, ...ambiguity };
     const groups = {
-      event_properties: field(profile, 'event_properties'),
-      key_values: field(profile, 'key_values'),
+      event_properties: field(sent, 'event_properties'),
+      key_values: field(sent, 'key_values'),
     };
+    const keyValues = objectOf(groups.key_values);
     return {
       location,
-      profile,
-      eventProperties: withPush(objectOf(groups.event_properties), field(profile, 'payload')),
-      profileKeyValues: objectOf(groups.key_values),
+      sent,
+      profile: withExactIds(sent, found),
+      eventProperties: withPush(objectOf(groups.event_properties), field(sent, 'payload')),
+      profileKeyValues: withExactIds(keyValues, found),
       requestKeyValues,
+      requestNames,
       canonicalRequest,
-      collidingNames: [],
+      collidingNames: namesOf('duplicate', found).concat(
+        twins,
+        twinsIn(sent),
+        twinsIn(keyValues, frameOfKeyValues),
+      ),
+      roundedNames: namesOf('rounded', found),
       unusableGroups: unusable.concat(unusableGroups(groups)),
       body: undefined,
       campaignId,
@@ -141,7 +191,7 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
   };
 
   // A broadcast sends a list; a message to one user may send the profile itself.
-  if (isJsonObject(profiles)) return { kind: 'events', events: [decode(profiles, whole)] };
+  if (isJsonObject(profiles)) return { kind: 'events', events: [decode(profiles, whole, findings)] };
   if (!Array.isArray(profiles) || profiles.length === 0) {
     return {
       kind: 'undecodable',
@@ -149,9 +199,13 @@ function decodeProfiles(root: JsonObject, key: string, pathEvent: string | undef
       detail: Array.isArray(profiles) ? 'profiles is empty' : 'profiles is neither a list nor an object',
     };
   }
+  const elements = byElement(findings, key);
+  const around = elements.get(undefined)?.slice(0, maxFindingsAround) ?? [];
   return {
     kind: 'events',
-    events: profiles.map((profile, index) => decode(profile, { kind: 'element', key, index })),
+    events: profiles.map((profile, index) =>
+      decode(profile, { kind: 'element', key, index }, around.concat(elements.get(index) ?? [])),
+    ),
   };
 }
 
@@ -186,45 +240,64 @@ function withPush(properties: JsonObject, payload: unknown): JsonObject {
   return { ...(isJsonObject(kvs) ? kvs : { kvs }), ...push, ...properties };
 }
 
-function decodeList(list: unknown[], pathEvent: string | undefined): DecodedMessage {
+function decodeList(
+  list: unknown[],
+  key: string | undefined,
+  findings: readonly JsonFinding[],
+  pathEvent: string | undefined,
+): DecodedMessage {
+  const elements = byElement(findings, key);
   if (list.length === 0) {
     return { kind: 'undecodable', reason: 'unknown_shape', detail: 'the list is empty' };
   }
   const events = list.flatMap((element, index): (SourceEvent | UnreadableEvent)[] => {
-    const location: EventLocation = { kind: 'element', key: undefined, index };
+    const location: EventLocation = { kind: 'element', key, index };
     if (!isJsonObject(element)) {
       return [{ location, reason: 'unknown_shape', detail: 'an element of the list is not an object' }];
     }
     // Each element on its own, so that a list narrowed to some of its elements means the same.
-    return isPing(element) ? [] : [decodeCustomBody(element, location, pathEvent)];
+    if (isPing(element)) return [];
+    return [decodeCustomBody(element, location, elements.get(index) ?? [], pathEvent)];
   });
   return events.length === 0 ? { kind: 'ping' } : { kind: 'events', events };
 }
 
 /** A body typed by the marketer has at least one of these fields. */
-const customBodyFields = ['event', 'event_name', 'evtName', 'identity', 'email', 'properties', 'evtData'];
+const customBodyFields = [...nameFields, 'identity', 'email', 'properties', 'evtData'];
+
+const isCustomBody = (object: JsonObject): boolean =>
+  customBodyFields.some((name) => fieldKey(object, name) !== undefined);
 
 function decodeCustomBody(
-  body: JsonObject,
+  sent: JsonObject,
   location: EventLocation,
+  findings: readonly JsonFinding[],
   pathEvent: string | undefined,
 ): SourceEvent | UnreadableEvent {
-  if (fieldKey(body, 'profiles') !== undefined) {
+  if (fieldKey(sent, 'profiles') !== undefined) {
     return { location, reason: 'unknown_shape', detail: 'a list of CleverTap payloads; send one a request' };
   }
-  if (!customBodyFields.some((name) => fieldKey(body, name) !== undefined)) {
-    return { location, reason: 'unknown_shape', detail: `neither profiles nor an event: ${keysOf(body)}` };
+  if (!isCustomBody(sent)) {
+    return { location, reason: 'unknown_shape', detail: `neither profiles nor an event: ${keysOf(sent)}` };
   }
+  const ambiguity = ambiguityIn(findings);
+  if (ambiguity !== undefined) return { location, ...ambiguity };
+  const body = withExactIds(sent, findings);
   const [evtData, properties] = [objectField(body, 'evtData'), objectField(body, 'properties')];
   return {
     location,
+    sent,
     profile: body,
     eventProperties: { ...evtData, ...properties },
     profileKeyValues: {},
     requestKeyValues: {},
+    requestNames: [],
     canonicalRequest: 'null',
     unusableGroups: [],
-    collidingNames: Object.keys(evtData).filter((name) => Object.hasOwn(properties, name)),
+    collidingNames: Object.keys(evtData)
+      .filter((name) => Object.hasOwn(properties, name))
+      .concat(namesOf('duplicate', findings), twinsIn(sent)),
+    roundedNames: namesOf('rounded', findings),
     body,
     campaignId: field(body, 'targetId'),
     pathEvent,

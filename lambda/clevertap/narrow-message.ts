@@ -1,5 +1,5 @@
-import { createScanner } from 'jsonc-parser';
 import type { EventLocation } from './decode-message';
+import { tokensOf } from './tokens';
 
 interface Range {
   readonly start: number;
@@ -33,42 +33,18 @@ export function narrowMessage(body: string, keep: readonly EventLocation[]): str
 }
 
 /**
- * Where the elements of a list are: the list under a key of the root object, or the root itself.
- *
- * Works on tokens without recursion, because a body may be nested deeper than the call stack. Of a
- * repeated key the last one counts, as in `JSON.parse`.
+ * Where the elements of a list are: the list under a key of the root object, or the root itself. Of a repeated key the
+ * last one counts, as in `JSON.parse`.
  */
 function elementRanges(body: string, key: string | undefined): Range[] {
-  const scanner = createScanner(body, true);
-  const listDepth = key === undefined ? 1 : 2;
+  const depth = key === undefined ? 0 : 1;
   let ranges: Range[] = [];
-  let depth = 0;
-  let name: string | undefined;
-  let inList = false;
-  let start: number | undefined;
-  let end = 0;
-
-  for (scanner.scan(); scanner.getTokenOffset() < body.length; scanner.scan()) {
-    const token = body.charAt(scanner.getTokenOffset());
-    if (token === '}' || token === ']') depth -= 1;
-
-    if (inList && (depth < listDepth || (depth === listDepth && token === ','))) {
-      if (start !== undefined) ranges.push({ start, end });
-      start = undefined;
-      inList = depth === listDepth;
-    } else if (inList) {
-      start ??= scanner.getTokenOffset();
-      end = scanner.getTokenOffset() + scanner.getTokenLength();
-    }
-
-    if (depth === 1 && token === '"') name = scanner.getTokenValue();
-    if (token === '{' || token === '[') {
-      depth += 1;
-      if (token === '[' && depth === listDepth && (key === undefined || name === key)) {
-        inList = true;
-        ranges = [];
-      }
-    }
+  for (const { source, start, end, path } of tokensOf(body)) {
+    if (key !== undefined && path[0] !== key) continue;
+    if (source === '[' && path.length === depth) ranges = [];
+    const index = path[depth];
+    if (typeof index !== 'number' || source === ',') continue;
+    ranges[index] = { start: ranges[index]?.start ?? start, end };
   }
   return ranges;
 }

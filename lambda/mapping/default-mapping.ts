@@ -1,9 +1,10 @@
 import type { SourceEvent } from '../clevertap/decode-message';
+import { nameFields } from '../clevertap/frame';
 import { identityFields } from '../contract';
 import { field, fieldKey, isJsonObject, type JsonObject } from '../json';
 import type { Draft, PropertyGroup } from './draft';
 import { chooseId, type IdCandidate } from './idempotency-key';
-import { clean } from './strings';
+import { withoutInvisible } from './strings';
 
 /** What the default mapping knows besides the event. */
 export interface DefaultMappingOptions {
@@ -12,8 +13,6 @@ export interface DefaultMappingOptions {
   /** Event names by `targetId`. */
   readonly campaigns: ReadonlyMap<string, string>;
 }
-
-const nameFields = ['event', 'event_name', 'evtName'];
 
 /** Keys of a custom body that are its frame and not the marketer's properties. */
 const frame = ['app_id', 'user_id', 'session_id', 'is_test', 'targetId', ...identityFields];
@@ -36,21 +35,33 @@ export function draftByDefault(
   const explicitId = chooseId(
     idCandidates(ownFields, body === undefined ? ['event_id', 'message_id'] : ['idempotency_key']),
   );
-  const timeKey = fieldKey(ownFields, 'timestamp');
-  const time = timeKey === undefined ? undefined : ownFields[timeKey];
-  const hasTime = time !== undefined && time !== null && time !== '';
+  const timeKey =
+    setKey(ownFields, 'timestamp') ?? (isLikeUpload(source) ? setKey(ownFields, 'ts') : undefined);
 
   return {
     rule: undefined,
     appIds: body === undefined ? [] : [field(body, 'app_id')],
-    name: named?.name ?? (toName(source.pathEvent) || (campaigns.get(campaignIdOf(source)) ?? '')),
+    name:
+      named?.name ??
+      source.requestNames.map(toName).find((name) => name !== '') ??
+      (toName(source.pathEvent) || (campaigns.get(campaignIdOf(source)) ?? '')),
     identities: identityOrder.map((from) => ({ from, value: field(profile, from) })),
     explicitId,
-    time: hasTime ? time : undefined,
-    properties: groupsOf(source, [named?.key, explicitId.key, hasTime ? timeKey : undefined]),
+    time: timeKey === undefined ? undefined : ownFields[timeKey],
+    properties: groupsOf(source, [named?.key, explicitId.key, timeKey]),
     types: noTypes,
     userProperties: undefined,
   };
+}
+
+/** Where an event may be dated: `ts` where it is described as CleverTap's API for uploads does. */
+const isLikeUpload = ({ body }: SourceEvent): boolean =>
+  body !== undefined && (fieldKey(body, 'evtName') ?? fieldKey(body, 'evtData')) !== undefined;
+
+/** The key of a field that is there and neither null nor empty. */
+function setKey(object: JsonObject, name: string): string | undefined {
+  const key = fieldKey(object, name);
+  return key === undefined || object[key] === null || object[key] === '' ? undefined : key;
 }
 
 /** A profile's key_values win over those of its request. */
@@ -63,9 +74,16 @@ export const keyValuesOf = ({ requestKeyValues, profileKeyValues }: SourceEvent)
 export const campaignIdOf = ({ campaignId }: SourceEvent): string =>
   typeof campaignId === 'number' || typeof campaignId === 'string' ? String(campaignId).trim() : '';
 
-/** The name of an event as Heap gets it; blank if the value is no name. */
-export const toName = (value: unknown): string =>
-  typeof value === 'string' ? clean(value).trim() : typeof value === 'number' ? String(value) : '';
+/** The name of an event as it was sent; blank if the value is no name. */
+export const toName = (value: unknown): string => {
+  const name = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return noName.test(repairName(name)) ? '' : name;
+};
+
+const noName = /^(?:null|undefined)?$/i;
+
+/** The name of an event as Heap gets it. */
+export const repairName = (name: string): string => withoutInvisible(name).trim();
 
 /** The first name that is not blank, and the key it was read from. */
 function findName(objects: readonly JsonObject[]): { name: string; key: string } | undefined {
@@ -89,7 +107,7 @@ const idCandidates = (object: JsonObject, names: readonly string[]): IdCandidate
 function groupsOf(source: SourceEvent, used: readonly (string | undefined)[]): PropertyGroup[] {
   const { body, campaignId, eventProperties } = source;
   const values = body ?? keyValuesOf(source);
-  const names = [...used.filter((name) => name !== undefined), ...blankNames(values)];
+  const names = [...used.filter((name) => name !== undefined), ...blankNames(source, values)];
   if (body !== undefined) names.push(...frame, ...groupNames(body));
   const groups: PropertyGroup[] = [
     { values: eventProperties },
@@ -104,9 +122,11 @@ const groupNames = (body: JsonObject): string[] =>
   ['properties', 'evtData'].filter((name) => isJsonObject(field(body, name)));
 
 /** A name or time that was left blank says nothing, and is no property either. */
-const blankNames = (object: JsonObject): string[] =>
+const blankNames = (source: SourceEvent, object: JsonObject): string[] =>
   Object.values(object).some(isBlank)
-    ? [...nameFields, 'timestamp'].filter((name) => isBlank(field(object, name)))
+    ? [...nameFields, 'timestamp', ...(isLikeUpload(source) ? ['ts'] : [])].filter((name) =>
+        isBlank(field(object, name)),
+      )
     : [];
 
-const isBlank = (value: unknown): boolean => typeof value === 'string' && value.trim() === '';
+const isBlank = (value: unknown): boolean => typeof value === 'string' && noName.test(value.trim());

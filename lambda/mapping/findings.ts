@@ -16,6 +16,7 @@ export type Change =
   | 'event_name_truncated'
   | 'value_dropped'
   | 'type_mismatch'
+  | 'number_rounded'
   | 'name_collision'
   | 'name_reserved'
   | 'unrendered_value'

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../clevertap/canonical-json';
 import { maxSourceDepth, type SourceEvent } from '../clevertap/decode-message';
-import { holdsInvisible, isPlaceholder } from './identity';
-import { holdsTemplate } from './strings';
+import { isPlaceholder } from './identity';
+import { holdsInvisible, holdsTemplate } from './strings';
 
 /** The SHA-256 digest of a string's UTF-8 bytes, in hexadecimal. */
 export type Sha256 = (value: string) => string;
@@ -46,12 +46,12 @@ const part = (value: string): string => `${value.length}:${value}`;
  * @returns undefined for an event that is nested more than `maxSourceDepth` levels deep
  */
 export function canonicalSource({
-  profile,
+  sent,
   campaignId,
   pathEvent,
   canonicalRequest,
 }: SourceEvent): string | undefined {
-  const own = canonicalJson([profile, campaignId ?? null, pathEvent ?? null], maxSourceDepth + 1);
+  const own = canonicalJson([sent, campaignId ?? null, pathEvent ?? null], maxSourceDepth + 1);
   return own === undefined || canonicalRequest === undefined ? undefined : own + canonicalRequest;
 }
 
@@ -83,6 +83,6 @@ export function chooseId(candidates: readonly IdCandidate[]): ExplicitId {
 /** A placeholder or an unrendered template cannot tell one event from all others. */
 function toId(value: unknown): string | undefined {
   const id = typeof value === 'string' ? value.trim() : Number.isSafeInteger(value) ? String(value) : '';
-  const isUsable = !isPlaceholder(id) && !holdsTemplate(id) && id.isWellFormed() && !holdsInvisible(id);
+  const isUsable = !isPlaceholder(id) && !holdsTemplate(id) && !holdsInvisible(id);
   return isUsable ? id : undefined;
 }

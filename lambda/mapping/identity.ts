@@ -1,6 +1,6 @@
-import type { RejectionReason } from '../contract';
+import { identityFields, type RejectionReason } from '../contract';
 import { rejected, type Rejected } from './findings';
-import { holdsTemplate } from './strings';
+import { holdsInvisible, holdsTemplate } from './strings';
 
 /** Heap's limit (developers.heap.io, "Track"). */
 const maxIdentityLength = 255;
@@ -10,23 +10,34 @@ const maxIdentityLength = 255;
  * (help.heap.io, "Identity").
  */
 const placeholders: ReadonlySet<string> = new Set([
-  ...['', 'null', 'undefined', 'none', 'nil', 'nan', 'n/a', 'na', '-', '0', '-1', 'true', 'false'],
-  ...['user', 'guest', 'anonymous', 'unknown', 'test', '[object object]'],
+  ...['null', 'undefined', 'none', 'nil', 'nan', 'n/a', 'n.a', 'na', '-1', 'true', 'false', 'object object'],
+  ...['unset', 'not set', 'not_set', 'empty', 'default', 'dummy', 'unknown', 'test', 'user', 'guest', 'anon'],
+  ...['anonymous', 'not_authenticated', 'lmy47d', 'distinct_id', 'distinctid', 'user_id', 'userid', 'id'],
+  ...identityFields.map((name) => name.toLowerCase()),
 ]);
 
+/** Nothing but zeros and punctuation, such as a UUID of zeros, and the UUID of ones (RFC 9562). */
+const blank = /^(?:[\p{P}\s0+=<>|~^\x60$]*|f{8}-(?:f{4}-){3}f{12})$/u;
+
 /** Addresses under the domains reserved for examples (RFC 2606): CleverTap's guide offers one as a default. */
-const exampleAddress = /@(?:[a-z0-9-]+\.)*example\.(?:com|net|org)$/;
+const exampleAddress = /@(?:[^@]*\.)?example(?:\.(?:com|net|org))?[\s.>]*$/;
 
-const invisible = /[\p{Cc}\p{Cf}]/u;
+/** Templates of other systems, whole: `[[email]]`, `*|EMAIL|*`, `%%email%%`, `@{Profile.Email}`, `<%= email %>`. */
+const foreignTemplate = /^(?:\[\[.*\]\]|\*\|.*\|\*|%%.*%%|[@#]\{.*\}|<%.*%>|\{[a-z_.]+\}|%[a-z_.]+%)$/s;
 
-/** Whether a string holds characters that nobody can see, and that make it differ from one that looks the same. */
-export const holdsInvisible = (value: string): boolean => invisible.test(value);
+/** One pair of quotes, brackets or parentheses around a value. */
+const pair = /^(?:"(.*)"|'(.*)'|`(.*)`|“(.*)”|‘(.*)’|\((.*)\)|\[(.*)\]|\{(.*)\}|<(.*)>)$/s;
 
 /** Whether a string means nobody or nothing, so that it identifies neither a user nor an event. */
 export function isPlaceholder(value: string): boolean {
-  const folded = value.toLowerCase();
-  return placeholders.has(folded) || exampleAddress.test(folded);
+  const folded = withoutDot(value.toLowerCase());
+  const bare = withoutDot(pair.exec(folded)?.slice(1).join('') ?? folded);
+  return (
+    placeholders.has(bare) || blank.test(bare) || exampleAddress.test(bare) || foreignTemplate.test(folded)
+  );
 }
+
+const withoutDot = (value: string): string => value.trim().replace(/\.$/, '');
 
 /** A value that may identify the user, and what a person knows it by. */
 export interface IdentityCandidate {

@@ -1,6 +1,6 @@
 import { maxSourceDepth, type SourceEvent } from '../clevertap/decode-message';
 import type { JsonObject } from '../json';
-import { campaignIdOf, draftByDefault } from './default-mapping';
+import { campaignIdOf, draftByDefault, repairName } from './default-mapping';
 import type { Draft } from './draft';
 import { Changes, isRejected, rejected, type RecordedChange, type Rejected } from './findings';
 import { canonicalSource, idempotencyKey, type Sha256 } from './idempotency-key';
@@ -8,7 +8,7 @@ import { chooseIdentity } from './identity';
 import type { Mapping } from './mapping';
 import { PropertyCollector, type HeapProperties } from './properties';
 import { draftByRule } from './rule';
-import { cut, holdsTemplate } from './strings';
+import { cut, holdsInvisible, holdsTemplate } from './strings';
 import { AbortEvent } from './template-scope';
 import { parseTimestamp, toIso } from './timestamp';
 
@@ -72,7 +72,7 @@ export function mapEvent(
   }
   const { mapping, identityOrder, receivedAt } = context;
   const draft = draftByDefault(source, { identityOrder, campaigns: mapping.campaigns });
-  const rule = mapping.ruleFor(draft.name, campaignIdOf(source));
+  const rule = mapping.ruleFor(repairName(draft.name), campaignIdOf(source));
   if (rule === undefined) return judge(draft, source, canonical, context);
   try {
     return judge(draftByRule(rule, source, draft, receivedAt), source, canonical, context);
@@ -94,6 +94,7 @@ function judge(
   const changes = new Changes();
   for (const group of source.unusableGroups) changes.record('value_dropped', group);
   for (const name of source.collidingNames) changes.record('name_collision', name);
+  for (const name of source.roundedNames) changes.record('number_rounded', name);
   for (const named of draft.appIds) {
     const mismatch = appIdMismatch(named, appId, changes);
     if (mismatch !== undefined) return mismatch;
@@ -125,8 +126,11 @@ function judge(
   const rejection = collector.rejection ?? user?.rejection;
   if (rejection !== undefined) return rejection;
 
-  const event = cut(draft.name, maxEventNameLength);
-  if (event !== draft.name) changes.record('event_name_truncated');
+  const name = repairName(draft.name);
+  // U+FFFD is what is left of characters that were lost on the way.
+  if (holdsInvisible(draft.name) || name.includes('\uFFFD')) changes.record('text_repaired', 'event');
+  const event = cut(name, maxEventNameLength);
+  if (event !== name) changes.record('event_name_truncated');
   const occurrence = {
     explicitId: draft.explicitId.id,
     source: canonical,

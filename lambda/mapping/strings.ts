@@ -6,6 +6,14 @@ export const holdsTemplate = (value: string): boolean => template.test(value);
 /** Control characters that no chart can show; tab and line feed stay. */
 const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
 
+/** Characters that nobody can see, and that make a string differ from one that looks the same. */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
+export const holdsInvisible = (value: string): boolean => invisible.test(value);
+
+export const withoutInvisible = (value: string): string =>
+  holdsInvisible(value) ? value.replace(new RegExp(invisible, 'gu'), '') : value;
+
 /** Control characters, surrogates, and what templates and CleverTap's dates begin with. */
 const special = /[\u0000-\u0008\u000B-\u001F\u007F\uD800-\uDFFF{}$]/;
 

@@ -168,11 +168,15 @@ const meanings: Record<Change, string> = {
   value_dropped: 'There is no value, such as null or an empty list. It is left out.',
   type_mismatch:
     'The value is not of the type that "types" in the rule asks for. It is left out. Correct the value in CleverTap or the type in the rule.',
-  name_collision: 'Two values come under this name. Only one is sent; give the other another name.',
+  number_rounded:
+    'The number has more digits than a number can hold. It is sent rounded; send it as a text, in quotes, if every digit counts.',
+  name_collision:
+    'Two values come under this name, or the name stands twice. Only one is sent; give the other another name.',
   name_reserved: 'Heap keeps this name for itself. The value is sent as "clevertap_id".',
   unrendered_value:
-    'The value still holds a template such as {{ … }} and is sent as it stands. Check the template in the campaign.',
-  text_repaired: 'Characters that cannot be shown, such as control characters, are taken out or replaced.',
+    'The value still holds a template such as {{ … }}, or a date $D_… that cannot be read, and is sent as it stands. Check the template in the campaign.',
+  text_repaired:
+    'Characters that cannot be shown, such as control characters, are taken out or replaced; or U+FFFD shows that some were lost before.',
   timestamp_replaced:
     'This is no time that can be used: write ISO 8601 with a time zone, or seconds since 1970, and no time to come. The time of arrival is sent instead, and what stood there as "original_timestamp".',
   app_id_placeholder: 'This is no app id but a placeholder. The app id of the environment is used instead.',

@@ -1,6 +1,6 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { decodeMessage } from '../../lambda/clevertap/decode-message';
-import { quoteInexactIntegers } from '../../lambda/clevertap/inexact-integers';
+import { readJson } from '../../lambda/clevertap/read-json';
 import { field, isJsonObject } from '../../lambda/json';
 import { deadLetterAttributes, ingressStamps, receivesExhausted } from '../../lambda/contract';
 
@@ -73,7 +73,7 @@ export function campaignOf({ body }: Pick<Letter, 'body'>): string {
 /** The body as JSON, integers beyond 2^53 as text; undefined where it is none. */
 export function parseBody(body: string): unknown {
   try {
-    return JSON.parse(quoteInexactIntegers(body.replace(/^\uFEFF/, '')));
+    return readJson(body.replace(/^\uFEFF/, '')).root;
   } catch {
     return undefined;
   }

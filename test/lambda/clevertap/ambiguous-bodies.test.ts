@@ -1,0 +1,177 @@
+import { decodeMessage, isUnreadable } from '../../../lambda/clevertap/decode-message';
+import { narrowMessage } from '../../../lambda/clevertap/narrow-message';
+import { isRejected } from '../../../lambda/mapping/findings';
+import { mapEvent, type MappedEvent } from '../../support/mapped-event';
+import { mappingContext, sourceOf, sourcesOf } from '../../support/source-event';
+
+const mapped = (json: string): MappedEvent => {
+  const result = mapEvent(sourceOf(json, 'From path'), mappingContext());
+  if (isRejected(result) || 'abortedBy' in result) throw new Error(JSON.stringify(result));
+  return result;
+};
+
+/** Changes as `change: name`. */
+const changesOf = (json: string): string[] =>
+  mapped(json).changes.details.map(({ change, property }) => `${change}: ${property}`);
+
+describe('a field that stands twice', () => {
+  it.each([
+    'identity',
+    'Identity',
+    'email',
+    'phone',
+    'objectId',
+    'event',
+    'event_name',
+    'evtName',
+    'app_id',
+    'properties',
+    'evtData',
+    'timestamp',
+    'ts',
+    'idempotency_key',
+  ])('refuses a custom body: %s (F35)', (name) => {
+    const json = `{"colour":"red",\n"${name}":{},"${name}":"bob"}`;
+
+    expect(decodeMessage(json, undefined)).toMatchObject({
+      kind: 'undecodable',
+      reason: 'invalid_json',
+      detail: expect.stringMatching(
+        new RegExp(`^line 2 column ${name.length + 7}: the name ${name} for the second time`),
+      ) as string,
+    });
+  });
+
+  it.each([
+    '{"identity":"ana@shop.test","event":"Purchase","\\u0069dentity":"bob@shop.test"}',
+    '{"identity":"ana@shop.test","event":"Purchase", "identity" : "bob@shop.test"}',
+    '{"identity":"ana@shop.test","event":"Purchase","properties":{"item":"x"},"identity":"bob@shop.test"}',
+    '{"targetId":1,"key_values":{"event":"A","event":"B"},"profiles":[{"identity":"ana"}]}',
+    '{"key_values":{"a":1},"key_values":{"event":"B"},"profiles":[{"identity":"ana"}]}',
+    '{"profiles":[{"identity":"ana"}],"profiles":[{"identity":"bob"}]}',
+    '{"profiles":{"identity":"ana","identity":"bob"}}',
+    '{"event":"A","event":"B","profiles":[{"identity":"ana"}]}',
+    '{"d":[{"identity":"ana","evtName":"A"}],"d":[{"identity":"bob","evtName":"A"}]}',
+  ])('refuses %s (F35)', (json) => {
+    expect(decodeMessage(json, 'A')).toMatchObject({ kind: 'undecodable', reason: 'invalid_json' });
+  });
+
+  it.each([
+    ['identity', 'profiles', '{"identity":"a","identity":"b"}'],
+    ['event_properties', 'profiles', '{"identity":"a","event_properties":{},"event_properties":{"x":1}}'],
+    ['key_values', 'profiles', '{"identity":"a","key_values":{},"key_values":{"x":1}}'],
+    ['event_id', 'profiles', '{"identity":"a","key_values":{"event_id":"1","event_id":"2"}}'],
+    ['timestamp', 'profiles', '{"identity":"a","key_values":{"timestamp":1,"timestamp":2}}'],
+    ['identity', 'd', '{"evtName":"A","identity":"a","identity":"b"}'],
+    ['event', '', '{"identity":"a","event":"A","event":"B"}'],
+  ])(
+    '%s refuses its own event in %s alone, and the letter narrowed to it as well (F27)',
+    (name, key, broken) => {
+      const list = `[{"identity":"x","event":"A"}, ${broken}, {"identity":"y","event":"A"}]`;
+      const json = key === '' ? list : `{"${key}":${list}}`;
+      const decoded = decodeMessage(json, 'A');
+      if (decoded.kind !== 'events') throw new Error(JSON.stringify(decoded));
+
+      expect(decoded.events.map((event) => isUnreadable(event) && event.reason)).toEqual([
+        false,
+        'invalid_json',
+        false,
+      ]);
+      expect(decoded.events[1]).toMatchObject({
+        detail: expect.stringMatching(`^line 1 column \\d+: the name ${name} `) as string,
+      });
+      expect(decodeMessage(narrowMessage(json, [decoded.events[1]!.location]), 'A')).toMatchObject({
+        events: [{ reason: 'invalid_json' }],
+      });
+      expect(sourcesOf(narrowMessage(json, [decoded.events[2]!.location]), 'A')).toHaveLength(1);
+    },
+  );
+
+  it('says nothing of a value (F68)', () => {
+    const decoded = decodeMessage('{"identity":"pii","event":"pii","identity":"pii2"}', undefined);
+
+    expect(JSON.stringify(decoded)).not.toContain('pii');
+  });
+});
+
+describe('any other name that stands twice', () => {
+  it.each([
+    ['{"identity":"ana","event":"A","properties":{"value":"10","value":"99"}}', 'value'],
+    ['{"identity":"ana","event":"A","colour":"red","colour":"blue"}', 'colour'],
+    ['{"identity":"ana","event":"A","properties":{"identity":"x","identity":"y"}}', 'identity'],
+    ['{"identity":"ana","event":"A","properties":{"a":{"b":[{"c":1,"c":2}]}}}', 'c'],
+    ['{"profiles":[{"identity":"ana","event_properties":{"value":1,"value":2}}]}', 'value'],
+    ['{"profiles":[{"identity":"ana","key_values":{"coupon":1,"coupon":2}}]}', 'coupon'],
+    ['{"profiles":{"identity":"ana","key_values":{"email":1,"email":2}}}', 'email'],
+    ['{"key_values":{"coupon":1,"coupon":2},"profiles":[{"identity":"ana"}]}', 'coupon'],
+    ['{"profiles":[{"identity":"ana","profileData":{"plan":1,"plan":2}}]}', 'plan'],
+  ])('is counted: %s', (json, name) => {
+    expect(changesOf(json)).toEqual([`name_collision: ${name}`]);
+  });
+
+  it('has its last value, as JSON.parse reads it', () => {
+    expect(mapped('{"identity":"a","event":"A","properties":{"v":1,"v":2}}').event.properties).toEqual({
+      v: 2,
+    });
+  });
+
+  it('around the profiles is counted for each, up to ten', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `"n${index}":1,"n${index}":2`);
+    const sources = sourcesOf(
+      `{"key_values":{${names.join()}},"profiles":[{"identity":"a"},{"identity":"b"}]}`,
+    );
+
+    expect(sources.map(({ collidingNames }) => collidingNames.length)).toEqual([10, 10]);
+  });
+});
+
+describe('a field in two casings', () => {
+  it.each([
+    ['{"Email":"bob@shop.test","email":"ana@shop.test","event":"A"}', 'ana@shop.test', 'Email'],
+    ['{"identity":"ana","IDENTITY":"bob","event":"A"}', 'ana', 'IDENTITY'],
+    ['{"profiles":[{"Identity":"bob","identity":"ana"}]}', 'ana', 'Identity'],
+    ['{"profiles":[{"identity":"ana"}],"Profiles":[{"identity":"bob"}]}', 'ana', 'Profiles'],
+    ['{"identity":"ana","event":"A","Properties":{"x":1},"properties":{}}', 'ana', 'Properties'],
+    ['{"profiles":[{"identity":"ana","key_values":{"event":"A","Event":"B"}}]}', 'ana', 'Event'],
+    ['{"EMAIL":"ana@shop.test","Email":"bob@shop.test","event":"A"}', 'ana@shop.test', 'Email'],
+  ])('has its exact value, and the other is counted: %s', (json, identity, name) => {
+    expect(mapped(json).event.identity).toBe(identity);
+    expect(changesOf(json)).toEqual([`name_collision: ${name}`]);
+  });
+
+  it.each([
+    '{"Identity":"ana","Email":"ana@shop.test","Event":"A"}',
+    '{"identity":"ana","event":"A","properties":{"Price":1,"price":2}}',
+    '{"profiles":[{"identity":"ana","key_values":{"Coupon":1,"coupon":2}}]}',
+    '{"identity":"ana","event":"A","text":"\\"identity\\":1,\\"identity\\":2"}',
+    '{"profiles":[{"identity":"ana"},{"identity":"ben"}]}',
+    '{"identity":"ana","event":"A","properties":{"identity":"x","event":"y"}}',
+  ])('is not seen in %s', (json) => {
+    expect(changesOf(json)).toEqual([]);
+  });
+});
+
+describe("a body of CleverTap's API for uploads", () => {
+  it('is read like its elements, each of which may be narrowed to', () => {
+    const json =
+      '{"d":[{"identity":"ana","type":"event","evtName":"A","ts":1664890781,"evtData":{"x":1}}, {"identity":"ben","evtName":"B"}]}';
+    const [first, second] = sourcesOf(json);
+
+    expect(mapEvent(first!, mappingContext())).toMatchObject({
+      event: { event: 'A', identity: 'ana', timestamp: '2022-10-04T13:39:41.000Z', properties: { x: 1 } },
+    });
+    expect(second!.location).toEqual({ kind: 'element', key: 'd', index: 1 });
+    expect(narrowMessage(json, [second!.location])).toBe('{"d":[{"identity":"ben","evtName":"B"}]}');
+  });
+
+  it.each([
+    ['{"d":[]}', 'the list is empty'],
+    ['{"d":{"identity":"a"}}', 'neither profiles nor an event: keys found: d'],
+  ])('is none in %s', (json, detail) => {
+    expect(decodeMessage(json, undefined)).toMatchObject({ reason: 'unknown_shape', detail });
+  });
+
+  it('is not seen in a custom body with a list of this name', () => {
+    expect(mapped('{"identity":"ana","event":"A","d":[1,2]}').event.properties).toEqual({ d: '1||2' });
+  });
+});
