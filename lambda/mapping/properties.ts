@@ -1,4 +1,4 @@
-import { isInfinite, isJsonObject, type JsonObject } from '../json';
+import { isInfinite, isJsonObject, losesDigits, type JsonObject } from '../json';
 import { rejected, type Changes, type Rejected } from './findings';
 import type { PropertyType } from './rule-format';
 import { clean, cut, holdsTemplate, isPlain, parseDecimal } from './strings';
@@ -117,6 +117,13 @@ export class PropertyCollector {
   /** Leaves out a value that cannot be converted: one string among numbers would spoil the property. */
   private putAs(path: string, name: string, value: unknown, type: PropertyType): void {
     const converted = convert(value, type);
+    if (
+      type === 'number' &&
+      typeof value === 'string' &&
+      converted !== undefined &&
+      losesDigits(value.trim())
+    )
+      this.changes.record('number_rounded', path);
     if (converted !== undefined) {
       this.put(path, name, typeof converted === 'string' ? this.limited(path, converted) : converted);
     } else {
@@ -131,7 +138,9 @@ export class PropertyCollector {
     if (date !== undefined) return date;
     const cleaned = clean(value);
     if (cleaned !== value) this.changes.record('text_repaired', path);
-    if (holdsTemplate(cleaned)) this.changes.record('unrendered_value', path);
+    // A date that could not be read is sent as it stands, too.
+    if (holdsTemplate(cleaned) || /(?:^|\|\|)\s*\$D_/.test(cleaned))
+      this.changes.record('unrendered_value', path);
     if (cleaned.length > maxLength) this.changes.record('value_truncated', path);
     return cut(cleaned, maxLength);
   }

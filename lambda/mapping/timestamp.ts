@@ -1,5 +1,5 @@
-/** CleverTap's notation for dates: `$D_` and seconds since 1970. */
-const clevertapDate = /^\$D_(-?\d{1,11})$/;
+/** CleverTap's notation for dates: `$D_` and seconds since 1970; more than 11 digits are milliseconds. */
+const clevertapDate = /^\$D_(-?\d{1,14})$/;
 
 /** ISO 8601 with a time zone, or a date alone, which is read as UTC; a local time without zone is not usable. */
 const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
@@ -16,10 +16,10 @@ const firstMillisecondValue = 1e11;
 /** @param ms milliseconds since 1970 */
 export const toIso = (ms: number): string => new Date(ms).toISOString();
 
-/** `$D_<epoch seconds>` as ISO 8601 UTC; undefined for any other string. */
+/** `$D_…` as ISO 8601 UTC; undefined for any other string. */
 export function parseClevertapDate(value: string): string | undefined {
-  const seconds = clevertapDate.exec(value)?.[1];
-  return seconds === undefined ? undefined : toIso(Number(seconds) * 1000);
+  const digits = clevertapDate.exec(value)?.[1];
+  return digits === undefined ? undefined : toIso(epochMs(Number(digits)));
 }
 
 /**
@@ -48,8 +48,8 @@ function toEpochMs(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const trimmed = value.trim();
   if (/^\d{1,16}(\.\d{1,9})?$/.test(trimmed)) return epochMs(Number(trimmed));
-  const seconds = clevertapDate.exec(trimmed)?.[1];
-  if (seconds !== undefined) return Number(seconds) * 1000;
+  const digits = clevertapDate.exec(trimmed)?.[1];
+  if (digits !== undefined) return epochMs(Number(digits));
   return isoDate.test(trimmed) && isCalendarDay(trimmed.slice(0, 10))
     ? Date.parse(trimmed.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
     : undefined;
@@ -61,4 +61,5 @@ function isCalendarDay(day: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
-const epochMs = (value: number): number => Math.round(value < firstMillisecondValue ? value * 1000 : value);
+const epochMs = (value: number): number =>
+  Math.round(Math.abs(value) < firstMillisecondValue ? value * 1000 : value);
