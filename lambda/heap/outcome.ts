@@ -55,7 +55,7 @@ export function outcomeOf(answer: HeapAnswer): Outcome {
 
 /** The event or user a 400 names, as in `postBody.events[0].properties should be object`. */
 export function refusedIndex(body: string): number | undefined {
-  const index = /(?:events|users)\[(\d{1,4})\]/.exec(body)?.[1];
+  const index = /^postBody\.(?:events|users)\[(\d{1,4})\][. ]/.exec(body.trim())?.[1];
   return index === undefined ? undefined : Number(index);
 }
 
