@@ -44,6 +44,8 @@ export interface MappedEvent {
   readonly rule: string | undefined;
   /** What was cut, dropped or replaced on the way, in order. */
   readonly changes: readonly RecordedChange[];
+  /** Outputs of the rule's templates that had no value for this event, if there are any. */
+  readonly missingOutputs?: readonly string[] | undefined;
 }
 
 /** An event that a rule leaves out with `{% abort %}`. */
@@ -75,7 +77,13 @@ export function mapEvent(
   const rule = mapping.ruleFor(draft.name, campaignIdOf(source));
   if (rule === undefined) return judge(draft, source, canonical, context);
   try {
-    return judge(draftByRule(rule, source, draft, receivedAt), source, canonical, context);
+    const ruled = draftByRule(rule, source, draft, receivedAt);
+    const judged =
+      ruled.name === '' && rule.event !== undefined
+        ? rejected('missing_event_name', `the rule ${rule.name} rendered its event to nothing`)
+        : judge(ruled, source, canonical, context);
+    const missingOutputs = [...(ruled.missingOutputs ?? [])];
+    return missingOutputs.length === 0 ? judged : { ...judged, missingOutputs };
   } catch (error) {
     if (error instanceof AbortEvent) return { abortedBy: rule.name };
     // The message of a template's error may quote what it was given.

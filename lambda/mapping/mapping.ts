@@ -26,8 +26,9 @@ export function compileMapping(
   { rules, campaigns, deniedIdentities }: MappingSettings,
   parse: ParseTemplate,
 ): Mapping {
-  const compiled = rules.map((rule) => compileRule(rule, parse));
   const denied = deniedIdentities.map(toPattern);
+  const isDenied = (identity: string): boolean => denied.some((pattern) => pattern.test(identity));
+  const compiled = rules.map((rule) => compileRule(rule, parse, isDenied));
   return {
     ruleFor: (eventName, campaignId) => {
       if (compiled.length === 0) return undefined;
@@ -39,7 +40,7 @@ export function compileMapping(
       );
     },
     campaigns: new Map(Object.entries(campaigns)),
-    isDenied: (identity) => denied.some((pattern) => pattern.test(identity)),
+    isDenied,
   };
 }
 
