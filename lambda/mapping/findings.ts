@@ -4,8 +4,6 @@ import type { RejectionReason } from '../contract';
 export interface Rejected {
   readonly reason: RejectionReason;
   readonly detail: string;
-  /** Outputs of a rule's templates that had no value for this event, if there are any. */
-  readonly missingOutputs?: readonly string[] | undefined;
 }
 
 export const rejected = (reason: RejectionReason, detail: string): Rejected => ({ reason, detail });

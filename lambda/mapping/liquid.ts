@@ -1,18 +1,9 @@
-import {
-  evalToken,
-  ForTag,
-  Liquid,
-  Output,
-  TokenKind,
-  toValueSync,
-  type Context,
-  type Emitter,
-} from 'liquidjs';
+import { evalToken, ForTag, Liquid, Output, TokenKind, type Context, type Emitter } from 'liquidjs';
 import { isJsonObject } from '../json';
 import { parsePath } from './path-template';
-import { Rendering, UnusableValue, type IsUsable } from './rendering';
+import { inputsOf, Rendering, UnusableValue } from './rendering';
 import { parseDecimal } from './strings';
-import { AbortEvent } from './template-scope';
+import { AbortEvent, memberOf } from './template-scope';
 import { isCalendarDay, parseDate } from './timestamp';
 
 /** A parsed template. */
@@ -26,6 +17,9 @@ export interface LiquidTemplate {
    */
   render(scope: object, onMissing?: (output: string) => void): unknown;
 }
+
+/** Whether a value can tell users or events apart. */
+export type IsUsable = (value: unknown) => boolean;
 
 /**
  * Parses a Liquid template.
@@ -53,7 +47,7 @@ export function createLiquid(): { readonly parse: ParseTemplate } {
   const engines = { plain: createEngine(false), strict: createEngine(true) };
   return {
     parse: (template, isUsable) => {
-      const compiled = compile(engines, template, isUsable);
+      const compiled = compile(isUsable === undefined ? engines.plain : engines.strict, template, isUsable);
       const read = parsePath(template);
       if (read === undefined) return compiled;
       return {
@@ -68,28 +62,27 @@ export function createLiquid(): { readonly parse: ParseTemplate } {
   };
 }
 
-function compile(
-  { plain, strict }: { readonly plain: Liquid; readonly strict: Liquid },
-  template: string,
-  isUsable: IsUsable | undefined,
-): LiquidTemplate {
-  const engine = isUsable === undefined ? plain : strict;
+function compile(engine: Liquid, template: string, isUsable: IsUsable | undefined): LiquidTemplate {
   const templates = engine.parse(template);
   // A single output hands on a blank that was sent; with tags and text a blank means that there is nothing to say.
   const isOutput = templates.length === 1 && templates[0] instanceof Output;
-  // Tags may skip and repeat outputs, which then have no number.
+  // Tags may skip and repeat outputs, so that counting does not tell which one it is.
   const hasTags = templates.some(({ token }) => token.kind === TokenKind.Tag);
   const outputs = hasTags ? [] : templates.filter((part) => part instanceof Output);
   return {
     render: (scope, onMissing) => {
-      const rendering = new Rendering(isUsable ?? ((): boolean => true), (output) => {
-        onMissing?.(outputs[output]?.token.getText() ?? template);
+      let rendered = 0;
+      const globals = new Rendering((value, isOutput) => {
+        const hasValue = isUsable === undefined ? !isMissing(value, false) : isUsable(value);
+        if (!hasValue) onMissing?.(outputs[rendered]?.token.getText() ?? template);
+        if (!hasValue && isUsable !== undefined) throw new UnusableValue(value);
+        if (isOutput) rendered += 1;
       });
       try {
-        const value: unknown = engine.renderSync(templates, scope, { globals: rendering });
-        const isBlank = value === '' && !isOutput;
+        const value: unknown = engine.renderSync(templates, scope, { globals });
         // A strict template that came out without an output would be the same for everybody.
-        return isBlank || (isUsable !== undefined && !rendering.hasOutput) ? undefined : value;
+        const isNothing = (value === '' && !isOutput) || (isUsable !== undefined && rendered === 0);
+        return isNothing ? undefined : value;
       } catch (error) {
         const unusable = causeOf(error, UnusableValue);
         if (unusable !== undefined) return isMissing(unusable.value, true) ? undefined : unusable.value;
@@ -126,7 +119,6 @@ export function createEngine(isStrict: boolean): Liquid {
     },
   });
   registerDates(engine);
-  registerSum(engine);
   engine.registerFilter('url_escape', (value) => encodeURI(String(value).toWellFormed()));
   engine.registerFilter('url_param_escape', (value) => encodeURIComponent(String(value).toWellFormed()));
   // The same event must always produce the same bytes: `sample` draws at random, and the others ask the machine's
@@ -162,7 +154,7 @@ function registerDates(engine: Liquid): void {
 
 /** The year first, or a month by its name beside a year. */
 const spelledDate =
-  /^\d{4}([-/])\d\d?(?:\1\d\d?)?(?:[T ]+\d\d?:.*)?$|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b.*\b\d{4}\b/i;
+  /^\d{4}([-/])\d\d?(?:\1\d\d?)?(?:[T ]+\d\d?:.*)?$|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b.{0,40}\b\d{4}\b/i;
 
 /**
  * What liquidjs's `date` can read without a guess, milliseconds as ISO 8601; undefined for any other value. It would
@@ -179,43 +171,36 @@ function toInstant(value: unknown): unknown {
   return day === undefined || isCalendarDay(day) ? value : undefined;
 }
 
-/** The sum of a list's elements, or of one member of each. No value if one is no number: the others are not the sum. */
-function registerSum(engine: Liquid): void {
-  const map = engine.filters['map'];
-  if (typeof map !== 'function') throw new Error('liquidjs has no filter "map"');
-  engine.registerFilter('sum', function (list: unknown, ...member: unknown[]) {
-    const values: unknown =
-      member.length === 0 ? list : toValueSync(Reflect.apply(map, this, [list, ...member]));
-    const numbers = [values].flat();
-    return numbers.every(isNumeric)
-      ? numbers.reduce((sum: number, number) => sum + Number(number), 0)
-      : undefined;
-  });
-}
-
 /** A missing value stays missing: liquidjs's filters turn it into "", 0 or a bare prefix, which nobody sent. */
 function keepMissing(engine: Liquid, isStrict: boolean): void {
   for (const [name, filter] of Object.entries(engine.filters)) {
     if (typeof filter !== 'function' || name === 'default') continue;
-    const isMath = mathFilters.has(name);
     engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
       if (isMissing(value, isStrict)) return undefined;
-      if (isStrict && args.some((arg) => isMissing(arg, false))) return undefined;
-      Rendering.of(this.context).input(this.token, value, args);
+      if (isStrict) {
+        if (args.some((arg) => isMissing(arg, false))) return undefined;
+        for (const input of inputsOf(this.token, value, args)) Rendering.judge(this.context, input);
+      }
       if (listMembers.has(name) && typeof value !== 'string' && !Array.isArray(value)) {
         return isJsonObject(value) ? value[name] : undefined;
       }
-      // Of the arguments the first alone is an operand.
-      if (isMath && ![value, ...args.slice(0, 1)].every(isNumeric)) return undefined;
+      if (!operandsOf(name, value, args).every(isNumeric)) return undefined;
       const result: unknown = Reflect.apply(filter, this, [value, ...args]);
       return typeof result === 'number' && !Number.isFinite(result) ? undefined : result;
     });
   }
 }
 
+/** What a filter reads as numbers: its input and first argument, or of `sum` a list, or one member of its elements. */
+function operandsOf(name: string, value: unknown, args: readonly unknown[]): readonly unknown[] {
+  if (name !== 'sum') return mathFilters.has(name) ? [value, ...args.slice(0, 1)] : [];
+  const path = args.length === 0 ? [] : String(args[0]).split('.');
+  return [value].flat().map((element) => path.reduce(memberOf, element));
+}
+
 /** The last filter of every output. liquidjs types it as string, but with `keepOutputType` any value passes through. */
 function takeOutput(this: { readonly context: Context }, value: string): string {
-  Rendering.of(this.context).output(value);
+  Rendering.judge(this.context, value, true);
   return value;
 }
 
@@ -223,10 +208,9 @@ function takeOutput(this: { readonly context: Context }, value: string): string 
 class StrictForTag extends ForTag {
   override *render(context: Context, emitter: Emitter): ReturnType<ForTag['render']> {
     const list: unknown = yield evalToken(this.collection, context);
-    const holdsAny = Array.isArray(list)
-      ? list.length > 0
-      : isJsonObject(list) || (typeof list === 'string' && list !== '');
-    if (!holdsAny && this.elseTemplates.length === 0) Rendering.of(context).judge(undefined);
+    const isScalar = typeof list === 'number' || typeof list === 'boolean';
+    const isEmpty = isScalar || [list].flat().every((element) => isMissing(element, true));
+    if (isEmpty && this.elseTemplates.length === 0) Rendering.judge(context, undefined);
     yield* super.render(context, emitter);
   }
 }

@@ -44,8 +44,11 @@ export interface MappedEvent {
   readonly rule: string | undefined;
   /** What was cut, dropped or replaced on the way, in order. */
   readonly changes: readonly RecordedChange[];
-  /** Outputs of the rule's templates that had no value for this event, if there are any. */
-  readonly missingOutputs?: readonly string[] | undefined;
+}
+
+/** Of an event that a rule maps: the outputs of its templates without a value, if there are any. */
+export interface MappedByRule {
+  readonly missingOutputs?: readonly string[];
 }
 
 /** An event that a rule leaves out with `{% abort %}`. */
@@ -67,7 +70,7 @@ const maxEventNameLength = 255;
 export function mapEvent(
   source: SourceEvent,
   context: MappingContext,
-): MappedEvent | AbortedEvent | Rejected {
+): (MappedEvent | AbortedEvent | Rejected) & MappedByRule {
   const canonical = canonicalSource(source);
   if (canonical === undefined) {
     return rejected('nested_too_deep', `nested more than ${maxSourceDepth} levels deep`);
