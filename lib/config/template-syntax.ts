@@ -143,8 +143,7 @@ class Reader {
       if (!this.accepts(':')) continue;
       let room = argumentCounts.get(filter) ?? Infinity;
       do {
-        this.tokenizer.skipBlank();
-        if (room === 0) throw this.ignored();
+        if (room === 0 && !this.isAtEnd()) throw this.ignored();
         room -= 1;
         const count = this.names.roots.length;
         // The name of an argument is no path.
