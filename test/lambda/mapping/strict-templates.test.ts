@@ -85,12 +85,15 @@ describe('an identity of several parts (F35)', () => {
       expect(identityOf(template, nr)).toBe('ana@shop.test');
     });
 
-    it.each(['null-island-42', 'A7', '0042', ...(template.includes('% for') ? [] : [42])])('holds %j', (nr) => {
-      const identity = String(identityOf(template, nr));
+    it.each(['null-island-42', 'A7', '0042', ...(template.includes('% for') ? [] : [42])])(
+      'holds %j',
+      (nr) => {
+        const identity = String(identityOf(template, nr));
 
-      expect(identity).not.toBe('ana@shop.test');
-      expect(identity.toLowerCase()).toContain(String(nr).toLowerCase());
-    });
+        expect(identity).not.toBe('ana@shop.test');
+        expect(identity.toLowerCase()).toContain(String(nr).toLowerCase());
+      },
+    );
   });
 
   it.each([
