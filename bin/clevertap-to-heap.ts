@@ -1,4 +1,4 @@
-import { App, Tags, Validations, type AppProps } from 'aws-cdk-lib';
+import { Annotations, App, Tags, Validations, type AppProps } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { context } from '../cdk.json';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
@@ -20,15 +20,20 @@ export function createApp({
   const app = new App({ ...props, context: { ...context, ...props.context } });
   for (const name of names) {
     const config = readEnvironment(name);
+    const warnings: string[] = [];
+    const mapping = mappingOf(config, (warning) => warnings.push(warning));
     const tags = { application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}`,
       config,
-      mapping: mappingOf(config),
+      mapping,
       // The stack's own tags; those of its resources are another matter to CDK.
       tags,
       env: { account: config.account, region: config.region },
     });
+    for (const [index, warning] of warnings.entries()) {
+      Annotations.of(stack).addWarningV2(`clevertap-to-heap:mapping-${index}`, warning);
+    }
     for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value);
   }
   // The CloudFormation validator needs no line here: the feature flag validateAgainstDefaultRules makes it run.

@@ -7,6 +7,8 @@ import type { PropertyType } from './rule-format';
 export interface Draft {
   /** The rule that made it; undefined for the default mapping. */
   readonly rule: string | undefined;
+  /** Outputs of the rule's templates that had no value for this event, as the rule spells them. */
+  readonly missingOutputs?: ReadonlySet<string>;
   /** App ids named by the rule and by the payload. */
   readonly appIds: readonly unknown[];
   /** The event's name; blank if there is none. */

@@ -1,87 +1,100 @@
-import { Liquid, Output, type Template } from 'liquidjs';
+import { evalToken, ForTag, Liquid, Output, TokenKind, type Context, type Emitter } from 'liquidjs';
 import { isJsonObject } from '../json';
 import { parsePath } from './path-template';
+import { inputsOf, Rendering, UnusableValue } from './rendering';
 import { parseDecimal } from './strings';
-import { AbortEvent } from './template-scope';
+import { AbortEvent, memberOf } from './template-scope';
+import { isCalendarDay, parseDate } from './timestamp';
 
 /** A parsed template. */
 export interface LiquidTemplate {
   /**
    * The value of the template: of its own JSON type if it is a single output, otherwise a string. Undefined if it has
-   * none, or if tags and text come out blank.
+   * none, or if tags and text come out blank. Of a strict template that met an unusable value, that value.
    *
+   * @param onMissing is told of each output without a value, as the template spells it
    * @throws {AbortEvent} if it aborts, and liquidjs's errors if it fails or exceeds a limit
    */
-  render(scope: object): unknown;
+  render(scope: object, onMissing?: (output: string) => void): unknown;
 }
 
-export interface ParseOptions {
-  /**
-   * Whether the template has no value if any of its outputs has none. For what tells users or events apart: the text
-   * around an output would otherwise make `cust-` of every user without a number, and one user of them all.
-   */
-  readonly isStrict?: boolean;
-}
+/** Whether a value can tell users or events apart. */
+export type IsUsable = (value: unknown) => boolean;
 
-/** Parses a Liquid template. @throws liquidjs's `ParseError` or `TokenizationError` for a broken one */
-export type ParseTemplate = (template: string, options?: ParseOptions) => LiquidTemplate;
+/**
+ * Parses a Liquid template.
+ *
+ * @param isUsable makes the template strict: it must hold for each output, and for each value but a literal that goes
+ *   into a filter. The text around `N/A` would otherwise make one user of all who have no number.
+ * @throws liquidjs's `ParseError` or `TokenizationError` for a broken template
+ */
+export type ParseTemplate = (template: string, isUsable?: IsUsable) => LiquidTemplate;
 
 /** Tags that read files or other templates. */
 const fileTags = ['include', 'render', 'layout', 'block'];
 
-/** Filters for numbers: liquidjs reads any other string as 0, which nobody sent. */
+/** Filters for numbers: liquidjs reads anything else as 0, which nobody sent. */
 const mathFilters: ReadonlySet<string> = new Set([
   ...['abs', 'at_least', 'at_most', 'ceil', 'divided_by', 'floor'],
   ...['minus', 'modulo', 'plus', 'round', 'times', 'to_integer'],
 ]);
 
-/** Ends a strict template. */
-class MissingOutput extends Error {
-  override readonly name = 'MissingOutput';
-}
+/** Filters and members of lists and strings. Of an object they are its members of that name. */
+const listMembers: ReadonlySet<string> = new Set(['size', 'first', 'last']);
 
 /** Liquid in CleverTap's dialect (docs.clevertap.com, "Liquid Tags"). */
 export function createLiquid(): { readonly parse: ParseTemplate } {
   const engines = { plain: createEngine(false), strict: createEngine(true) };
   return {
-    parse: (template, { isStrict = false } = {}) => {
-      const compiled = compile(isStrict ? engines.strict : engines.plain, template);
+    parse: (template, isUsable) => {
+      const compiled = compile(isUsable === undefined ? engines.plain : engines.strict, template, isUsable);
       const read = parsePath(template);
       if (read === undefined) return compiled;
       return {
-        render: (scope) => {
+        // The caller judges a single output itself.
+        render: (scope, onMissing) => {
           const value = read(scope);
-          return isStrict && isMissing(value, true) ? undefined : value;
+          if (isMissing(value, false)) onMissing?.(template);
+          return isUsable !== undefined && isMissing(value, true) ? undefined : value;
         },
       };
     },
   };
 }
 
-function compile(engine: Liquid, template: string): LiquidTemplate {
-  const templates: Template[] = engine.parse(template);
+function compile(engine: Liquid, template: string, isUsable: IsUsable | undefined): LiquidTemplate {
+  const templates = engine.parse(template);
   // A single output hands on a blank that was sent; with tags and text a blank means that there is nothing to say.
   const isOutput = templates.length === 1 && templates[0] instanceof Output;
+  // Tags may skip and repeat outputs, so that counting does not tell which one it is.
+  const hasTags = templates.some(({ token }) => token.kind === TokenKind.Tag);
+  const outputs = hasTags ? [] : templates.filter((part) => part instanceof Output);
   return {
-    render: (scope) => {
+    render: (scope, onMissing) => {
+      let rendered = 0;
+      const globals = new Rendering((value, isOutput) => {
+        const hasValue = isUsable === undefined ? !isMissing(value, false) : isUsable(value);
+        if (!hasValue) onMissing?.(outputs[rendered]?.token.getText() ?? template);
+        if (!hasValue && isUsable !== undefined) throw new UnusableValue(value);
+        if (isOutput) rendered += 1;
+      });
       try {
-        const value: unknown = engine.renderSync(templates, scope);
-        return value === '' && !isOutput ? undefined : value;
+        const value: unknown = engine.renderSync(templates, scope, { globals });
+        // A strict template that came out without an output would be the same for everybody.
+        const isNothing = (value === '' && !isOutput) || (isUsable !== undefined && rendered === 0);
+        return isNothing ? undefined : value;
       } catch (error) {
-        if (isCausedBy(error, 'MissingOutput')) return undefined;
-        if (isCausedBy(error, 'AbortEvent')) throw new AbortEvent('abort');
+        const unusable = causeOf(error, UnusableValue);
+        if (unusable !== undefined) return isMissing(unusable.value, true) ? undefined : unusable.value;
+        if (causeOf(error, AbortEvent) !== undefined) throw new AbortEvent('abort');
         throw error;
       }
     },
   };
 }
 
-function createEngine(isStrict: boolean): Liquid {
-  // liquidjs types it as string, but with `keepOutputType` a value of any type passes through.
-  const refuseMissing = (value: string): string => {
-    if (isMissing(value, true)) throw new MissingOutput('an output has no value');
-    return value;
-  };
+/** @param isStrict whether it is for strict templates */
+export function createEngine(isStrict: boolean): Liquid {
   const engine = new Liquid({
     ownPropertyOnly: true,
     strictFilters: true,
@@ -97,8 +110,7 @@ function createEngine(isStrict: boolean): Liquid {
     // By the clock: at 0.145 vCPU, what 256 MB get, this is 72 ms of work.
     renderLimit: 500,
     memoryLimit: 1e6,
-    // The last filter of every output.
-    ...(isStrict && { outputEscape: refuseMissing }),
+    outputEscape: takeOutput,
   });
   for (const tag of fileTags) Reflect.deleteProperty(engine.tags, tag);
   engine.registerTag('abort', {
@@ -107,10 +119,17 @@ function createEngine(isStrict: boolean): Liquid {
     },
   });
   registerDates(engine);
+  engine.registerFilter('url_escape', (value) => encodeURI(String(value).toWellFormed()));
+  engine.registerFilter('url_param_escape', (value) => encodeURIComponent(String(value).toWellFormed()));
   // The same event must always produce the same bytes: `sample` draws at random, and the others ask the machine's
   // clock for `now`, where `date` can write all they do.
   const isUnstable = (name: string): boolean => name === 'sample' || name.startsWith('date_to_');
   for (const name of Object.keys(engine.filters).filter(isUnstable)) engine.unregisterFilter(name);
+  if (isStrict) {
+    // `raw` skips what takes the outputs.
+    engine.unregisterFilter('raw');
+    engine.registerTag('for', StrictForTag);
+  }
   keepMissing(engine, isStrict);
   return engine;
 }
@@ -125,25 +144,74 @@ function registerDates(engine: Liquid): void {
   for (const name of ['date', 'date_tz']) {
     engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
       const isNow = value === 'now' || value === 'today';
-      const instant: unknown = isNow ? this.context.getSync(['Received', 'at']) : value;
+      const instant: unknown = isNow ? this.context.getSync(['Received', 'at']) : toInstant(value);
+      if (instant === undefined) return value;
       const text: unknown = Reflect.apply(date, this, [instant, ...args]);
       return text;
     });
   }
 }
 
+/** The year first, or a month by its name beside a year. */
+const spelledDate =
+  /^\d{4}([-/])\d\d?(?:\1\d\d?)?(?:[T ]+\d\d?:.*)?$|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b.{0,40}\b\d{4}\b/i;
+
+/**
+ * What liquidjs's `date` can read without a guess, milliseconds as ISO 8601; undefined for any other value. It would
+ * take 05/11/2026 for 11 May, `Order 12` for a day in December and true for 1970.
+ */
+function toInstant(value: unknown): unknown {
+  const instant = parseDate(value);
+  if (instant !== undefined) return instant;
+  if (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) {
+    return Math.abs(Number(value)) < 1e11 ? value : undefined;
+  }
+  if (typeof value !== 'string' || !spelledDate.test(value)) return undefined;
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(value)?.[0];
+  return day === undefined || isCalendarDay(day) ? value : undefined;
+}
+
 /** A missing value stays missing: liquidjs's filters turn it into "", 0 or a bare prefix, which nobody sent. */
 function keepMissing(engine: Liquid, isStrict: boolean): void {
   for (const [name, filter] of Object.entries(engine.filters)) {
     if (typeof filter !== 'function' || name === 'default') continue;
-    const isMath = mathFilters.has(name);
     engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
       if (isMissing(value, isStrict)) return undefined;
-      if (isStrict && args.some((arg) => isMissing(arg, false))) return undefined;
-      if (isMath && !isNumeric(value)) return value;
+      if (isStrict) {
+        if (args.some((arg) => isMissing(arg, false))) return undefined;
+        for (const input of inputsOf(this.token, value, args)) Rendering.judge(this.context, input);
+      }
+      if (listMembers.has(name) && typeof value !== 'string' && !Array.isArray(value)) {
+        return isJsonObject(value) ? value[name] : undefined;
+      }
+      if (!operandsOf(name, value, args).every(isNumeric)) return undefined;
       const result: unknown = Reflect.apply(filter, this, [value, ...args]);
-      return result;
+      return typeof result === 'number' && !Number.isFinite(result) ? undefined : result;
     });
+  }
+}
+
+/** What a filter reads as numbers: its input and first argument, or of `sum` a list, or one member of its elements. */
+function operandsOf(name: string, value: unknown, args: readonly unknown[]): readonly unknown[] {
+  if (name !== 'sum') return mathFilters.has(name) ? [value, ...args.slice(0, 1)] : [];
+  const path = args.length === 0 ? [] : String(args[0]).split('.');
+  return [value].flat().map((element) => path.reduce(memberOf, element));
+}
+
+/** The last filter of every output. liquidjs types it as string, but with `keepOutputType` any value passes through. */
+function takeOutput(this: { readonly context: Context }, value: string): string {
+  Rendering.judge(this.context, value, true);
+  return value;
+}
+
+/** A loop over nothing has no value: what stands around it would be the same for everybody. */
+class StrictForTag extends ForTag {
+  override *render(context: Context, emitter: Emitter): ReturnType<ForTag['render']> {
+    const list: unknown = yield evalToken(this.collection, context);
+    const isScalar = typeof list === 'number' || typeof list === 'boolean';
+    const isEmpty = isScalar || [list].flat().every((element) => isMissing(element, true));
+    if (isEmpty && this.elseTemplates.length === 0) Rendering.judge(context, undefined);
+    yield* super.render(context, emitter);
   }
 }
 
@@ -153,6 +221,8 @@ const isMissing = (value: unknown, isBlankMissing: boolean): boolean =>
 const isNumeric = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && parseDecimal(value) !== undefined);
 
-/** Whether an error, or one that it wraps, has this name: liquidjs wraps what tags and filters throw. */
-const isCausedBy = (error: unknown, name: string): boolean =>
-  isJsonObject(error) && (error['name'] === name || isCausedBy(error['originalError'], name));
+/** An error of this class, or the one that it wraps: liquidjs wraps what tags and filters throw. */
+function causeOf<T extends Error>(error: unknown, type: new (...args: never[]) => T): T | undefined {
+  if (error instanceof type) return error;
+  return isJsonObject(error) ? causeOf(error['originalError'], type) : undefined;
+}

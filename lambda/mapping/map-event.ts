@@ -46,6 +46,11 @@ export interface MappedEvent {
   readonly changes: readonly RecordedChange[];
 }
 
+/** Of an event that a rule maps: the outputs of its templates without a value, if there are any. */
+export interface MappedByRule {
+  readonly missingOutputs?: readonly string[];
+}
+
 /** An event that a rule leaves out with `{% abort %}`. */
 export interface AbortedEvent {
   readonly abortedBy: string;
@@ -65,7 +70,7 @@ const maxEventNameLength = 255;
 export function mapEvent(
   source: SourceEvent,
   context: MappingContext,
-): MappedEvent | AbortedEvent | Rejected {
+): (MappedEvent | AbortedEvent | Rejected) & MappedByRule {
   const canonical = canonicalSource(source);
   if (canonical === undefined) {
     return rejected('nested_too_deep', `nested more than ${maxSourceDepth} levels deep`);
@@ -75,7 +80,13 @@ export function mapEvent(
   const rule = mapping.ruleFor(repairName(draft.name), campaignIdOf(source));
   if (rule === undefined) return judge(draft, source, canonical, context);
   try {
-    return judge(draftByRule(rule, source, draft, receivedAt), source, canonical, context);
+    const ruled = draftByRule(rule, source, draft, receivedAt);
+    const judged =
+      ruled.name === '' && rule.event !== undefined
+        ? rejected('missing_event_name', `the rule ${rule.name} rendered its event to nothing`)
+        : judge(ruled, source, canonical, context);
+    const missingOutputs = [...(ruled.missingOutputs ?? [])];
+    return missingOutputs.length === 0 ? judged : { ...judged, missingOutputs };
   } catch (error) {
     if (error instanceof AbortEvent) return { abortedBy: rule.name };
     // The message of a template's error may quote what it was given.

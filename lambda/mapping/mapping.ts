@@ -26,8 +26,10 @@ export function compileMapping(
   { rules, campaigns, deniedIdentities }: MappingSettings,
   parse: ParseTemplate,
 ): Mapping {
-  const compiled = rules.map((rule) => compileRule(rule, parse));
   const denied = deniedIdentities.map((pattern) => pattern.trim().toLowerCase().split('*'));
+  const isDenied = (identity: string): boolean =>
+    denied.some((parts) => consistsOf(parts, identity.toLowerCase()));
+  const compiled = rules.map((rule) => compileRule(rule, parse, isDenied));
   return {
     ruleFor: (eventName, campaignId) => {
       if (compiled.length === 0) return undefined;
@@ -39,7 +41,7 @@ export function compileMapping(
       );
     },
     campaigns: new Map(Object.entries(campaigns)),
-    isDenied: (identity) => denied.some((parts) => consistsOf(parts, identity.toLowerCase())),
+    isDenied,
   };
 }
 

@@ -12,6 +12,9 @@ export const spreadGroups = ['Event', 'KeyValues'] as const;
 /** A group of values that is copied whole. */
 export type SpreadGroup = (typeof spreadGroups)[number];
 
+/** The names that templates begin with. */
+export const scopeNames = ['Profile', 'Event', 'KeyValues', 'Campaign', 'Received', 'Path', 'Body'] as const;
+
 /** How events that meet `when` become Heap events. Its strings are Liquid templates in CleverTap's own names. */
 export interface MappingRule {
   /** For a person: the file the rule is in. */

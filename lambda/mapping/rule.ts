@@ -2,9 +2,11 @@ import type { SourceEvent } from '../clevertap/decode-message';
 import { objectField, type JsonObject } from '../json';
 import { keyValuesOf, toName } from './default-mapping';
 import type { Draft } from './draft';
+import { isRejected } from './findings';
 import { chooseId, type ExplicitId } from './idempotency-key';
-import type { LiquidTemplate, ParseTemplate } from './liquid';
-import type { MappingRule, PropertyType, SpreadGroup, TemplateJson } from './rule-format';
+import { chooseIdentity } from './identity';
+import type { IsUsable, LiquidTemplate, ParseTemplate } from './liquid';
+import type { MappingRule, PropertyType, scopeNames, SpreadGroup, TemplateJson } from './rule-format';
 import { templateObject } from './template-scope';
 import { toIso } from './timestamp';
 
@@ -33,19 +35,32 @@ export interface CompiledRule {
   readonly userProperties: CompiledMembers | undefined;
 }
 
+/** What templates can read of an event, and where their outputs without a value are noted. */
+interface EventScope {
+  readonly names: Readonly<Record<(typeof scopeNames)[number], JsonObject>>;
+  readonly missingOutputs: Set<string>;
+}
+
 /** Event names are equal in CleverTap regardless of case and blanks. */
 export const normalizeEventName = (name: string): string => name.toLowerCase().replace(/\s+/g, '');
 
 /**
  * Parses the templates of a rule.
  *
+ * @param isDenied whether the environment refuses an identity
  * @throws liquidjs's `ParseError` or `TokenizationError` for a broken one
  */
-export function compileRule(rule: MappingRule, parse: ParseTemplate): CompiledRule {
+export function compileRule(
+  rule: MappingRule,
+  parse: ParseTemplate,
+  isDenied: (identity: string) => boolean = () => false,
+): CompiledRule {
   const compile = (json: TemplateJson | undefined): CompiledJson | undefined =>
     json === undefined ? undefined : compileJson(json, parse);
-  const compileStrict = (json: string | undefined): CompiledJson | undefined =>
-    json === undefined ? undefined : compileJson(json, (template) => parse(template, { isStrict: true }));
+  const compileStrict = (json: string | undefined, isUsable: IsUsable): CompiledJson | undefined =>
+    json === undefined ? undefined : compileJson(json, (template) => parse(template, isUsable));
+  const isIdentity: IsUsable = (value) => !isRejected(chooseIdentity([{ from: 'rule', value }], isDenied));
+  const isId: IsUsable = (value) => chooseId([{ key: undefined, value }]).id !== undefined;
   const { when, send } = rule;
   return {
     name: rule.name,
@@ -54,10 +69,10 @@ export function compileRule(rule: MappingRule, parse: ParseTemplate): CompiledRu
       campaign: when.campaign === undefined ? undefined : String(when.campaign),
     },
     appId: compile(send.app_id),
-    identity: compileStrict(send.identity),
+    identity: compileStrict(send.identity, isIdentity),
     event: compile(send.event),
     timestamp: compile(send.timestamp),
-    idempotencyKey: compileStrict(send.idempotency_key),
+    idempotencyKey: compileStrict(send.idempotency_key, isId),
     properties: compileMembers(send.properties ?? {}, parse),
     types: new Map(Object.entries(rule.types ?? {})),
     spread: rule.spread ?? [],
@@ -79,25 +94,24 @@ export function draftByRule(
   receivedAt: number,
 ): Draft {
   const groups = { Event: source.eventProperties, KeyValues: keyValuesOf(source) };
-  const scope = {
+  const names: EventScope['names'] = {
     Profile: templateObject(source.profile, objectField(source.profile, 'profileData')),
     Event: templateObject(groups.Event),
     KeyValues: templateObject(groups.KeyValues),
     // A null is no campaign either: the idempotency key does not tell the two apart.
     Campaign: templateObject({ id: source.campaignId ?? undefined }),
-    Received: templateObject({
-      get at(): string {
-        return toIso(receivedAt);
-      },
-    }),
+    Received: templateObject({ at: toIso(receivedAt) }),
     Path: templateObject({ event: source.pathEvent }),
     Body: templateObject(source.body ?? {}),
   };
   // The request's key_values are constants of the campaign: as an id they would make all its events one.
-  const ownScope = { ...scope, KeyValues: templateObject(source.profileKeyValues) };
+  const ownNames = { ...names, KeyValues: templateObject(source.profileKeyValues) };
+  const missingOutputs = new Set<string>();
+  const scope = { names, missingOutputs };
   const time = rule.timestamp && render(rule.timestamp, scope);
   return {
     rule: rule.name,
+    missingOutputs,
     appIds: [rule.appId && render(rule.appId, scope), ...fallback.appIds],
     name: rule.event === undefined ? fallback.name : toName(render(rule.event, scope)),
     identities:
@@ -107,7 +121,7 @@ export function draftByRule(
     explicitId:
       rule.idempotencyKey === undefined
         ? fallback.explicitId
-        : idOfRule(render(rule.idempotencyKey, ownScope), fallback.explicitId),
+        : idOfRule(render(rule.idempotencyKey, { names: ownNames, missingOutputs }), fallback.explicitId),
     time: time === undefined ? fallback.time : time,
     // A rule's own properties win over spread groups.
     properties: [
@@ -126,12 +140,12 @@ function idOfRule(value: unknown, { ignored }: ExplicitId): ExplicitId {
 }
 
 /** The value of compiled JSON for one event. What has no value is left out of objects and lists without a change. */
-function render(json: CompiledJson, scope: JsonObject): unknown {
+function render(json: CompiledJson, scope: EventScope): unknown {
   switch (json.kind) {
     case 'constant':
       return json.value;
     case 'template':
-      return json.template.render(scope);
+      return json.template.render(scope.names, (output) => scope.missingOutputs.add(output));
     case 'list':
       return json.elements.map((element) => render(element, scope)).filter((value) => value !== undefined);
     case 'object':
@@ -139,7 +153,7 @@ function render(json: CompiledJson, scope: JsonObject): unknown {
   }
 }
 
-function renderMembers(members: CompiledMembers, scope: JsonObject): JsonObject {
+function renderMembers(members: CompiledMembers, scope: EventScope): JsonObject {
   const entries: [string, unknown][] = [];
   for (const [key, member] of members) {
     const value = render(member, scope);

@@ -66,7 +66,8 @@ class TemplateObjectHandler implements ProxyHandler<JsonObject> {
       const value = templateValue(candidate[found]);
       return { value, configurable: true, enumerable: true, writable: true };
     }
-    return undefined;
+    // liquidjs counts the members of an object that has no "size".
+    return key === 'size' ? { value: undefined, configurable: true } : undefined;
   }
 
   getPrototypeOf(): null {

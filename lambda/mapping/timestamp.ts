@@ -56,7 +56,7 @@ function toEpochMs(value: unknown): number | undefined {
 }
 
 /** `Date.parse` reads 30 February as 2 March. */
-function isCalendarDay(day: string): boolean {
+export function isCalendarDay(day: string): boolean {
   const time = Date.parse(day);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }

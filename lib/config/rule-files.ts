@@ -2,17 +2,25 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MappingRule, MappingSettings } from '../../lambda/mapping/rule-format';
 import { EnvironmentConfigError, type EnvironmentConfig } from './environment-config';
-import { parseRules } from './rule-parser';
+import { parseRules, type RuleError } from './rule-parser';
 
 const directory = join(__dirname, '../../config/mappings');
+
+/** Takes what a rule file has without an effect, with file, line, column and key. */
+export type Warn = (warning: string) => void;
+
+const warnNobody: Warn = () => undefined;
 
 /**
  * What the function of an environment needs to map events.
  *
  * @throws {EnvironmentConfigError} naming every mistake in its rule files
  */
-export const mappingOf = ({ mappings, campaigns, deniedIdentities }: EnvironmentConfig): MappingSettings => ({
-  rules: readMappingRules(mappings),
+export const mappingOf = (
+  { mappings, campaigns, deniedIdentities }: EnvironmentConfig,
+  warn: Warn = warnNobody,
+): MappingSettings => ({
+  rules: readMappingRules(mappings, warn),
   campaigns,
   deniedIdentities,
 });
@@ -23,7 +31,7 @@ export const mappingOf = ({ mappings, campaigns, deniedIdentities }: Environment
  * @param names file names without `.json`, as an environment's `mappings` lists them
  * @throws {EnvironmentConfigError} naming file, line, column and key of every mistake
  */
-export function readMappingRules(names: readonly string[]): MappingRule[] {
+export function readMappingRules(names: readonly string[], warn: Warn = warnNobody): MappingRule[] {
   return names.flatMap((name) => {
     const file = `config/mappings/${name}.json`;
     let text: string;
@@ -34,7 +42,7 @@ export function readMappingRules(names: readonly string[]): MappingRule[] {
         `${file}: cannot be read; mappings must list files of config/mappings/`,
       );
     }
-    return rulesOf(file, name, text);
+    return rulesOf(file, name, text, warn);
   });
 }
 
@@ -44,14 +52,11 @@ export function readMappingRules(names: readonly string[]): MappingRule[] {
  * @param file for the messages, e.g. `config/mappings/purchase.json`
  * @throws {EnvironmentConfigError} naming file, line, column and key of every mistake
  */
-export function rulesOf(file: string, name: string, text: string): MappingRule[] {
-  const { rules, errors } = parseRules(name, text);
-  if (errors.length === 0) return rules;
-  throw new EnvironmentConfigError(
-    errors
-      .map(({ line, column, key, message }) =>
-        [`${file}:${line}:${column}`, ...(key === undefined ? [] : [key]), message].join(': '),
-      )
-      .join('\n'),
-  );
+export function rulesOf(file: string, name: string, text: string, warn: Warn = warnNobody): MappingRule[] {
+  const { rules, errors, warnings } = parseRules(name, text);
+  const shown = ({ line, column, key, message }: RuleError): string =>
+    [`${file}:${line}:${column}`, ...(key === undefined ? [] : [key]), message].join(': ');
+  if (errors.length > 0) throw new EnvironmentConfigError(errors.map(shown).join('\n'));
+  for (const warning of warnings) warn(shown(warning));
+  return rules;
 }

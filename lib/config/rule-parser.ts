@@ -8,6 +8,7 @@ import {
 } from 'jsonc-parser';
 import type * as z from 'zod';
 import type { MappingRule } from '../../lambda/mapping/rule-format';
+import { idleTypes } from './idle-types';
 import { ruleSchema } from './rule-schema';
 
 // Free of file system and CDK, so that a page in a browser checks rules as a synthesis does.
@@ -28,6 +29,8 @@ export interface RuleError {
 export interface ParsedRules {
   readonly rules: MappingRule[];
   readonly errors: readonly RuleError[];
+  /** What a rule has without an effect. */
+  readonly warnings: readonly RuleError[];
 }
 
 /**
@@ -41,7 +44,7 @@ export function parseRules(name: string, text: string): ParsedRules {
   const [syntaxError] = syntaxErrors;
   if (syntaxError !== undefined) {
     const message = `is not JSON: ${sentenceOf(printParseErrorCode(syntaxError.error))}`;
-    return { rules: [], errors: [{ ...positionOf(text, syntaxError.offset), message }] };
+    return { rules: [], errors: [{ ...positionOf(text, syntaxError.offset), message }], warnings: [] };
   }
 
   const tree = parseTree(text);
@@ -55,25 +58,32 @@ export function parseRules(name: string, text: string): ParsedRules {
         key: String(value),
         message,
       })),
+      warnings: [],
     };
   }
   const isList = Array.isArray(json);
   const rules: MappingRule[] = [];
   const errors: RuleError[] = [];
+  const warnings: RuleError[] = [];
   const candidates: unknown[] = isList ? json : [json];
   candidates.forEach((candidate, index) => {
     const result = ruleSchema.safeParse(candidate);
-    if (result.success) {
-      const { $schema, ...rule } = result.data;
-      rules.push({ ...rule, name: isList ? `${name}[${index}]` : name });
-      return;
-    }
-    for (const { path, message } of result.error.issues.flatMap(toProblems)) {
+    const located = ({ path, message, inString }: Problem): RuleError => {
       const full = isList ? [index, ...path] : path;
-      errors.push({ ...positionOf(text, offsetOf(tree, full)), key: full.join('.') || 'rule', message });
-    }
+      const offset = offsetOf(text, tree, full, inString);
+      return { ...positionOf(text, offset), key: full.join('.') || 'rule', message };
+    };
+    if (result.success) {
+      const { $schema, ...data } = result.data;
+      const rule = { ...data, name: isList ? `${name}[${index}]` : name };
+      rules.push(rule);
+      for (const type of idleTypes(rule)) {
+        const message = 'neither properties nor spread makes a single value of this name; correct the name';
+        warnings.push(located({ path: ['types', type], message }));
+      }
+    } else errors.push(...result.error.issues.flatMap(toProblems).map(located));
   });
-  return { rules: errors.length === 0 ? rules : [], errors };
+  return errors.length === 0 ? { rules, errors, warnings } : { rules: [], errors, warnings };
 }
 
 /** What is wrong with the JSON and what to do, by the parser's code. */
@@ -104,10 +114,16 @@ function repeatedKeys(node: Node): Node[] {
 interface Problem {
   readonly path: (string | number)[];
   readonly message: string;
+  /** Where it is in the string under the path, from 0, if it is about a part of it. */
+  readonly inString?: number | undefined;
 }
 
 function toProblems(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
+  if (issue.code === 'custom') {
+    const offset: unknown = issue.params?.['offset'];
+    return [{ path, message: issue.message, inString: typeof offset === 'number' ? offset : undefined }];
+  }
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
   return issue.keys.map((key) => ({
     path: [...path, key],
@@ -115,14 +131,32 @@ function toProblems(issue: z.core.$ZodIssue): Problem[] {
   }));
 }
 
-/** Where a value stands; for one that is missing, where the object stands that should hold it. */
-function offsetOf(tree: Node | undefined, path: readonly (string | number)[]): number {
+/**
+ * Where a value stands, or a character of a string; for a value that is missing, where the object stands that should
+ * hold it.
+ */
+function offsetOf(
+  text: string,
+  tree: Node | undefined,
+  path: readonly (string | number)[],
+  inString?: number,
+): number {
   if (tree === undefined) return 0;
   for (let length = path.length; length > 0; length -= 1) {
     const node = findNodeAtLocation(tree, path.slice(0, length));
-    if (node !== undefined) return node.offset;
+    if (node === undefined) continue;
+    return (
+      node.offset + (inString === undefined ? 0 : writtenLength(text.slice(node.offset + 1), inString) + 1)
+    );
   }
   return tree.offset;
+}
+
+/** How long the first characters of a JSON string are as they are written, with their escapes. */
+function writtenLength(json: string, count: number): number {
+  const written = /\\u[0-9a-f]{4}|\\.|[^]/gi;
+  for (let index = 0; index < count; index += 1) written.exec(json);
+  return written.lastIndex;
 }
 
 function positionOf(text: string, offset: number): Pick<RuleError, 'line' | 'column'> {

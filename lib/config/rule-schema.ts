@@ -1,48 +1,118 @@
+import { analyzeSync, type Liquid, type StaticAnalysis } from 'liquidjs';
 import * as z from 'zod';
-import { createLiquid } from '../../lambda/mapping/liquid';
+import { createEngine } from '../../lambda/mapping/liquid';
 import { forbiddenNames } from '../../lambda/mapping/properties';
-import { propertyTypes, spreadGroups } from '../../lambda/mapping/rule-format';
+import { propertyTypes, scopeNames, spreadGroups } from '../../lambda/mapping/rule-format';
+import { readTemplate, TemplateSyntaxError, type TemplateNames } from './template-syntax';
 
 // The schema of a rule file in `config/mappings/`. It parses every template, so that a broken one fails the
 // synthesis and not an event. It is used at synthesis alone: the function must not load zod.
 
-const { parse } = createLiquid();
+const engines = { plain: createEngine(false), strict: createEngine(true) };
 
-/** What is wrong with a template, in liquidjs's words, if anything. */
-function templateProblem(text: string): string | undefined {
+interface TemplateError {
+  readonly message: string;
+  /** Where it is in the template, from 0; undefined for the template as a whole. */
+  readonly offset: number | undefined;
+}
+
+/**
+ * What is wrong with a template, if anything.
+ *
+ * @param engine the one that will render it
+ */
+function templateError(text: string, engine = engines.plain): TemplateError | undefined {
   try {
-    parse(text);
+    const parsed = engine.parse(text);
+    checkNames(readTemplate(text), analyzeSync(parsed, { partials: false }));
     return undefined;
   } catch (error) {
     const problem = error instanceof Error ? error.message.replace(/,? line:\d+[^]*$/, '') : 'unknown error';
-    const remedy = remedies.find(([pattern]) => pattern.test(problem))?.[1];
+    const known = error instanceof TemplateSyntaxError ? error : undefined;
+    const remedy = known?.remedy ?? remedies.find(([pattern]) => pattern.test(problem))?.[1];
     const shown = `${problem}, in the template ${JSON.stringify(text)}`;
-    return remedy === undefined ? shown : `${shown}; ${remedy}`;
+    return { message: remedy === undefined ? shown : `${shown}; ${remedy}`, offset: known?.offset };
   }
 }
 
 /** What to do, by what liquidjs says. */
 const remedies: readonly [RegExp, string][] = [
+  [/^undefined filter: raw/, 'take it out: an identity or id must not skip the check of its outputs'],
   [/^undefined filter/, 'correct its name: docs/configuration.md lists the filters'],
   [/^tag ".*" not found/, 'correct its name: docs/configuration.md lists the tags'],
   [/^output .* not closed/, 'close it with }}'],
   [/^tag \{%.* not closed/, 'end it with its end tag, such as {% endif %}'],
   [/^tag .* not closed/, 'close it with %}'],
+  [
+    /^expected "\|" before filter/,
+    'write names with other characters than letters and digits as Event["Order #"]',
+  ],
 ];
 
-const template = z.string('must be a text, which may be a template').superRefine((text, context) => {
-  const problem = templateProblem(text);
-  // As an object: a bare text would end the check, and a union would then hide it behind a sentence of its own.
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+/** @throws {TemplateSyntaxError} for a name that stands for nothing */
+function checkNames({ roots, variables }: TemplateNames, analysis: StaticAnalysis): void {
+  for (const { name, offset } of roots) {
+    // liquidjs analyses no operands of `cycle`, and `continue` is known to `offset: continue`.
+    const isOwn = Object.hasOwn(analysis.variables, name)
+      ? !Object.hasOwn(analysis.globals, name) || name === 'continue'
+      : variables.has(name) || name === 'forloop' || name === 'tablerowloop';
+    if (!isOwn && !isScopeName(name)) {
+      throw new TemplateSyntaxError(`unknown name ${name}`, offset, nameRemedy(name));
+    }
+  }
+}
+
+const isScopeName = (name: string): boolean => scopeNames.some((known) => known === name);
+
+function nameRemedy(name: string): string {
+  if (name === 'now' || name === 'today') return `write '${name}' in quotes`;
+  const folded = name.toLowerCase().replaceAll('_', '');
+  const near = scopeNames.find((known) => isNear(folded, known.toLowerCase()));
+  return near === undefined ? `templates know ${scopeNames.join(', ')}` : `did you mean ${near}?`;
+}
+
+/** Whether one begins with the other, or they differ in one letter or in two that changed places. */
+function isNear(name: string, known: string): boolean {
+  if (name.length >= 3 && (known.startsWith(name) || name.startsWith(known))) return true;
+  let same = 0;
+  while (same < known.length && name.charAt(same) === known.charAt(same)) same += 1;
+  const [rest, wanted] = [name.slice(same), known.slice(same)];
+  return (
+    [rest, rest.slice(1)].includes(wanted.slice(1)) ||
+    rest.slice(1) === wanted ||
+    rest === wanted.slice(1, 2) + wanted.slice(0, 1) + wanted.slice(2)
+  );
+}
+
+/** A text that may be a template. */
+const templateOf = (engine: Liquid): z.ZodString =>
+  z.string('must be a text, which may be a template').superRefine((text, context) => {
+    const error = templateError(text, engine);
+    // As an object: a bare text would end the check, and a union would then hide it behind a sentence of its own.
+    if (error !== undefined) context.addIssue(issueOf(error));
+  });
+
+const issueOf = (
+  { message, offset }: TemplateError,
+  path: readonly PropertyKey[] = [],
+): z.core.$ZodRawIssue => ({
+  code: 'custom',
+  path: [...path],
+  message,
+  params: { offset },
+  input: undefined,
 });
 
-const filled = template.refine(
-  (text) => text.trim() !== '',
-  'must not be blank; leave it out for the default',
-);
+const isFilled = (text: string): boolean => text.trim() !== '';
+const filled = 'must not be blank; leave it out for the default';
+
+const template = templateOf(engines.plain);
 
 /** Without an output every event would have the same id, and Heap would keep the first alone (F41). */
-const id = template.refine((text) => text.includes('{{'), 'must hold an output such as {{ Event.order_id }}');
+const id = templateOf(engines.strict).refine(
+  (text) => text.includes('{{'),
+  'must hold an output such as {{ Event.order_id }}',
+);
 
 /** JSON whose texts are templates, at every depth. */
 const templates = z
@@ -53,8 +123,8 @@ const templates = z
 
 function checkTemplates(json: unknown, path: readonly PropertyKey[], context: z.RefinementCtx): void {
   if (typeof json === 'string') {
-    const message = templateProblem(json);
-    if (message !== undefined) context.addIssue({ code: 'custom', path: [...path], message });
+    const error = templateError(json);
+    if (error !== undefined) context.addIssue(issueOf(error, path));
   } else if (Array.isArray(json)) {
     json.forEach((element, index) => {
       checkTemplates(element, [...path, index], context);
@@ -99,8 +169,8 @@ export const ruleSchema = z.strictObject(
     send: z.strictObject(
       {
         app_id: z.union([template, z.int()], 'must be a Heap app id or a template').optional(),
-        identity: filled.optional(),
-        event: filled.optional(),
+        identity: templateOf(engines.strict).refine(isFilled, filled).optional(),
+        event: template.refine(isFilled, filled).optional(),
         timestamp: z.union([template, z.number()], 'must be a number or a template').optional(),
         idempotency_key: id.optional(),
         properties: templates.optional(),

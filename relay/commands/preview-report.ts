@@ -30,6 +30,8 @@ export interface EventPreview {
   readonly detail: string | null;
   /** Properties of the user that the rule makes. */
   readonly userProperties: HeapProperties | null;
+  /** Outputs of the rule's templates that had no value for this event; absent if there are none. */
+  readonly missingOutputs?: readonly string[];
 }
 
 export interface HeapRequest {
@@ -110,7 +112,9 @@ function previewEvents(
 
 function previewEvent(index: number, source: SourceEvent, context: PreviewContext): EventPreview {
   const mapped = mapEvent(source, comparable(source, context));
-  if (isRejected(mapped)) return rejection(index, mapped);
+  const { missingOutputs } = mapped;
+  const missing = missingOutputs === undefined ? {} : { missingOutputs };
+  if (isRejected(mapped)) return { ...rejection(index, mapped), ...missing };
   if (isAborted(mapped)) {
     const detail = 'the rule leaves it out with {% abort %}';
     return { ...untold(index, 'ignored'), rule: mapped.abortedBy, detail };
@@ -121,6 +125,7 @@ function previewEvent(index: number, source: SourceEvent, context: PreviewContex
     event: mapped.event,
     changes: mapped.changes.map(({ change, property = null }) => ({ change, property })),
     userProperties: mapped.userProperties ?? null,
+    ...missing,
   };
 }
 
@@ -208,6 +213,14 @@ const remedies: Partial<Record<RejectionReason, string>> = {
   template_failed: 'Correct the template in this rule, or the value that it cannot work with.',
 };
 
+/** What to do about a rejection, by what was found. */
+function remedyFor(reason: RejectionReason, detail: string | null): string {
+  if (reason === 'missing_event_name' && detail?.endsWith('rendered its event to nothing') === true) {
+    return 'Correct the template "event" of this rule, or leave "event" out: the event then keeps its name.';
+  }
+  return remedies[reason] ?? 'See docs/reasons.md.';
+}
+
 /** A report for a person at a terminal of 80 columns; only the requests' own values may be wider. */
 export function printReport({ events, requests }: PreviewReport): string {
   const blocks = [
@@ -242,14 +255,24 @@ function printEvent(preview: EventPreview, count: number): string {
     lines.push(labelled('Rule', preview.rule ?? 'default mapping'));
   if (reason !== null) lines.push(labelled('Reason', reason));
   if (detail !== null) lines.push(labelled(reason === null ? 'Because' : 'Found', detail));
-  if (reason !== null) lines.push(labelled('To do', remedies[reason] ?? 'See docs/reasons.md.'));
+  if (reason !== null) lines.push(labelled('To do', remedyFor(reason, detail)));
+  if (preview.missingOutputs !== undefined) {
+    lines.push(labelled('No value', preview.missingOutputs.map(oneLine).join(', ')));
+  }
   if (event !== null) lines.push(...printChanges(preview.changes));
+  const blank = Object.entries(event?.properties ?? {}).flatMap(([name, value]) =>
+    value === '' ? JSON.stringify(name) : [],
+  );
+  if (blank.length > 0) lines.push(labelled('Empty', `${blank.join(', ')}: sent as an empty string`));
   if (userProperties !== null) {
     const names = Object.keys(userProperties).map((name) => JSON.stringify(name));
     lines.push(labelled('User', `gets ${names.join(', ') || 'no properties'}`));
   }
   return lines.join('\n');
 }
+
+/** A template may hold line breaks. */
+const oneLine = (template: string): string => template.replace(/\s+/g, ' ');
 
 function printChanges(changes: EventPreview['changes']): string[] {
   if (changes.length === 0) return [labelled('Changes', 'none')];

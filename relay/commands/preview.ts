@@ -58,7 +58,7 @@ export async function preview(file: string | undefined, options: Options): Promi
 
 /** The environment's settings, with the rules of other files if some are given. */
 function mappingSettings(config: EnvironmentConfig, files: readonly string[] | undefined): MappingSettings {
-  if (files === undefined) return mappingOf(config);
+  if (files === undefined) return mappingOf(config, console.warn);
   return { ...mappingOf({ ...config, mappings: [] }), rules: files.flatMap(readRules) };
 }
 
@@ -70,7 +70,7 @@ function readRules(file: string): MappingRule[] {
     const found = encoding === 'other' ? 'not UTF-8' : encoding;
     throw new OperatorError(`cannot read ${file}: it is ${found}; a rule file is JSON in UTF-8`);
   }
-  return rulesOf(file, basename(file, '.json'), bytes.toString('utf8'));
+  return rulesOf(file, basename(file, '.json'), bytes.toString('utf8'), console.warn);
 }
 
 function notes({ events, requests }: PreviewReport, { env, appId, rule: files }: Options): string {

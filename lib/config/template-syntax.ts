@@ -1,0 +1,311 @@
+import { Tokenizer, TypeGuards, type Token } from 'liquidjs';
+
+// liquidjs reads an expression as far as it understands it and ignores the rest: to it `{{ Event.Order Id }}` is
+// `Event.Order`, and `{{ Profile email }}` the whole profile. Here every token is read, or the template refused.
+
+/** Text in a template that liquidjs would ignore. */
+export class TemplateSyntaxError extends Error {
+  override readonly name = 'TemplateSyntaxError';
+
+  /**
+   * @param offset where it is in the template, from 0, in UTF-16 code units
+   * @param remedy what to do
+   */
+  constructor(
+    message: string,
+    readonly offset: number,
+    readonly remedy: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The names in a template. */
+export interface TemplateNames {
+  /** Names that paths begin with, such as `Event` in `Event.price`. */
+  readonly roots: { readonly name: string; readonly offset: number }[];
+  /** Names to which the template itself gives a value somewhere. */
+  readonly variables: Set<string>;
+}
+
+/**
+ * Reads every token of a template that liquidjs can parse.
+ *
+ * @throws {TemplateSyntaxError} for the first that liquidjs would ignore
+ */
+export function readTemplate(template: string): TemplateNames {
+  const names: TemplateNames = { roots: [], variables: new Set() };
+  readTokens(new Tokenizer(template).readTopLevelTokens(), names);
+  return names;
+}
+
+function readTokens(tokens: readonly Token[], names: TemplateNames): void {
+  let isComment = false;
+  for (const token of tokens) {
+    if (TypeGuards.isTagToken(token)) {
+      if (!isComment) readTag(token.name, token.tokenizer, names);
+      if (/^(?:end)?comment$/.test(token.name)) isComment = token.name === 'comment';
+    } else if (TypeGuards.isOutputToken(token) && !isComment) {
+      const reader = new Reader(new Tokenizer(token.input, undefined, undefined, token.contentRange), names);
+      reader.value();
+      reader.end();
+    }
+  }
+}
+
+function readTag(name: string, tokenizer: Tokenizer, names: TemplateNames): void {
+  if (name === '#' || name === 'comment') return;
+  if (name === 'liquid') {
+    readTokens(tokenizer.readLiquidTagTokens(), names);
+    return;
+  }
+  const reader = new Reader(tokenizer, names);
+  switch (name) {
+    case 'if':
+    case 'elsif':
+    case 'unless':
+    case 'case':
+      reader.value();
+      break;
+    case 'echo':
+      if (!reader.isAtEnd()) reader.value();
+      break;
+    case 'when':
+      do reader.operand();
+      while (reader.accepts(',') || reader.accepts('or'));
+      break;
+    case 'cycle':
+      reader.group();
+      do reader.value();
+      while (reader.accepts(','));
+      break;
+    case 'assign':
+      reader.variable();
+      reader.accepts('=');
+      reader.value();
+      break;
+    case 'capture':
+      if (!reader.acceptsQuotedVariable()) reader.variable();
+      break;
+    case 'increment':
+    case 'decrement':
+      reader.variable();
+      break;
+    case 'for':
+      reader.loop(['limit', 'offset', 'reversed']);
+      break;
+    case 'tablerow':
+      reader.loop(['limit', 'offset', 'cols']);
+      break;
+    default:
+    // Nothing may follow the others, such as else, endif, break and abort.
+  }
+  reader.end();
+}
+
+/** Reads the expressions in an output or a tag. */
+class Reader {
+  /** What was read last, if it was an operand. */
+  private last: Token | undefined;
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly names: TemplateNames,
+  ) {}
+
+  isAtEnd(): boolean {
+    this.tokenizer.skipBlank();
+    return this.tokenizer.end();
+  }
+
+  /** @throws {TemplateSyntaxError} if anything is left */
+  end(): void {
+    if (!this.isAtEnd()) throw this.ignored();
+  }
+
+  /** Reads a sign or word if it comes next. */
+  accepts(expected: string): boolean {
+    if (this.isAtEnd()) return false;
+    const rest = this.tokenizer.remaining();
+    const isNext =
+      rest.startsWith(expected) && !/^\w\w/.test(expected.slice(-1) + rest.charAt(expected.length));
+    if (isNext) this.tokenizer.advance(expected.length);
+    return isNext;
+  }
+
+  /** Operands with their operators and filters. */
+  value(): void {
+    this.operands();
+    while (this.accepts('|')) {
+      const filter = this.tokenizer.readIdentifier().getText();
+      if (filter === '') throw this.missing('the name of a filter');
+      this.last = undefined;
+      if (!this.accepts(':')) continue;
+      let room = argumentCounts.get(filter) ?? Infinity;
+      do {
+        if (room === 0 && !this.isAtEnd()) throw this.ignored();
+        room -= 1;
+        const count = this.names.roots.length;
+        // The name of an argument is no path.
+        if (this.group()) this.names.roots.length = count;
+        this.operand();
+      } while (this.accepts(','));
+    }
+  }
+
+  private operands(): void {
+    for (;;) {
+      let operator = this.tokenizer.readOperator();
+      while (operator?.getText() === 'not') operator = this.tokenizer.readOperator();
+      if (operator !== undefined) throw this.missing('a value', operator.begin);
+      this.operand();
+      operator = this.tokenizer.readOperator();
+      if (operator === undefined) return;
+      if (operator.getText() === 'not') throw this.ignored(operator.begin);
+    }
+  }
+
+  /** A literal, a range or a path. */
+  operand(): void {
+    const isMissing = this.isAtEnd();
+    const begin = this.tokenizer.p;
+    const token = isMissing ? undefined : this.tokenizer.readValue();
+    if (token === undefined || this.tokenizer.p === begin) throw this.missing('a value', begin);
+    this.check(token);
+    this.last = token;
+  }
+
+  /** Reads what ends with a colon, if that comes next: the group of a `cycle`, or the name of an argument. */
+  group(): boolean {
+    const { p } = this.tokenizer;
+    const count = this.names.roots.length;
+    this.operand();
+    if (this.accepts(':')) return true;
+    this.tokenizer.p = p;
+    this.names.roots.length = count;
+    return false;
+  }
+
+  variable(): void {
+    const name = this.tokenizer.readIdentifier().getText();
+    if (name === '') throw this.missing('a name');
+    this.names.variables.add(name);
+  }
+
+  acceptsQuotedVariable(): boolean {
+    const quoted = this.tokenizer.readQuoted();
+    if (quoted === undefined) return false;
+    this.check(quoted);
+    this.names.variables.add(quoted.content);
+    return true;
+  }
+
+  /** What follows `for` and `tablerow`. */
+  loop(modifiers: readonly string[]): void {
+    this.variable();
+    this.accepts('in');
+    this.operand();
+    while (!this.isAtEnd()) {
+      this.accepts(',');
+      const begin = this.tokenizer.p;
+      const modifier = this.tokenizer.readIdentifier().getText();
+      if (!modifiers.includes(modifier)) throw this.ignored(begin);
+      if (modifier === 'reversed') continue;
+      if (!this.accepts(':')) throw this.missing(`a colon after ${modifier}`);
+      this.operand();
+    }
+  }
+
+  /** Checks an operand down to its parts: what stands between them would be ignored. */
+  private check(token: Token): void {
+    if (TypeGuards.isQuotedToken(token) && !/^(["'])(?:\\[^]|(?!\1)[^\\])*\1$/.test(token.getText())) {
+      throw new TemplateSyntaxError('a quote is not closed', token.begin, 'close it');
+    }
+    if (TypeGuards.isRangeToken(token)) {
+      this.check(token.lhs);
+      this.check(token.rhs);
+    }
+    if (!TypeGuards.isPropertyAccessToken(token)) return;
+    const { input } = token;
+    let position = token.begin;
+    if (token.variable !== undefined) {
+      this.check(token.variable);
+      position = token.variable.end;
+    } else if (token.props[0] !== undefined) this.addRoot(token.props[0]);
+    for (const part of token.props) {
+      const isBracketed = input.slice(position, part.begin).trim() === '[';
+      position = part.end;
+      if (!isBracketed) continue;
+      this.check(part);
+      const close = input.indexOf(']', position);
+      const ignored = input.slice(position, close).trim();
+      if (part.size() === 0 || ignored !== '') {
+        const name = input.slice(part.begin, close).trim();
+        const remedy = `write ${input.slice(token.begin, part.begin).trim()}${quoted(name)}]`;
+        throw new TemplateSyntaxError(`${JSON.stringify(name)} is no name`, part.begin, remedy);
+      }
+      position = close + 1;
+    }
+    if (position < token.end) throw this.ignored(position);
+  }
+
+  private addRoot(part: Token): void {
+    const name = TypeGuards.isQuotedToken(part) ? part.content : part.getText();
+    this.names.roots.push({ name, offset: part.begin });
+  }
+
+  private missing(what: string, offset = this.tokenizer.p): TemplateSyntaxError {
+    const rest = this.tokenizer.input.slice(offset, this.tokenizer.N).trim();
+    const place = rest === '' ? 'at the end' : `before ${JSON.stringify(firstWord(rest))}`;
+    return new TemplateSyntaxError(
+      `${what} is missing ${place}`,
+      offset,
+      'add it, or take out what asks for it',
+    );
+  }
+
+  private ignored(offset = this.tokenizer.p): TemplateSyntaxError {
+    const { input, N } = this.tokenizer;
+    const rest = input.slice(offset, N);
+    const name = this.nameWithBlanks(offset);
+    return new TemplateSyntaxError(
+      `${JSON.stringify(firstWord(rest))} would be ignored`,
+      offset,
+      name === undefined
+        ? 'take it out, or write what is missing before it, such as an operator, a comma or quotes'
+        : `write ${name}`,
+    );
+  }
+
+  /** The path that was read last together with the words after it, as `Event["Order Id"]`. */
+  private nameWithBlanks(offset: number): string | undefined {
+    const { last } = this;
+    const { input, N } = this.tokenizer;
+    if (!TypeGuards.isPropertyAccessToken(last) || input.slice(last.end, offset).trim() !== '')
+      return undefined;
+    const [text = '', sign] = /^([^|,:=<>!'"()[\]{}]+)(.?)/.exec(input.slice(offset, N))?.slice(1) ?? [];
+    const words = text.replace(otherWords, '').trim();
+    const path = last.getText();
+    if (words === '' || path.endsWith(']') || (sign === ':' && words === text.trim())) return undefined;
+    const dot = path.lastIndexOf('.');
+    return dot === -1
+      ? `${path}[${quoted(words)}]`
+      : `${path.slice(0, dot)}[${quoted(`${path.slice(dot + 1)} ${words}`)}]`;
+  }
+}
+
+/** How many arguments filters read at most, of those where a number such as 1,000 makes one too many. */
+const argumentCounts: ReadonlyMap<string, number> = new Map([
+  ...['abs', 'ceil', 'floor', 'to_integer', 'size', 'first', 'last'].map((name) => [name, 0] as const),
+  ...['upcase', 'downcase', 'capitalize', 'strip', 'lstrip', 'rstrip'].map((name) => [name, 0] as const),
+  ...['plus', 'minus', 'times', 'modulo', 'at_least', 'at_most', 'round'].map((name) => [name, 1] as const),
+  ...['append', 'prepend', 'remove', 'split', 'join', 'sum'].map((name) => [name, 1] as const),
+  ...['divided_by', 'replace'].map((name) => [name, 2] as const),
+]);
+
+/** Words that end a name with blanks, and what follows them. */
+const otherWords = /\s+(?:and|or|contains|not|limit|offset|cols|reversed)\b[^]*$/;
+
+const firstWord = (text: string): string => /^\S{1,40}/.exec(text.trim())?.[0] ?? '';
+
+const quoted = (name: string): string => `"${name.replace(/\s+/g, ' ')}"`;

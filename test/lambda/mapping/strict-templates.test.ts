@@ -1,0 +1,242 @@
+import * as fc from 'fast-check';
+import { isRejected } from '../../../lambda/mapping/findings';
+import { chooseIdentity } from '../../../lambda/mapping/identity';
+import { createLiquid } from '../../../lambda/mapping/liquid';
+import { isAborted } from '../../../lambda/mapping/map-event';
+import { compileMapping } from '../../../lambda/mapping/mapping';
+import { noMapping, type MappingRule } from '../../../lambda/mapping/rule-format';
+import { mapEvent } from '../../support/mapped-event';
+import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
+
+const { parse } = createLiquid();
+
+const mapped = (
+  send: MappingRule['send'],
+  { profile = {}, event = {} }: { profile?: object; event?: object } = {},
+  deniedIdentities: string[] = [],
+): ReturnType<typeof mapEvent> => {
+  const rules = [{ name: 'rule', when: { event: 'Purchase' }, send }];
+  const context = mappingContext({
+    mapping: compileMapping({ ...noMapping, rules, deniedIdentities }, parse),
+  });
+  const own = { email: 'ana@shop.test', event_properties: event, ...profile };
+  return mapEvent(stockSource(own, { key_values: { event: 'Purchase' } }), context);
+};
+
+/** The identity that a template gives a user whose e-mail is ana@shop.test, for whom `nr` is sent. */
+const identityOf = (identity: string, nr: unknown, deniedIdentities: string[] = []): unknown => {
+  const outcome = mapped({ identity }, { profile: { nr } }, deniedIdentities);
+  return isRejected(outcome) ? outcome.reason : isAborted(outcome) ? 'aborted' : outcome.event.identity;
+};
+
+/** What must never be a part of an identity or of an id. */
+const unusable: [string, unknown][] = [
+  ['nothing', undefined],
+  ['null', null],
+  ['"null"', 'null'],
+  ['"undefined"', 'undefined'],
+  ['"N/A"', 'N/A'],
+  ['a placeholder with blanks around it', ' none '],
+  ['an empty string', ''],
+  ['blanks', '  '],
+  ['a no-break space', '\u00A0'],
+  ['true', true],
+  ['false', false],
+  ['0', 0],
+  ['a fraction', 1.5],
+  ['a number that was rounded', 1234567890123456.8],
+  ['an empty list', []],
+  ['a list of nothing', [null]],
+  ['an object', { a: 1 }],
+  ['a zero width space', '\u200B'],
+  ['an example address', 'user@example.com'],
+];
+
+/** Ways to put a value into an identity or id. */
+const composed = [
+  'cust-{{ Profile.nr }}',
+  'cust-{{Profile.nr}}!',
+  "{{ 'cust-' | append: Profile.nr }}",
+  "{{ Profile.nr | prepend: 'cust-' }}",
+  "{{ Profile.nr | append: '@shop.test' | downcase }}",
+  "{{ 'x' | append: '-' | append: Profile.nr }}",
+  "{{ 'cust-%' | replace: '%', Profile.nr }}",
+  '{% assign nr = Profile.nr %}cust-{{ nr }}',
+  "{% assign id = 'cust-' | append: Profile.nr %}{{ id }}",
+  "{% assign nr = Profile.nr %}{{ 'cust-' | append: nr }}",
+  '{% capture id %}cust-{{ Profile.nr }}{% endcapture %}{{ id }}',
+  "{% capture nr %}{{ Profile.nr }}{% endcapture %}{{ 'cust-' | append: nr }}",
+  '{% capture nr %}{% for n in Profile.nr %}{{ n }}{% endfor %}{% endcapture %}{{ "cust-" | append: nr }}',
+  'cust-{% for n in Profile.nr %}{{ n }}{% endfor %}',
+  '{{ Profile.email }}-{% for n in Profile.nr %}{{ n }}{% endfor %}',
+  'cust-{% cycle Profile.nr %}',
+  'cust-{% echo Profile.nr %}',
+  "{% liquid\n echo 'cust-'\n echo Profile.nr %}",
+  'cust-{% if Profile.nr %}{{ Profile.nr }}{% endif %}',
+  'cust-{% if Profile.email %}{{ Profile.nr }}{% endif %}',
+  "cust-{% case Profile.nr %}{% when 'x' %}x{% else %}{{ Profile.nr }}{% endcase %}",
+  "cust-{{ Profile.nr | join: '-' }}",
+  '{{ Profile.email }} {{ Profile.nr }}',
+];
+
+describe('an identity of several parts (F35)', () => {
+  describe.each(composed)('%s', (template) => {
+    it.each(unusable)('is none for %s, and the next field identifies the user', (_, nr) => {
+      expect(identityOf(template, nr)).toBe('ana@shop.test');
+    });
+
+    it.each(['null-island-42', 'A7', '0042', ...(template.includes('% for') ? [] : [42])])(
+      'holds %j',
+      (nr) => {
+        const identity = String(identityOf(template, nr));
+
+        expect(identity).not.toBe('ana@shop.test');
+        expect(identity.toLowerCase()).toContain(String(nr).toLowerCase());
+      },
+    );
+  });
+
+  it.each([
+    ['cust-{{ Profile.nr }}', 'staff-7'],
+    ["{{ 'cust-' | append: Profile.nr }}", 'STAFF-1'],
+  ])('is none when a part is denied: %s of %s', (template, nr) => {
+    expect(identityOf(template, nr, ['staff-*'])).toBe('ana@shop.test');
+  });
+
+  it.each([
+    ["{{ 'user' | append: '-' | append: Profile.nr }}", 'user-7'],
+    ["{{ '-' | append: Profile.nr }}", '-7'],
+    ['{{ 0 | append: Profile.nr }}', '07'],
+    ["{% assign id = 'guest' | append: Profile.nr %}{{ id }}", 'guest7'],
+    ["{% echo 'test' | append: Profile.nr %}", 'test7'],
+    ['cust-{{ Profile.other | default: Profile.nr }}', 'cust-7'],
+    ["cust-{{ Profile.nr | default: 'none' }}", 'cust-7'],
+    ["cust-{{ Profile.other | default: 'walk-in' }}", 'cust-walk-in'],
+    ["cust-{{ Profile.nr | replace: '0', '' }}", 'cust-7'],
+    ['{% if Profile.vip %}vip{% else %}cust{% endif %}-{{ Profile.nr }}', 'cust-7'],
+    ["{% if Profile.other == 'null' or Profile.nr %}c{{ Profile.nr }}{% endif %}", 'c7'],
+    ['cust-{% for n in Profile.other %}{{ n }}{% else %}{{ Profile.nr }}{% endfor %}', 'cust-7'],
+  ])('may be made with literals and conditions: %s is %s', (template, expected) => {
+    expect(identityOf(template, 7)).toBe(expected);
+  });
+
+  it.each([
+    ['{{ Profile.nr | first }}', ['a7', null], 'a7'],
+    ["{{ Profile.nr | join: '-' }}", ['a', 'b'], 'a-b'],
+    ["c-{{ Profile.nr | map: 'id' | join: '-' }}", [{ id: 3 }, { id: 4 }], 'c-3-4'],
+    [
+      "c-{{ Profile.nr | where: 'main', true | map: 'id' | first }}",
+      [{ id: 3 }, { id: 4, main: true }],
+      'c-4',
+    ],
+    ["c-{{ Profile.nr | split: '|' | last }}", 'a|b7', 'c-b7'],
+    ['c-{{ Profile.nr[1] }}', [1, 2], 'c-2'],
+  ])('may come from a list: %s', (template, nr, expected) => {
+    expect(identityOf(template, nr)).toBe(expected);
+  });
+
+  it.each([
+    ["c-{{ Profile.nr | split: '|' | last }}", 'a|null'],
+    ["{{ Profile.nr | split: '|' | last | prepend: 'c-' }}", 'a|null'],
+    ["{{ Profile.nr | remove: 'x' | prepend: 'c-' }}", 'xx'],
+    ["{{ Profile.nr | slice: 0, 4 | prepend: 'c-' }}", 'null-7'],
+    ["{{ Profile.nr | map: 'id' | join: '-' | prepend: 'c-' }}", [{ id: 'N/A' }]],
+    ["{{ Profile.nr | default: 'none' | prepend: 'c-' }}", ''],
+    ["cust-{{ Profile.nr | default: '0' }}", ''],
+    ['cust-{{ Profile.nr | plus: 1 }}', 'abc'],
+    ['cust-{{ Profile.nr | plus: 0.5 }}', 1],
+    ['cust', 'x'],
+  ])('is none when a filter makes one of nothing: %s of %j', (template, nr) => {
+    expect(identityOf(template, nr)).not.toMatch(/^c-|^cust-/);
+  });
+
+  it('has the reason of its part when no other field identifies the user', () => {
+    const reasonOf = (nr: unknown): unknown => {
+      const outcome = mapped({ identity: 'cust-{{ Profile.nr }}' }, { profile: { nr, email: undefined } });
+      return isRejected(outcome) ? [outcome.reason, outcome.detail] : undefined;
+    };
+
+    expect(reasonOf('null')).toEqual([
+      'placeholder_identity',
+      'the rule: a placeholder; identity: missing; email: missing',
+    ]);
+    expect(reasonOf(undefined)).toEqual([
+      'missing_identity',
+      'the rule: missing; identity: missing; email: missing',
+    ]);
+    expect(reasonOf(1234567890123456.8)).toEqual([
+      'identity_not_exact',
+      'the rule: a number that is no exact integer; identity: missing; email: missing',
+    ]);
+  });
+
+  it('cannot use "raw", which hides an output', () => {
+    for (const template of ['cust-{{ Profile.nr | raw }}', '{% echo Profile.nr | raw %}']) {
+      expect(() => identityOf(template, 1)).toThrow('undefined filter: raw');
+    }
+    expect(parse('a{{ Event.x | raw }}').render({ Event: { x: 1 } })).toBe('a1');
+  });
+
+  it('never holds a placeholder, whatever is sent', () => {
+    const value = fc.oneof(
+      fc.constantFrom(...unusable.map(([, sent]) => sent)),
+      fc.string({ unit: 'grapheme', maxLength: 12 }),
+      fc.integer(),
+      fc.double({ min: -9e15, max: 9e15, noNaN: true }),
+      fc.boolean(),
+      fc.array(fc.constantFrom('null', '', 'a'), { maxLength: 2 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(
+          'c-{{ Profile.nr }}',
+          "{{ 'c-' | append: Profile.nr }}",
+          "{{ Profile.nr | prepend: 'c-' }}",
+        ),
+        value,
+        (template, nr) => {
+          const identity = identityOf(template, nr);
+          const isUsable = !isRejected(chooseIdentity([{ from: 'nr', value: nr }]));
+          // A list is its elements, one after the other.
+          if (!Array.isArray(nr)) expect(String(identity).startsWith('c-')).toBe(isUsable);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('an idempotency key of several parts (F41)', () => {
+  const keyOf = (idempotency_key: string, order: unknown, item: string): [string, unknown[]] => {
+    const outcome = mapped({ idempotency_key }, { event: { 'Order Id': order, item } });
+    if (isRejected(outcome) || isAborted(outcome)) throw new Error('not delivered');
+    return [outcome.event.idempotency_key, [...outcome.changes]];
+  };
+
+  describe.each([
+    "order-{{ Event['Order Id'] }}",
+    "{{ 'order-' | append: Event['Order Id'] }}",
+    "order-{% for id in Event['Order Id'] %}{{ id }}{% endfor %}",
+  ])('%s', (template) => {
+    it.each(unusable)('is none for %s: two orders stay two events, and it is counted', (_, order) => {
+      const [[first, changes], [second]] = [keyOf(template, order, 'hat'), keyOf(template, order, 'shoe')];
+
+      expect(first).not.toBe(second);
+      expect(changes).toEqual([['explicit_id_ignored', 1]]);
+    });
+
+    it('is the same for the same order', () => {
+      expect(keyOf(template, 'A-1', 'hat')).toEqual(keyOf(template, 'A-1', 'shoe'));
+      expect(keyOf(template, 'A-1', 'hat')[0]).not.toBe(keyOf(template, 'A-2', 'hat')[0]);
+    });
+  });
+});
+
+test('a custom body is judged like a profile (F35)', () => {
+  const rules = [{ name: 'rule', when: { event: 'T' }, send: { identity: 'cust-{{ Profile.nr }}' } }];
+  const context = mappingContext({ mapping: compileMapping({ ...noMapping, rules }, parse) });
+
+  expect(mapEvent(sourceOf({ event: 'T', nr: 'null', properties: {} }), context)).toMatchObject({
+    reason: 'placeholder_identity',
+  });
+});

@@ -1,0 +1,332 @@
+import * as fc from 'fast-check';
+import { createEngine } from '../../../lambda/mapping/liquid';
+import { scopeNames } from '../../../lambda/mapping/rule-format';
+import { parseRules, type RuleError } from '../../../lib/config/rule-parser';
+import { readTemplate, TemplateSyntaxError } from '../../../lib/config/template-syntax';
+
+const engine = createEngine(false);
+
+/** What is said of a rule with this template as a property. */
+const errorsOf = (template: string): readonly RuleError[] =>
+  parseRules('rule', JSON.stringify({ when: { event: 'T' }, send: { properties: { p: template } } })).errors;
+
+const saidOf = (template: string): string =>
+  errorsOf(template)
+    .map(({ message }) => message)
+    .join('\n');
+
+describe('text after an expression (F36)', () => {
+  it.each([
+    ['{{ Event.Order Id }}', 'Id', 'write Event["Order Id"]'],
+    ['{{ Event.Order  Id }}', 'Id', 'write Event["Order Id"]'],
+    ['{{ Event.Order Id | upcase }}', 'Id', 'write Event["Order Id"]'],
+    ['{{ Event.a.Total Order Value }}', 'Order', 'write Event.a["Total Order Value"]'],
+    ['{{ Profile email }}', 'email', 'write Profile["email"]'],
+    ['{{ Profile customer type }}', 'customer', 'write Profile["customer type"]'],
+    ['{{ Event.x | default: Event.Order Id }}', 'unexpected character', undefined],
+    ['{{ Event.x | append: Event["a"] Id }}', 'unexpected character', undefined],
+    ['{% if Event.price > 10 extra %}a{% endif %}', 'extra', 'take it out'],
+    ['{% if Event.Order Id > 10 %}a{% endif %}', 'Id', 'write Event["Order Id"]'],
+    ['{% if Event.Order Id and Event.b %}a{% endif %}', 'Id', 'write Event["Order Id"]'],
+    ['{% if Event.a %}{% elsif Event.Order Id == 1 %}a{% endif %}', 'Id', 'write Event["Order Id"]'],
+    ['{% unless Event.Order Id %}a{% endunless %}', 'Id', 'write Event["Order Id"]'],
+    ['{% case Event.Order Id %}{% when 1 %}a{% endcase %}', 'Id', 'write Event["Order Id"]'],
+    ['{% case Event.a %}{% when 1 2 %}a{% endcase %}', '2', 'take it out'],
+    ['{% case Event.a %}{% when Event.Order Id %}a{% endcase %}', 'Id', 'write Event["Order Id"]'],
+    ["{% case Event.a %}{% when 'a' | upcase %}a{% endcase %}", '|', 'take it out'],
+    ['{% for x in Event.my items %}{{ x }}{% endfor %}', 'items', 'write Event["my items"]'],
+    ['{% for x in Event.my items limit: 2 %}{{ x }}{% endfor %}', 'items', 'write Event["my items"]'],
+    ['{% for x in Event.l limits: 2 %}{{ x }}{% endfor %}', 'limits', 'take it out'],
+    ['{% for x in Event.l limit: 2 3 %}{{ x }}{% endfor %}', '3', 'take it out'],
+    ['{% tablerow x in Event.my items %}{{ x }}{% endtablerow %}', 'items', 'write Event["my items"]'],
+    ['{% assign x = Event.Order Id %}{{ x }}', 'Id', 'write Event["Order Id"]'],
+    ["{% cycle 'a' b, 'c' %}", 'b', 'take it out'],
+    ["{% cycle Event.Order Id, 'c' %}", 'Id', 'write Event["Order Id"]'],
+    ['{% echo Event.Order Id %}', 'Id', 'write Event["Order Id"]'],
+    ['{% liquid\n assign x = Event.Order Id\n echo x %}', 'Id', 'write Event["Order Id"]'],
+    ['{{ Event.a | times: 1,000 }}', '000', 'take it out'],
+    ['{{ Event.a | times: Event.b | upcase: 1 }}', '1', 'take it out'],
+    ["{{ Event.a | append: 'x', 'y' }}", 'y', 'take it out'],
+    ['{{ Event.a, Event.b }}', ',', 'take it out'],
+    ['{{ Event.a ) }}', ')', 'take it out'],
+    ['{{ Event.a. }}', '.', 'take it out'],
+    ['{{ Event[a b] }}', 'a b', 'write Event["a b"]'],
+    ['{{ Event["a" b] }}', 'b', 'write Event["'],
+    ['{{ Event["a" | upcase] }}', '"a" | upcase', 'write'],
+    ['{{ Event[] }}', '', 'write Event[""]'],
+    ['{{ Event[Event[a b]] }}', 'a b', 'write Event["a b"]'],
+    ['{% capture x y %}a{% endcapture %}{{ x }}', 'y', 'take it out'],
+    ['{% increment x y %}', 'y', 'take it out'],
+    ['{% increment x.y %}', '.y', 'take it out'],
+    ['{% decrement x | plus: 1 %}', '|', 'take it out'],
+    ['{% for x in Event.l %}{% break now %}{% endfor %}', 'now', 'take it out'],
+    ['{% for x in Event.l %}{% continue if x %}{% endfor %}', 'if', 'take it out'],
+    ['{% unless Event.a %}a{% else if Event.b %}b{% endunless %}', 'if', 'take it out'],
+    ['{% case Event.a %}{% when 1 %}a{% endcase x %}', 'x', 'take it out'],
+    ['{% capture x %}a{% endcapture x %}{{ x }}', 'x', 'take it out'],
+    ['{% abort now %}', 'now', 'take it out'],
+    ["{% if Event.a == 'x %}a{% endif %}", 'a quote is not closed', 'close it'],
+  ])('is refused: %s', (template, found, remedy) => {
+    const said = saidOf(template);
+
+    expect(said).toContain(found);
+    expect(said).toContain(`in the template ${JSON.stringify(template)}`);
+    if (remedy !== undefined) expect(said).toContain(`; ${remedy}`);
+  });
+
+  it.each([
+    ['{{ Event.a | }}', 'the name of a filter is missing at the end'],
+    ['{{ Event.a | upcase | }}', 'the name of a filter is missing at the end'],
+    ['{{ Event.a | append: }}', 'a value is missing at the end'],
+    ["{{ Event.a | append: 'x', }}", 'a value is missing at the end'],
+    ['{{ Event.a | default: 1, allow_false: }}', 'a value is missing at the end'],
+    ['{% if Event.a > %}a{% endif %}', 'a value is missing at the end'],
+    ['{% if Event.a and %}a{% endif %}', 'a value is missing at the end'],
+    ['{% if Event.a and or Event.b %}a{% endif %}', 'a value is missing before "or"'],
+    ['{% if not %}a{% endif %}', 'a value is missing at the end'],
+    ["{% cycle 'a', %}", 'a value is missing at the end'],
+    ['{% increment %}', 'a name is missing at the end'],
+    ['{% for x in Event.l limit %}{{ x }}{% endfor %}', 'a colon after limit is missing at the end'],
+  ])('so is what is missing: %s', (template, found) => {
+    expect(saidOf(template)).toContain(found);
+  });
+
+  it.each([
+    'text { without } any % template',
+    '{{ Event.a }}',
+    '{{Event.a}}',
+    '{{- Event.a -}}',
+    '{{ Event["Order Id"] }}',
+    "{{ Event['Order Id'].a[0]['b'][Event.k].c }}",
+    '{{ Event[ "a" ] }}',
+    '{{ ["Event"].a }}',
+    "{{ Event['a]b'] }}",
+    "{{ 'it\\'s' | append: Event.a }}",
+    '{{ Event.größe }}',
+    '{{ Event.a-b }}',
+    '{{ -5 | abs }}',
+    '{{ 1.5 | plus: -2 }}',
+    '{{ (1..3) | join: "-" }}',
+    '{% for i in (1..Event.n) %}{{ i }}{% endfor %}',
+    '{{ Event.a | default: Event.b, allow_false: true | replace: "x", "y" }}',
+    '{{ Event.a == 1 and not Event.b or Event.c contains "x" }}',
+    '{% if not Event.a %}a{% elsif Event.b != blank %}b{% else %}c{% endif %}',
+    '{% unless Event.a %}a{% else %}b{% endunless %}',
+    "{% case Event.a %}{% when 'x', 'y' or 'z' %}a{% when empty %}b{% else %}c{% endcase %}",
+    '{% for x in Event.l limit: 2 offset: 1 reversed %}{{ x.a }}{{ forloop.index }}{% break %}{% else %}n{% endfor %}',
+    '{% for x in Event.l limit: 2, offset: continue %}{% continue %}{% endfor %}',
+    '{% tablerow x in Event.l cols: 2, limit: 4 %}{{ x }}{{ tablerowloop.col }}{% endtablerow %}',
+    "{% cycle 'a', 'b' %}{% cycle 'g': 'a', 'b' %}{% cycle 'a' %}",
+    '{% for x in Event.l %}{% cycle x, forloop.index %}{% endfor %}',
+    '{% assign x = Event.a | times: 2 %}{{ x }}',
+    '{% capture x %}a{{ Event.a }}{% endcapture %}{{ x }}',
+    '{% increment x %}{% decrement x %}{{ x }}',
+    '{% echo Event.a | upcase %}{% echo %}',
+    "{% liquid\n assign x = Event.a\n if x\n echo x | append: 'b'\n endif\n # note this\n %}",
+    '{% raw %}{{ Event.a b }}{% if %}{% endraw %}',
+    'a{% comment %}{{ Event.a b }}{% if x y %}{% endcomment %}b',
+    '{% comment a note %}x{% endcomment %}',
+    '{% # a note %}',
+    '{% if Event.a %}{% abort %}{% endif %}',
+    "{{ 'now' | date: '%Y' }}{{ \"today\" | date_tz: '%Y', 'Europe/Paris' }}",
+    '{{ Profile.a }}{{ Event.a }}{{ KeyValues.a }}{{ Campaign.id }}{{ Received.at }}{{ Path.event }}{{ Body.a }}',
+    '{{ Event.order }}{{ Event.orders }}{{ Event.android }}{{ Event.contains }}{{ Event.not }}',
+    "{% assign a = Event.l | where: 'x', true | map: 'y' | join: ', ' %}{{ a }}",
+  ])('and this is read: %s', (template) => {
+    expect(errorsOf(template)).toEqual([]);
+  });
+
+  it('knows every tag of the engine', () => {
+    // Those for which a name is enough, or an expression.
+    const templates = Object.keys(engine.tags).map((tag) => `{% ${tag} Event.a ~ %}`);
+
+    for (const template of templates) {
+      expect([template, /^\{% (?:comment|#)/.test(template) ? 'a comment' : saidOf(template)]).not.toContain(
+        '',
+      );
+    }
+  });
+
+  it('names line, column and key in the file', () => {
+    const text =
+      '{ "when": { "event": "T" },\n  "send": { "properties": {\n    "p": "\\u0061 \\"{{ Event.Order Id }}\\"" } } }';
+    const [error] = parseRules('rule', text).errors;
+
+    expect(error).toMatchObject({ line: 3, key: 'send.properties.p' });
+    expect(text.split('\n')[2]?.slice((error?.column ?? 0) - 1)).toMatch(/^Id \}\}/);
+  });
+
+  it.each([
+    ['identity', 'send.identity'],
+    ['idempotency_key', 'send.idempotency_key'],
+    ['event', 'send.event'],
+    ['timestamp', 'send.timestamp'],
+    ['app_id', 'send.app_id'],
+  ])('is refused in %s as well', (field, key) => {
+    const rule = { when: { event: 'T' }, send: { [field]: '{{ Event.Order Id }}' } };
+
+    expect(parseRules('rule', JSON.stringify(rule)).errors).toMatchObject([{ key, line: 1 }]);
+  });
+
+  it('no template that is read loses a token', () => {
+    const operand = fc.constantFrom(
+      'Event.a',
+      'Event["b c"]',
+      "'s'",
+      '1',
+      '-2.5',
+      'true',
+      '(1..2)',
+      'Event.a[0].b',
+    );
+    const glue = fc.constantFrom(
+      ' ',
+      ' | ',
+      ', ',
+      ' and ',
+      ' == ',
+      ' | append: ',
+      ' or ',
+      ' not ',
+      ': ',
+      ' > ',
+    );
+    const expression = fc
+      .tuple(operand, fc.array(fc.tuple(glue, operand), { maxLength: 4 }))
+      .map(([first, rest]) => first + rest.map(([by, next]) => by + next).join(''));
+    const tag = fc.constantFrom<[string, string]>(
+      ['{{ ', ' }}'],
+      ['{% if ', ' %}x{% endif %}'],
+      ['{% assign x = ', ' %}'],
+      ['{% case Event.a %}{% when ', ' %}x{% endcase %}'],
+      ['{% cycle ', ' %}'],
+      ['{% for x in ', ' %}{% endfor %}'],
+    );
+    let read = 0;
+    fc.assert(
+      fc.property(tag, expression, ([before, after], text) => {
+        const template = before + text + after;
+        try {
+          engine.parse(template);
+          readTemplate(template);
+        } catch {
+          return;
+        }
+        read += 1;
+        // Each operand changes what liquidjs parsed: without one, something else is parsed or refused.
+        const words = text.match(/Event(?:\.\w+|\[[^\]]*\])+|'s'|-?[\d.]+(?!\))|true|\(1\.\.2\)/g) ?? [];
+        const glued = text.split(/Event(?:\.\w+|\[[^\]]*\])+|'s'|true|\(1\.\.2\)|-?\d[\d.]*/).slice(1, -1);
+        expect(glued.every((by) => by.trim() !== '')).toBe(true);
+        expect(words.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
+    expect(read).toBeGreaterThan(100);
+  });
+});
+
+describe('unknown names', () => {
+  it.each([
+    ['{{ profile.email }}', 'unknown name profile', 'did you mean Profile?'],
+    ['{{ PROFILE.email }}', 'unknown name PROFILE', 'did you mean Profile?'],
+    ['{{ Profil.email }}', 'unknown name Profil', 'did you mean Profile?'],
+    ['{{ Profiel.email }}', 'unknown name Profiel', 'did you mean Profile?'],
+    ['{{ Prfile.email }}', 'unknown name Prfile', 'did you mean Profile?'],
+    ['{{ Prufile.email }}', 'unknown name Prufile', 'did you mean Profile?'],
+    ['{{ Events.a }}', 'unknown name Events', 'did you mean Event?'],
+    ['{{ event }}', 'unknown name event', 'did you mean Event?'],
+    ['{{ key_values.a }}', 'unknown name key_values', 'did you mean KeyValues?'],
+    ['{{ Linked.Weather.temp }}', 'unknown name Linked', 'templates know Profile, Event, KeyValues'],
+    ['{{ user.name }}', 'unknown name user', 'templates know Profile, '],
+    ["{{ now | date: '%Y' }}", 'unknown name now', "write 'now' in quotes"],
+    ["{{ today | date: '%Y' }}", 'unknown name today', "write 'today' in quotes"],
+    ['{{ Event.a | append: profile.b }}', 'unknown name profile', 'did you mean'],
+    ['{{ Event[profile.b] }}', 'unknown name profile', 'did you mean'],
+    ['{% if profile.a %}x{% endif %}', 'unknown name profile', 'did you mean'],
+    ['{% if Event.a %}x{% elsif Event.b == profile.a %}y{% endif %}', 'unknown name profile', 'did you mean'],
+    ['{% case Event.a %}{% when profile.a %}x{% endcase %}', 'unknown name profile', 'did you mean'],
+    ['{% for x in profile.l %}{{ x }}{% endfor %}', 'unknown name profile', 'did you mean'],
+    ['{% for x in Event.l limit: profile.n %}{{ x }}{% endfor %}', 'unknown name profile', 'did you mean'],
+    ['{% for x in (1..profile.n) %}{{ x }}{% endfor %}', 'unknown name profile', 'did you mean'],
+    ['{% assign x = profile.a %}{{ x }}', 'unknown name profile', 'did you mean'],
+    ['{% cycle profile.a, 1 %}', 'unknown name profile', 'did you mean'],
+    ['{% echo profile.a %}', 'unknown name profile', 'did you mean'],
+    ['{% for x in Event.l %}{{ x }}{% endfor %}{{ x.name }}', 'unknown name x', 'templates know'],
+    ['{{ x }}{% assign x = 1 %}', 'unknown name x', 'templates know'],
+    ['{{ forloop.index }}', 'unknown name forloop', 'templates know'],
+    ['{{ [Event.a] }}', 'unknown name Event.a', 'did you mean Event?'],
+    ['{{ price }}', 'unknown name price', 'templates know'],
+  ])('are refused: %s', (template, found, remedy) => {
+    expect(saidOf(template)).toBe(
+      `${found}, in the template ${JSON.stringify(template)}; ${saidOf(template).split('; ')[1]}`,
+    );
+    expect(saidOf(template)).toContain(`; ${remedy}`);
+  });
+
+  it.each(scopeNames)('%s is known', (name) => {
+    expect(errorsOf(`{{ ${name}.id }}`)).toEqual([]);
+  });
+
+  it('stand where the error says', () => {
+    const [error] = errorsOf('Hello {{ profile.name }}');
+
+    expect(error).toMatchObject({ line: 1, key: 'send.properties.p' });
+    const text = JSON.stringify({
+      when: { event: 'T' },
+      send: { properties: { p: 'Hello {{ profile.name }}' } },
+    });
+    expect(text.slice((error?.column ?? 0) - 1)).toMatch(/^profile\.name/);
+  });
+});
+
+test('an identity or id cannot be "raw", which hides what an output is', () => {
+  for (const field of ['identity', 'idempotency_key']) {
+    const rule = { when: { event: 'T' }, send: { [field]: 'c-{{ Profile.nr | raw }}' } };
+    expect(parseRules('rule', JSON.stringify(rule)).errors).toMatchObject([
+      {
+        key: `send.${field}`,
+        message: expect.stringMatching(/^undefined filter: raw,.*; take it out/) as string,
+      },
+    ]);
+  }
+  expect(errorsOf('{{ Event.a | raw }}')).toEqual([]);
+});
+
+test('the error of a reader is one of its own', () => {
+  expect(() => readTemplate('{{ Event.a b }}')).toThrow(TemplateSyntaxError);
+});
+
+describe('types that no property can have', () => {
+  const warningsOf = (rule: object): readonly RuleError[] =>
+    parseRules('rule', JSON.stringify({ when: { event: 'T' }, ...rule })).warnings;
+
+  it.each([
+    [{ send: { properties: { value: '{{ Event.v }}' } }, types: { valeu: 'number' } }, 'types.valeu'],
+    [{ send: {}, types: { value: 'number' } }, 'types.value'],
+    [{ send: { properties: { value: 'x {{ Event.v }}' } }, types: { 'value.a': 'number' } }, 'types.value.a'],
+    [{ send: { properties: { id: 1 } }, types: { clevertap_id: 'string' } }, 'types.clevertap_id'],
+    [{ send: { properties: { a: { b: 1 } } }, types: { a: 'number' } }, 'types.a'],
+    [{ send: { properties: { a: [1, 2] } }, types: { 'a.0': 'number' } }, 'types.a.0'],
+    [{ send: { properties: { a: null } }, types: { a: 'number' } }, 'types.a'],
+    [{ send: { properties: { Value: 1 } }, types: { value: 'number' } }, 'types.value'],
+    [{ send: {}, types: { plan: 'string' }, userProperties: { plan: '{{ Profile.plan }}' } }, 'types.plan'],
+  ])('are a warning: %j', (rule, key) => {
+    expect(warningsOf(rule)).toMatchObject([{ key, line: 1 }]);
+    expect(parseRules('rule', JSON.stringify({ when: { event: 'T' }, ...rule })).rules).toHaveLength(1);
+  });
+
+  it.each([
+    { send: { properties: { value: '{{ Event.v }}' } }, types: { value: 'number', 'value.a.0': 'string' } },
+    { send: { properties: { value: '{% if Event.v %}1{% endif %}' } }, types: { value: 'number' } },
+    { send: { properties: { value: 5 } }, types: { value: 'string' } },
+    { send: { properties: { a: { b: '{{ Event.v }}' } } }, types: { 'a.b': 'number' } },
+    { send: { properties: { a: [{ b: 1 }, { c: 2 }] } }, types: { 'a.0.b': 'number', 'a.1.c': 'number' } },
+    {
+      send: { properties: { a: ['{{ Event.v }}', { c: 2 }] } },
+      types: { 'a.0.c': 'number', 'a.0.x': 'number' },
+    },
+    { send: {}, spread: ['Event'], types: { anything: 'number' } },
+  ])('are those alone: %j', (rule) => {
+    expect(warningsOf(rule)).toEqual([]);
+  });
+});
