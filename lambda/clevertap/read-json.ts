@@ -1,4 +1,4 @@
-import { isJsonObject, losesDigits } from '../json';
+import { losesDigits } from '../json';
 import { tokensOf } from './tokens';
 
 /** What `JSON.parse` does not tell of a body. */
@@ -53,46 +53,18 @@ export function readJson(json: string): {
   return { root: JSON.parse(exact + json.slice(copied)), findings };
 }
 
-/** Numbers whose text matters: of 16 digits, with an exponent, or with a blank fraction in an identity or id. */
-const suspiciousInList = /[[,]\s*-?(?:\d[\d.]{15}|\d+(?:\.\d+)?e)/i;
-const suspiciousId = /(?:ty|il|ne|id|ey|\\.*)"\s*:\s*-?\d+\.0+$/is;
+/** A number that could be rounded, or an integer in another notation: of 16 characters, 1e7 or 1.0. */
+const suspiciousNumber = /(?:^|[:[,])\s*-?(?:\d[\d.]{15}|\d+(?:\.\d+)?e|\d+\.0+(?=[\s,}\]]|$))/i;
 
-/** Whether a parsed value tells all: no name stands twice, and no number is suspicious. So it is with most bodies. */
-function tellsAll(root: unknown, json: string): boolean {
-  const parsed = { names: 0, hasListOfNumbers: false };
-  survey(root, 64, parsed);
-  for (let colon = json.indexOf(':'); colon !== -1; colon = json.indexOf(':', colon + 1)) {
-    let before = colon - 1;
-    while (json.charCodeAt(before) <= 0x20) before -= 1;
-    // A quote and a colon within a string count, too: that body is scanned in vain.
-    if (json.charCodeAt(before) !== 0x22) continue;
-    parsed.names -= 1;
-    let value = colon + 1;
-    while (json.charCodeAt(value) <= 0x20) value += 1;
-    if (json.charCodeAt(value) === 0x22 || json.charCodeAt(value) > 0x39) continue;
-    let end = value + 1;
-    while (json.charCodeAt(end) >= 0x2e && json.charCodeAt(end) <= 0x39) end += 1;
-    const hasExponent = (json.charCodeAt(end) | 0x20) === 0x65;
-    if (end - value > 15 || hasExponent) return false;
-    const endsInZero = json.charCodeAt(end - 1) === 0x30;
-    if (endsInZero && suspiciousId.test(json.slice(Math.max(0, before - 12), end))) return false;
-  }
-  return parsed.names === 0 && !(parsed.hasListOfNumbers && suspiciousInList.test(json));
-}
+/** Whether the parsed value tells all, as it does of most bodies: no name stands twice, and no number is suspicious. */
+const tellsAll = (root: unknown, json: string): boolean =>
+  countNames(root, 64) === (json.match(/"\s*:/g)?.length ?? 0) && !suspiciousNumber.test(json);
 
-/** Counts the names of a value; not those nested deeper. */
-function survey(value: unknown, levels: number, found: { names: number; hasListOfNumbers: boolean }): void {
-  if (levels === 0) return;
-  if (Array.isArray(value)) {
-    for (const element of value) {
-      if (typeof element === 'object') survey(element, levels - 1, found);
-      else if (typeof element === 'number') found.hasListOfNumbers = true;
-    }
-  } else if (isJsonObject(value)) {
-    for (const name in value) {
-      const member = value[name];
-      found.names += 1;
-      if (typeof member === 'object') survey(member, levels - 1, found);
-    }
-  }
+/** The names in a value, apart from those nested deeper than so many levels. */
+function countNames(value: unknown, levels: number): number {
+  if (typeof value !== 'object' || value === null || levels === 0) return 0;
+  const members: unknown[] = Object.values(value);
+  let count = Array.isArray(value) ? 0 : members.length;
+  for (const member of members) count += countNames(member, levels - 1);
+  return count;
 }

@@ -142,14 +142,11 @@ function verdictOf(
     return { kind: 'kept', seconds: retryDelayOf(message, ports) };
   }
   if (unsent.length === 0) return { kind: 'done', rejected };
-  if (entries.some(wasSent) || receiveCountOf(record) >= maxUnattemptedReceives) {
+  if (unsent.length < entries.length || receiveCountOf(record) >= maxUnattemptedReceives) {
     return { kind: 'continued', rejected, rest: unsent.map(({ location }) => location) };
   }
   return { kind: 'kept', seconds: unattemptedDelaySeconds(ports.random()) };
 }
-
-const wasSent = ({ fate }: Entry): boolean =>
-  fate?.kind === 'delivered' || (fate?.kind === 'rejected' && fate.reason === 'heap_rejected');
 
 const rejectionOf = ({ location, fate }: Entry): RejectedEvent[] =>
   fate?.kind === 'rejected' ? [{ location, reason: fate.reason, detail: fate.detail }] : [];

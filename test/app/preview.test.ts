@@ -280,7 +280,11 @@ describe('a printed report', () => {
 
     expect(text).toContain('value_dropped: "note", "other", "empty number 0", ');
     expect(text.split('There is no value').length - 1).toBe(1);
-    for (const change of ['unrendered_value: "name"', 'value_truncated: "long"', 'text_repaired: "bell"']) {
+    for (const change of [
+      'unrendered_value: "name"',
+      'value_truncated: "long"',
+      'text_repaired: "bell", "event"',
+    ]) {
       expect(text).toContain(`${change} `);
     }
     expect(text).toContain('name_reserved: "id" Heap keeps this name for itself.');

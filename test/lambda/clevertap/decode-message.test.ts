@@ -145,13 +145,16 @@ describe('a custom body', () => {
     expect(eventsOf(fixture('guide-rendered'), 'from-path')).toEqual([
       {
         location: { kind: 'whole' },
+        sent: body,
         profile: body,
         eventProperties: { item_names: 'pii-watch', value: '77777', campaign_name: 'pii Cart Reminder Push' },
         profileKeyValues: {},
         requestKeyValues: {},
+        requestNames: [],
         canonicalRequest: 'null',
         unusableGroups: [],
         collidingNames: [],
+        roundedNames: [],
         body,
         campaignId: undefined,
         pathEvent: 'from-path',

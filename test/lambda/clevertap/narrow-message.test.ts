@@ -63,35 +63,30 @@ const items = fc
   })
   .filter((list) => list.some(({ keep }) => keep));
 
-/** The list stands under the last `profiles`; earlier ones and other casings must not be taken for it. */
+const nameOf = (member: string): string => Object.keys(JSON.parse(`{${member}}`) as object).join();
+
+/** The list is under `profiles`; another casing must not be taken for it. */
 const requestOfProfiles: fc.Arbitrary<Message> = fc
   .record({
     key: fc.constantFrom('"profiles"', escaped('profiles'), String.raw`"pro\u0066iles"`),
-    earlier: fc.array(
-      fc.oneof(
-        memberText(valueText),
-        valueText.map((text) => `"profiles":${text}`),
-        itemText.map((text) => `"profiles":[${text},${text}]`),
-      ),
-      { maxLength: 3 },
-    ),
-    later: fc
-      .array(
-        fc.oneof(
+    members: fc.uniqueArray(
+      fc
+        .oneof(
           memberText(valueText),
           itemText.map((text) => `"Profiles":[${text},${text}]`),
           valueText.map((text) => `"key_values":{"event":"Kept","more":${text}}`),
-        ),
-        { maxLength: 3 },
-      )
-      .filter((members) => !Object.hasOwn(JSON.parse(`{${members.join(',')}}`) as object, 'profiles')),
+        )
+        .filter((member) => nameOf(member) !== 'profiles'),
+      { maxLength: 5, selector: nameOf },
+    ),
+    split: fc.nat({ max: 5 }),
     items,
     blank: space,
   })
-  .map(({ key, earlier, later, items, blank }) => ({
-    before: `${blank}{${[...earlier, ''].join(',')}${blank}${key}${blank}:${blank}[`,
+  .map(({ key, members, split, items, blank }) => ({
+    before: `${blank}{${[...members.slice(0, split), ''].join(',')}${blank}${key}${blank}:${blank}[`,
     items,
-    after: `]${blank}${['', ...later].join(',')}}${blank}`,
+    after: `]${blank}${['', ...members.slice(split)].join(',')}}${blank}`,
   }));
 
 const listOfEvents: fc.Arbitrary<Message> = fc

@@ -174,6 +174,15 @@ describe('when the time of an invocation is up', () => {
     expect([ports.sentBack.length, ports.letters.length]).toEqual([0, 0]);
   });
 
+  it('a message of which only rejected events are final goes on without them', async () => {
+    const ports = timeFor(1);
+    const mixed = broadcast([{ identity: 'guest' }, ...profiles(5)], { messageId: 'm2' });
+
+    expect(await ports.forward([broadcast(profiles(1000)), mixed])).toEqual([]);
+    expect(reasons(ports)).toEqual(['placeholder_identity']);
+    expect(ports.sentBack.map(identities)).toEqual([Array.from({ length: 5 }, (_, i) => `cust-${i}`)]);
+  });
+
   it('one that was handed out 40 times goes back as a new message, long before SQS gives it up', async () => {
     const ports = timeFor(1);
     const often = { messageId: 'm2', receiveCount: 40 };

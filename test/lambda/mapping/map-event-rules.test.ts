@@ -625,29 +625,41 @@ describe('{% abort %}', () => {
 });
 
 describe('a template that fails', () => {
-  it.each([
-    ['{{ Event.bad | url_decode }}'],
-    ['{{ Event.big | replace: "p", Event.big }}'],
-    ['{{ Event.at | date: Event.format }}'],
-    ['{% for i in (1..Event.many) %}{{ Event.pii }}{% endfor %}'],
-    ['{{ Event.pii | divided_by: 1 }}{{ Event.bad | url_decode }}'],
-  ])('%s rejects the event without quoting it (F68)', (template) => {
-    const source = purchase({
-      bad: 'pii-ana%E0%A4%A',
-      big: 'pii-ana'.repeat(5000),
-      at: '2026-01-01',
-      format: 'pii-ana %99999999Y',
-      many: 77777777,
-      pii: 'pii-ana',
-    });
-    for (const rule of [{ send: { properties: { a: template } } }, { send: { identity: template } }]) {
-      const mapped = mapEvent(source, withRule(rule));
+  const source = purchase({
+    bad: 'pii-ana%E0%A4%A',
+    big: 'pii-ana'.repeat(5000),
+    at: '2026-01-01',
+    format: 'pii-ana %99999999Y',
+    many: 77777777,
+    pii: 'pii-ana',
+  });
+  const failing = [
+    '{{ Event.bad | url_decode }}',
+    '{{ Event.at | date: Event.format }}',
+    '{% for i in (1..Event.many) %}{{ Event.pii }}{% endfor %}',
+  ];
+  // As an identity they have no value before they can fail.
+  const failingAsProperty = [
+    '{{ Event.big | replace: "p", Event.big }}',
+    '{{ Event.pii | divided_by: 1 }}{{ Event.bad | url_decode }}',
+  ];
 
-      expect(mapped).toMatchObject({ reason: 'template_failed' });
-      expect(JSON.stringify(mapped)).toContain('purchase.json');
-      expect(JSON.stringify(mapped)).not.toMatch(personalData);
-      expect(JSON.stringify(mapped)).not.toContain('%');
-    }
+  it.each([
+    ...[...failing, ...failingAsProperty].map((template) => ({ properties: { a: template } })),
+    ...failing.map((template) => ({ identity: template })),
+  ])('%j rejects the event without quoting it (F68)', (send) => {
+    const mapped = mapEvent(source, withRule({ send }));
+
+    expect(mapped).toMatchObject({ reason: 'template_failed' });
+    expect(JSON.stringify(mapped)).toContain('purchase.json');
+    expect(JSON.stringify(mapped)).not.toMatch(personalData);
+    expect(JSON.stringify(mapped)).not.toContain('%');
+  });
+
+  it.each(failingAsProperty)('%s as an identity has no value (F35)', (identity) => {
+    expect(mapEvent(source, withRule({ send: { identity } }))).toMatchObject({
+      event: { identity: 'cust-1' },
+    });
   });
 });
 

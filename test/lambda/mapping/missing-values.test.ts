@@ -123,8 +123,8 @@ describe('a filter', () => {
     expect(valueOf("{{ Event.missing | default: 'none' }}")).toBe('none');
   });
 
-  it('for numbers hands on a text that is none', () => {
-    expect(valueOf('{{ Event.v | times: 2 }}', { v: 'abc' })).toBe('abc');
+  it('for numbers has no value of a string that is no number', () => {
+    expect(valueOf('{{ Event.v | times: 2 }}', { v: 'abc' })).toBeUndefined();
     expect(valueOf('{{ Event.v | times: 2 }}', { v: ' 21 ' })).toBe(42);
   });
 });

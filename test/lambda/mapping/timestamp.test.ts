@@ -113,7 +113,7 @@ describe('parseClevertapDate', () => {
     '$D_1664890781 ',
     'x$D_1664890781',
     '$d_1664890781',
-    '$D_100000000000',
+    '$D_100000000000000',
   ])('leaves %j as it is', (text) => {
     expect(parseClevertapDate(text)).toBeUndefined();
   });
