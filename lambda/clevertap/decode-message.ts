@@ -1,16 +1,17 @@
-import { parse as parseLeniently, printParseErrorCode, type ParseError } from 'jsonc-parser';
 import type { RejectionReason } from '../contract';
 import { canonicalJson } from './canonical-json';
 import {
   ambiguityIn,
   byElement,
+  collision,
   frameOfKeyValues,
+  lossesOf,
   nameFields,
-  namesOf,
   twinsIn,
   withExactIds,
 } from './frame';
 import { readJson, type JsonFinding } from './read-json';
+import { describeSyntaxError } from './syntax-error';
 import { field, fieldKey, isJsonObject, objectField, own, type JsonObject } from '../json';
 
 /** One event as CleverTap described it, before any mapping. */
@@ -33,16 +34,21 @@ export interface SourceEvent {
   readonly canonicalRequest: string | undefined;
   /** `profile`, if it is a custom body; absent in CleverTap's own payload. */
   readonly body: JsonObject | undefined;
-  /** Names of groups that are not objects, so that nothing in them can be used. */
-  readonly unusableGroups: readonly string[];
-  /** Names that occur twice in one object, or in two groups with the same meaning; one value is not used. */
-  readonly collidingNames: readonly string[];
-  /** Names of numbers that lost digits. */
-  readonly roundedNames: readonly string[];
+  /** What was lost before any mapping. */
+  readonly losses: readonly Loss[];
   /** `targetId`, the only trace of the campaign in CleverTap's own payload. */
   readonly campaignId: unknown;
   /** The event name in the URL. */
   readonly pathEvent: string | undefined;
+}
+
+/**
+ * A group that is not an object, so that nothing in it can be used; a name that occurs twice in one object, or in two
+ * groups with the same meaning; a number that lost digits.
+ */
+export interface Loss {
+  readonly change: 'value_dropped' | 'name_collision' | 'number_rounded';
+  readonly property: string;
 }
 
 /** Where an event is in its message: an element of the list under `key`, of a list at the root, or all of it. */
@@ -138,10 +144,6 @@ function decodeProfiles(
   const requestNames = nameFields.map((name) => field(root, name));
   const requestGroup = field(root, 'key_values');
   const requestKeyValues = objectOf(requestGroup);
-  const twins = [...twinsIn(root), ...twinsIn(requestKeyValues, frameOfKeyValues)].slice(
-    0,
-    maxFindingsAround,
-  );
   if (Object.keys(requestKeyValues).length > maxKeyValues || holdsTooMuch(requestKeyValues)) {
     // Checked here once: every profile repeats the key_values of its request.
     return {
@@ -152,7 +154,11 @@ function decodeProfiles(
   }
   const canonicalRequest = canonicalJson(requestKeyValues, maxSourceDepth);
   const campaignId = field(root, 'targetId');
-  const unusable = unusableGroups({ key_values: requestGroup });
+  const lossesAround = [
+    ...unusableGroups({ key_values: requestGroup }),
+    ...twinsIn(root),
+    ...twinsIn(requestKeyValues, frameOfKeyValues),
+  ].slice(0, maxFindingsAround);
   const decode = (
     sent: unknown,
     location: EventLocation,
@@ -177,13 +183,12 @@ function decodeProfiles(
       requestKeyValues,
       requestNames,
       canonicalRequest,
-      collidingNames: namesOf('duplicate', found).concat(
-        twins,
+      losses: lossesAround.concat(
+        unusableGroups(groups),
+        lossesOf(found),
         twinsIn(sent),
         twinsIn(keyValues, frameOfKeyValues),
       ),
-      roundedNames: namesOf('rounded', found),
-      unusableGroups: unusable.concat(unusableGroups(groups)),
       body: undefined,
       campaignId,
       pathEvent,
@@ -230,8 +235,10 @@ function countValues(value: unknown, depth: number): number {
 const objectOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
 /** The names of groups that are not objects. */
-const unusableGroups = (groups: JsonObject): string[] =>
-  Object.keys(groups).filter((name) => !isJsonObject(groups[name] ?? {}));
+const unusableGroups = (groups: JsonObject): Loss[] =>
+  Object.keys(groups)
+    .filter((name) => !isJsonObject(groups[name] ?? {}))
+    .map((property) => ({ change: 'value_dropped', property }));
 
 /** `event_properties`, with the title, body and key-value pairs of the push in a post-action webhook. */
 function withPush(properties: JsonObject, payload: unknown): JsonObject {
@@ -293,11 +300,10 @@ function decodeCustomBody(
     requestKeyValues: {},
     requestNames: [],
     canonicalRequest: 'null',
-    unusableGroups: [],
-    collidingNames: Object.keys(evtData)
+    losses: Object.keys(evtData)
       .filter((name) => Object.hasOwn(properties, name))
-      .concat(namesOf('duplicate', findings), twinsIn(sent)),
-    roundedNames: namesOf('rounded', findings),
+      .map(collision)
+      .concat(lossesOf(findings), twinsIn(sent)),
     body,
     campaignId: field(body, 'targetId'),
     pathEvent,
@@ -310,41 +316,4 @@ function keysOf(object: JsonObject): string {
   if (keys.length === 0) return 'the body is empty';
   const shown = keys.slice(0, 10).map((key) => (/^[A-Za-z_]{1,40}$/.test(key) ? key : '…'));
   return `keys found: ${shown.join(', ')}${keys.length > shown.length ? ', …' : ''}`;
-}
-
-/** What commonly breaks a hand-written JSON body, by what follows the position of the error. */
-const commonMistakes: readonly [RegExp, string][] = [
-  [/^(?:\{\{|\{%|\$\{)/, 'a template that was not rendered'],
-  [/^[“”„‟‘’]/, 'a typographic quote; use "'],
-  [/^'/, 'a single quote; use "'],
-  [/^\/[/*]/, 'a comment; JSON has none'],
-  [/^[}\]]/, 'a closing bracket where a name or a value is expected: a trailing comma or a blank value'],
-  [/^,/, 'a comma where a name or a value is expected: a blank value'],
-  [/^"[^"]*[\n\r\t]/, 'a line break or tab inside a text'],
-  [/^"[^"]*$/, 'a text that is not closed'],
-  [/^$/, 'the end of the body: a bracket is not closed'],
-  [/^[A-Za-z]/, 'a word outside of quotes; put texts in ", and write \\" for a quote inside a text'],
-];
-
-/** Where a body stops being JSON and, for a common mistake, why. Quotes nothing of it. */
-function describeSyntaxError(json: string): string {
-  const errors: ParseError[] = [];
-  try {
-    parseLeniently(json, errors, { disallowComments: true });
-  } catch {
-    // Nested deeper than the stack allows.
-  }
-  const [first] = errors;
-  if (first === undefined) return 'the body is not JSON';
-  // A template opens with two characters, and the first is still valid JSON.
-  const offset = /^\{[{%]/.test(json.slice(first.offset - 1)) ? first.offset - 1 : first.offset;
-  const before = json.slice(0, offset).split('\n');
-  const position = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
-  if (printParseErrorCode(first.error) === 'EndOfFileExpected') {
-    return `${position}: text after the end of the JSON: a bracket too many, or a second body`;
-  }
-  if (json.trim() === '') return `${position}: the body is empty`;
-  const rest = json.slice(offset, offset + 100_000);
-  const mistake = commonMistakes.find(([pattern]) => pattern.test(rest))?.[1];
-  return mistake === undefined ? position : `${position}: ${mistake}`;
 }

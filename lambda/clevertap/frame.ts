@@ -1,6 +1,6 @@
 import { identityFields } from '../contract';
 import { fieldKey, type JsonObject } from '../json';
-import type { UnreadableEvent } from './decode-message';
+import type { Loss, UnreadableEvent } from './decode-message';
 import type { JsonFinding } from './read-json';
 
 /** Where an event may be named, best first. */
@@ -44,15 +44,23 @@ export function withExactIds(object: JsonObject, findings: readonly JsonFinding[
   return exact;
 }
 
-export const namesOf = (kind: JsonFinding['kind'], findings: readonly JsonFinding[]): string[] =>
-  findings.length === 0 ? [] : findings.flatMap((finding) => (finding.kind === kind ? finding.name : []));
+/** What `JSON.parse` lost of an object. */
+export const lossesOf = (findings: readonly JsonFinding[]): Loss[] =>
+  findings.flatMap(({ kind, name }): Loss[] => {
+    if (kind === 'not_integer') return [];
+    return [{ change: kind === 'rounded' ? 'number_rounded' : 'name_collision', property: name }];
+  });
 
 /** Fields in another casing than the one that counts. */
-export const twinsIn = (object: JsonObject, names: ReadonlyMap<string, string> = frame): string[] =>
-  Object.keys(object).filter((key) => {
-    const name = names.get(key) ?? names.get(key.toLowerCase());
-    return name !== undefined && name !== key && fieldKey(object, name) !== key;
-  });
+export const twinsIn = (object: JsonObject, names: ReadonlyMap<string, string> = frame): Loss[] =>
+  Object.keys(object)
+    .filter((key) => {
+      const name = names.get(key) ?? names.get(key.toLowerCase());
+      return name !== undefined && name !== key && fieldKey(object, name) !== key;
+    })
+    .map(collision);
+
+export const collision = (property: string): Loss => ({ change: 'name_collision', property });
 
 /** Findings by the element of a list that they are in. @param key its name in the root; undefined if it is the root */
 export function byElement(

@@ -103,9 +103,7 @@ function judge(
 ): MappedEvent | Rejected {
   const { appId, receivedAt, requestId, dedupeWindowMs, mapping, sha256 } = context;
   const changes = new Changes();
-  for (const group of source.unusableGroups) changes.record('value_dropped', group);
-  for (const name of source.collidingNames) changes.record('name_collision', name);
-  for (const name of source.roundedNames) changes.record('number_rounded', name);
+  for (const { change, property } of source.losses) changes.record(change, property);
   for (const named of draft.appIds) {
     const mismatch = appIdMismatch(named, appId, changes);
     if (mismatch !== undefined) return mismatch;

@@ -121,7 +121,7 @@ describe('any other name that stands twice', () => {
       `{"key_values":{${names.join()}},"profiles":[{"identity":"a"},{"identity":"b"}]}`,
     );
 
-    expect(sources.map(({ collidingNames }) => collidingNames.length)).toEqual([10, 10]);
+    expect(sources.map(({ losses }) => losses.length)).toEqual([10, 10]);
   });
 });
 
