@@ -8,8 +8,12 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 export const isInfinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value);
 
 /** Whether a decimal number has digits that a JavaScript number drops, as 19.99999999999999999 or 1e-400 has. */
-export const losesDigits = (decimal: string): boolean =>
-  Number.isFinite(Number(decimal)) && significantPart(decimal) !== significantPart(String(Number(decimal)));
+export function losesDigits(decimal: string): boolean {
+  const number = String(Number(decimal));
+  return (
+    number !== decimal && !number.endsWith('Infinity') && significantPart(decimal) !== significantPart(number)
+  );
+}
 
 /** Digits and exponent of a decimal number, without its sign and the zeros around the digits. */
 function significantPart(decimal: string): string {

@@ -1,4 +1,4 @@
-import { losesDigits } from '../json';
+import { isJsonObject, losesDigits } from '../json';
 import { tokensOf } from './tokens';
 
 /** What `JSON.parse` does not tell of a body. */
@@ -42,29 +42,44 @@ export function readJson(json: string): {
       const [name, siblings] = [String(path.at(-1)), names[path.length]];
       if (siblings?.has(name) === true) find('duplicate');
       siblings?.add(name);
-    } else if (/^-?\d+[.e]/i.test(source)) {
-      if (losesDigits(source)) find('rounded');
-      if (Number.isSafeInteger(Number(source))) find('not_integer');
-    } else if (/^-?\d/.test(source) && !Number.isSafeInteger(Number(source))) {
+    } else if (isLongInteger(source)) {
       exact += `${json.slice(copied, start)}"${source}"`;
       copied = end;
+    } else if (/^-?\d/.test(source)) {
+      if (losesDigits(source)) find('rounded');
+      if (isOddInteger(source)) find('not_integer');
     }
   }
   return { root: JSON.parse(exact + json.slice(copied)), findings };
 }
 
-/** A number that could be rounded, or an integer in another notation: of 16 characters, 1e7 or 1.0. */
-const suspiciousNumber = /(?:^|[:[,])\s*-?(?:\d[\d.]{15}|\d+(?:\.\d+)?e|\d+\.0+(?=[\s,}\]]|$))/i;
+const isInteger = (number: string): boolean => /^-?\d+$/.test(number);
 
-/** Whether the parsed value tells all, as it does of most bodies: no name stands twice, and no number is suspicious. */
-const tellsAll = (root: unknown, json: string): boolean =>
-  countNames(root, 64) === (json.match(/"\s*:/g)?.length ?? 0) && !suspiciousNumber.test(json);
+const isLongInteger = (number: string): boolean => isInteger(number) && !Number.isSafeInteger(Number(number));
+
+/** An integer in another notation, such as 1e7 or 1.0. */
+const isOddInteger = (number: string): boolean => !isInteger(number) && Number.isSafeInteger(Number(number));
+
+/** Numbers that may mean more than JSON.parse makes of them: of 15 digits and more, or written as 1e7 or 1.0. */
+const suspicious = /[:[,]\s*(-?(?:[\d.]{16,}|[\d.]+(?=[eE])|\d+\.0+)(?:[eE][-+]?\d+)?)(?=[\s,}\]])/g;
+
+/**
+ * Whether the parsed value tells all, as it does of most bodies: no name stands twice, and no number means more. A string
+ * that looks like names or numbers of JSON is taken for them, and its body is scanned in vain.
+ */
+function tellsAll(root: unknown, json: string): boolean {
+  if (countNames(root, 64) !== (json.match(/"\s*:/g)?.length ?? 0)) return false;
+  for (const [, number = ''] of json.matchAll(suspicious)) {
+    if (isLongInteger(number) || isOddInteger(number) || losesDigits(number)) return false;
+  }
+  return true;
+}
 
 /** The names in a value, apart from those nested deeper than so many levels. */
 function countNames(value: unknown, levels: number): number {
-  if (typeof value !== 'object' || value === null || levels === 0) return 0;
-  const members: unknown[] = Object.values(value);
-  let count = Array.isArray(value) ? 0 : members.length;
-  for (const member of members) count += countNames(member, levels - 1);
+  let count = 0;
+  if (typeof value !== 'object' || value === null || levels === 0) return count;
+  if (Array.isArray(value)) for (const element of value) count += countNames(element, levels - 1);
+  else if (isJsonObject(value)) for (const name in value) count += 1 + countNames(value[name], levels - 1);
   return count;
 }
