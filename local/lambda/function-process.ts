@@ -137,8 +137,8 @@ export class FunctionProcess {
     const child = fork(join(__dirname, 'function-process-child.cjs'), clock ? ['skip-waits'] : [], {
       cwd: assetDirectory,
       env: this.#environment(),
-      // The parent's own flags would load a TypeScript loader into the function.
-      execArgv: [],
+      // Not the parent's own flags, which would load a TypeScript loader. Stacks name the lines of the source.
+      execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;

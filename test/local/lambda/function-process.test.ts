@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { transformSync } from 'esbuild';
 import {
   FunctionError,
   FunctionProcess,
@@ -196,8 +197,18 @@ describe('FunctionProcess', () => {
       expect(environment).not.toHaveProperty(name);
     expect(await asked.invoke({ do: 'process' })).toEqual({
       cwd: environment['LAMBDA_TASK_ROOT'],
-      execArgv: [],
+      execArgv: ['--enable-source-maps'],
     });
+  });
+
+  it('names the line of the source in a stack, where a map is beside the bundle', async () => {
+    const { code, map } = transformSync(
+      `interface Unseen {\n  readonly a: string;\n}\nexports.handler = (event: Unseen): never => {\n  throw new Error(event.a);\n};`,
+      { loader: 'ts', sourcemap: 'external', sourcefile: 'handler.ts', minify: true },
+    );
+    const mapped = functionOf(`${code}//# sourceMappingURL=data:application/json;base64,${btoa(map)}`);
+
+    expect((await failureOf(mapped.invoke({ a: 'thrown' }))).trace).toMatch(/handler\.ts:5:9/);
   });
 
   it('rejects with what the handler threw and keeps the process', async () => {
