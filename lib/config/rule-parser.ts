@@ -38,7 +38,9 @@ export interface ParsedRules {
  *
  * @param name what the rules are called, as in a report: the name of the file
  */
-export function parseRules(name: string, text: string): ParsedRules {
+export function parseRules(name: string, file: string): ParsedRules {
+  // Windows editors put a byte order mark in front.
+  const text = file.replace(/^\uFEFF/, '');
   const syntaxErrors: ParseError[] = [];
   const json: unknown = parse(text, syntaxErrors, { disallowComments: true });
   const [syntaxError] = syntaxErrors;

@@ -153,6 +153,11 @@ test('rules beside a mistake are not given', () => {
   expect(parse(JSON.stringify([good, bad]))).toMatchObject({ rules: [], errors: [{ key: '1.when' }] });
 });
 
+test('a byte order mark, as Windows editors write it, is no mistake', () => {
+  expect(parse(`\uFEFF${JSON.stringify(purchase)}`).rules).toHaveLength(1);
+  expect(parse('\uFEFF{"when":1}').errors).toEqual(parse('{"when":1}').errors);
+});
+
 test('a page can bundle the parser: it needs neither Node nor CDK, and says the same there', async () => {
   // For a browser esbuild resolves no module of Node: one would fail the build.
   const { outputFiles, metafile } = await build({
