@@ -93,19 +93,14 @@ export const deadLetterAttributes = {
 export const metricNamespace = 'ClevertapToHeap';
 
 /**
- * Dimensions of the function's own metrics. Each combination of metric and values is a custom metric of its own
- * and costs $0.30 a month, so there are two: the stack, and for one metric the reason, of which there is a fixed
- * list. Nothing a caller can choose, such as an event name or a path, is ever a dimension.
+ * Dimensions of the function's own metrics. Each combination of values costs $0.30 a month, so nothing a caller can
+ * choose, such as an event name, is ever one.
  */
 export const metricDimensions = { stack: 'Stack', reason: 'Reason' } as const;
 
 /**
- * The function's own metrics, written to its log in CloudWatch's embedded metric format. AWS's own ones are blind
- * here: with partial batch responses a Heap outage is no error of the function, and the age of the oldest message
- * leaves out what was received three times.
- *
- * An event is counted as delivered, rejected or ignored once, when its message is acknowledged. So over any
- * time without a crash: received = delivered + rejected + ignored + those still waiting.
+ * The function's own metrics. Events count once, when their message is acknowledged. So over any time without a crash:
+ * received = delivered + rejected + ignored + those still waiting.
  */
 export const metrics = {
   /** Events of messages received for the first time; those of a redriven dead letter count again. */

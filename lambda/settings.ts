@@ -34,43 +34,27 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     return value;
   };
 
+  const names = environmentVariables;
   const settings: Settings = {
-    heapBaseUrl: read(environmentVariables.heapBaseUrl, isHeapOrigin, 'an https origin without a path'),
-    heapTokensArn: read(
-      environmentVariables.heapTokensArn,
-      (value) => value.startsWith('arn:'),
-      'the ARN of a secret',
-    ),
-    eventBufferUrl: read(environmentVariables.eventBufferUrl, isUrl, 'the URL of a queue'),
-    deadLetterQueueUrl: read(environmentVariables.deadLetterQueueUrl, isUrl, 'the URL of a queue'),
-    identityOrder: read(
-      environmentVariables.identityOrder,
-      (value) => value.split(',').every((name) => identityFields.some((known) => known === name)),
-      `a list of ${identityFields.join(', ')}`,
-    ).split(','),
-    dedupeWindowMs:
-      60_000 *
-      Number(
-        read(
-          environmentVariables.dedupeWindowMinutes,
-          (value) => /^\d{1,4}$/.test(value),
-          'a number of minutes',
-        ),
-      ),
-    maxEventsPerMinute: Number(
-      read(
-        environmentVariables.maxEventsPerMinute,
-        (value) => /^\d{1,5}$/.test(value),
-        'a number of events a minute, 0 for no limit',
-      ),
-    ),
-    stackName: read(environmentVariables.stackName, (value) => value !== '', 'the name of the stack'),
+    heapBaseUrl: read(names.heapBaseUrl, isHeapOrigin, 'an https origin without a path'),
+    heapTokensArn: read(names.heapTokensArn, isArn, 'the ARN of a secret'),
+    eventBufferUrl: read(names.eventBufferUrl, isUrl, 'the URL of a queue'),
+    deadLetterQueueUrl: read(names.deadLetterQueueUrl, isUrl, 'the URL of a queue'),
+    identityOrder: read(names.identityOrder, isFields, `a list of ${identityFields.join(', ')}`).split(','),
+    dedupeWindowMs: 60_000 * Number(read(names.dedupeWindowMinutes, isMinutes, 'a number of minutes')),
+    maxEventsPerMinute: Number(read(names.maxEventsPerMinute, isCount, 'events a minute, 0 for no limit')),
+    stackName: read(names.stackName, (value) => value !== '', 'the name of the stack'),
   };
   if (problems.length > 0) throw new SettingsError(problems.join('; '));
   return settings;
 }
 
 const isUrl = (value: string): boolean => URL.canParse(value);
+const isArn = (value: string): boolean => value.startsWith('arn:');
+const isMinutes = (value: string): boolean => /^\d{1,4}$/.test(value);
+const isCount = (value: string): boolean => /^\d{1,5}$/.test(value);
+const isFields = (value: string): boolean =>
+  value.split(',').every((name) => identityFields.some((known) => known === name));
 
 /** Events carry personal data, so they leave this machine over TLS only. */
 function isHeapOrigin(value: string): boolean {

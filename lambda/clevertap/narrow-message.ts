@@ -7,11 +7,8 @@ interface Range {
 }
 
 /**
- * A copy of a message that holds only some of its events, everything else as it was: the request's key_values
- * stay, the other profiles go.
- *
- * Each event is copied verbatim. Parsing and writing it again would round numbers beyond 2^53. So the copy decodes to
- * the same events, with the same idempotency keys.
+ * A copy of a message that holds only some of its events, everything else as it was. It is copied verbatim, so that it
+ * decodes to the same events with the same idempotency keys: writing parsed JSON would round numbers beyond 2^53.
  *
  * @param body the body of a message that was decoded
  * @param keep the events to keep, in the order they stand in the message

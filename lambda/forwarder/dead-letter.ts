@@ -31,10 +31,8 @@ export interface RejectedEvent {
 const maxMessageBytes = 1_048_576;
 
 /**
- * The dead letters of a message: one for each reason, so that one remedy fixes one dead letter.
- *
- * The body of each is a source message again, holding just the events that were rejected for that reason, under
- * the stamps of the original: moved back to the queue it is processed again with the same keys and timestamps.
+ * The dead letters of a message: one for each reason, with the events that were rejected for it and the stamps of the
+ * original. Moved back to the queue, each is processed again with the same keys and timestamps.
  *
  * @returns undefined where even the dead letter without its detail is longer than SQS allows
  */

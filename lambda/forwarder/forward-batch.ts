@@ -27,11 +27,8 @@ export interface Ports extends HeapPorts, SettlePorts, ReportPorts {
 const suspectReceives = 4;
 
 /**
- * Brings a batch of messages to Heap.
- *
- * Each event has its own fate. A message is acknowledged when every event of it is final, and its rejected events are
- * dead-lettered just before. While one must be retried, the message stays in the queue whole: delivered neighbours are
- * sent again under the same keys, and rejected ones are judged again.
+ * Brings a batch of messages to Heap. A message is acknowledged when every event of it is final, and its rejected events
+ * are dead-lettered just before. While one must be retried, the message stays whole and is sent again under its keys.
  *
  * @returns the messages SQS must keep
  */
@@ -118,9 +115,8 @@ async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promis
 }
 
 /**
- * Sends the properties that rules give to users, once for each user: of two values in a batch the last one counts,
- * as it would in Heap. An event whose user's properties Heap does not take shares their fate; sent again, it is
- * known by its key.
+ * Sends the properties that rules give to users, once for each user: of two values in a batch the last one counts, as it
+ * would in Heap. An event shares the fate of its user's properties.
  *
  * @returns false if there was no time for all
  */

@@ -122,11 +122,8 @@ const rejectedEntry = (location: EventLocation, { reason, detail }: Rejected): E
   entryOf(location, { kind: 'rejected', reason, detail });
 
 /**
- * Maps the events of messages, in order, each when it is asked for, and yields those that are for Heap. The fate of the
- * others is set.
- *
- * The events of a batch may be a hundred times as large as the batch: each repeats the key_values of its request. So
- * they must be sent and released a request at a time.
+ * Maps events, in order, each when it is asked for, and yields those that are for Heap. The fate of the others is set. All
+ * at once they may be a hundred times as large as their batch: each repeats the key_values of its request.
  *
  * @param hasTime whether there is time to map another event; those it is not enough for keep no fate
  */

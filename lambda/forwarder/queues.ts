@@ -1,4 +1,5 @@
 import type { SQS } from '@aws-sdk/client-sqs';
+import { inBatches } from '../batches';
 import { sizeOf, type Letter } from './dead-letter';
 
 /** The calls of SQS the forwarder makes itself; receiving and deleting are Lambda's. */
@@ -44,26 +45,25 @@ export class Queues {
    * visibility timeout.
    */
   async delay(delays: readonly Delay[]): Promise<void> {
-    await inTurns(
-      batchesOf(delays, () => 0),
-      (batch) =>
-        this.attempt('ChangeMessageVisibilityBatch', async (sqs) => {
-          const { Failed = [] } = await sqs.changeMessageVisibilityBatch({
-            QueueUrl: this.props.eventBufferUrl,
-            Entries: batch.map(({ receiptHandle, seconds }, index) => ({
-              Id: String(index),
-              ReceiptHandle: receiptHandle,
-              VisibilityTimeout: seconds,
-            })),
-          });
-          for (const { Code } of Failed)
-            this.props.onProblem(`ChangeMessageVisibilityBatch: ${Code ?? 'unknown'}`);
-        }),
+    await inTurns([...inBatches(delays, maxEntries, maxBatchBytes, () => 0)], (batch) =>
+      this.attempt('ChangeMessageVisibilityBatch', async (sqs) => {
+        const { Failed = [] } = await sqs.changeMessageVisibilityBatch({
+          QueueUrl: this.props.eventBufferUrl,
+          Entries: batch.map(({ receiptHandle, seconds }, index) => ({
+            Id: String(index),
+            ReceiptHandle: receiptHandle,
+            VisibilityTimeout: seconds,
+          })),
+        });
+        for (const { Code } of Failed)
+          this.props.onProblem(`ChangeMessageVisibilityBatch: ${Code ?? 'unknown'}`);
+      }),
     );
   }
 
   private async send(queueUrl: string, letters: readonly Letter[]): Promise<boolean[]> {
-    const stored = await inTurns(batchesOf(letters, sizeOf), (batch) => this.sendBatch(queueUrl, batch));
+    const batches = [...inBatches(letters, maxEntries, maxBatchBytes, sizeOf)];
+    const stored = await inTurns(batches, (batch) => this.sendBatch(queueUrl, batch));
     return stored.flat();
   }
 
@@ -102,21 +102,4 @@ async function inTurns<T, R>(items: readonly T[], task: (item: T) => Promise<R>)
     results.push(...(await Promise.all(items.slice(start, start + maxCalls).map(task))));
   }
   return results;
-}
-
-function batchesOf<T>(entries: readonly T[], bytesOf: (entry: T) => number): T[][] {
-  const batches: T[][] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    const size = bytesOf(entry);
-    const batch = batches.at(-1);
-    if (batch === undefined || batch.length === maxEntries || bytes + size > maxBatchBytes) {
-      batches.push([entry]);
-      bytes = size;
-    } else {
-      batch.push(entry);
-      bytes += size;
-    }
-  }
-  return batches;
 }

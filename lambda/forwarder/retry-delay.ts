@@ -5,9 +5,8 @@ const maxSeconds = 3600;
 const visibilityLimitSeconds = 42_000;
 
 /**
- * How long a message that must be retried stays hidden: as long as it has been waiting already, so that the
- * delay doubles each time, and up to a fifth more so that messages that failed together come back apart.
- * Lambda does not slow down for partial failures; without this a Heap outage would be a hot loop.
+ * How long a message that must be retried stays hidden: as long as it has been waiting already, so that the delay doubles
+ * each time, and up to a fifth more, so that messages that failed together come back apart.
  *
  * @param firstReceivedAt milliseconds since 1970, as SQS counts: it survives restarts of ours
  * @param retryAfterSeconds what Heap asked for; it can only lengthen the delay
@@ -34,8 +33,7 @@ export function retryDelaySeconds({
 export const unattemptedDelaySeconds = (random: number): number => Math.ceil(30 + 30 * random);
 
 /**
- * How long a message stays hidden if the function dies while it holds it. One that was received before may be
- * what kills the function: scattered over nine minutes, its neighbours come back without it. The shortest is longer
- * than an invocation.
+ * How long a message stays hidden if the function dies while it holds it, which may be what kills it: scattered over nine
+ * minutes, its neighbours come back without it. The shortest is longer than an invocation.
  */
 export const crashDelaySeconds = (random: number): number => Math.ceil(180 + 540 * random);

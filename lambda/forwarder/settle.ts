@@ -53,11 +53,8 @@ export interface Settlement {
 }
 
 /**
- * Decides what becomes of each message and makes it so: what goes on is first stored elsewhere and then
- * acknowledged, so that a crash in between doubles it and never loses it.
- *
- * While one event of a message must be retried, nothing of it is dead-lettered, so that no number of attempts
- * makes a second dead letter.
+ * Decides what becomes of each message and makes it so: what goes on is first stored elsewhere and then acknowledged, so
+ * that a crash loses nothing. While one event must be retried, nothing of its message is dead-lettered.
  *
  * @param line whether Heap is down, so that what was not sent has failed like the rest and waits as long; and what
  *   came of this invocation's last probe, if it made one

@@ -11,11 +11,8 @@ const throttlePauseMs = 60_000;
 const maxPauseMs = 900_000;
 
 /**
- * Knows whether Heap takes requests at all, from the answers of one instance of the function.
- *
- * It opens after a few failures in a row, or when Heap asks for a pause, and then lets one request through from
- * time to time. An instance that waits for that keeps its messages: while both wait, SQS hands out no others, so
- * an outage leaves the backlog in the queue, visible and un-aged, instead of hiding it.
+ * Opens after a few failures of Heap in a row, or when Heap asks for a pause, and then lets one request through from
+ * time to time. An instance that waits keeps its messages, so that SQS hands out no others and the backlog stays visible.
  */
 export class Breaker {
   private failures = 0;

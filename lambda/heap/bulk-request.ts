@@ -1,3 +1,5 @@
+import { inBatches } from '../batches';
+
 /** Heap takes 1000 events a request (developers.heap.io, "Bulk Track"). */
 const maxEvents = 1000;
 
@@ -11,26 +13,12 @@ export interface SerializedEvent {
 }
 
 /**
- * Groups events, in their order, into as few requests as Heap's limits allow. Takes no more events from `events` than
- * the bulk it yields needs, and one.
+ * Groups events, in their order, into as few requests as Heap's limits allow.
  *
  * @param limit events a request, where that is less than Heap takes
  */
-export function* toBulks<T extends SerializedEvent>(events: Iterable<T>, limit = maxEvents): Generator<T[]> {
-  let bulk: T[] = [];
-  let bytes = 0;
-  for (const event of events) {
-    const size = event.json.length + 1;
-    if (bulk.length === Math.min(limit, maxEvents) || (bulk.length > 0 && bytes + size > maxBytes)) {
-      yield bulk;
-      bulk = [];
-      bytes = 0;
-    }
-    bulk.push(event);
-    bytes += size;
-  }
-  if (bulk.length > 0) yield bulk;
-}
+export const toBulks = <T extends SerializedEvent>(events: Iterable<T>, limit = maxEvents): Generator<T[]> =>
+  inBatches(events, Math.min(limit, maxEvents), maxBytes, ({ json }) => json.length + 1);
 
 /** The body of a bulk track request, as UTF-8. */
 export const trackBody = (appId: string, events: readonly SerializedEvent[]): Uint8Array =>

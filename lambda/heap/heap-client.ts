@@ -21,10 +21,8 @@ export interface HeapClientProps {
 }
 
 /**
- * Sends requests to Heap. Never rejects: whatever happens on the way is an answer.
- *
- * Node's own client instead of `fetch`: it follows no redirect, which would turn the POST into a GET and could
- * carry events and token to another host, it loads faster, and its answers can be read in part.
+ * Sends requests to Heap. Never rejects: whatever happens on the way is an answer. Unlike `fetch`, Node's own client
+ * follows no redirect, which would carry events and token to another host.
  */
 export class HeapClient {
   constructor(private readonly props: HeapClientProps) {}

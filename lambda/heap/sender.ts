@@ -96,11 +96,8 @@ export class HeapSender {
   }
 
   /**
-   * Delivers events in bulk and sets the fate of each. It stays undefined for those there was no time for.
-   *
-   * Heap gives one answer for a whole request. If that is a refusal, the refused event is found by the index in the
-   * answer, or by halving, so that it costs its neighbours nothing. Sending those again is safe: each carries its
-   * idempotency key.
+   * Delivers events in bulk and sets the fate of each. It stays undefined for those there was no time for. Of a request
+   * that Heap refuses, the event to blame is found by the index in the answer, or by halving.
    *
    * @param path e.g. `/api/track`
    * @returns false if there was no time for all

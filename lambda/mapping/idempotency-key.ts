@@ -26,8 +26,7 @@ export interface KeyParts {
  * The key under which Heap counts an event once, no matter how often CleverTap, SQS or this function sends it.
  *
  * It covers what CleverTap sent and not what the mapping made of it, so that a changed mapping does not count replayed
- * events twice. Time and request id are the endpoint's, which survive a redrive; SQS's do not. The position of a
- * profile in its request does not count, so that a narrowed message keeps its keys.
+ * events twice. Nothing in it changes with a redrive, or when a message is narrowed to some of its events.
  */
 export function idempotencyKey(parts: KeyParts, sha256: Sha256): string {
   const { appId, identity, event, explicitId, source, receivedAt, requestId, dedupeWindowMs } = parts;

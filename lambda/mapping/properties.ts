@@ -18,11 +18,8 @@ export type HeapProperties = Readonly<Record<string, string | number>>;
 const noTypes: ReadonlyMap<string, PropertyType> = new Map();
 
 /**
- * Collects properties as Heap can chart them: flat, with strings and numbers only. Nested objects are flattened with
- * `.`, lists of scalars joined with `||` as Heap itself stores them, lists of objects numbered; booleans become "true"
- * and "false", dates ISO 8601, and what has no value is left out.
- *
- * Of two values with the same name the first wins. After a rejection nothing more is collected.
+ * Collects properties as Heap can chart them, flat, with strings and numbers only (docs/configuration.md). Of two values
+ * with the same name the first wins. After a rejection nothing more is collected.
  */
 export class PropertyCollector {
   readonly properties: Record<string, string | number> = {};
