@@ -7,6 +7,7 @@ import {
   ingressStamps,
   type RejectionReason,
 } from '../contract';
+import type { Origin } from './origin';
 
 /** A message the forwarder sends itself: a dead letter, or the rest of a message. */
 export interface Letter {
@@ -23,6 +24,7 @@ export interface LetterAttribute {
 /** An event of a message that can never be delivered. */
 export interface RejectedEvent {
   readonly location: EventLocation;
+  readonly origin: Origin;
   readonly reason: RejectionReason;
   readonly detail: string;
 }

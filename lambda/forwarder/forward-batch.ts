@@ -3,16 +3,7 @@ import { toBulks, trackBody, userPropertiesBody } from '../heap/bulk-request';
 import type { HeapTokens } from '../heap/heap-tokens';
 import { HeapSender, type HeapPorts } from '../heap/sender';
 import type { Sha256 } from '../mapping/idempotency-key';
-import {
-  countEvents,
-  isNew,
-  mapMessages,
-  Message,
-  receiveCountOf,
-  release,
-  type Entry,
-  type ForwardingRules,
-} from './message';
+import { mapMessages, Message, receiveCountOf, release, type Entry, type ForwardingRules } from './message';
 import { reportBatch, reportWaiting, type ReportPorts } from './report';
 import { crashDelaySeconds, retryDelaySeconds } from './retry-delay';
 import { settleMessages, type SettlePorts } from './settle';
@@ -105,13 +96,7 @@ async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promis
       }),
     })),
   );
-  reportWaiting(
-    {
-      messages: records.length,
-      newEvents: records.filter(isNew).reduce((sum, record) => sum + countEvents(record), 0),
-    },
-    ports,
-  );
+  reportWaiting(records, ports);
 }
 
 /**

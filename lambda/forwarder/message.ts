@@ -12,6 +12,7 @@ import { isAborted, mapEvent, type MappingContext } from '../mapping/map-event';
 import type { HeapProperties } from '../mapping/properties';
 import type { Logger } from '../telemetry/logger';
 import { readIngress, type Ingress } from './ingress';
+import { loggableName, originOf, otherOrigin, type Origin } from './origin';
 
 /** What mapping depends on besides a message: the environment's settings. */
 export type ForwardingRules = Pick<MappingContext, 'identityOrder' | 'dedupeWindowMs' | 'mapping'>;
@@ -19,6 +20,7 @@ export type ForwardingRules = Pick<MappingContext, 'identityOrder' | 'dedupeWind
 /** An event of a message. It holds its source until it is mapped, and its JSON until it is sent. */
 export interface Entry extends PendingEvent {
   readonly location: EventLocation;
+  readonly origin: Origin;
   source: SourceEvent | undefined;
   json: Uint8Array;
   /** Where a rule has properties of the user: whose they are, and the properties. */
@@ -64,12 +66,6 @@ export const receiveCountOf = ({ attributes }: SQSRecord): number =>
 export const isNew = (record: SQSRecord): boolean =>
   receiveCountOf(record) === 1 && record.messageAttributes[continuationAttribute] === undefined;
 
-/** How many events a message holds; one, if it cannot be read. */
-export function countEvents(record: SQSRecord): number {
-  const decoded = decodeMessage(record.body, undefined);
-  return decoded.kind === 'events' ? decoded.events.length : 1;
-}
-
 /** A bug: the event must neither be lost nor keep its neighbours from being delivered. */
 function unexpected(error: unknown, record: SQSRecord, log: Logger): Rejected {
   const detail = error instanceof Error ? error.name : 'unknown error';
@@ -94,32 +90,34 @@ function readEntries(record: SQSRecord, ingress: Ingress | undefined): Entry[] {
     return [rejectedEntry({ kind: 'whole' }, { reason: 'missing_ingress_stamps', detail })];
   }
   const decoded = decodeMessage(record.body, ingress.pathEvent);
+  const pathOrigin = { campaign: undefined, event: loggableName(ingress.pathEvent ?? '') };
   switch (decoded.kind) {
     case 'ping':
-      return [entryOf({ kind: 'whole' }, { kind: 'ignored' })];
+      return [entryOf({ kind: 'whole' }, { kind: 'ignored' }, pathOrigin)];
     case 'undecodable':
-      return [rejectedEntry({ kind: 'whole' }, decoded)];
+      return [rejectedEntry({ kind: 'whole' }, decoded, pathOrigin)];
     case 'events':
       return decoded.events.map((source) =>
         isUnreadable(source)
-          ? rejectedEntry(source.location, source)
-          : { ...entryOf(source.location, undefined), source },
+          ? rejectedEntry(source.location, source, pathOrigin)
+          : { ...entryOf(source.location, undefined, originOf(source)), source },
       );
   }
 }
 
 const noBytes = new Uint8Array();
 
-const entryOf = (location: EventLocation, fate: Fate | undefined): Entry => ({
+const entryOf = (location: EventLocation, fate: Fate | undefined, origin: Origin): Entry => ({
   location,
+  origin,
   fate,
   source: undefined,
   json: noBytes,
   user: undefined,
 });
 
-const rejectedEntry = (location: EventLocation, { reason, detail }: Rejected): Entry =>
-  entryOf(location, { kind: 'rejected', reason, detail });
+const rejectedEntry = (location: EventLocation, { reason, detail }: Rejected, origin = otherOrigin): Entry =>
+  entryOf(location, { kind: 'rejected', reason, detail }, origin);
 
 /**
  * Maps events, in order, each when it is asked for, and yields those that are for Heap. The fate of the others is set. All

@@ -1,9 +1,11 @@
+import type { SQSRecord } from 'aws-lambda';
 import type { Change } from '../mapping/findings';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { metrics, type RejectionReason } from '../contract';
 import type { HeapCall, HeapSender } from '../heap/sender';
-import { isNew, type Entry, type Message } from './message';
+import { ledgerOf } from './ledger';
+import { isNew, Message, type Entry } from './message';
 import type { Settlement, SettledMessage } from './settle';
 
 /** Where reports go. */
@@ -17,6 +19,9 @@ export interface ReportPorts {
 /** Request ids in a log line. */
 const maxRequestIds = 500;
 
+/** Requests of a batch whose outcome the log names. */
+const maxRequests = 20;
+
 /** Writes what became of a batch: metrics, and log lines that name requests and reasons but nobody's data. */
 export function reportBatch(
   messages: readonly Message[],
@@ -26,10 +31,11 @@ export function reportBatch(
 ): void {
   const { log, now } = ports;
   for (const one of settled) logRejections(one, log);
-  logSettled(settled, log);
+  logSettled(settled, ports);
 
   const rejected = countBy(settled.flatMap((one) => one.rejected.map(({ reason }) => reason)));
   const changes = totals(settled.map(({ message }) => message));
+  const received = countEntries(messages.filter(({ record }) => isNew(record)));
   const counts = {
     delivered: 0,
     rejected: [...rejected.values()].reduce((sum, count) => sum + count, 0),
@@ -43,7 +49,7 @@ export function reportBatch(
     }
   }
   ports.metrics({
-    [metrics.eventsReceived]: countEntries(messages.filter(({ record }) => isNew(record))),
+    [metrics.eventsReceived]: received,
     [metrics.eventsDelivered]: counts.delivered,
     [metrics.eventsRejected]: counts.rejected,
     [metrics.eventsIgnored]: counts.ignored,
@@ -61,21 +67,26 @@ export function reportBatch(
   log('info', 'batch forwarded', {
     messages: messages.length,
     events: countEntries(messages),
+    received,
     ...counts,
     messagesKept: kept.length,
     messagesContinued: settled.filter(({ isContinued }) => isContinued).length,
     heapRequests: sender.calls.length,
     ...Object.fromEntries(changes),
+    campaigns: ledgerOf(messages, settled),
   });
 }
 
 /** Writes that a batch waits because there is no usable Heap token. */
-export function reportWaiting(
-  { messages, newEvents }: { readonly messages: number; readonly newEvents: number },
-  ports: ReportPorts,
-): void {
-  ports.log('error', 'no Heap app id; all messages wait', { messages });
-  ports.metrics({ [metrics.eventsReceived]: newEvents });
+export function reportWaiting(records: readonly SQSRecord[], { log, metrics: measure }: ReportPorts): void {
+  const campaigns = ledgerOf(messagesOf(records, log), []);
+  log('error', 'no Heap app id; all messages wait', { messages: records.length, campaigns });
+  measure({ [metrics.eventsReceived]: campaigns.reduce((sum, { events }) => sum + events, 0) });
+}
+
+/** One after the other, so that not all of a batch is in memory at a time. */
+function* messagesOf(records: readonly SQSRecord[], log: Logger): Generator<Message> {
+  for (const record of records) yield new Message(record, log);
 }
 
 function callMetrics(calls: readonly HeapCall[]): Record<string, number | number[]> {
@@ -135,11 +146,23 @@ function logRejections({ message, rejected }: SettledMessage, log: Logger): void
 }
 
 /** The requests that are done, so that one can be followed from the access log to its end. */
-function logSettled(settled: readonly SettledMessage[], log: Logger): void {
-  const requestIds = settled.flatMap(({ message, isContinued }) =>
-    isContinued || message.ingress === undefined ? [] : [message.ingress.requestId],
-  );
-  for (let start = 0; start < requestIds.length; start += maxRequestIds) {
-    log('info', 'settled', { requestIds: requestIds.slice(start, start + maxRequestIds) });
+function logSettled(settled: readonly SettledMessage[], { log, now }: ReportPorts): void {
+  const done = settled.filter(({ message, isContinued }) => !isContinued && message.ingress !== undefined);
+  for (let start = 0; start < done.length; start += maxRequestIds) {
+    const some = done.slice(start, start + maxRequestIds);
+    log('info', 'settled', {
+      requestIds: some.map(({ message }) => message.ingress?.requestId),
+      requests: start > 0 ? [] : some.slice(0, maxRequests).map((one) => requestOf(one, now())),
+    });
   }
 }
+
+/** What became of a request, for a person who waits for it. */
+const requestOf = ({ message: { ingress, entries }, rejected }: SettledMessage, now: number) => ({
+  requestId: ingress?.requestId,
+  ...entries[0]?.origin,
+  delivered: entries.filter(({ fate }) => fate?.kind === 'delivered').length,
+  ignored: entries.filter(({ fate }) => fate?.kind === 'ignored').length,
+  rejected: Object.fromEntries(countBy(rejected.map(({ reason }) => reason))),
+  lagMs: now - (ingress?.receivedAt ?? now),
+});

@@ -131,7 +131,12 @@ function verdictOf(
       kind: 'done',
       rejected: [
         ...rejected,
-        ...open.map(({ location }) => ({ location, reason: 'retries_exhausted' as const, detail })),
+        ...open.map(({ location, origin }) => ({
+          location,
+          origin,
+          reason: 'retries_exhausted' as const,
+          detail,
+        })),
       ],
     };
   }
@@ -145,8 +150,8 @@ function verdictOf(
   return { kind: 'kept', seconds: unattemptedDelaySeconds(ports.random()) };
 }
 
-const rejectionOf = ({ location, fate }: Entry): RejectedEvent[] =>
-  fate?.kind === 'rejected' ? [{ location, reason: fate.reason, detail: fate.detail }] : [];
+const rejectionOf = ({ location, origin, fate }: Entry): RejectedEvent[] =>
+  fate?.kind === 'rejected' ? [{ location, origin, reason: fate.reason, detail: fate.detail }] : [];
 
 const firstReceiveOf = ({ record }: Message, { now }: SettlePorts): number =>
   Number(record.attributes.ApproximateFirstReceiveTimestamp) || now();

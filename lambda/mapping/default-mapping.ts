@@ -27,11 +27,11 @@ export function draftByDefault(
   source: SourceEvent,
   { identityOrder, campaigns }: DefaultMappingOptions,
 ): Draft {
-  const { body, profile, profileKeyValues, requestKeyValues } = source;
+  const { body, profile, profileKeyValues } = source;
   // Only the event's own fields may identify or date it: an id among the request's key_values, which are constants of
   // the campaign, would make all of a campaign's events one.
   const ownFields = body ?? profileKeyValues;
-  const named = findName(body === undefined ? [profileKeyValues, requestKeyValues] : [body]);
+  const named = sentName(source);
   const explicitId = chooseId(
     idCandidates(ownFields, body === undefined ? ['event_id', 'message_id'] : ['idempotency_key']),
   );
@@ -41,14 +41,11 @@ export function draftByDefault(
   return {
     rule: undefined,
     appIds: body === undefined ? [] : [field(body, 'app_id')],
-    name:
-      named?.name ??
-      source.requestNames.map(toName).find((name) => name !== '') ??
-      (toName(source.pathEvent) || (campaigns.get(campaignIdOf(source)) ?? '')),
+    name: named.name || (campaigns.get(campaignIdOf(source)) ?? ''),
     identities: identityOrder.map((from) => ({ from, value: field(profile, from) })),
     explicitId,
     time: timeKey === undefined ? undefined : ownFields[timeKey],
-    properties: groupsOf(source, [named?.key, explicitId.key, timeKey]),
+    properties: groupsOf(source, [named.key, explicitId.key, timeKey]),
     types: noTypes,
     userProperties: undefined,
   };
@@ -85,16 +82,17 @@ const noName = /^(?:null|undefined)?$/i;
 /** The name of an event as Heap gets it. */
 export const repairName = (name: string): string => withoutInvisible(name).trim();
 
-/** The first name that is not blank, and the key it was read from. */
-function findName(objects: readonly JsonObject[]): { name: string; key: string } | undefined {
-  for (const object of objects) {
+/** The event's name as CleverTap sent it, blank if it has none, and the key it was read from in body or key_values. */
+export function sentName(source: SourceEvent): { readonly name: string; readonly key?: string } {
+  const { body, profileKeyValues, requestKeyValues, requestNames, pathEvent } = source;
+  for (const object of body === undefined ? [profileKeyValues, requestKeyValues] : [body]) {
     for (const nameField of nameFields) {
       const key = fieldKey(object, nameField);
       const name = key === undefined ? '' : toName(object[key]);
       if (key !== undefined && name !== '') return { name, key };
     }
   }
-  return undefined;
+  return { name: requestNames.map(toName).find((name) => name !== '') ?? toName(pathEvent) };
 }
 
 const idCandidates = (object: JsonObject, names: readonly string[]): IdCandidate[] =>

@@ -1,7 +1,9 @@
 export type LogLevel = 'info' | 'warn' | 'error';
 
-/** What a log line may hold: numbers, flags and texts of ours, never anything a caller wrote. */
-export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+/** What a log line may hold: numbers, flags and strings of ours, and origins of events; nothing else a caller wrote. */
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | readonly (string | object | undefined)[] | undefined>
+>;
 
 export type Logger = (level: LogLevel, message: string, fields?: LogFields) => void;
 

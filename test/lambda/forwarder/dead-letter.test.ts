@@ -7,6 +7,7 @@ import {
   type RejectedEvent,
 } from '../../../lambda/forwarder/dead-letter';
 import { attributesOf } from '../../support/in-memory-ports';
+import { otherOrigin } from '../../../lambda/forwarder/origin';
 import { RECEIVED_AT, sqsRecord } from '../../support/sqs-record';
 
 const MIB = 1_048_576;
@@ -18,6 +19,7 @@ const rejectedFor = (
   detail = 'why',
 ): RejectedEvent => ({
   location,
+  origin: otherOrigin,
   reason,
   detail,
 });

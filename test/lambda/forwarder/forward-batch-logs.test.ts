@@ -18,7 +18,7 @@ const bodies: readonly string[] = fixtureNames
   ]);
 
 const records: readonly SQSRecord[] = bodies.flatMap((body, index) => [
-  sqsRecord(body, { messageId: `m${index}`, event: 'pii-path' }),
+  sqsRecord(body, { messageId: `m${index}`, event: 'pii.ana%40shop.test' }),
   sqsRecord(body, { messageId: `n${index}` }),
   sqsRecord(body, { messageId: `o${index}`, requestId: null }),
 ]);

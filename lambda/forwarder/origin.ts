@@ -1,0 +1,23 @@
+import type { SourceEvent } from '../clevertap/decode-message';
+import { campaignIdOf, sentName } from '../mapping/default-mapping';
+
+/** Where events come from, as the log may say it. */
+export interface Origin {
+  /** The campaign's id in CleverTap; undefined for a custom body, which has none. */
+  readonly campaign: string | undefined;
+  /** The event's name before any rule; `other` if it does not look like a name. */
+  readonly event: string;
+}
+
+export const otherOrigin: Origin = { campaign: undefined, event: 'other' };
+
+/** The origin of an event. What could be an e-mail address or a number of a person is no name and no id. */
+export function originOf(source: SourceEvent): Origin {
+  const id = source.body === undefined ? campaignIdOf(source) : '';
+  return { campaign: /^\d{1,15}$/.test(id) ? id : undefined, event: loggableName(sentName(source).name) };
+}
+
+/** Words and what stands between them: no e-mail address, no number of a person, no JSON. */
+const name = /^(?=.*\p{L})(?!.*\d{5})[\p{L}\p{M}\p{N} _.,:;/&+()'’!?#%|–-]{1,64}$/u;
+
+export const loggableName = (value: string): string => (name.test(value) ? value : otherOrigin.event);
