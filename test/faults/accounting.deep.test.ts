@@ -57,6 +57,7 @@ if (seed !== undefined) {
       ['events both delivered and dead-lettered', ({ recovered }: StormResult) => recovered.both],
       ['dead letters that SQS made by itself', ({ receivesExhausted }: StormResult) => receivesExhausted],
       ['continued messages', ({ stats }: StormResult) => stats.continued],
+      ['campaigns counted together', ({ stats }: StormResult) => stats.otherCampaigns],
     ] as const)
       expect({ what, times: sum(results, of) > seeds / 10 }).toEqual({ what, times: true });
 

@@ -150,6 +150,23 @@ describe('the ledger of a batch', () => {
     ]);
   });
 
+  it('counts nothing of an invocation that died between delivery and settling, and all of the next', async () => {
+    const ports = new InMemoryPorts();
+    const died = new Promise<never>(() => undefined);
+    ports.queues.sendDeadLetters = () => died;
+    const message = broadcast(7, ['a', 'guest']);
+    await Promise.race([ports.forward([message]), new Promise((resolve) => setImmediate(resolve))]);
+    expect(ports.stored.size).toBe(1);
+    expect(rowsOf(ports)).toEqual([]);
+
+    const next = new InMemoryPorts();
+    await next.forward([broadcast(7, ['a', 'guest'], { receiveCount: 2 })]);
+    expect(rowsOf(next).map(({ outcome, events }) => [outcome, events])).toEqual([
+      ['delivered', 1],
+      ['rejected', 1],
+    ]);
+  });
+
   it('counts what waits for a token as received', async () => {
     const ports = new InMemoryPorts();
     ports.token = undefined;

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { ingressStamps, type MetricName, type RejectionReason } from '../../../lambda/contract';
 import { forwardBatch, type Ports } from '../../../lambda/forwarder/forward-batch';
+import type { LedgerRow } from '../../../lambda/forwarder/ledger';
 import type { ForwardingRules } from '../../../lambda/forwarder/message';
 import { Queues, type SqsCalls } from '../../../lambda/forwarder/queues';
 import { Breaker } from '../../../lambda/heap/breaker';
@@ -9,6 +10,7 @@ import { Pace } from '../../../lambda/heap/pace';
 import { HeapTokens } from '../../../lambda/heap/heap-tokens';
 import { compileMapping, unexpectedTemplate } from '../../../lambda/mapping/mapping';
 import { noMapping } from '../../../lambda/mapping/rule-format';
+import type { LogFields } from '../../../lambda/telemetry/logger';
 import type { MetricValues } from '../../../lambda/telemetry/metrics';
 import { failedMessageIds, recordOf } from '../../../local/lambda/event-source-mapping';
 import type { Random } from '../../../local/random';
@@ -137,10 +139,14 @@ export class Pipeline {
     firstReceives: 0,
     /** Messages the function sent back to the buffer. */
     continued: 0,
+    /** Log lines that count some campaigns together. */
+    otherCampaigns: 0,
   };
   /** Sums of the function's metrics, and by reason those that have one. */
   readonly metrics = new Map<MetricName, number>();
   readonly rejectedByReason = new Map<RejectionReason, number>();
+  /** Events over all campaigns, by their outcome, as the log says. */
+  readonly campaigns = new Map<string, number>();
   /** Rules of ours that were broken. */
   readonly violations: string[] = [];
   /** Requests to Heap by the instance that made them. */
@@ -387,7 +393,9 @@ export class Pipeline {
       }),
       breaker: instance.breaker,
       pace: instance.pace,
-      log: () => undefined,
+      log: (_, __, fields = {}) => {
+        if (!life.isOver) this.#read(fields);
+      },
       sha256: (value) => hash('sha256', value),
       metrics: (values, reason) => {
         if (!life.isOver) this.#count(values, reason);
@@ -416,6 +424,21 @@ export class Pipeline {
       if (!taken.has(serial) || this.options.hasUserProperties === true) continue;
       const copies = records.filter((record) => serialsIn(record.body).includes(serial)).length;
       if (copies === 1) this.violations.push(`one attempt delivered ${serial} and gave it up`);
+    }
+  }
+
+  /** Adds what a log line says of campaigns. */
+  #read({ campaigns, ...counts }: LogFields): void {
+    if (!Array.isArray(campaigns)) return;
+    const rows = campaigns as readonly LedgerRow[];
+    if (rows.some(({ event, campaign }) => campaign === undefined && event === 'other'))
+      this.stats.otherCampaigns += 1;
+    const sums = { received: 0, delivered: 0, rejected: 0, ignored: 0 };
+    for (const { outcome, events } of rows) sums[outcome] += events;
+    for (const [outcome, sum] of Object.entries(sums)) {
+      this.campaigns.set(outcome, (this.campaigns.get(outcome) ?? 0) + sum);
+      if (counts[outcome] !== undefined && counts[outcome] !== sum)
+        this.violations.push(`campaigns: ${sum} ${outcome} instead of ${JSON.stringify(counts[outcome])}`);
     }
   }
 

@@ -281,6 +281,13 @@ function inexactSums(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap):
     ],
     ['rejected', rejected, letters.reduce((sum, { serials }) => sum + serials.length, 0)],
     ['rejected by reason', byReason, rejected],
+    ...(['received', 'delivered', 'rejected', 'ignored'] as const).map(
+      (outcome): readonly [string, number, number] => [
+        `${outcome}, by campaign`,
+        pipeline.campaigns.get(outcome) ?? 0,
+        metric(metricOf[outcome]),
+      ],
+    ),
     ['calls to Heap', metric('HeapCalls'), heap.requestTimes.length],
     [
       'dead letters',
@@ -294,6 +301,13 @@ function inexactSums(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap):
     .filter(([, one, other]) => one !== other)
     .map(([what, one, other]) => `${what}: ${one} instead of ${other}`);
 }
+
+const metricOf = {
+  received: 'EventsReceived',
+  delivered: 'EventsDelivered',
+  rejected: 'EventsRejected',
+  ignored: 'EventsIgnored',
+} as const;
 
 /** With Heap up and everything redriven there is nothing left but what can never be delivered. */
 function unfinished(traffic: Traffic, pipeline: Pipeline, { delivered, queued }: Account): string[] {

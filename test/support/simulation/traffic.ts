@@ -69,17 +69,19 @@ export class Traffic {
 
   /** CleverTap's own payload; of several profiles some may be unusable. */
   sendProfiles(count: number, flaws = 0.1): void {
+    // More than a log line names.
+    const campaign = 1 + Math.floor(this.random() * 600);
     const profiles = Array.from({ length: count }, () => {
       const draw = this.random();
-      if (draw >= flaws) return this.#profile({ kind: 'delivered' }, this.#user());
+      if (draw >= flaws) return this.#profile(campaign, { kind: 'delivered' }, this.#user());
       if (draw < flaws * 0.3)
-        return this.#profile({ kind: 'rejected', reason: 'placeholder_identity' }, 'null');
+        return this.#profile(campaign, { kind: 'rejected', reason: 'placeholder_identity' }, 'null');
       if (draw < flaws * 0.6)
-        return this.#profile({ kind: 'rejected', reason: 'missing_identity' }, undefined);
-      return this.#profile({ kind: 'refused' }, this.#user());
+        return this.#profile(campaign, { kind: 'rejected', reason: 'missing_identity' }, undefined);
+      return this.#profile(campaign, { kind: 'refused' }, this.#user());
     });
     this.#send(
-      { targetId: 16, key_values: { event: 'Sent' }, profiles: profiles.map(({ body }) => body) },
+      { targetId: campaign, key_values: { event: 'Sent' }, profiles: profiles.map(({ body }) => body) },
       profiles,
     );
   }
@@ -168,12 +170,16 @@ export class Traffic {
     if (options.stamped !== false && this.random() < this.repeats) this.#repeat(text, entries, options);
   }
 
-  #profile(destiny: Destiny, identity: string | undefined): { body: object; entry: AcceptedEvent } {
+  #profile(
+    campaign: number,
+    destiny: Destiny,
+    identity: string | undefined,
+  ): { body: object; entry: AcceptedEvent } {
     const n = this.#next();
     const mark = destiny.kind === 'refused' ? { mark: refusedMark } : {};
     const body = { identity, event_properties: { n, ...mark } };
     // The order in which the default mapping writes them.
-    const properties = { n, ...mark, clevertap_campaign_id: 16 };
+    const properties = { n, ...mark, clevertap_campaign_id: campaign };
     return { body, ...this.#add(n, destiny, identity ?? '', 'Sent', properties) };
   }
 
