@@ -86,6 +86,10 @@ export class HeapForwarder extends Construct {
       logGroup,
       code: forwarderCode(props.mapping),
       handler: 'index.handler',
+      // What a batch has no time for goes back to the queue it came from, and a large body at a low pace goes round
+      // more than 16 times: where Lambda, by default, takes it for an endless loop and drops it. It ends, because a
+      // continuation holds only the events that were not sent yet.
+      recursiveLoop: RecursiveLoop.ALLOW,
       environment: {
         [environmentVariables.heapBaseUrl]: props.heapBaseUrl,
         [environmentVariables.heapTokensArn]: props.heapTokens.secretArn,
