@@ -1,4 +1,3 @@
-import type { Change } from '../mapping/findings';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { metrics, type RejectionReason } from '../contract';
@@ -28,33 +27,30 @@ export function reportBatch(
   for (const one of settled) logRejections(one, log);
   logSettled(settled, log);
 
-  const rejected = countBy(settled.flatMap((one) => one.rejected.map(({ reason }) => reason)));
-  const changes = totals(settled.map(({ message }) => message));
+  const rejected = sumsOf(settled.flatMap((one) => one.rejected.map(({ reason }) => [reason, 1] as const)));
+  const changes = sumsOf(settled.flatMap(({ message }) => [...message.changes]));
+  const fates = settled.flatMap(({ message }) => message.entries.map(({ fate }) => fate?.kind));
   const counts = {
-    delivered: 0,
+    delivered: fates.filter((kind) => kind === 'delivered').length,
     rejected: [...rejected.values()].reduce((sum, count) => sum + count, 0),
-    ignored: 0,
+    ignored: fates.filter((kind) => kind === 'ignored').length,
     retried: countEntries(kept),
   };
-  for (const { message } of settled) {
-    for (const { fate } of message.entries) {
-      if (fate?.kind === 'delivered') counts.delivered += 1;
-      if (fate?.kind === 'ignored') counts.ignored += 1;
-    }
-  }
   ports.metrics({
-    [metrics.eventsReceived]: countEntries(messages.filter(({ record }) => isNew(record))),
-    [metrics.eventsDelivered]: counts.delivered,
-    [metrics.eventsRejected]: counts.rejected,
-    [metrics.eventsIgnored]: counts.ignored,
-    [metrics.eventsRetried]: counts.retried,
-    [metrics.deliveryLag]: lagOf(settled, kept, now()),
-    ...callMetrics(sender.calls),
-    [metrics.breakerOpen]: sender.wasDown ? 1 : 0,
-    [metrics.truncated]: (changes.get('value_truncated') ?? 0) + (changes.get('event_name_truncated') ?? 0),
-    [metrics.placeholderIdentity]: rejected.get('placeholder_identity') ?? 0,
-    [metrics.encodingReplaced]: settled.filter(({ message }) => message.record.body.includes('\uFFFD'))
-      .length,
+    ...nonZero({
+      [metrics.eventsReceived]: countEntries(messages.filter(({ record }) => isNew(record))),
+      [metrics.eventsDelivered]: counts.delivered,
+      [metrics.eventsRejected]: counts.rejected,
+      [metrics.eventsIgnored]: counts.ignored,
+      [metrics.eventsRetried]: counts.retried,
+      [metrics.deliveryLag]: lagOf(settled, kept, now()),
+      ...callMetrics(sender.calls),
+      [metrics.truncated]: (changes.get('value_truncated') ?? 0) + (changes.get('event_name_truncated') ?? 0),
+      [metrics.placeholderIdentity]: rejected.get('placeholder_identity') ?? 0,
+      [metrics.encodingReplaced]: settled.filter(({ message: { record } }) => record.body.includes('\uFFFD'))
+        .length,
+    }),
+    ...failingMetrics(sender),
   });
   for (const [reason, count] of rejected) ports.metrics({ [metrics.eventsRejected]: count }, reason);
 
@@ -78,16 +74,30 @@ export function reportWaiting(
   ports.metrics({ [metrics.eventsReceived]: newEvents });
 }
 
+/** Each metric costs money in every hour in which it is written. Alarms and graphs take silence for zero. */
+const nonZero = (values: Record<string, number | number[]>): Record<string, number | number[]> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
+
 function callMetrics(calls: readonly HeapCall[]): Record<string, number | number[]> {
   const count = (matches: (call: HeapCall) => boolean): number => calls.filter(matches).length;
   return {
     [metrics.heapCalls]: calls.length,
-    [metrics.heapCallsRetryable]: count(({ outcome }) => outcome === 'retry' || outcome === 'redirected'),
     [metrics.heapCallsThrottled]: count(({ answer }) => 'status' in answer && answer.status === 429),
     [metrics.heapCallsUnauthorized]: count(({ outcome }) => outcome === 'unauthorized'),
     [metrics.heapCallsRefused]: count(({ outcome }) => ['invalid', 'too_large', 'refused'].includes(outcome)),
     [metrics.heapLatency]: calls.map(({ latencyMs }) => latencyMs),
     [metrics.bulkSize]: calls.map(({ size }) => size),
+  };
+}
+
+/** What HeapFailing reads together, zeros too: if one of the three were missing, the alarm would see nothing. */
+function failingMetrics({ calls, wasDown }: HeapSender): Record<string, number> {
+  const failed = calls.filter(({ outcome }) => outcome === 'retry' || outcome === 'redirected').length;
+  if (failed === 0 && !wasDown) return {};
+  return {
+    [metrics.heapCalls]: calls.length,
+    [metrics.heapCallsRetryable]: failed,
+    [metrics.breakerOpen]: wasDown ? 1 : 0,
   };
 }
 
@@ -106,17 +116,9 @@ function lagOf(settled: readonly SettledMessage[], kept: readonly Message[], now
 const countEntries = (messages: readonly Message[]): number =>
   messages.reduce((sum, { entries }) => sum + entries.length, 0);
 
-function countBy<T>(items: readonly T[]): Map<T, number> {
-  const counts = new Map<T, number>();
-  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
-  return counts;
-}
-
-function totals(messages: readonly Message[]): Map<Change, number> {
-  const sums = new Map<Change, number>();
-  for (const { changes } of messages) {
-    for (const [change, times] of changes) sums.set(change, (sums.get(change) ?? 0) + times);
-  }
+function sumsOf<K>(counts: readonly (readonly [K, number])[]): Map<K, number> {
+  const sums = new Map<K, number>();
+  for (const [key, count] of counts) sums.set(key, (sums.get(key) ?? 0) + count);
   return sums;
 }
 

@@ -199,7 +199,6 @@ export class WebhookApi extends Construct {
         // (F02). The limit is there for floods (F10).
         throttlingRateLimit: 1000,
         throttlingBurstLimit: 2000,
-        metricsEnabled: true,
         accessLogDestination: new LogGroupLogDestination(accessLog),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
         // Execution logs would hold paths, headers and, traced, bodies (F68).
