@@ -183,7 +183,7 @@ export const coldStart = (asset: string, against?: string): Promise<Figure[]> =>
       figure('ready', readyMs, ratio(ready, 'empty'), 'empty handler'),
       figure('ready', readyMs, ratio(ready, 'secret'), 'handler that reads a secret'),
       figure('first invocation, 10 events', firstMs, ratio(first, 'secret'), 'handler that reads a secret'),
-      figure('handler with all it loads', `${kB.toFixed(0)} kB`, kB / 270, '270 kB', { atMost: 1 }),
+      figure('code it reads', `${kB.toFixed(0)} kB`, kB / 270, '270 kB', { atMost: 1 }),
     ];
   });
 
