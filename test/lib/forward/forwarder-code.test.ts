@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, FileSystem, Stack } from 'aws-cdk-lib';
 import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { bundledFiles, forwarderCode } from '../../../lib/forward/forwarder-code';
 import { noMapping, type MappingSettings } from '../../../lambda/mapping/rule-format';
@@ -110,6 +110,10 @@ describe('the asset', () => {
         JSON.parse(readFileSync(join(scratch, 'both', name, 'mapping.json'), 'utf8')) as MappingSettings,
     );
     expect(mappings).toEqual(expect.arrayContaining([noMapping, rule]));
+    // Of the sources alone, an upgrade of the SDK would not be deployed.
+    for (const name of both.keys()) {
+      expect(name).toBe(`asset.${FileSystem.fingerprint(join(scratch, 'both', name))}`);
+    }
     const again = assets('at/another/path', [rule]);
     expect([...both.keys()]).toContain([...again.keys()][0]);
   });
