@@ -63,7 +63,7 @@ export const healthyMetrics: readonly MetricName[] = [
 ];
 
 /** What `relay status` asks CloudWatch for: three counts of the door, the function's own metrics, three percentiles. */
-const metricsOfStatus = 3 + Object.keys(metrics).length + rejectionReasons.length + 3;
+export const metricsOfStatus = 3 + Object.keys(metrics).length + rejectionReasons.length + 3;
 
 /** Lambda polls a queue with at least five long polls of 20 s at a time ("Using Lambda with Amazon SQS"). */
 const pollsOfMonth = (5 * hoursOfMonth * 3600) / 20;
