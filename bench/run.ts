@@ -13,7 +13,10 @@ const program = new Command('npm run bench --')
       'NODE_BENCH names the Node that is measured; the default is the one that runs this.',
   )
   .addArgument(new Argument('[part...]', 'all of them by default').choices(Object.keys(parts)))
-  .option('--against <dir>', 'with the part transform alone: compare it to that of another checkout')
+  .option(
+    '--against <dir>',
+    'with the part transform or cold-start alone: compare it to that of another checkout',
+  )
   .option('--json', 'print one line of JSON instead of a table')
   .action(run);
 
@@ -23,8 +26,8 @@ program.parseAsync().catch((error: unknown) => {
 });
 
 async function run(chosen: readonly string[], options: { against?: string; json?: boolean }): Promise<void> {
-  if (options.against !== undefined && chosen.join() !== 'transform')
-    program.error('--against compares one part: npm run bench -- transform --against DIR');
+  if (options.against !== undefined && !['transform', 'cold-start'].includes(chosen.join()))
+    program.error('--against compares one part: npm run bench -- transform --against DIR, or cold-start');
   const asset = assetOf(join(__dirname, '..'));
   const figures: (Figure & { part: string })[] = [];
   for (const [part, measure] of Object.entries(parts)) {

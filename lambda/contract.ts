@@ -100,7 +100,8 @@ export const metricDimensions = { stack: 'Stack', reason: 'Reason' } as const;
 
 /**
  * The function's own metrics. Events count once, when their message is acknowledged. So over any time without a crash:
- * received = delivered + rejected + ignored + those still waiting.
+ * received = delivered + rejected + ignored + those still waiting. A count of zero is not
+ * written, except those of HeapCalls, HeapCallsRetryable and BreakerOpen beside one another.
  */
 export const metrics = {
   /** Events of messages received for the first time; those of a redriven dead letter count again. */
@@ -128,7 +129,7 @@ export const metrics = {
   heapLatency: 'HeapLatencyMs',
   /** Events in a request to Heap. */
   bulkSize: 'BulkSize',
-  /** 1 for an invocation that found Heap down or throttling and waited, else 0. */
+  /** 1 for an invocation that found Heap down or throttling and waited, 0 for another whose requests failed. */
   breakerOpen: 'BreakerOpen',
   /** Times the secret could not be read or used. */
   secretError: 'SecretError',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { metrics } from '../lambda/contract';
+import { metrics, rejectionReasons, type MetricName } from '../lambda/contract';
 
 /**
  * List prices in US dollars, without free tiers: of us-east-1, as known on the date, from AWS's price pages. Other
@@ -25,6 +25,8 @@ export const prices = {
   alarmMetricMonth: 0.1,
   compositeAlarmMonth: 0.5,
   dashboardMonth: 3,
+  /** For each metric that GetMetricData asks for. */
+  metricRead: 0.01 / 1000,
 } as const;
 
 /** One line of a bill. */
@@ -49,6 +51,19 @@ const metricsOfMethod = 5;
 
 /** What the event source mapping counts for SQS: Polled, Invoked, FilteredOut, FailedInvoke, Deleted. */
 const metricsOfMapping = 5;
+
+/** What the function writes when all is well. Others are written, and charged, in the hours in which they occur. */
+export const healthyMetrics: readonly MetricName[] = [
+  metrics.eventsReceived,
+  metrics.eventsDelivered,
+  metrics.deliveryLag,
+  metrics.heapCalls,
+  metrics.heapLatency,
+  metrics.bulkSize,
+];
+
+/** What `relay status` asks CloudWatch for: three counts of the door, the function's own metrics, three percentiles. */
+export const metricsOfStatus = 3 + Object.keys(metrics).length + rejectionReasons.length + 3;
 
 /** Lambda polls a queue with at least five long polls of 20 s at a time ("Using Lambda with Amazon SQS"). */
 const pollsOfMonth = (5 * hoursOfMonth * 3600) / 20;
@@ -79,7 +94,7 @@ export function fixedCost(document: unknown): CostLine[] {
     line('Metrics read by alarms', alarmMetrics, prices.alarmMetricMonth),
     line('Composite alarms', ofType('AWS::CloudWatch::CompositeAlarm').length, prices.compositeAlarmMonth),
     line('Dashboards', ofType('AWS::CloudWatch::Dashboard').length, prices.dashboardMonth),
-    line("The function's own metrics", Object.keys(metrics).length, prices.customMetricMonth),
+    line("The function's own metrics", healthyMetrics.length, prices.customMetricMonth),
     line(
       'Metrics of API methods',
       isDetailed ? metricsOfMethod * ofType('AWS::ApiGateway::Method').length : 0,
@@ -225,6 +240,13 @@ export function costTables(templates: ReadonlyMap<string, unknown>): string {
     `| Events a month, beside the environment | ${millions.map(([name]) => name).join(' | ')} |`,
     `| --- | ${millions.map(() => '--:').join(' | ')} |`,
     ...months.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+    `| \`npm run relay -- status\` from cron, a month (${metricsOfStatus} metrics each time) | USD |`,
+    '| --- | --: |',
+    ...Object.entries({ 'every five minutes': 12, 'every hour': 1 }).map(
+      ([often, timesAnHour]) =>
+        `| ${often} | ${dollars(timesAnHour * hoursOfMonth * metricsOfStatus * prices.metricRead)} |`,
+    ),
     '',
   ].join('\n');
 }

@@ -46,5 +46,9 @@ export function ledgerOf(messages: Iterable<Message>, settled: readonly SettledM
   return [...campaigns.values()].flatMap((rows) => [...rows.values()]);
 }
 
+/** The events of all rows with an outcome. */
+export const sumOf = (rows: readonly LedgerRow[], outcome: LedgerRow['outcome']): number =>
+  rows.reduce((sum, row) => (row.outcome === outcome ? sum + row.events : sum), 0);
+
 const sizeOf = (rows: ReadonlyMap<string, LedgerRow>): number =>
   [...rows.values()].reduce((sum, { events }) => sum + events, 0);

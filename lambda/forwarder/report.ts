@@ -1,11 +1,10 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { Change } from '../mapping/findings';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { metrics, type RejectionReason } from '../contract';
 import type { HeapCall, HeapSender } from '../heap/sender';
-import { ledgerOf } from './ledger';
-import { isNew, Message, type Entry } from './message';
+import { ledgerOf, sumOf } from './ledger';
+import { Message, type Entry } from './message';
 import type { Settlement, SettledMessage } from './settle';
 
 /** Where reports go. */
@@ -33,47 +32,44 @@ export function reportBatch(
   for (const one of settled) logRejections(one, log);
   logSettled(settled, ports);
 
-  const rejected = countBy(settled.flatMap((one) => one.rejected.map(({ reason }) => reason)));
-  const changes = totals(settled.map(({ message }) => message));
-  const received = countEntries(messages.filter(({ record }) => isNew(record)));
+  const campaigns = ledgerOf(messages, settled);
   const counts = {
-    delivered: 0,
-    rejected: [...rejected.values()].reduce((sum, count) => sum + count, 0),
-    ignored: 0,
+    received: sumOf(campaigns, 'received'),
+    delivered: sumOf(campaigns, 'delivered'),
+    rejected: sumOf(campaigns, 'rejected'),
+    ignored: sumOf(campaigns, 'ignored'),
     retried: countEntries(kept),
   };
-  for (const { message } of settled) {
-    for (const { fate } of message.entries) {
-      if (fate?.kind === 'delivered') counts.delivered += 1;
-      if (fate?.kind === 'ignored') counts.ignored += 1;
-    }
-  }
+  const rejected = sumsOf(campaigns.map(({ reason, events }) => [reason, events] as const));
+  const changes = sumsOf(settled.flatMap(({ message }) => [...message.changes]));
   ports.metrics({
-    [metrics.eventsReceived]: received,
-    [metrics.eventsDelivered]: counts.delivered,
-    [metrics.eventsRejected]: counts.rejected,
-    [metrics.eventsIgnored]: counts.ignored,
-    [metrics.eventsRetried]: counts.retried,
-    [metrics.deliveryLag]: lagOf(settled, kept, now()),
-    ...callMetrics(sender.calls),
-    [metrics.breakerOpen]: sender.wasDown ? 1 : 0,
-    [metrics.truncated]: (changes.get('value_truncated') ?? 0) + (changes.get('event_name_truncated') ?? 0),
-    [metrics.placeholderIdentity]: rejected.get('placeholder_identity') ?? 0,
-    [metrics.encodingReplaced]: settled.filter(({ message }) => message.record.body.includes('\uFFFD'))
-      .length,
+    ...nonZero({
+      [metrics.eventsReceived]: counts.received,
+      [metrics.eventsDelivered]: counts.delivered,
+      [metrics.eventsRejected]: counts.rejected,
+      [metrics.eventsIgnored]: counts.ignored,
+      [metrics.eventsRetried]: counts.retried,
+      [metrics.deliveryLag]: lagOf(settled, kept, now()),
+      ...callMetrics(sender.calls),
+      [metrics.truncated]: (changes.get('value_truncated') ?? 0) + (changes.get('event_name_truncated') ?? 0),
+      [metrics.placeholderIdentity]: rejected.get('placeholder_identity') ?? 0,
+      [metrics.encodingReplaced]: settled.filter(({ message: { record } }) => record.body.includes('\uFFFD'))
+        .length,
+    }),
+    ...failingMetrics(sender),
   });
-  for (const [reason, count] of rejected) ports.metrics({ [metrics.eventsRejected]: count }, reason);
+  for (const [reason, count] of rejected)
+    if (reason !== undefined) ports.metrics({ [metrics.eventsRejected]: count }, reason);
 
   log('info', 'batch forwarded', {
     messages: messages.length,
     events: countEntries(messages),
-    received,
     ...counts,
     messagesKept: kept.length,
     messagesContinued: settled.filter(({ isContinued }) => isContinued).length,
     heapRequests: sender.calls.length,
     ...Object.fromEntries(changes),
-    campaigns: ledgerOf(messages, settled),
+    campaigns,
   });
 }
 
@@ -81,7 +77,7 @@ export function reportBatch(
 export function reportWaiting(records: readonly SQSRecord[], { log, metrics: measure }: ReportPorts): void {
   const campaigns = ledgerOf(messagesOf(records, log), []);
   log('error', 'no Heap app id; all messages wait', { messages: records.length, campaigns });
-  measure({ [metrics.eventsReceived]: campaigns.reduce((sum, { events }) => sum + events, 0) });
+  measure(nonZero({ [metrics.eventsReceived]: sumOf(campaigns, 'received') }));
 }
 
 /** One after the other, so that not all of a batch is in memory at a time. */
@@ -89,16 +85,30 @@ function* messagesOf(records: readonly SQSRecord[], log: Logger): Generator<Mess
   for (const record of records) yield new Message(record, log);
 }
 
+/** Each metric costs money in every hour in which it is written. Alarms and graphs take silence for zero. */
+const nonZero = (values: Record<string, number | number[]>): Record<string, number | number[]> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
+
 function callMetrics(calls: readonly HeapCall[]): Record<string, number | number[]> {
   const count = (matches: (call: HeapCall) => boolean): number => calls.filter(matches).length;
   return {
     [metrics.heapCalls]: calls.length,
-    [metrics.heapCallsRetryable]: count(({ outcome }) => outcome === 'retry' || outcome === 'redirected'),
     [metrics.heapCallsThrottled]: count(({ answer }) => 'status' in answer && answer.status === 429),
     [metrics.heapCallsUnauthorized]: count(({ outcome }) => outcome === 'unauthorized'),
     [metrics.heapCallsRefused]: count(({ outcome }) => ['invalid', 'too_large', 'refused'].includes(outcome)),
     [metrics.heapLatency]: calls.map(({ latencyMs }) => latencyMs),
     [metrics.bulkSize]: calls.map(({ size }) => size),
+  };
+}
+
+/** What HeapFailing reads together, zeros too: if one of the three were missing, the alarm would see nothing. */
+function failingMetrics({ calls, wasDown }: HeapSender): Record<string, number> {
+  const failed = calls.filter(({ outcome }) => outcome === 'retry' || outcome === 'redirected').length;
+  if (failed === 0 && !wasDown) return {};
+  return {
+    [metrics.heapCalls]: calls.length,
+    [metrics.heapCallsRetryable]: failed,
+    [metrics.breakerOpen]: wasDown ? 1 : 0,
   };
 }
 
@@ -117,17 +127,9 @@ function lagOf(settled: readonly SettledMessage[], kept: readonly Message[], now
 const countEntries = (messages: readonly Message[]): number =>
   messages.reduce((sum, { entries }) => sum + entries.length, 0);
 
-function countBy<T>(items: readonly T[]): Map<T, number> {
-  const counts = new Map<T, number>();
-  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
-  return counts;
-}
-
-function totals(messages: readonly Message[]): Map<Change, number> {
-  const sums = new Map<Change, number>();
-  for (const { changes } of messages) {
-    for (const [change, times] of changes) sums.set(change, (sums.get(change) ?? 0) + times);
-  }
+function sumsOf<K>(counts: readonly (readonly [K, number])[]): Map<K, number> {
+  const sums = new Map<K, number>();
+  for (const [key, count] of counts) sums.set(key, (sums.get(key) ?? 0) + count);
   return sums;
 }
 
@@ -152,17 +154,14 @@ function logSettled(settled: readonly SettledMessage[], { log, now }: ReportPort
     const some = done.slice(start, start + maxRequestIds);
     log('info', 'settled', {
       requestIds: some.map(({ message }) => message.ingress?.requestId),
-      requests: start > 0 ? [] : some.slice(0, maxRequests).map((one) => requestOf(one, now())),
+      requests:
+        start > 0
+          ? []
+          : some.slice(0, maxRequests).map((one) => ({
+              requestId: one.message.ingress?.requestId,
+              lagMs: now() - (one.message.ingress?.receivedAt ?? now()),
+              campaigns: ledgerOf([], [one]),
+            })),
     });
   }
 }
-
-/** What became of a request, for a person who waits for it. */
-const requestOf = ({ message: { ingress, entries }, rejected }: SettledMessage, now: number) => ({
-  requestId: ingress?.requestId,
-  ...entries[0]?.origin,
-  delivered: entries.filter(({ fate }) => fate?.kind === 'delivered').length,
-  ignored: entries.filter(({ fate }) => fate?.kind === 'ignored').length,
-  rejected: Object.fromEntries(countBy(rejected.map(({ reason }) => reason))),
-  lagMs: now - (ingress?.receivedAt ?? now),
-});

@@ -34,7 +34,7 @@ export const createMetrics =
     const { stack, reason: byReason } = metricDimensions;
     const dimensions =
       reason === undefined ? { [stack]: stackName } : { [stack]: stackName, [byReason]: reason };
-    const used = Object.values(metrics).filter((name) => hasValue(values[name]));
+    const used = Object.values(metrics).filter((name) => [values[name] ?? []].flat().length > 0);
     if (used.length === 0) return;
     write(
       JSON.stringify({
@@ -56,9 +56,6 @@ export const createMetrics =
       }),
     );
   };
-
-const hasValue = (value: number | readonly number[] | undefined): boolean =>
-  typeof value === 'number' || (value !== undefined && value.length > 0);
 
 /** Of more values than a line may hold, evenly spaced ones of the sorted list, smallest and largest among them. */
 function sampled(value: number | readonly number[] | undefined): number | readonly number[] | undefined {

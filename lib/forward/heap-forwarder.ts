@@ -1,18 +1,21 @@
-import { createHash } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, MetricType, Runtime, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Function,
+  MetricType,
+  RecursiveLoop,
+  Runtime,
+  type IFunction,
+} from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { LogLevel, NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { environmentVariables, mappingFileName, type IdentityField } from '../../lambda/contract';
+import { environmentVariables, type IdentityField } from '../../lambda/contract';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';
+import { forwarderCode } from './forwarder-code';
 
 export interface HeapForwarderProps {
   /** The queue that is consumed. */
@@ -72,8 +75,7 @@ export class HeapForwarder extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
 
-    const mappingFile = writeMapping(props.mapping);
-    const forwarder = new NodejsFunction(this, 'Function', {
+    const forwarder = new Function(this, 'Function', {
       description: 'Delivers CleverTap events from the buffer to Heap',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -82,31 +84,12 @@ export class HeapForwarder extends Construct {
       timeout: HeapForwarder.timeout,
       role,
       logGroup,
-      entry: join(__dirname, '../../lambda/handler.ts'),
-      depsLockFilePath: join(__dirname, '../../package-lock.json'),
-      bundling: {
-        // One CommonJS file with the SDK inside starts faster than ESM and than the runtime's own SDK.
-        format: OutputFormat.CJS,
-        mainFields: ['module', 'main'],
-        target: 'node24',
-        bundleAwsSDK: true,
-        minify: true,
-        sourceMap: true,
-        // The map lies beside the code for people; Node would spend its start-up reading it.
-        sourceMapMode: SourceMapMode.EXTERNAL,
-        sourcesContent: false,
-        esbuildArgs: withoutUnusedCredentialSources(),
-        logLevel: LogLevel.WARNING,
-        // As a file of its own a person can read in the console which rules are live. An environment variable
-        // would be too small for it.
-        commandHooks: {
-          beforeBundling: () => [],
-          beforeInstall: () => [],
-          afterBundling: (_inputDirectory, outputDirectory) => [
-            `cp "${mappingFile}" "${outputDirectory}/${mappingFileName}"`,
-          ],
-        },
-      },
+      code: forwarderCode(props.mapping),
+      handler: 'index.handler',
+      // What a batch has no time for goes back to the queue it came from, and a large body at a low pace goes round
+      // more than 16 times: where Lambda, by default, takes it for an endless loop and drops it. It ends, because a
+      // continuation holds only the events that were not sent yet.
+      recursiveLoop: RecursiveLoop.ALLOW,
       environment: {
         [environmentVariables.heapBaseUrl]: props.heapBaseUrl,
         [environmentVariables.heapTokensArn]: props.heapTokens.secretArn,
@@ -148,24 +131,4 @@ export class HeapForwarder extends Construct {
       }),
     );
   }
-}
-
-/** Writes the mapping where the bundling can copy it from; the name says the content, as CDK reuses equal bundles. */
-function writeMapping(mapping: MappingSettings): string {
-  const text = `${JSON.stringify(mapping, null, 2)}\n`;
-  const digest = createHash('sha256').update(text).digest('hex');
-  const file = join(tmpdir(), `clevertap-to-heap-mapping-${digest}.json`);
-  // Renamed into place: another synthesis may be copying the same file at this very time.
-  writeFileSync(`${file}.${process.pid}`, text);
-  renameSync(`${file}.${process.pid}`, file);
-  return file;
-}
-
-/** Lambda gives credentials in the environment; the SDK's other sources would be dead weight in every cold start. */
-function withoutUnusedCredentialSources(): Record<string, string> {
-  const stub = join(__dirname, '../../lambda/absent-credential-source.ts');
-  const sources = ['ini', 'process', 'sso', 'web-identity'];
-  return Object.fromEntries(
-    sources.map((source) => [`--alias:@aws-sdk/credential-provider-${source}`, stub]),
-  );
 }

@@ -31,7 +31,18 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       impact:
         'Events are lost now: they were not stored, and CleverTap tries only a few times and has no replay.',
       lookAt: ['dashboard', 'accessLog', 'api'],
-      metric: metric.door('5XXError', { statistic: 'Sum' }),
+      metric: metric.door('5XXError', { statistic: 'Sum', period: minutes(5) }),
+      comparison: atLeast,
+      // One alone may be a passing fault of AWS, which CleverTap's own retry makes up for.
+      threshold: 3,
+      datapoints: [1, 1],
+      whenMissing: quietIsFine,
+    },
+    ingressOccasionalErrors: {
+      name: 'IngressOccasionalErrors',
+      impact: 'A request was not stored. CleverTap tries it a few times; if all fail, its events are lost.',
+      lookAt: ['accessLog', 'dashboard', 'api'],
+      metric: metric.door('5XXError', { statistic: 'Sum', period: minutes(5) }),
       comparison: atLeast,
       threshold: 1,
       datapoints: [1, 1],
@@ -141,12 +152,17 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     dlqAgeing: {
       name: 'DlqAgeing',
       impact:
-        'A dead letter has stood there for a week. SQS deletes it within another week, and then it is lost.',
+        'The dead-letter queue was not empty for three days. SQS deletes a dead letter after 14 days, some sooner; then its events are lost.',
       lookAt: ['deadLetterQueue', 'dashboard', 'forwarderLog'],
-      metric: metric.deadLetters('ApproximateAgeOfOldestMessage', { statistic: 'Maximum' }),
-      comparison: above,
-      threshold: Duration.days(7).toSeconds(),
-      datapoints: [1, 1],
+      // Not the age of the oldest: SQS leaves out of it what was received three times, and looking is receiving. And
+      // not the least of an hour: looking hides all of them for a minute.
+      metric: metric.deadLetters('ApproximateNumberOfMessagesVisible', {
+        statistic: 'Maximum',
+        period: Duration.hours(1),
+      }),
+      comparison: atLeast,
+      threshold: 1,
+      datapoints: [72, 72],
       whenMissing: quietIsFine,
     },
     eventsRejected: {
@@ -167,7 +183,8 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       metric: math(
         // Not "of at least 10 requests in 5 minutes": with Heap down the function makes about two a minute, and
         // with a long Retry-After none at all. Four is what one waiting invocation makes; where there are fewer,
-        // the breaker says whether that is an outage. Written without a division, which has no result at zero.
+        // the breaker says whether that is an outage. Written without a division, which has no result at zero. Once a
+        // request fails or the function waits, all three are written; else there is no value and nothing fails.
         'IF((requests >= 4 AND 2 * failed > requests) OR (waits > 0 AND 2 * failed >= requests), 1, 0)',
         {
           requests: metric.own(metrics.heapCalls, { statistic: 'Sum', period: minutes(5) }),
@@ -240,6 +257,18 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       datapoints: [3, 5],
       whenMissing: quietIsFine,
     },
+    recursionStopped: {
+      name: 'RecursionStopped',
+      impact:
+        'Lambda took what the function sent back to its queue for an endless loop and dropped it: those events are not delivered.',
+      lookAt: ['forwarder', 'deadLetterQueue', 'dashboard'],
+      // Lambda writes it only while its loop detection is on, which the template switches off.
+      metric: metric.forwarder('RecursiveInvocationsDropped', { statistic: 'Sum' }),
+      comparison: atLeast,
+      threshold: 1,
+      datapoints: [1, 1],
+      whenMissing: quietIsFine,
+    },
     functionNearTimeout: {
       name: 'FunctionNearTimeout',
       impact: 'The function almost runs out of time. When it does, its whole batch is repeated.',
@@ -273,6 +302,7 @@ export function pipelineAlarms(
       conditions.dlqAgeing,
       conditions.heapAuth,
       conditions.secretError,
+      conditions.recursionStopped,
     ],
   };
   const heapDown: CompositeAlarm = {
@@ -300,6 +330,7 @@ export function pipelineAlarms(
     explainedBy: heapDown,
   };
   const tickets = [
+    conditions.ingressOccasionalErrors,
     conditions.ingressLatency,
     conditions.ingressRejected,
     conditions.dlqNotEmpty,

@@ -92,12 +92,12 @@ function promise({ metric, conditions, alarms, name }: PipelineDashboardProps): 
         fullPrecision: true,
         metrics: [
           metric.accepted(),
-          labelled(events.received, 'events received'),
-          labelled(delivered, 'delivered'),
-          labelled(rejected, 'rejected'),
-          labelled(events.ignored, 'ignored'),
+          math('FILL(received, 0)', { received: events.received }, { label: 'events received' }),
+          math('FILL(delivered, 0)', { delivered }, { label: 'delivered' }),
+          math('FILL(rejected, 0)', { rejected }, { label: 'rejected' }),
+          math('FILL(ignored, 0)', { ignored: events.ignored }, { label: 'ignored' }),
           math(
-            '100 * delivered / (delivered + rejected)',
+            '100 * FILL(delivered, 0) / (FILL(delivered, 0) + FILL(rejected, 0))',
             { delivered, rejected },
             { label: 'delivered, %' },
           ),
@@ -176,7 +176,10 @@ function door({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
           metric.door('4XXError', { ...sum, label: 'refused' }),
           metric.door('5XXError', { ...sum, label: 'failed' }),
         ],
-        [line(conditions.ingressServerErrors, 'failed')],
+        [
+          line(conditions.ingressServerErrors, 'failed in 5 minutes'),
+          line(conditions.ingressOccasionalErrors, 'failed'),
+        ],
       ),
       graph(
         'Refused, by status',
@@ -249,15 +252,11 @@ function queue({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
         third,
         messages,
         [metric.deadLetters('ApproximateNumberOfMessagesVisible', { ...most, label: 'dead letters' })],
-        [line(conditions.dlqNotEmpty)],
+        [line(conditions.dlqNotEmpty), line(conditions.dlqAgeing, 'for three days')],
       ),
-      graph(
-        'Age of the oldest dead letter',
-        third,
-        seconds,
-        [metric.deadLetters('ApproximateAgeOfOldestMessage', { ...most, label: 'age' })],
-        [line(conditions.dlqAgeing)],
-      ),
+      graph('Age of the oldest dead letter received less than three times', third, seconds, [
+        metric.deadLetters('ApproximateAgeOfOldestMessage', { ...most, label: 'age' }),
+      ]),
     ],
   ];
 }
@@ -278,8 +277,13 @@ function forwarder({ metric, conditions, pipeline }: PipelineDashboardProps): IW
           metric.forwarder('Invocations', { ...sum, label: 'invocations' }),
           metric.forwarder('Errors', { ...sum, label: 'errors' }),
           metric.forwarder('Throttles', { ...sum, label: 'throttled' }),
+          metric.forwarder('RecursiveInvocationsDropped', { ...sum, label: 'dropped as a loop' }),
         ],
-        [line(conditions.functionErrors, 'errors'), line(conditions.functionThrottles, 'throttled')],
+        [
+          line(conditions.functionErrors, 'errors'),
+          line(conditions.functionThrottles, 'throttled'),
+          line(conditions.recursionStopped, 'dropped'),
+        ],
       ),
       graph(
         'Duration',
@@ -332,7 +336,7 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
         count,
         [
           math(
-            'calls - failed - unauthorized - refused',
+            'calls - FILL(failed, 0) - FILL(unauthorized, 0) - FILL(refused, 0)',
             { calls, failed, unauthorized, refused },
             { label: 'taken' },
           ),
@@ -350,7 +354,11 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
         [
           labelled(conditions.heapFailing.metric, 'counts as failing'),
           metric.own(metrics.breakerOpen, { statistic: 'Maximum', label: 'the function waits for Heap' }),
-          math('failures / calls', { failures: failed, calls }, { label: 'share of requests that fail' }),
+          math(
+            'FILL(failures, 0) / calls',
+            { failures: failed, calls },
+            { label: 'share of requests that fail' },
+          ),
         ],
         [line(conditions.heapFailing), { value: 0.5, label: 'half of the requests', color: Color.GREY }],
       ),

@@ -45,7 +45,13 @@ type QueueMetric =
   | 'NumberOfMessagesSent';
 
 /** "Using CloudWatch metrics with Lambda", for `FunctionName`. */
-type FunctionMetric = 'ConcurrentExecutions' | 'Duration' | 'Errors' | 'Invocations' | 'Throttles';
+type FunctionMetric =
+  | 'ConcurrentExecutions'
+  | 'Duration'
+  | 'Errors'
+  | 'Invocations'
+  | 'RecursiveInvocationsDropped'
+  | 'Throttles';
 
 /** "Event source mapping metrics", for `EventSourceMappingUUID`, as far as `EventCount` switches them on for SQS. */
 type EventSourceMetric =
@@ -90,7 +96,7 @@ export class PipelineMetrics {
     private readonly stackName: string,
   ) {}
 
-  /** One the function writes itself. */
+  /** One the function writes itself; most of them have no datapoint where they would be zero. */
   own(name: MetricName, reading: Reading): Metric {
     return this.read(metricNamespace, name, { [metricDimensions.stack]: this.stackName }, reading);
   }

@@ -2,28 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import * as ts from 'typescript';
 import { environmentVariables } from '../../lambda/contract';
 import { functionAsset } from '../support/assembly';
 
-const root = join(__dirname, '../..');
 const asset = functionAsset();
-let code: string;
-let map: { sources: string[]; sourcesContent?: string[] };
-/** Where every piece of the code comes from: a path in the repository, or in `node_modules`, wherever that is. */
-let sources: string[];
-
-beforeAll(() => {
-  code = readFileSync(join(asset, 'index.js'), 'utf8');
-  map = JSON.parse(readFileSync(join(asset, 'index.js.map'), 'utf8')) as typeof map;
-  sources = map.sources.map((source) => {
-    const [, ...packages] = source.split('/node_modules/');
-    return packages.length > 0
-      ? `node_modules/${packages.join('/node_modules/')}`
-      : relative(root, resolve(asset, source));
-  });
-});
+const files = ['index.js', 'liquidjs.js', 'sqs.js'];
+const codeOf = (file: string): string => readFileSync(join(asset, file), 'utf8');
+const mapOf = (file: string) =>
+  JSON.parse(codeOf(`${file}.map`)) as { sources: string[]; sourcesContent?: string[] };
 
 /** The modules the code loads at run time. Read from its syntax: a message of the SDK quotes a `require` call. */
 function required(source: string): string[] {
@@ -46,41 +34,51 @@ function required(source: string): string[] {
   return found;
 }
 
-it('is one file and its map, and the mapping beside it', () => {
-  expect(readdirSync(asset).sort()).toEqual(['index.js', 'index.js.map', 'mapping.json']);
+it('is the handler, what it loads when needed, their maps, and the mapping', () => {
+  expect(readdirSync(asset).sort()).toEqual(
+    [...files, ...files.map((file) => `${file}.map`), 'mapping.json'].sort(),
+  );
 });
 
-it('is less than 420 kB, as every cold start reads it', () => {
-  expect(Buffer.byteLength(code)).toBeLessThan(420_000);
-});
-
-it('needs nothing but Node', () => {
-  const modules = required(code);
+it('needs nothing but Node and its own files', () => {
+  const modules = required(codeOf('index.js'));
   expect(modules).toContain('node:https');
-  expect(modules.filter((module) => !isBuiltin(module))).toEqual([]);
+  expect([...new Set(modules.filter((module) => !isBuiltin(module)))].sort()).toEqual([
+    './liquidjs.js',
+    './sqs.js',
+  ]);
+  for (const file of ['liquidjs.js', 'sqs.js']) {
+    expect(required(codeOf(file)).filter((module) => !isBuiltin(module))).toEqual([]);
+  }
 });
 
 it.each([
-  'node_modules/@aws-sdk/client-sqs/',
-  'node_modules/@aws-sdk/client-secrets-manager/',
-  'lambda/handler.ts',
-  'lambda/forwarder/forward-batch.ts',
-])('holds %s', (part) => {
-  expect(sources.filter((source) => source.startsWith(part))).not.toEqual([]);
+  ['index.js', 'node_modules/@aws-sdk/client-secrets-manager/'],
+  ['index.js', 'lambda/handler.ts'],
+  ['index.js', 'lambda/forwarder/forward-batch.ts'],
+  ['index.js', 'lambda/mapping/liquid.ts'],
+  ['sqs.js', 'node_modules/@aws-sdk/client-sqs/'],
+  ['liquidjs.js', 'node_modules/liquidjs/'],
+])('%s holds %s', (file, part) => {
+  for (const each of files) {
+    const has = mapOf(each).sources.some((source) => source.startsWith(part));
+    expect([each, has]).toEqual([each, each === file]);
+  }
 });
 
 it('holds nothing else of the repository, nor zod', () => {
+  const sources = files.flatMap((file) => mapOf(file).sources);
   const folders = new Set(sources.map((source) => source.split('/')[0]));
   expect([...folders].sort()).toEqual(['lambda', 'node_modules']);
   expect(sources.filter((source) => /\bnode_modules\/(zod|aws-cdk-lib|constructs)\//.test(source))).toEqual(
     [],
   );
-  expect(code).not.toContain('ZodError');
+  expect(codeOf('index.js')).not.toContain('ZodError');
 });
 
-it('has a map without the text of the sources, and does not make Node read it', () => {
-  expect(map).not.toHaveProperty('sourcesContent');
-  expect(code).not.toContain('sourceMappingURL');
+it.each(files)('%s has a map without the text of the sources, and does not make Node read it', (file) => {
+  expect(mapOf(file)).not.toHaveProperty('sourcesContent');
+  expect(codeOf(file)).not.toContain('sourceMappingURL');
 });
 
 it('is CommonJS that loads in an empty directory and exports the handler', () => {

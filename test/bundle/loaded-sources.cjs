@@ -1,10 +1,13 @@
 'use strict';
-// Loads a bundled function, invokes it with an event if one is given, and prints which sources had a function called
-// and which modules of Node were loaded for it. Plain JavaScript, so that nothing else is loaded beside the function.
+// Loads a bundled function, invokes it with an event if one is given, and prints which of its files were loaded, which
+// sources had a function called, and which modules of Node were loaded for it. Plain JavaScript, so that nothing else is
+// loaded beside the function.
 
 const { readFileSync } = require('node:fs');
 const { Session } = require('node:inspector/promises');
 const { SourceMap } = require('node:module');
+const { basename, dirname } = require('node:path');
+const { fileURLToPath } = require('node:url');
 
 const [, , bundle, eventFile] = process.argv;
 
@@ -24,24 +27,34 @@ async function main() {
   const modules = process.moduleLoadList.filter((name) => !loadedBefore.has(name));
   if (event !== undefined) await handler(event, { getRemainingTimeInMillis: () => 60_000 });
   const { result } = await session.post('Profiler.takePreciseCoverage');
-  return { modules, sources: sourcesOf(result.find(({ url }) => url.endsWith(bundle)).functions) };
+  const scripts = result
+    .filter(({ url }) => url.startsWith('file:') || url.startsWith('/'))
+    .map(({ url, functions }) => ({ file: url.startsWith('/') ? url : fileURLToPath(url), functions }))
+    .filter(({ file }) => dirname(file) === dirname(bundle));
+  return {
+    files: Object.keys(require.cache)
+      .filter((file) => dirname(file) === dirname(bundle))
+      .map((file) => basename(file))
+      .sort(),
+    sources: [...new Set(scripts.flatMap(sourcesOf))].sort(),
+    modules,
+  };
 }
 
-/** The bundle is one file: its source map knows where the middle of a function comes from. */
-function sourcesOf(functions) {
-  const map = new SourceMap(JSON.parse(readFileSync(`${bundle}.map`, 'utf8')));
-  const code = readFileSync(bundle, 'utf8');
+/** A file is made of many sources: its source map knows where the middle of a function comes from. */
+function sourcesOf({ file, functions }) {
+  const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
+  const code = readFileSync(file, 'utf8');
   const lines = [0];
   for (let at = code.indexOf('\n'); at !== -1; at = code.indexOf('\n', at + 1)) lines.push(at + 1);
-  const sources = new Set();
+  const sources = [];
   for (const { ranges } of functions) {
     const { startOffset, endOffset, count } = ranges[0];
     if (count === 0 || endOffset - startOffset === code.length) continue;
     const middle = Math.floor((startOffset + endOffset) / 2);
     const line = lines.findLastIndex((start) => start <= middle);
     const { originalSource } = map.findEntry(line, middle - lines[line]);
-    if (originalSource !== undefined)
-      sources.add(originalSource.replace(/^.*?(node_modules|lambda)\//, '$1/'));
+    if (originalSource !== undefined) sources.push(originalSource);
   }
-  return [...sources].sort();
+  return sources;
 }

@@ -7,12 +7,15 @@ import {
   costOfMillion,
   costTables,
   fixedCost,
+  healthyMetrics,
   prices,
   traffics,
   type CostLine,
 } from '../../tools/cost-report';
 import { environmentNames, isDeployed, stackName } from '../../lib/config/environments';
-import { synthTemplate, withoutBundling } from '../support/synth';
+import { InMemoryPorts } from '../support/in-memory-ports';
+import { sqsRecord } from '../support/sqs-record';
+import { allSettings, synthTemplate, withoutBundling } from '../support/synth';
 
 const page = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
 const total = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);
@@ -32,13 +35,32 @@ it('docs/cost.md holds what npm run cost computes now', () => {
 });
 
 describe('an environment', () => {
+  it('costs $12 a month at most, with every alarm there is', () => {
+    const bill = total(fixedCost(synthTemplate(allSettings).toJSON()));
+    expect(bill).toBeGreaterThan(11);
+    expect(bill).toBeLessThanOrEqual(12);
+  });
+
+  it('pays for those metrics that the function writes when all is well', async () => {
+    const ports = new InMemoryPorts();
+    await ports.forward([sqsRecord({ event: 'Purchase', identity: 'cust-1' })]);
+    expect(ports.stored.size).toBe(1);
+    const written = ports.metered.flatMap(({ values }) => Object.keys(values));
+    expect(written.sort()).toEqual([...healthyMetrics].sort());
+    expect(fixedCost(synthTemplate().toJSON())).toContainEqual({
+      item: "The function's own metrics",
+      count: healthyMetrics.length,
+      usd: expect.closeTo(healthyMetrics.length * prices.customMetricMonth, 6) as number,
+    });
+  });
+
   const alarms = { page: { emails: ['a@b.test'] }, ticket: { emails: ['a@b.test'] } };
 
   it('costs nothing for alarms it does not have', () => {
     const silent = fixedCost(synthTemplate({ alarms: 'none' }).toJSON());
     const watched = fixedCost(synthTemplate({ alarms }).toJSON());
-    // 22 metrics in 18 alarms, and four composite ones.
-    expect(total(watched) - total(silent)).toBeCloseTo(22 * 0.1 + 4 * 0.5);
+    // 24 metrics in 20 alarms, and four composite ones.
+    expect(total(watched) - total(silent)).toBeCloseTo(24 * 0.1 + 4 * 0.5);
   });
 
   it('pays for each metric an alarm reads, and for what the template switches on', () => {

@@ -193,14 +193,19 @@ describe('the line "settled"', () => {
     expect(settled?.['requests']).toMatchObject([
       {
         requestId: 'request-of-m0',
-        campaign: '7',
-        event: 'Newsletter',
-        delivered: 2,
-        ignored: 0,
-        rejected: { placeholder_identity: 2 },
         lagMs: 6000,
+        campaigns: [
+          { campaign: '7', event: 'Newsletter', outcome: 'delivered', events: 2 },
+          {
+            campaign: '7',
+            event: 'Newsletter',
+            outcome: 'rejected',
+            reason: 'placeholder_identity',
+            events: 2,
+          },
+        ],
       },
-      { requestId: 'request-of-m1', event: 'Purchase', delivered: 1, rejected: {}, lagMs: 6000 },
+      { lagMs: 6000, campaigns: [{ event: 'Purchase', outcome: 'delivered', events: 1 }] },
       ...Array.from({ length: 18 }, () => ({})),
     ]);
   });

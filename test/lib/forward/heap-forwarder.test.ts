@@ -28,6 +28,10 @@ describe('the function', () => {
     expect(forwarder.Properties).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
+  it('may send what is left of a large body back to its own queue more than 16 times', () => {
+    expect(forwarder.Properties).toMatchObject({ RecursiveLoop: 'Allow' });
+  });
+
   it('has no physical name and stands in no network of ours', () => {
     expect(forwarder.Properties).not.toHaveProperty('FunctionName');
     expect(forwarder.Properties).not.toHaveProperty('VpcConfig');

@@ -210,7 +210,7 @@ describe('the stage', () => {
         ResourcePath: '/*',
         ThrottlingRateLimit: expect.any(Number) as number,
         ThrottlingBurstLimit: expect.any(Number) as number,
-        MetricsEnabled: true,
+        MetricsEnabled: false,
         LoggingLevel: 'OFF',
         DataTraceEnabled: false,
       },

@@ -73,7 +73,7 @@ test('draws the threshold of every alarm on a graph of what it watches', () => {
       return [name, graphs.length];
     });
   expect(drawn.filter(([, graphs]) => graphs !== 1)).toEqual([]);
-  expect(drawn.length).toBe(18);
+  expect(drawn.length).toBe(20);
 });
 
 describe('F67 the promise can be seen to hold', () => {
@@ -107,6 +107,27 @@ describe('F67 the promise can be seen to hold', () => {
       ),
     ).toEqual(['EventsReceived', 'EventsDelivered', 'EventsRejected', 'EventsIgnored']);
   });
+});
+
+test('F72 a sum or share has a value where the function wrote no zeros', () => {
+  const healthy = { received: 5, delivered: 5, calls: 1 };
+  const ofOwnMetrics = shown
+    .filter((widget) => shownBy(widget).some(({ namespace }) => namespace === 'ClevertapToHeap'))
+    .flatMap(expressionsOf)
+    // An alarm's: without a value nothing fails, which is what it then says.
+    .filter((expression) => !expression.startsWith('IF('));
+  const written = ofOwnMetrics.filter((expression) => /received|delivered|calls|rejected/.test(expression));
+  expect(written.length).toBeGreaterThanOrEqual(7);
+  for (const expression of written) {
+    const value = runInNewContext(expression, {
+      ...{ rejected: undefined, ignored: undefined },
+      ...{ failed: undefined, failures: undefined, unauthorized: undefined, refused: undefined },
+      ...healthy,
+      FILL: (metric: number | undefined, filler: number) => metric ?? filler,
+      RUNNING_SUM: (sum: number) => sum,
+    }) as number;
+    expect([expression, Number.isFinite(value)]).toEqual([expression, true]);
+  }
 });
 
 test('counts rejections by every reason there is', () => {

@@ -101,7 +101,15 @@ function documented(from: Template): string[] {
       // "Types of metrics for Lambda functions"
       'AWS/Lambda',
       { FunctionName: `\${${resource(from, 'AWS::Lambda::Function').logicalId}}` },
-      ['ConcurrentExecutions', 'Duration', 'Errors', 'Invocations', 'Throttles'],
+      [
+        'ConcurrentExecutions',
+        'Duration',
+        'Errors',
+        'Invocations',
+        // Only while loop detection is on: its alarm is for the day on which somebody switches it on.
+        'RecursiveInvocationsDropped',
+        'Throttles',
+      ],
     ],
     [
       // "Event source mapping metrics"; only where the mapping asks for EventCount.

@@ -7,6 +7,7 @@ import { readEnvironment } from '../../../lib/config/environments';
 import { openAwsEnvironment } from '../../../relay/environment/aws-environment';
 import { explain } from '../../../relay/terminal/operator-error';
 import type { EnvironmentConfig } from '../../../lib/config/environment-config';
+import { metricsOfStatus } from '../../../tools/cost-report';
 
 const cloudFormation = mockClient(CloudFormationClient);
 const cloudWatch = mockClient(CloudWatchClient);
@@ -191,6 +192,19 @@ test("the forwarder's metrics are those of this stack, with reasons and percenti
     expect(MetricStat?.Metric?.Dimensions?.[0]).toEqual({ Name: 'Stack', Value: 'ClevertapToHeapDev' });
     expect(MetricStat?.Period).toBe(MetricStat?.Stat === 'Sum' ? 60 : 5400);
   }
+});
+
+test('a status asks for as many metrics as docs/cost.md pays for', async () => {
+  answerMetrics({});
+
+  const environment = await open();
+  await environment.doorCounts(0, 60_000);
+  await environment.forwarderCounts(0, 60_000);
+  const queries = cloudWatch
+    .commandCalls(GetMetricDataCommand)
+    .flatMap((call) => call.args[0].input.MetricDataQueries ?? []);
+  // Here each question takes two pages.
+  expect(queries).toHaveLength(2 * metricsOfStatus);
 });
 
 test('no delivery has no lag', async () => {
