@@ -34,6 +34,8 @@ export interface ObservabilityProps {
 export class Observability extends Construct {
   /** Address of the dashboard in the console. */
   readonly dashboardUrl: string;
+  /** ARNs of the topics that alarms notify; none without alarms. */
+  readonly topicArns: readonly string[];
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
@@ -57,20 +59,26 @@ export class Observability extends Construct {
       dimensions: { [refusedRequests.dimension]: '$.status' },
     });
 
+    const alarmTopics =
+      alarms === 'none'
+        ? undefined
+        : new AlarmTopics(this, 'Topics', {
+            destinations: { page: alarms.page, ticket: alarms.ticket },
+            alarmNamePrefix: `${stackName}-`,
+          }).topics;
+    this.topicArns = Object.values(alarmTopics ?? {}).map(({ topicArn }) => topicArn);
+
     new PipelineDashboard(this, 'Dashboard', {
       pipeline,
       metric,
       conditions,
       name: stackName,
       alarms:
-        alarms === 'none'
+        alarms === 'none' || alarmTopics === undefined
           ? []
           : new Alarms(this, 'Alarms', {
               definitions: pipelineAlarms(conditions, metric, alarms.expectedTraffic),
-              topics: new AlarmTopics(this, 'Topics', {
-                destinations: { page: alarms.page, ticket: alarms.ticket },
-                alarmNamePrefix: `${stackName}-`,
-              }).topics,
+              topics: alarmTopics,
               namePrefix: `${stackName}-`,
               runbookUrl: `${alarms.docsUrl}/runbook.md`,
               links,
