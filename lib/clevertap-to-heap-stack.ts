@@ -94,7 +94,7 @@ export class ClevertapToHeapStack extends Stack {
       forwarder: forwarder.function,
       forwarderLog: forwarder.log,
       eventSourceMappingId: forwarder.eventSourceMappingId,
-      alarmTopicArns: observability.topicArns,
+      alarmTopicArns: Object.values(observability.topics ?? {}).map(({ topicArn }) => topicArn),
       certificateArn: config.domain?.certificateArn,
     });
 

@@ -89,7 +89,10 @@ export class OperatorPolicies extends Construct {
         ['logs:FilterLogEvents', 'logs:StartQuery'],
         [props.accessLog.logGroupArn, props.forwarderLog.logGroupArn],
       ),
-      allow(['lambda:GetFunctionConcurrency'], [props.forwarder.functionArn]),
+      allow(
+        ['lambda:GetFunctionConcurrency', 'lambda:GetFunctionRecursionConfig'],
+        [props.forwarder.functionArn],
+      ),
       allow(['secretsmanager:DescribeSecret'], [props.heapTokens.secretArn]),
       ...(props.alarmTopicArns.length === 0
         ? []
@@ -118,6 +121,7 @@ export class OperatorPolicies extends Construct {
         [props.deadLetterQueue.queueArn],
       ),
       allow(['sqs:SendMessage'], [props.eventBuffer.queueArn]),
+      allow(['lambda:PutFunctionRecursionConfig'], [props.forwarder.functionArn]),
       allow(
         ['lambda:UpdateEventSourceMapping'],
         [

@@ -151,7 +151,7 @@ export const operatorCommands: Readonly<Record<string, CommandNeeds>> = {
   'sts GetCallerIdentity': from('reader', () => []),
 };
 
-/** Commands that have a line above and are not sent yet. */
+/** Commands that have a line and that nobody sends or types yet. */
 export const foreseen: readonly string[] = [
   'acm DescribeCertificate',
   'api-gateway GetAccount',
@@ -161,6 +161,8 @@ export const foreseen: readonly string[] = [
   'cloudwatch-logs GetQueryResults',
   'cloudwatch-logs StartQuery',
   'lambda ListEventSourceMappings',
+  'lambda get-function-recursion-config',
+  'lambda put-function-recursion-config',
   'sns GetTopicAttributes',
   'sns ListSubscriptionsByTopic',
   'ssm GetParameter',
@@ -181,7 +183,13 @@ export const runbookCommands: Readonly<Record<string, CommandNeeds>> = {
   'lambda get-function-concurrency': from('reader', (names) =>
     on('lambda:GetFunctionConcurrency', names.function),
   ),
+  'lambda get-function-recursion-config': from('reader', (names) =>
+    on('lambda:GetFunctionRecursionConfig', names.function),
+  ),
   'lambda list-event-source-mappings': from('reader', () => on('lambda:ListEventSourceMappings', '*')),
+  'lambda put-function-recursion-config': from('operator', (names) =>
+    on('lambda:PutFunctionRecursionConfig', names.function),
+  ),
   'lambda update-event-source-mapping': from('operator', ({ eventSourceMapping }) =>
     on('lambda:UpdateEventSourceMapping', eventSourceMapping),
   ),

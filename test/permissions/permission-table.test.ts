@@ -236,15 +236,19 @@ describe('every command has its lines', () => {
   it('of those the operator sends', () => {
     const sent = commandsOf('bin/relay.ts');
     expect(sent.filter((command) => !(command in operatorCommands))).toEqual([]);
-    const unsent = Object.keys(operatorCommands).filter((command) => !sent.includes(command));
-    expect(unsent.filter((command) => !foreseen.includes(command))).toEqual([]);
+    expect(unused(operatorCommands, sent)).toEqual([]);
   });
 
   it('of those the runbook tells people to type', () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const typed = [...runbook.matchAll(/^\s*aws ([a-z0-9]+ [a-z-]+)/gm)].map(([, command = '']) => command);
-    expect([...new Set(typed)].sort()).toEqual(Object.keys(runbookCommands).sort());
+    expect(typed.filter((command) => !(command in runbookCommands))).toEqual([]);
+    expect(unused(runbookCommands, typed)).toEqual([]);
   });
+
+  /** A line that stays when its command goes would keep a permission alive. */
+  const unused = (lines: object, used: readonly string[]): string[] =>
+    Object.keys(lines).filter((command) => !used.includes(command) && !foreseen.includes(command));
 });
 
 /** The policies with one statement changed, or taken away. */
