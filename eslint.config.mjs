@@ -51,7 +51,7 @@ const zones = [
 );
 
 /** The constructs are joined in the stack file alone; a construct never knows another one's class. */
-const constructs = ['ingest', 'buffer', 'forward', 'observe'];
+const constructs = ['access', 'ingest', 'buffer', 'forward', 'observe'];
 const constructZones = constructs.flatMap((part) =>
   constructs
     .filter((other) => other !== part)

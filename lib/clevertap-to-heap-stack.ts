@@ -2,6 +2,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { noMapping, type MappingSettings } from '../lambda/mapping/rule-format';
+import { OperatorPolicies } from './access/operator-policies';
 import { EventBuffer } from './buffer/event-buffer';
 import type { EnvironmentConfig } from './config/environment-config';
 import { HeapForwarder } from './forward/heap-forwarder';
@@ -83,6 +84,20 @@ export class ClevertapToHeapStack extends Stack {
       alarms: config.alarms,
     });
 
+    const policies = new OperatorPolicies(this, 'OperatorPolicies', {
+      eventBuffer: eventBuffer.queue,
+      deadLetterQueue: eventBuffer.deadLetterQueue,
+      heapTokens: heapTokens.secret,
+      apiKeys: [...webhookApi.apiKeys.values()],
+      usagePlan: webhookApi.usagePlan,
+      accessLog: webhookApi.accessLog,
+      forwarder: forwarder.function,
+      forwarderLog: forwarder.log,
+      eventSourceMappingId: forwarder.eventSourceMappingId,
+      alarmTopicArns: Object.values(observability.topics ?? {}).map(({ topicArn }) => topicArn),
+      certificateArn: config.domain?.certificateArn,
+    });
+
     new CfnOutput(this, 'WebhookUrl', {
       value: webhookApi.webhookUrl,
       description: 'Paste this into CleverTap as the Destination URL',
@@ -109,6 +124,10 @@ export class ClevertapToHeapStack extends Stack {
     new CfnOutput(this, 'UsagePlanId', { value: webhookApi.usagePlan.usagePlanId });
     new CfnOutput(this, 'AccessLogGroup', { value: webhookApi.accessLog.logGroupName });
     new CfnOutput(this, 'ForwarderLogGroup', { value: forwarder.log.logGroupName });
+    // What to attach to the roles and groups of people and pipelines.
+    new CfnOutput(this, 'ReaderPolicyArn', { value: policies.reader.managedPolicyArn });
+    new CfnOutput(this, 'SmokePolicyArn', { value: policies.smoke.managedPolicyArn });
+    new CfnOutput(this, 'OperatorPolicyArn', { value: policies.operator.managedPolicyArn });
     if (webhookApi.domainTarget !== undefined) {
       new CfnOutput(this, 'WebhookDomainTarget', {
         value: webhookApi.domainTarget,

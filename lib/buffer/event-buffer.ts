@@ -1,5 +1,5 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Queue, QueueEncryption, type IQueue, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import { Duration, RemovalPolicies, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnQueuePolicy, Queue, QueueEncryption, type IQueue, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 export interface EventBufferProps {
@@ -46,6 +46,11 @@ export class EventBuffer extends Construct {
         // Lower, and throttled invocations would use up the receives of healthy messages (F23).
         maxReceiveCount: 60,
       },
+    });
+
+    // A queue that stays without its policy would answer plain HTTP.
+    RemovalPolicies.of(this).retainOnUpdateOrDelete({
+      applyToResourceTypes: [CfnQueuePolicy.CFN_RESOURCE_TYPE_NAME],
     });
   }
 }

@@ -68,7 +68,7 @@ export function explain(error: unknown): string | undefined {
 function describeMissingPermission(message: string): string {
   const [, action] = /not authorized to perform: ([\w-]+:\w+)/i.exec(message) ?? [];
   const lacking = action === undefined ? 'a permission' : `the permission ${action}`;
-  return `your AWS user or role lacks ${lacking}. docs/operate.md lists what each command needs.\nAWS says: ${message}`;
+  return `your AWS user or role lacks ${lacking}. docs/operate.md, "Access to AWS", says which policy has what.\nAWS says: ${message}`;
 }
 
 function faultOf(error: Error): string | undefined {

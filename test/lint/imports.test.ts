@@ -41,6 +41,7 @@ const forbiddenPaths: readonly (readonly [file: string, target: string])[] = [
   ['lib/config/environments.ts', 'relay/options.ts'],
   ['lib/config/environments.ts', 'local/stack-file.ts'],
   ['lib/ingest/webhook-api.ts', 'lib/buffer/event-buffer.ts'],
+  ['lib/access/operator-policies.ts', 'lib/buffer/event-buffer.ts'],
   ['lambda/handler.ts', 'lib/config/rule-schema.ts'],
   ['lambda/handler.ts', 'bin/clevertap-to-heap.ts'],
   ['lambda/handler.ts', 'config/dev.ts'],

@@ -52,11 +52,18 @@ describe.each([
     expect(each.Properties).toMatchObject({ SqsManagedSseEnabled: true });
   });
 
+  const policies = resources<{ Queues: string[]; PolicyDocument: { Statement: object[] } }>(
+    template,
+    'AWS::SQS::QueuePolicy',
+  ).filter(({ Properties }) => Properties.Queues.includes(`\${${each.logicalId}}`));
+
+  it('F20 keeps its policy where it stays itself', () => {
+    expect(
+      policies.map(({ DeletionPolicy, UpdateReplacePolicy }) => [DeletionPolicy, UpdateReplacePolicy]),
+    ).toEqual([[each.DeletionPolicy, each.UpdateReplacePolicy]]);
+  });
+
   it('F20 refuses every call without TLS', () => {
-    const policies = resources<{ Queues: string[]; PolicyDocument: { Statement: object[] } }>(
-      template,
-      'AWS::SQS::QueuePolicy',
-    ).filter(({ Properties }) => Properties.Queues.includes(`\${${each.logicalId}}`));
     expect(policies.map(({ Properties }) => Properties.PolicyDocument.Statement)).toEqual([
       [
         {
