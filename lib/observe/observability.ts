@@ -1,7 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import type { Severity } from './alarm-definition';
 import { AlarmTopics, type Destination } from './alarm-topics';
 import { Alarms } from './alarms';
 import { consoleLinks } from './console-links';
@@ -11,8 +13,10 @@ import { PipelineDashboard } from './pipeline-dashboard';
 
 /** Who is told when something is wrong, and what is wrong besides what always is. */
 export interface AlarmSettings {
-  readonly page: Destination;
-  readonly ticket: Destination;
+  /** @default - a topic without subscriptions */
+  readonly page?: Destination;
+  /** @default - a topic without subscriptions */
+  readonly ticket?: Destination;
   /**
    * Fewer requests than these are an alarm.
    *
@@ -34,6 +38,8 @@ export interface ObservabilityProps {
 export class Observability extends Construct {
   /** Address of the dashboard in the console. */
   readonly dashboardUrl: string;
+  /** Where notices of each severity go; none without alarms. */
+  readonly topics: Record<Severity, ITopic> | undefined;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
@@ -57,20 +63,25 @@ export class Observability extends Construct {
       dimensions: { [refusedRequests.dimension]: '$.status' },
     });
 
+    this.topics =
+      alarms === 'none'
+        ? undefined
+        : new AlarmTopics(this, 'Topics', {
+            destinations: { page: alarms.page, ticket: alarms.ticket },
+            alarmNamePrefix: `${stackName}-`,
+          }).topics;
+
     new PipelineDashboard(this, 'Dashboard', {
       pipeline,
       metric,
       conditions,
       name: stackName,
       alarms:
-        alarms === 'none'
+        alarms === 'none' || this.topics === undefined
           ? []
           : new Alarms(this, 'Alarms', {
               definitions: pipelineAlarms(conditions, metric, alarms.expectedTraffic),
-              topics: new AlarmTopics(this, 'Topics', {
-                destinations: { page: alarms.page, ticket: alarms.ticket },
-                alarmNamePrefix: `${stackName}-`,
-              }).topics,
+              topics: this.topics,
               namePrefix: `${stackName}-`,
               runbookUrl: `${alarms.docsUrl}/runbook.md`,
               links,
