@@ -32,7 +32,10 @@ it('docs/cost.md holds what npm run cost computes now', () => {
 });
 
 describe('an environment', () => {
-  const alarms = { page: { emails: ['a@clevertap-to-heap.dev'] }, ticket: { emails: ['a@clevertap-to-heap.dev'] } };
+  const alarms = {
+    page: { emails: ['a@clevertap-to-heap.dev'] },
+    ticket: { emails: ['a@clevertap-to-heap.dev'] },
+  };
 
   it('costs nothing for alarms it does not have', () => {
     const silent = fixedCost(synthTemplate({ alarms: 'none' }).toJSON());

@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { EnvironmentConfigError, parseEnvironment } from '../../../lib/config/environment-config';
 import { allSettings, settings } from '../../support/synth';
+
+const root = join(__dirname, '../../..');
 
 /** The lines of the refusal; none when the settings are accepted. */
 function problemsOf(environment: unknown): string[] {
@@ -550,6 +554,8 @@ describe('F58 events go to a public host over TLS or nowhere', () => {
     ['https://[::1]', 'must name a host, not an IP address'],
     ['https://[::ffff:127.0.0.1]', 'must name a host, not an IP address'],
     ['https://[fd00:ec2::254]', 'must name a host, not an IP address'],
+    ['https://heap.shop.test', 'must name a public host'],
+    ['https://heap.example.com', 'must name a public host'],
     ['https://localhost', 'must name a public host'],
     ['https://LOCALHOST:8443', 'must name a public host'],
     ['https://heap.localhost', 'must name a public host'],
@@ -601,4 +607,20 @@ describe('F58 events go to a public host over TLS or nowhere', () => {
         `use https://c.eu.heap-api.com (region: "eu"); got ${JSON.stringify(url)}`,
     ]);
   });
+});
+
+test('F72 no page and no setting proposes an address for notices: it would be taken for one', () => {
+  const files = ['config', 'lib/config', 'docs'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => /\.(ts|md)$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  expect(files.length).toBeGreaterThan(20);
+  const proposed = files.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/(?:emails|mail -s).*[\w…]@\w[\w.-]*/g)].map(
+      ([line]) => `${file}: ${line}`,
+    ),
+  );
+  // The value that an error repeats.
+  expect(proposed.filter((line) => !line.includes('; got "…@'))).toEqual([]);
 });
