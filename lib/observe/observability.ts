@@ -63,13 +63,14 @@ export class Observability extends Construct {
       dimensions: { [refusedRequests.dimension]: '$.status' },
     });
 
-    this.topics =
+    const alarmTopics =
       alarms === 'none'
         ? undefined
         : new AlarmTopics(this, 'Topics', {
             destinations: { page: alarms.page, ticket: alarms.ticket },
             alarmNamePrefix: `${stackName}-`,
           }).topics;
+    this.topics = alarmTopics;
 
     new PipelineDashboard(this, 'Dashboard', {
       pipeline,
@@ -77,11 +78,11 @@ export class Observability extends Construct {
       conditions,
       name: stackName,
       alarms:
-        alarms === 'none' || this.topics === undefined
+        alarms === 'none' || alarmTopics === undefined
           ? []
           : new Alarms(this, 'Alarms', {
               definitions: pipelineAlarms(conditions, metric, alarms.expectedTraffic),
-              topics: this.topics,
+              topics: alarmTopics,
               namePrefix: `${stackName}-`,
               runbookUrl: `${alarms.docsUrl}/runbook.md`,
               links,
