@@ -1,28 +1,46 @@
-import { Annotations, App, Tags, Validations, type AppProps } from 'aws-cdk-lib';
+import {
+  Annotations,
+  App,
+  CloudFormationValidatePlugin,
+  Tags,
+  Validations,
+  type AppProps,
+} from 'aws-cdk-lib';
+import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { context } from '../cdk.json';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
 import { EnvironmentConfigError } from '../lib/config/environment-config';
-import { environmentNames, readEnvironment, stackName } from '../lib/config/environments';
+import {
+  environmentNames,
+  isDeployed,
+  missingRecipients,
+  readEnvironment,
+  stackName,
+} from '../lib/config/environments';
 import { mappingOf } from '../lib/config/rule-files';
 
 /**
  * The app with one stack for each environment.
  *
- * @param names the environments to synthesize; all of them when absent
+ * @param names the environments to synthesize; when absent the one of the context `env`, and without it all that
+ *   are deployed
  * @throws {EnvironmentConfigError} naming every mistake in `config/`, or an unknown environment
  */
-export function createApp({
-  names = environmentNames(),
-  ...props
-}: AppProps & { names?: readonly string[] } = {}): App {
-  // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
-  const app = new App({ ...props, context: { ...context, ...props.context } });
-  for (const name of names) {
+export function createApp({ names, ...props }: AppProps & { names?: readonly string[] } = {}): App {
+  const app = new App({
+    ...props,
+    // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
+    context: { ...context, ...props.context },
+    // Added below, where it is needed.
+    builtinCloudFormationValidation: false,
+  });
+  for (const name of names ?? namesOf(app)) {
     const config = readEnvironment(name);
-    const warnings: string[] = [];
-    const mapping = mappingOf(config, (warning) => warnings.push(warning));
-    const tags = { application: 'clevertap-to-heap', environment: name };
+    const warnings: [id: string, message: string][] = [];
+    const mapping = mappingOf(config, (warning) => warnings.push([`mapping-${warnings.length}`, warning]));
+    for (const warning of missingRecipients(name, config)) warnings.push(['nobody-is-told', warning]);
+    const tags = { ...config.tags, application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}`,
       config,
@@ -30,15 +48,28 @@ export function createApp({
       // The stack's own tags; those of its resources are another matter to CDK.
       tags,
       env: { account: config.account, region: config.region },
+      terminationProtection: config.terminationProtection,
     });
-    for (const [index, warning] of warnings.entries()) {
-      Annotations.of(stack).addWarningV2(`clevertap-to-heap:mapping-${index}`, warning);
+    for (const [id, warning] of warnings) {
+      Annotations.of(stack).addWarningV2(`clevertap-to-heap:${id}`, warning);
     }
     for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value);
   }
-  // The CloudFormation validator needs no line here: the feature flag validateAgainstDefaultRules makes it run.
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  // The CDK CLI names no stack to bundle when it needs no template, as for a list: the checks take seconds.
+  const bundled: unknown = app.node.tryGetContext(BUNDLING_STACKS);
+  if (!Array.isArray(bundled) || bundled.length > 0) {
+    const validations = Validations.of(app);
+    validations.addPlugins(new AwsSolutionsChecks(app));
+    // By the feature flag validateAgainstDefaultRules its errors fail the synthesis.
+    if (process.env['CDK_VALIDATION'] !== 'false') validations.addPlugins(new CloudFormationValidatePlugin());
+  }
   return app;
+}
+
+/** The environment of `-c env=NAME`, whose mistakes alone count then, or all that are deployed. */
+function namesOf(app: App): string[] {
+  const name: unknown = app.node.tryGetContext('env');
+  return typeof name === 'string' ? [name] : environmentNames().filter(isDeployed);
 }
 
 if (require.main === module) {

@@ -5,9 +5,8 @@ export const dev: EnvironmentSettings = {
   apiKeys: ['k1'],
   // The first environment deployed to an account and region creates the role; the others use it.
   apiGatewayLogRole: 'create',
-  // Put your own addresses here before the first deployment: nobody reads these.
-  alarms: {
-    page: { emails: ['clevertap-to-heap-dev@shop.test'] },
-    ticket: { emails: ['clevertap-to-heap-dev@shop.test'] },
-  },
+  // Nobody is told until page and ticket name somebody: { emails: ['…'] } or { topicArn: 'arn:aws:sns:…' }.
+  alarms: {},
+  // The only one that a single command may delete.
+  terminationProtection: false,
 };

@@ -118,6 +118,16 @@ export class ClevertapToHeapStack extends Stack {
       value: observability.dashboardUrl,
       description: 'What happens to the events, from top to bottom',
     });
+    if (observability.topics !== undefined) {
+      new CfnOutput(this, 'AlarmTopicPage', {
+        value: observability.topics.page.topicArn,
+        description: 'Topic of the notices about what loses or delays events now',
+      });
+      new CfnOutput(this, 'AlarmTopicTicket', {
+        value: observability.topics.ticket.topicArn,
+        description: 'Topic of the notices about what can wait for the next working day',
+      });
+    }
     // What the operator's commands look things up by.
     new CfnOutput(this, 'ApiId', { value: webhookApi.api.restApiId });
     new CfnOutput(this, 'StageName', { value: webhookApi.stage.stageName });

@@ -1,6 +1,8 @@
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import * as z from 'zod';
 import { identityFields } from '../../lambda/contract';
 import { heapOrigin } from './heap-origin';
+import { isPublicDomain } from './public-domain';
 
 /** Heap's documented ingestion hosts by region (developers.heap.io, "EU data residency"). */
 const heapRegions = { us: 'https://heapanalytics.com', eu: 'https://c.eu.heap-api.com' };
@@ -8,16 +10,24 @@ const heapRegions = { us: 'https://heapanalytics.com', eu: 'https://c.eu.heap-ap
 /** Retention periods CloudWatch Logs accepts, in days, as far as they make sense for a delivery log. */
 const logRetentions = [7, 14, 30, 60, 90, 180, 365] as const;
 
+/** The regions that aws-cdk-lib knows, of the commercial partition: links to the console hold its host. */
+const regions: ReadonlySet<string> = new Set(
+  RegionInfo.regions.filter(({ partition }) => partition === 'aws').map(({ name }) => name),
+);
+
 const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
-/** A required key: zod's own words for a missing one name no remedy. */
-const must = (sentence: string): { error: string } => ({ error: `must ${sentence}` });
+/** What is allowed: zod's own words name no remedy. A value that fails one check is not put to the next. */
+const must = (sentence: string): { error: string; abort: true } => ({
+  error: `must ${sentence}`,
+  abort: true,
+});
 
 const heapSchema = z
   .strictObject(
     {
       region: z.enum(['us', 'eu'], must('be "us" or "eu"')).optional(),
-      baseUrl: z.string(must('be a string such as "https://heap.shop.test"')).optional(),
+      baseUrl: z.string(must('be a string such as "https://c.eu.heap-api.com"')).optional(),
     },
     must('say where Heap receives events, e.g. { region: "us" }'),
   )
@@ -33,28 +43,51 @@ const heapSchema = z
     return z.NEVER;
   });
 
-const domainSchema = z.strictObject(
+const hostName = 'be a host name of yours in lower case, without https:// and path';
+const publicName = 'be reachable from the internet: this domain is reserved or of a private network';
+const certificateArn = 'be the ARN of a certificate in AWS Certificate Manager';
+const zone = 'be the hosted zone in Route 53 that the record goes into: { id: "Z…", name }';
+const domainPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+
+const zoneSchema = z.strictObject(
   {
-    name: z
-      .string(must('be a host name such as "hooks.shop.test"'))
-      .regex(
-        /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
-        must('be a host name such as "hooks.shop.test", in lower case'),
-      ),
-    certificateArn: z
-      .string(must('be the ARN of a certificate in AWS Certificate Manager'))
-      .regex(
-        /^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/,
-        must("be the ARN of a certificate in AWS Certificate Manager, in the stack's region"),
-      ),
+    id: z.string(must(zone)).regex(/^Z[A-Z0-9]{1,31}$/, must('be the id of a hosted zone in Route 53, "Z…"')),
+    /** The zone's own name, by which a zone of another domain is found before the deployment. */
+    name: z.string(must(zone)).regex(domainPattern, must(hostName)),
   },
-  must('have a name and a certificateArn'),
+  must(zone),
 );
 
+const domainSchema = z
+  .strictObject(
+    {
+      name: z
+        .string(must(hostName))
+        .regex(domainPattern, must(hostName))
+        .refine(isPublicDomain, must(publicName)),
+      certificateArn: z
+        .string(must(certificateArn))
+        .regex(/^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/, must(certificateArn)),
+      /** Absent: somebody else makes the DNS record. */
+      hostedZone: zoneSchema.optional(),
+      /** True when no caller uses the URL of the API any more: a request to it is refused, and so lost. */
+      disableExecuteApiEndpoint: z.boolean(must('be true or false')).default(false),
+    },
+    must('have a name and a certificateArn'),
+  )
+  .superRefine(({ name, hostedZone }, context) => {
+    if (hostedZone === undefined || `.${name}`.endsWith(`.${hostedZone.name}`)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['hostedZone', 'name'],
+      message: `must be the zone of ${name}: its end, after a dot`,
+    });
+  });
+
 const alarmChoice = 'be { page, ticket }, or "none" where nobody shall be told';
-const docsUrl = 'be a URL such as "https://git.shop.test/clevertap-to-heap/docs"';
-const alarmDestination = 'be { emails: ["oncall@shop.test"] } or { topicArn: "arn:aws:sns:…" }';
-const topicArn = 'be the ARN of a standard SNS topic in the region of the stack';
+const docsUrl = 'be the URL of a folder with these docs, "https://…"';
+const alarmDestination = 'be { emails: ["…"] } or { topicArn: "arn:aws:sns:…" }';
+const topicArn = 'be the ARN of a standard SNS topic';
 const trafficHours = 'be a whole number of hours from 1 to 24';
 const trafficRequests = 'be a whole number of requests, at least 1';
 
@@ -64,14 +97,21 @@ const destinationSchema = z
     {
       /** Addresses that are subscribed to a new topic; each must confirm a mail from AWS. */
       emails: z
-        .array(z.email(must('be an e-mail address')), must('be a list of e-mail addresses'))
+        .array(
+          z
+            .email(must('be an e-mail address'))
+            .refine((address) => isPublicDomain(address.slice(address.lastIndexOf('@') + 1)), {
+              error: 'is at a domain that receives no mail, reserved or of a private network',
+            }),
+          must('be a list of e-mail addresses'),
+        )
         .min(1, must('name at least one address'))
         .refine(isDistinct, must('not name an address twice'))
         .optional(),
       /** A topic that exists, for a pager or a chat. CloudWatch cannot publish to FIFO topics. */
       topicArn: z
         .string(must(topicArn))
-        .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, must(topicArn))
+        .regex(/^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, must(topicArn))
         .optional(),
     },
     must(alarmDestination),
@@ -93,10 +133,10 @@ const expectedTrafficSchema = z.strictObject(
 
 const alarmsSchema = z.strictObject(
   {
-    /** For what loses or delays events now. */
-    page: destinationSchema,
-    /** For what can wait for the next working day. */
-    ticket: destinationSchema,
+    /** For what loses or delays events now; absent: a topic that nobody has subscribed to. */
+    page: destinationSchema.optional(),
+    /** For what can wait for the next working day; absent: as above. */
+    ticket: destinationSchema.optional(),
     /** Fewer accepted requests than these in these hours are an alarm; absent: silence is normal. */
     expectedTraffic: expectedTrafficSchema.optional(),
     /** Where this repository's `docs` can be read; notices link to its runbook. */
@@ -112,114 +152,192 @@ const alarmsSchema = z.strictObject(
 
 const apiKeyNames = 'be a list of names such as ["k1"]';
 const keyName = 'be a name such as "k1": up to 32 of a-z and 0-9';
+const region = 'be a region of the commercial partition of AWS, such as "eu-west-1"';
 const cidr = 'be a CIDR range such as "203.0.113.0/24"';
 const fileName = 'be the name of a file in config/mappings/ without .json, such as "purchase"';
 const denied = 'be an identity or a pattern such as "*@test.shop.test"';
 const dedupeWindow = 'be a whole number of minutes from 0 to 1440';
 const batchWindow = 'be a whole number of seconds from 1 to 300';
+const tagKey = 'stands where the key of a tag must stand: 1 to 128 letters, digits, blanks and _.:/=+@-';
+const tagValue = 'be a string of up to 256 letters, digits, blanks and _.:/=+@-';
 const eventsPerMinute = 'be 0 (no limit) or a whole number from 600 to 15000, the limit of Heap';
+
+/** Those of ours, by which orphaned queues are found; IAM, unlike other services, ignores the case of a key. */
+const ownTags = ['application', 'environment'];
+
+const tagsSchema = z
+  .record(
+    z.string().regex(/^[\p{L}\p{N} _.:/=+@-]{1,128}$/u),
+    z.string(must(tagValue)).regex(/^[\p{L}\p{N} _.:/=+@-]{0,256}$/u, must(tagValue)),
+    {
+      error: ({ code }) =>
+        code === 'invalid_key' ? tagKey : 'must be an object such as { "cost-center": "marketing" }',
+    },
+  )
+  .superRefine((tags, context) => {
+    const keys = Object.keys(tags);
+    // Of the 50 that AWS allows a resource.
+    if (keys.length > 48) context.addIssue('must be at most 48 tags');
+    const lowerCase = keys.map((key) => key.toLowerCase());
+    for (const [index, key] of keys.entries()) {
+      const folded = key.toLowerCase();
+      const problem = ownTags.includes(folded)
+        ? 'must have another key: this tag is set for every environment'
+        : folded.startsWith('aws:')
+          ? 'must have another key: AWS keeps those with aws: for itself'
+          : lowerCase.indexOf(folded) < index
+            ? 'must have another key: IAM takes two that differ in case alone for one'
+            : undefined;
+      if (problem !== undefined) context.addIssue({ code: 'custom', path: [key], message: problem });
+    }
+  });
 
 /**
  * The settings of one environment. Every key is listed in docs/configuration.md; an unknown key is an error,
  * because a misspelt one would silently deploy the default.
  */
-const environmentSchema = z.strictObject(
-  {
-    /** AWS account and region; absent: those of the credentials that deploy. */
-    account: z
-      .string(must('be the 12 digits of an AWS account id, as a string'))
-      .regex(/^\d{12}$/, must('be the 12 digits of an AWS account id'))
-      .optional(),
-    region: z
-      .string(must('be an AWS region such as "eu-west-1"'))
-      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, must('be an AWS region such as "eu-west-1"'))
-      .optional(),
-    /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
-    heap: heapSchema,
-    /** Names of the API keys that may call the webhook; two while one is being rotated. */
-    apiKeys: z
-      .array(z.string(must(keyName)).regex(/^[a-z][a-z0-9]{0,31}$/, must(keyName)), must(apiKeyNames))
-      .min(1, must('name at least one key, or nobody can call the webhook'))
-      .max(10, must('name at most ten keys'))
-      .refine(isDistinct, must('not name a key twice')),
-    /** IPv4 or IPv6 ranges that may call the webhook; absent: any address with a valid key. */
-    allowedCidrs: z
-      .array(z.union([z.cidrv4(), z.cidrv6()], must(cidr)), must('be a list of CIDR ranges'))
-      .min(1, must('list at least one range; leave the key out to allow any address'))
-      .optional(),
-    /** Own domain of the webhook, so that a rebuilt API never means editing every campaign. */
-    domain: domainSchema.optional(),
-    /** `create` in the first environment of an account and region, `exists` in all others. */
-    apiGatewayLogRole: z.enum(
-      ['create', 'exists'],
-      must('be "create" (first environment of this account and region) or "exists"'),
-    ),
-    /** Profile fields that identify a user, best first. */
-    identityOrder: z
-      .array(
-        z.enum(identityFields, must(`be one of ${identityFields.map((name) => `"${name}"`).join(', ')}`)),
-        must('be a list of profile fields'),
-      )
-      .min(1, must('name at least one field'))
-      .refine(isDistinct, must('not name a field twice'))
-      .default(['identity', 'email']),
-    /** Rule files in `config/mappings/`, without `.json`; the first rule that matches an event applies. */
-    mappings: z
-      .array(
-        z.string(must(fileName)).regex(/^[a-z0-9][a-z0-9-]*$/, must(fileName)),
-        must('be a list of file names'),
-      )
-      .refine(isDistinct, must('not name a file twice'))
-      .default([]),
-    /** Event names by `targetId`, for campaigns whose webhooks name their event nowhere else. */
-    campaigns: z
-      .record(
-        z.string().regex(/^\d+$/),
-        z.string(must('be the name of an event')).trim().min(1, must('be the name of an event')),
-        {
-          error: ({ code }) =>
-            code === 'invalid_key'
-              ? 'stands where the id of a campaign must stand, in digits: the targetId of its webhooks'
-              : 'must be an object such as { "1650000001": "Reminder Sent" }',
-        },
-      )
-      .default({}),
-    /** Identities to refuse besides the built-in placeholders; `*` stands for any text. */
-    deniedIdentities: z
-      .array(z.string(must(denied)).trim().regex(/[^*]/, must(denied)), must('be a list of patterns'))
-      .default([]),
-    /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
-    dedupeWindowMinutes: z
-      .int(must(dedupeWindow))
-      .min(0, must(dedupeWindow))
-      .max(1440, must(dedupeWindow))
-      .default(10),
-    /** Events a minute sent to Heap at most, of the 15,000 it allows an app and all its senders; 0: no limit. */
-    maxEventsPerMinute: z
-      .int(must(eventsPerMinute))
-      .refine((events) => events === 0 || (events >= 600 && events <= 15_000), must(eventsPerMinute))
-      .default(12_000),
-    /** How long a batch may wait for more messages before it is delivered. */
-    batchWindowSeconds: z
-      .int(must(batchWindow))
-      .min(1, must(batchWindow))
-      .max(300, must(batchWindow))
-      .default(5),
-    /** Who is told when something is wrong; `'none'` in words, so that nobody forgets it. */
-    alarms: z.union([z.literal('none'), alarmsSchema], must(alarmChoice)),
-    /** How long CloudWatch keeps the function's and the endpoint's logs. */
-    logRetentionDays: z
-      .number(must('be a number of days'))
-      .transform((days, context) => {
-        const retention = logRetentions.find((known) => known === days);
-        if (retention !== undefined) return retention;
-        context.addIssue(`must be one of ${logRetentions.join(', ')}`);
-        return z.NEVER;
-      })
-      .prefault(30),
-  },
-  must('be the settings of an environment'),
-);
+const environmentSchema = z
+  .strictObject(
+    {
+      /** AWS account and region; absent: those of the credentials that deploy. */
+      account: z
+        .string(must('be the 12 digits of an AWS account id, as a string'))
+        .regex(/^\d{12}$/, must('be the 12 digits of an AWS account id'))
+        .optional(),
+      region: z
+        .string(must(region))
+        .refine((name) => regions.has(name), must(region))
+        .optional(),
+      /** Tags of the stack and its resources, besides `application` and `environment`. */
+      tags: tagsSchema.default({}),
+      /** Whether CloudFormation refuses to delete the stack. */
+      terminationProtection: z.boolean(must('be true or false')).default(true),
+      /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
+      heap: heapSchema,
+      /** Names of the API keys that may call the webhook; two while one is being rotated. */
+      apiKeys: z
+        .array(z.string(must(keyName)).regex(/^[a-z][a-z0-9]{0,31}$/, must(keyName)), must(apiKeyNames))
+        .min(1, must('name at least one key, or nobody can call the webhook'))
+        .max(10, must('name at most ten keys'))
+        .refine(isDistinct, must('not name a key twice')),
+      /** IPv4 or IPv6 ranges that may call the webhook; absent: any address with a valid key. */
+      allowedCidrs: z
+        .array(
+          z
+            .union([z.cidrv4(), z.cidrv6()], must(cidr))
+            .refine(
+              (range) => !range.endsWith('/0'),
+              must('not be every address there is; leave allowedCidrs out to allow any address'),
+            ),
+          must('be a list of CIDR ranges'),
+        )
+        .min(1, must('list at least one range; leave the key out to allow any address'))
+        .optional(),
+      /** Own domain of the webhook, so that a rebuilt API never means editing every campaign. */
+      domain: domainSchema.optional(),
+      /** `create` in the first environment of an account and region, `exists` in all others. */
+      apiGatewayLogRole: z.enum(
+        ['create', 'exists'],
+        must('be "create" (first environment of this account and region) or "exists"'),
+      ),
+      /** Profile fields that identify a user, best first. */
+      identityOrder: z
+        .array(
+          z.enum(identityFields, must(`be one of ${identityFields.map((name) => `"${name}"`).join(', ')}`)),
+          must('be a list of profile fields'),
+        )
+        .min(1, must('name at least one field'))
+        .refine(isDistinct, must('not name a field twice'))
+        .default(['identity', 'email']),
+      /** Rule files in `config/mappings/`, without `.json`; the first rule that matches an event applies. */
+      mappings: z
+        .array(
+          z.string(must(fileName)).regex(/^[a-z0-9][a-z0-9-]*$/, must(fileName)),
+          must('be a list of file names'),
+        )
+        .refine(isDistinct, must('not name a file twice'))
+        .default([]),
+      /** Event names by `targetId`, for campaigns whose webhooks name their event nowhere else. */
+      campaigns: z
+        .record(
+          z.string().regex(/^\d+$/),
+          z.string(must('be the name of an event')).trim().min(1, must('be the name of an event')),
+          {
+            error: ({ code }) =>
+              code === 'invalid_key'
+                ? 'stands where the id of a campaign must stand, in digits: the targetId of its webhooks'
+                : 'must be an object such as { "1650000001": "Reminder Sent" }',
+          },
+        )
+        .default({}),
+      /** Identities to refuse besides the built-in placeholders; `*` stands for any text. */
+      deniedIdentities: z
+        .array(z.string(must(denied)).trim().regex(/[^*]/, must(denied)), must('be a list of patterns'))
+        .default([]),
+      /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
+      dedupeWindowMinutes: z
+        .int(must(dedupeWindow))
+        .min(0, must(dedupeWindow))
+        .max(1440, must(dedupeWindow))
+        .default(10),
+      /** Events a minute sent to Heap at most, of the 15,000 it allows an app and all its senders; 0: no limit. */
+      maxEventsPerMinute: z
+        .int(must(eventsPerMinute))
+        .refine((events) => events === 0 || (events >= 600 && events <= 15_000), must(eventsPerMinute))
+        .default(12_000),
+      /** How long a batch may wait for more messages before it is delivered. */
+      batchWindowSeconds: z
+        .int(must(batchWindow))
+        .min(1, must(batchWindow))
+        .max(300, must(batchWindow))
+        .default(5),
+      /** Who is told when something is wrong; `'none'` in words, so that nobody forgets it. */
+      alarms: z.union([z.literal('none'), alarmsSchema], must(alarmChoice)),
+      /** How long CloudWatch keeps the function's and the endpoint's logs. */
+      logRetentionDays: z
+        .number(must('be a number of days'))
+        .transform((days, context) => {
+          const retention = logRetentions.find((known) => known === days);
+          if (retention !== undefined) return retention;
+          context.addIssue(`must be one of ${logRetentions.join(', ')}`);
+          return z.NEVER;
+        })
+        .prefault(30),
+    },
+    must('be the settings of an environment'),
+  )
+  .superRefine(({ account, region: stackRegion, domain, alarms }, context) => {
+    const arns: [path: string[], arn: string | undefined][] = [
+      [['domain', 'certificateArn'], domain?.certificateArn],
+      ...(['page', 'ticket'] as const).map((severity): [string[], string | undefined] => {
+        const destination = alarms === 'none' ? undefined : alarms[severity];
+        const arn = destination && 'topicArn' in destination ? destination.topicArn : undefined;
+        return [['alarms', severity, 'topicArn'], arn];
+      }),
+    ];
+    const missing = new Set<string>();
+    for (const [path, arn = ''] of arns) {
+      const [, , , ofRegion = '', ofAccount = ''] = arn.split(':');
+      if (arn === '') continue;
+      for (const [key, own, theirs] of [
+        ['region', stackRegion, ofRegion],
+        ['account', account, ofAccount],
+      ] as const) {
+        if (own === theirs) continue;
+        if (own !== undefined) {
+          context.addIssue({ code: 'custom', path, message: `must be of the stack's ${key}, "${own}"` });
+        } else if (!missing.has(key)) {
+          // Credentials may lead elsewhere, where this ARN names nothing.
+          missing.add(key);
+          context.addIssue({
+            code: 'custom',
+            path: [key],
+            message: `must be set with ${path.join('.')}: to "${theirs}"`,
+          });
+        }
+      }
+    }
+  });
 
 /** What a file in `config/` may say. */
 export type EnvironmentSettings = z.input<typeof environmentSchema>;
@@ -274,6 +392,7 @@ const shapes: Record<string, object> = {
   '': environmentSchema.shape,
   heap: heapSchema.in.shape,
   domain: domainSchema.shape,
+  'domain.hostedZone': zoneSchema.shape,
   alarms: alarmsSchema.shape,
   'alarms.page': destinationSchema.in.shape,
   'alarms.ticket': destinationSchema.in.shape,

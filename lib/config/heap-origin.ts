@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isPublicDomain } from './public-domain';
 
 /**
  * The origin at which Heap receives events, or why it must not be reached by this URL. The events carry personal
@@ -7,7 +8,7 @@ import { isIP } from 'node:net';
  * @returns `problem` goes on after the name of the setting, and holds nothing of the URL, which may have a password
  */
 export function heapOrigin(text: string): { readonly origin: string } | { readonly problem: string } {
-  if (!URL.canParse(text)) return { problem: 'must be a URL such as "https://heap.shop.test"' };
+  if (!URL.canParse(text)) return { problem: 'must be a URL such as "https://c.eu.heap-api.com"' };
   const url = new URL(text);
   const problem = problemOf(url);
   return problem === undefined ? { origin: url.origin } : { problem };
@@ -25,8 +26,6 @@ function problemOf(url: URL): string | undefined {
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
     return 'must be an origin without path or query';
   if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return 'must name a host, not an IP address';
-  const isPublic =
-    /^([a-z0-9-]+\.)+[a-z0-9-]+$/.test(host) && !/\.(local|lan|internal|localhost|arpa)$/.test(host);
-  if (!isPublic) return 'must name a public host';
+  if (!isPublicDomain(host)) return 'must name a public host';
   return undefined;
 }

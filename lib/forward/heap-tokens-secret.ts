@@ -1,4 +1,4 @@
-import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { secretPlaceholder } from '../../lambda/contract';
@@ -14,7 +14,8 @@ export class HeapTokensSecret extends Construct {
     super(scope, id);
 
     this.secret = new Secret(this, 'Secret', {
-      description: 'Heap app id of this environment: {"appId":"<digits>"}',
+      // A list of secrets shows this and the generated name: the stack is how people tell two environments apart.
+      description: `Heap app id of ${Stack.of(this).stackName}: {"appId":"<digits>"}`,
       // Without a value CDK would generate a password. The literal must never change: CloudFormation would write
       // the new one over the live app id. Until it is replaced, messages wait in the queue.
       secretStringValue: SecretValue.unsafePlainText(secretPlaceholder),

@@ -28,6 +28,8 @@ import {
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { sendMessageTemplate } from './request-template';
@@ -36,6 +38,14 @@ import { sendMessageTemplate } from './request-template';
 export interface WebhookDomain {
   readonly name: string;
   readonly certificateArn: string;
+  /**
+   * The public hosted zone that gets the record.
+   *
+   * @default - no record: somebody else makes it
+   */
+  readonly hostedZone?: { readonly id: string; readonly name: string };
+  /** Whether API Gateway refuses requests to the generated host, which another API would not have. */
+  readonly disableExecuteApiEndpoint: boolean;
 }
 
 export interface WebhookApiProps {
@@ -182,6 +192,8 @@ export class WebhookApi extends Construct {
       // The only dimension of API Gateway's metrics: two environments of one account must not share it.
       restApiName: Stack.of(this).stackName,
       endpointTypes: [EndpointType.REGIONAL],
+      // Left out where it is open: what CDK writes for false is another template, and another deployment.
+      disableExecuteApiEndpoint: props.domain?.disableExecuteApiEndpoint === true ? true : undefined,
       apiKeySourceType: ApiKeySourceType.HEADER,
       cloudWatchRole: props.apiGatewayLogRole === 'create',
       // Other APIs of the account log through this role, too.
@@ -208,6 +220,15 @@ export class WebhookApi extends Construct {
         dataTraceEnabled: false,
       },
     });
+
+    if (props.domain?.hostedZone !== undefined && api.domainName !== undefined) {
+      const { id: hostedZoneId, name: zoneName } = props.domain.hostedZone;
+      new ARecord(this, 'DomainRecord', {
+        zone: HostedZone.fromHostedZoneAttributes(this, 'HostedZone', { hostedZoneId, zoneName }),
+        recordName: `${props.domain.name}.`,
+        target: RecordTarget.fromAlias(new ApiGatewayDomain(api.domainName)),
+      });
+    }
 
     // RestApi puts out the root of the stage, where nothing is; the stack puts out the webhook.
     api.node.tryRemoveChild('Endpoint');

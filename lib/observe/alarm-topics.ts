@@ -9,8 +9,8 @@ import type { Severity } from './alarm-definition';
 export type Destination = { readonly emails: readonly string[] } | { readonly topicArn: string };
 
 export interface AlarmTopicsProps {
-  /** Who gets the notices of each severity. */
-  readonly destinations: Record<Severity, Destination>;
+  /** Who gets the notices of each severity; nobody yet, where there is no destination. */
+  readonly destinations: Record<Severity, Destination | undefined>;
   /** What the names of all alarms start with: no other alarm may publish. */
   readonly alarmNamePrefix: string;
 }
@@ -28,7 +28,7 @@ export class AlarmTopics extends Construct {
   constructor(scope: Construct, id: string, props: AlarmTopicsProps) {
     super(scope, id);
 
-    const topicFor = (topicId: string, destination: Destination): ITopic =>
+    const topicFor = (topicId: string, destination: Destination = { emails: [] }): ITopic =>
       'topicArn' in destination
         ? Topic.fromTopicArn(this, topicId, destination.topicArn)
         : this.createTopic(topicId, destination.emails, props.alarmNamePrefix);

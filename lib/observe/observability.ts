@@ -13,8 +13,10 @@ import { PipelineDashboard } from './pipeline-dashboard';
 
 /** Who is told when something is wrong, and what is wrong besides what always is. */
 export interface AlarmSettings {
-  readonly page: Destination;
-  readonly ticket: Destination;
+  /** @default - a topic without subscriptions */
+  readonly page?: Destination;
+  /** @default - a topic without subscriptions */
+  readonly ticket?: Destination;
   /**
    * Fewer requests than these are an alarm.
    *

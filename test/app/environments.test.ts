@@ -1,28 +1,87 @@
 import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { FeatureFlags, Stack, type App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { context } from '../../cdk.json';
 import { EnvironmentConfigError } from '../../lib/config/environment-config';
-import { environmentNames, readEnvironment, stackName } from '../../lib/config/environments';
-import { withoutBundling } from '../support/synth';
+import { environmentNames, isDeployed, readEnvironment, stackName } from '../../lib/config/environments';
+import { settings, withoutBundling } from '../support/synth';
 import { resource, resources } from '../support/template';
 
-const app = createApp({ context: withoutBundling });
 const names = environmentNames();
+const deployed = names.filter(isDeployed);
+const app = createApp({ names, context: withoutBundling });
 const stacksOf = (from: App): Stack[] => from.node.children.filter((child) => Stack.isStack(child));
 const stackOf = (name: string): Stack => stacksOf(app).find((stack) => stack.stackName === stackName(name))!;
 const templateOf = (name: string): Template => Template.fromStack(stackOf(name));
 
-it('has one stack for every environment', () => {
-  const stackNames = stacksOf(app).map((stack) => stack.stackName);
-  expect(stackNames).toEqual(names.map(stackName));
-  expect(stackNames).toEqual(expect.arrayContaining(['ClevertapToHeapProd', 'ClevertapToHeapLocal']));
+/** Runs with other settings in config/dev.ts. */
+function withDev(dev: object, run: (create: typeof createApp) => void): void {
+  jest.isolateModules(() => {
+    jest.doMock('../../config/dev.ts', (): object => ({ dev }));
+    run(jest.requireActual<{ createApp: typeof createApp }>('../../bin/clevertap-to-heap').createApp);
+    jest.dontMock('../../config/dev.ts');
+  });
+}
+
+const stackNamesOf = (from: App): string[] => stacksOf(from).map((stack) => stack.stackName);
+
+it('has one stack for every environment that is deployed: local is for npm start alone', () => {
+  const stackNames = stackNamesOf(createApp({ context: withoutBundling }));
+  expect(stackNames).toEqual(deployed.map(stackName));
+  expect(stackNames).toContain('ClevertapToHeapProd');
+  expect(stackNames).not.toContain('ClevertapToHeapLocal');
 });
 
 it('has only the stacks asked for', () => {
-  const prod = createApp({ names: ['prod'], context: withoutBundling });
-  expect(stacksOf(prod).map((stack) => stack.stackName)).toEqual(['ClevertapToHeapProd']);
+  expect(stackNamesOf(createApp({ names: ['prod'], context: withoutBundling }))).toEqual([
+    'ClevertapToHeapProd',
+  ]);
+});
+
+describe('-c env=NAME', () => {
+  const asked = (env: string): App => createApp({ context: { ...withoutBundling, env } });
+
+  it.each(['prod', 'local'])('synthesizes %s alone', (name) => {
+    expect(stackNamesOf(asked(name))).toEqual([stackName(name)]);
+  });
+
+  it('is not stopped by a mistake in the file of another one', () => {
+    withDev({ heap: 1 }, (create) => {
+      expect(() => create({ context: withoutBundling })).toThrow('config/dev.ts: heap: must say');
+      const prod = create({ context: { ...withoutBundling, env: 'prod' } });
+      expect(prod.node.children.map(({ node }) => node.id)).toContain('ClevertapToHeapProd');
+    });
+  });
+
+  it('names those there are when there is none of this name', () => {
+    expect(() => asked('staging')).toThrow(`unknown environment "staging"; known: ${names.join(', ')}`);
+  });
+});
+
+describe('the checks', () => {
+  const pluginsOf = (bundlingStacks?: string[]): string[] =>
+    createApp({
+      names: [],
+      context: { ...(bundlingStacks && { [BUNDLING_STACKS]: bundlingStacks }) },
+    })._validationPlugins.map(({ name }) => name);
+
+  afterEach(() => {
+    process.env['CDK_VALIDATION'] = 'false';
+  });
+
+  it.each([[undefined], [['ClevertapToHeapProd']], [['**']]])('run when the CDK CLI bundles %j', (stacks) => {
+    process.env['CDK_VALIDATION'] = 'true';
+    expect(pluginsOf(stacks)).toEqual(['AwsSolutions', 'CloudFormation Validate']);
+    process.env['CDK_VALIDATION'] = 'false';
+    expect(pluginsOf(stacks)).toEqual(['AwsSolutions']);
+  });
+
+  it('do not run for a list, for which the CDK CLI bundles nothing: they take seconds', () => {
+    process.env['CDK_VALIDATION'] = 'true';
+    expect(pluginsOf([])).toEqual([]);
+  });
 });
 
 it.each(['staging', 'Dev', 'toString', ''])('refuses the unknown environment "%s"', (name) => {
@@ -63,16 +122,7 @@ it('differs in dev from prod by what their files in config/ say, and by nothing 
     /^Resources WebhookApiRestApi(CloudWatchRole|Account|DeploymentStagev\w+ DependsOn)/.test(path);
   expect(differing.filter(ofLogRole).length).toBeGreaterThan(5);
   expect(differing.filter(ofLogRole).filter((path) => prod.has(path))).toEqual([]);
-  const ofSubscription = (path: string): boolean => /^Resources ObservabilityTopics\w+shoptest/.test(path);
-  const addressesOf = (values: Map<string, unknown>): unknown[] =>
-    differing
-      .filter((path) => ofSubscription(path) && path.endsWith(' Endpoint') && values.has(path))
-      .map((path) => values.get(path));
-  expect([addressesOf(dev), addressesOf(prod)]).toEqual([
-    ['clevertap-to-heap-dev@shop.test', 'clevertap-to-heap-dev@shop.test'],
-    ['oncall@shop.test', 'clevertap-to-heap@shop.test'],
-  ]);
-  const others = differing.filter((path) => !ofLogRole(path) && !ofSubscription(path));
+  const others = differing.filter((path) => !ofLogRole(path));
   expect(others.map((path) => [path.replace(/[0-9A-F]{8} /, ' '), dev.get(path), prod.get(path)])).toEqual([
     ['Resources WebhookApiAccessLog Properties RetentionInDays', 30, 90],
     ['Resources HeapForwarderLogGroup Properties RetentionInDays', 30, 90],
@@ -80,6 +130,24 @@ it('differs in dev from prod by what their files in config/ say, and by nothing 
 });
 
 describe.each(names)('%s', (name) => {
+  it('warns for each severity of which nobody is told', () => {
+    const { alarms } = readEnvironment(name);
+    const missing = (['page', 'ticket'] as const).filter(
+      (severity) => alarms !== 'none' && alarms[severity] === undefined,
+    );
+    const warnings = Annotations.fromStack(stackOf(name)).findWarning('*', Match.anyValue());
+    expect(warnings.map(({ entry }) => entry.data)).toEqual(
+      missing.map(
+        (severity) =>
+          expect.stringContaining(`nobody is told: set alarms.${severity} in config/${name}.ts`) as string,
+      ),
+    );
+  });
+
+  it('cannot be deleted by mistake, but for dev', () => {
+    expect(stackOf(name).terminationProtection).toBe(name !== 'dev');
+  });
+
   it('says what it is', () => {
     expect(templateOf(name).toJSON()).toMatchObject({
       Description: `CleverTap webhooks to Heap, ${name}`,
@@ -174,5 +242,47 @@ describe('without the CDK CLI', () => {
     expect(changed.node.tryGetContext('mine')).toBe(1);
     expect(FeatureFlags.of(changed).isEnabled('@aws-cdk/core:explicitStackTags')).toBe(false);
     expect(FeatureFlags.of(changed).isEnabled('@aws-cdk/aws-iam:minimizePolicies')).toBe(true);
+  });
+});
+
+describe('what a company adds', () => {
+  it('tags of its own are on the stack and all that can be tagged', () => {
+    withDev({ ...settings, tags: { 'cost-center': 'marketing' } }, (create) => {
+      const { artifacts } = create({ names: ['dev'], context: withoutBundling }).synth().manifest;
+      expect(artifacts?.['ClevertapToHeapDev']?.properties).toMatchObject({
+        tags: { application: 'clevertap-to-heap', 'cost-center': 'marketing', environment: 'dev' },
+      });
+    });
+    withDev({ ...settings, tags: { 'cost-center': 'marketing' } }, (create) => {
+      const [stack] = stacksOf(create({ names: ['dev'], context: withoutBundling }));
+      const tagged = resources<{ Tags?: object[] }>(Template.fromStack(stack!)).filter(
+        ({ Properties }) => Properties.Tags !== undefined,
+      );
+      expect(tagged.length).toBeGreaterThan(10);
+      for (const { Properties } of tagged) {
+        expect(Properties.Tags).toContainEqual({ Key: 'cost-center', Value: 'marketing' });
+      }
+    });
+  });
+
+  const synthesize = (context: Record<string, unknown>): App =>
+    createApp({ names: ['prod'], context: { ...withoutBundling, ...context } });
+
+  it('a permissions boundary is on every role', () => {
+    const bounded = synthesize({ '@aws-cdk/core:permissionsBoundary': { name: 'boundary' } });
+    const roles = resources(Template.fromStack(stacksOf(bounded)[0]!), 'AWS::IAM::Role');
+    expect(roles.length).toBeGreaterThan(1);
+    for (const { Properties } of roles) {
+      expect(Properties['PermissionsBoundary']).toBe(
+        'arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/boundary',
+      );
+    }
+  });
+
+  it('a qualifier of the bootstrap is in the roles by which CDK deploys', () => {
+    const { artifacts } = synthesize({ '@aws-cdk/core:bootstrapQualifier': 'shop' }).synth().manifest;
+    const properties = JSON.stringify(artifacts?.['ClevertapToHeapProd']?.properties);
+    expect(properties).toContain(':role/cdk-shop-deploy-role-');
+    expect(properties).not.toContain('hnb659fds');
   });
 });

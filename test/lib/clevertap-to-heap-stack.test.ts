@@ -22,7 +22,15 @@ const variants: [string, Partial<EnvironmentSettings>][] = [
   ['all', allSettings],
   ['another window', { batchWindowSeconds: 300 }],
   ['other keys', { apiKeys: ['green'] }],
-  ['addresses for alarms', { alarms: { page: { emails: ['a@b.test'] }, ticket: { emails: ['a@b.test'] } } }],
+  [
+    'addresses for alarms',
+    {
+      alarms: {
+        page: { emails: ['a@clevertap-to-heap.dev'] },
+        ticket: { emails: ['a@clevertap-to-heap.dev'] },
+      },
+    },
+  ],
   ['the log role', { apiGatewayLogRole: 'create' }],
 ];
 
@@ -82,6 +90,8 @@ describe('outputs', () => {
         'EventBufferUrl',
         'DeadLetterQueueUrl',
         'DashboardUrl',
+        'AlarmTopicPage',
+        'AlarmTopicTicket',
         'ApiId',
         'StageName',
         'UsagePlanId',
@@ -93,6 +103,22 @@ describe('outputs', () => {
       ].sort(),
     );
   });
+});
+
+it('puts out the topic of each severity, be it ours, named or without recipients', () => {
+  const ofOutputs = (from: Template): unknown[] => {
+    const { AlarmTopicPage, AlarmTopicTicket } = outputs(from);
+    return [AlarmTopicPage, AlarmTopicTicket];
+  };
+  const own = (from: Template, id: string): string =>
+    `\${${resource(from, 'AWS::SNS::Topic', `ObservabilityTopics${id}`).logicalId}}`;
+  expect(ofOutputs(template)).toEqual([undefined, undefined]);
+  expect(ofOutputs(everything)).toEqual([
+    'arn:aws:sns:eu-west-1:111122223333:pager',
+    own(everything, 'Ticket'),
+  ]);
+  const silent = synthTemplate({ alarms: {} });
+  expect(ofOutputs(silent)).toEqual([own(silent, 'Page'), own(silent, 'Ticket')]);
 });
 
 it('is for the account and region of the settings', () => {

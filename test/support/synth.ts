@@ -20,13 +20,17 @@ export const settings: EnvironmentSettings = {
 export const allSettings: Required<EnvironmentSettings> = {
   account: '111122223333',
   region: 'eu-west-1',
-  heap: { baseUrl: 'https://heap.shop.test' },
+  heap: { baseUrl: 'https://heap.clevertap-to-heap.dev' },
   apiKeys: ['blue', 'green'],
   allowedCidrs: ['203.0.113.0/24', '2001:db8::/32'],
   domain: {
-    name: 'hooks.shop.test',
+    name: 'hooks.clevertap-to-heap.dev',
     certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/0f1e2d3c-0000-4000-8000-000000000000',
+    hostedZone: { id: 'Z0123456789ABCDEFGHIJ', name: 'clevertap-to-heap.dev' },
+    disableExecuteApiEndpoint: true,
   },
+  tags: { 'cost-center': 'marketing' },
+  terminationProtection: false,
   apiGatewayLogRole: 'create',
   identityOrder: ['objectId', 'phone'],
   mappings: [],
@@ -37,7 +41,7 @@ export const allSettings: Required<EnvironmentSettings> = {
   batchWindowSeconds: 60,
   alarms: {
     page: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:pager' },
-    ticket: { emails: ['ana@shop.test', 'ben@shop.test'] },
+    ticket: { emails: ['ana@clevertap-to-heap.dev', 'ben@clevertap-to-heap.dev'] },
     expectedTraffic: { requests: 100, hours: 6 },
     docsUrl: 'https://git.shop.test/clevertap-to-heap/docs',
   },

@@ -54,7 +54,10 @@ describe('an environment', () => {
     });
   });
 
-  const alarms = { page: { emails: ['a@b.test'] }, ticket: { emails: ['a@b.test'] } };
+  const alarms = {
+    page: { emails: ['a@clevertap-to-heap.dev'] },
+    ticket: { emails: ['a@clevertap-to-heap.dev'] },
+  };
 
   it('costs nothing for alarms it does not have', () => {
     const silent = fixedCost(synthTemplate({ alarms: 'none' }).toJSON());

@@ -2,20 +2,20 @@ import { heapOrigin } from '../../../lib/config/heap-origin';
 
 test.each([
   ['https://heapanalytics.com', 'https://heapanalytics.com'],
-  ['https://Heap.Shop.test:8443/', 'https://heap.shop.test:8443'],
+  ['https://Heap.Clevertap-To-Heap.dev:8443/', 'https://heap.clevertap-to-heap.dev:8443'],
 ])('%s is an origin', (url, origin) => {
   expect(heapOrigin(url)).toEqual({ origin });
 });
 
 // The tests of environment-config.ts have every kind; here is what the reason must not hold.
 test.each([
-  'https://ana:pii-pa55@heap.shop.test',
-  'https://pii-pa55@heap.shop.test',
+  'https://ana:pii-pa55@heap.clevertap-to-heap.dev',
+  'https://pii-pa55@heap.clevertap-to-heap.dev',
   'https://ana:pii-pa55@127.0.0.1',
-  'http://ana:pii-pa55@heap.shop.test',
-  'https://heap.shop.test/?token=pii-pa55',
-  'https://heap.shop.test/pii-pa55',
-  'https://ana:pii/pa55@heap.shop.test',
+  'http://ana:pii-pa55@heap.clevertap-to-heap.dev',
+  'https://heap.clevertap-to-heap.dev/?token=pii-pa55',
+  'https://heap.clevertap-to-heap.dev/pii-pa55',
+  'https://ana:pii/pa55@heap.clevertap-to-heap.dev',
   'pii-pa55',
 ])('the reason why %s is none says nothing of it', (url) => {
   const checked = heapOrigin(url);

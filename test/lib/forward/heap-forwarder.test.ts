@@ -59,7 +59,7 @@ describe('the function', () => {
       resource<LambdaFunction>(synthTemplate(allSettings), 'AWS::Lambda::Function').Properties.Environment
         .Variables,
     ).toMatchObject({
-      [environmentVariables.heapBaseUrl]: 'https://heap.shop.test',
+      [environmentVariables.heapBaseUrl]: 'https://heap.clevertap-to-heap.dev',
       [environmentVariables.identityOrder]: 'objectId,phone',
       [environmentVariables.dedupeWindowMinutes]: '0',
     });

@@ -14,6 +14,12 @@ it('has no generated password and no name', () => {
   expect(Object.keys(secret.Properties).sort()).toEqual(['Description', 'SecretString']);
 });
 
+it('says in the list of secrets whose it is', () => {
+  expect(secret.Properties).toMatchObject({
+    Description: 'Heap app id of ClevertapToHeapTest: {"appId":"<digits>"}',
+  });
+});
+
 it('survives the deletion of the stack and a replacement', () => {
   // A secret whose very creation failed holds no app id and may go.
   expect(secret.DeletionPolicy).toBe('RetainExceptOnCreate');

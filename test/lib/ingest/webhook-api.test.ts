@@ -362,8 +362,9 @@ describe('the address list', () => {
 });
 
 describe('a custom domain', () => {
-  const { domain } = allSettings;
-  const own = synthTemplate({ domain });
+  const { account, region } = allSettings;
+  const { hostedZone, disableExecuteApiEndpoint, ...domain } = allSettings.domain;
+  const own = synthTemplate({ account, region, domain });
 
   it('is absent by default', () => {
     template.resourceCountIs('AWS::ApiGateway::DomainName', 0);
@@ -391,7 +392,7 @@ describe('a custom domain', () => {
 
   it('stands in the URL, and its target in an output of its own', () => {
     expect(outputs(own)).toMatchObject({
-      WebhookUrl: 'https://hooks.shop.test/webhook',
+      WebhookUrl: 'https://hooks.clevertap-to-heap.dev/webhook',
       WebhookDomainTarget: `\${${resource(own, 'AWS::ApiGateway::DomainName').logicalId}.RegionalDomainName}`,
     });
   });
@@ -400,6 +401,39 @@ describe('a custom domain', () => {
     for (const each of [template, own]) {
       each.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: Match.absent() });
     }
+  });
+
+  it('is the only way in when told so, from the deployment on that says it', () => {
+    const closed = synthTemplate({ account, region, domain: { ...domain, disableExecuteApiEndpoint } });
+    closed.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
+    // API Gateway applies the change with the next deployment of the API.
+    const deployments = [own, closed].map((each) => resource(each, 'AWS::ApiGateway::Deployment').logicalId);
+    expect(new Set(deployments).size).toBe(2);
+    expect(resource(closed, 'AWS::ApiGateway::RestApi').logicalId).toBe('WebhookApiRestApiF01EE63D');
+  });
+
+  it('has a record in the hosted zone that is named, and none otherwise', () => {
+    own.resourceCountIs('AWS::Route53::RecordSet', 0);
+    const recorded = synthTemplate({ account, region, domain: { ...domain, hostedZone } });
+    const { logicalId } = resource(recorded, 'AWS::ApiGateway::DomainName');
+    expect(resource(recorded, 'AWS::Route53::RecordSet').Properties).toEqual({
+      Name: 'hooks.clevertap-to-heap.dev.',
+      Type: 'A',
+      HostedZoneId: 'Z0123456789ABCDEFGHIJ',
+      AliasTarget: {
+        DNSName: `\${${logicalId}.RegionalDomainName}`,
+        HostedZoneId: `\${${logicalId}.RegionalHostedZoneId}`,
+      },
+    });
+  });
+
+  it('may be the zone itself', () => {
+    const apex = { ...domain, hostedZone: { id: 'Z1', name: domain.name } };
+    const recorded = synthTemplate({ account, region, domain: apex });
+    expect(resource(recorded, 'AWS::Route53::RecordSet').Properties).toMatchObject({
+      Name: 'hooks.clevertap-to-heap.dev.',
+      HostedZoneId: 'Z1',
+    });
   });
 });
 

@@ -15,8 +15,8 @@ import { addStack, allSettings, newApp, settings, synthTemplate } from '../../su
 import { resource, resources } from '../../support/template';
 
 const alarms: EnvironmentSettings['alarms'] = {
-  page: { emails: ['oncall@shop.test'] },
-  ticket: { emails: ['team@shop.test', 'ana@shop.test'] },
+  page: { emails: ['oncall@clevertap-to-heap.dev'] },
+  ticket: { emails: ['team@clevertap-to-heap.dev', 'ana@clevertap-to-heap.dev'] },
 };
 const template = synthTemplate({ alarms });
 const everything = synthTemplate(allSettings);
@@ -446,11 +446,19 @@ describe('topics', () => {
       'AWS::SNS::Subscription',
     ).map(({ Properties }) => [Properties.TopicArn, Properties.Protocol, Properties.Endpoint]);
     expect(subscriptions).toEqual([
-      [topic(template, 'Page'), 'email', 'oncall@shop.test'],
-      [topic(template, 'Ticket'), 'email', 'team@shop.test'],
-      [topic(template, 'Ticket'), 'email', 'ana@shop.test'],
+      [topic(template, 'Page'), 'email', 'oncall@clevertap-to-heap.dev'],
+      [topic(template, 'Ticket'), 'email', 'team@clevertap-to-heap.dev'],
+      [topic(template, 'Ticket'), 'email', 'ana@clevertap-to-heap.dev'],
     ]);
     expect(resources(everything, 'AWS::SNS::Topic')).toHaveLength(1);
+  });
+
+  test('F72 are there without recipients, for somebody who subscribes later', () => {
+    const silent = synthTemplate({ alarms: {} });
+    silent.resourceCountIs('AWS::SNS::Topic', 2);
+    silent.resourceCountIs('AWS::SNS::Subscription', 0);
+    expect(metricAlarms(silent)).toHaveLength(metricAlarms(template).length);
+    silent.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
   });
 
   test('F73 only the alarms of this stack may publish, and only over TLS', () => {
