@@ -10,7 +10,8 @@ const figures = (
   forwarder: { sums, rejectedByReason: {}, lag: undefined },
   pending: { visible: 0, inFlight: 0, delayed: 0 },
   deadLetters: 0,
-  alarms: { total: 0, ringing: [] },
+  alarms: { total: 0, ringing: [], muted: [] },
+  recipients: [],
   ...overrides,
 });
 const judge = (...of: Parameters<typeof figures>) => statusOf('Stack', 0, 3_600_000, figures(...of));
@@ -83,7 +84,8 @@ test('reads the waiting messages from the queues, and leaves out what the metric
         windows.push([from, to]);
         return Promise.resolve({ sums: {}, rejectedByReason: {}, lag: undefined });
       },
-      alarms: () => Promise.resolve({ total: 0, ringing: [] }),
+      alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
+      alarmRecipients: () => Promise.resolve([]),
     }),
     3_600_000,
   );
