@@ -97,6 +97,10 @@ function addSmoke(program: Command): void {
         'it, and checks what only a deployed endpoint shows: content types, 403, 413, 415 and the event in the path. ' +
         'The test user and two events stay in Heap, so it asks before.',
     )
+    .option(
+      '--door',
+      'only what the endpoint must store and refuse; sends nothing to Heap, and needs no app id',
+    )
     .option('--timeout <seconds>', 'how long the event may take', toNumber(1, 3600), 180)
     .option('--yes', 'do not ask')
     .addHelpText('after', exitCodes('every check passed', 'a check failed'))

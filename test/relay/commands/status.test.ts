@@ -1,4 +1,4 @@
-import { readStatus, statusOf, type Figures } from '../../../relay/commands/status';
+import { isAllRight, readStatus, statusOf, type Figures } from '../../../relay/commands/status';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
 
@@ -61,6 +61,20 @@ test.each([
 
   expect(consistent).toBe(false);
   expect(differences).toEqual([expect.stringContaining(difference)]);
+});
+
+test('nobody told of a severity is a failure, and who has not confirmed is nobody (F72)', () => {
+  const told = {
+    severity: 'page',
+    topicArn: 'arn:page',
+    confirmed: ['https pager'],
+    pending: [],
+    missing: [],
+  } as const;
+  const nobody = { ...told, severity: 'ticket', confirmed: [], pending: ['email …@shop.com'] } as const;
+
+  expect(isAllRight(judge(settled, { recipients: [told] }))).toBe(true);
+  expect(isAllRight(judge(settled, { recipients: [told, nobody] }))).toBe(false);
 });
 
 test('reads the waiting messages from the queues, and leaves out what the metrics may not show yet', async () => {

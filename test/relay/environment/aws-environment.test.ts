@@ -126,7 +126,10 @@ test('requests by key are counted in the access log, whatever the usage plan say
   logs
     .on(GetQueryResultsCommand, { queryId: 'q' })
     .resolvesOnce({ status: 'Running' })
-    .resolves({ status: 'Complete', results: [row('key-id-1', '12'), row('a-deleted-key', '9'), row('-', '4')] });
+    .resolves({
+      status: 'Complete',
+      results: [row('key-id-1', '12'), row('a-deleted-key', '9'), row('-', '4')],
+    });
 
   const counts = await (await open()).requestsByKey(new Date('2026-11-01T00:00:00Z'));
 
