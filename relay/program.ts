@@ -27,6 +27,7 @@ export function createProgram(): Command {
   addSmoke(program);
   addSend(program);
   addStatus(program);
+  addDoctor(program);
   addDeadLetters(program);
   return program;
 }
@@ -96,6 +97,10 @@ function addSmoke(program: Command): void {
         'it, and checks what only a deployed endpoint shows: content types, 403, 413, 415 and the event in the path. ' +
         'The test user and two events stay in Heap, so it asks before.',
     )
+    .option(
+      '--door',
+      'only what the endpoint must store and refuse; sends nothing to Heap, and needs no app id',
+    )
     .option('--timeout <seconds>', 'how long the event may take', toNumber(1, 3600), 180)
     .option('--yes', 'do not ask')
     .addHelpText('after', exitCodes('every check passed', 'a check failed'))
@@ -133,6 +138,20 @@ function addStatus(program: Command): void {
       exitCodes('all adds up and no alarm rings', 'something is missing, or an alarm rings'),
     )
     .action(loaded(async () => (await import('./commands/status.js')).status));
+}
+
+/** Looks at everything that goes wrong quietly, before and after a deployment. */
+function addDoctor(program: Command): void {
+  environmentCommand(program, 'doctor')
+    .summary('check account, settings, stack and recipients; changes nothing')
+    .description(
+      'Checks what goes wrong without a word: credentials, settings, bootstrap, log role, certificate, topics, and of ' +
+        'what is deployed stack, code, event source mapping, secret, API keys, queues, dead letters, alarms and ' +
+        'their recipients. Changes nothing.',
+    )
+    .option('--preflight', 'only what a deployment needs; the stack need not be there yet')
+    .addHelpText('after', exitCodes('every check passed', 'one failed, or could not be made'))
+    .action(loaded(async () => (await import('./commands/doctor.js')).doctor));
 }
 
 /** `dlq` with its commands: what can be done with events that could not be delivered. */

@@ -1,5 +1,6 @@
 import { metrics } from '../../lambda/contract';
 import { countsOf } from '../dead-letters/visit-letters';
+import { describeRecipients, type AlarmRecipients } from '../environment/alarm-recipients';
 import {
   outputOf,
   type Alarms,
@@ -25,6 +26,7 @@ export interface Figures {
   /** Letters of the dead-letter queue. */
   readonly deadLetters: number;
   readonly alarms: Alarms;
+  readonly recipients: readonly AlarmRecipients[];
 }
 
 export interface Status {
@@ -49,6 +51,8 @@ export interface Status {
   readonly deadLetters: number;
   readonly lagMs: NonNullable<ForwarderCounts['lag']> | null;
   readonly alarms: Alarms;
+  /** Who is told of alarms, for each severity; empty where nobody is meant to be. */
+  readonly recipients: readonly AlarmRecipients[];
   readonly consistent: boolean;
   /** Each as a sentence. */
   readonly differences: readonly string[];
@@ -70,8 +74,12 @@ export async function status(options: Options): Promise<void> {
     return signal.aborted ? first : readStatus(environment, options.window);
   });
   print(options, result, report(result, options.window));
-  endWith(result.consistent && result.alarms.ringing.length === 0);
+  endWith(isAllRight(result));
 }
+
+/** A severity of which nobody is told is as bad as an alarm that rings. */
+export const isAllRight = ({ consistent, alarms, recipients }: Status): boolean =>
+  consistent && alarms.ringing.length === 0 && recipients.every(({ confirmed }) => confirmed.length > 0);
 
 /** Reads the figures of the time before now and adds them up. */
 export async function readStatus(environment: Environment, window: number): Promise<Status> {
@@ -90,12 +98,13 @@ export async function readStatus(environment: Environment, window: number): Prom
     pending: buffer,
     deadLetters: letters.visible + letters.inFlight,
     alarms: await environment.alarms(),
+    recipients: await environment.alarmRecipients(),
   });
 }
 
 /** Adds the figures up. */
 export function statusOf(stackName: string, from: number, to: number, figures: Figures): Status {
-  const { door, forwarder, pending, deadLetters, alarms } = figures;
+  const { door, forwarder, pending, deadLetters, alarms, recipients } = figures;
   const sum = (name: (typeof metrics)[keyof typeof metrics]): number => Math.round(forwarder.sums[name] ?? 0);
   const counted = {
     accepted: door.requests - door.refused - door.failed,
@@ -119,6 +128,7 @@ export function statusOf(stackName: string, from: number, to: number, figures: F
     ...counted,
     lagMs: forwarder.lag ?? null,
     alarms,
+    recipients,
     consistent: differences.length === 0,
     differences,
   };
@@ -196,9 +206,15 @@ function report(found: Status, window: number): string {
     `${found.stackName}, the last ${duration(window)}, until ${found.to}`,
     '',
     ...rows.map(([label, text]) => labelled(label, text, { labelColumns: 16 })),
+    ...found.recipients.map((recipients) =>
+      labelled(`Told: ${recipients.severity}`, describeRecipients(recipients), { labelColumns: 16 }),
+    ),
     ...alarms.ringing.map(({ name, since, description }) =>
       labelled('', visibleText(`${name} since ${since}: ${description}`), { labelColumns: 16 }),
     ),
+    ...(found.recipients.every(({ confirmed }) => confirmed.length > 0)
+      ? []
+      : [labelled('', nobodyIsTold, { labelColumns: 16 })]),
     '',
     ...(found.consistent
       ? [`Consistent: ${verdict(found)}`]
@@ -208,6 +224,9 @@ function report(found: Status, window: number): string {
         ]),
   ].join('\n');
 }
+
+const nobodyIsTold =
+  'Nobody is told of alarms of a severity. Set alarms in config/<env>.ts and deploy; who is not confirmed clicks on the link in the mail from AWS.';
 
 function verdict({ received, delivered, rejected, ignored, pending }: Status): string {
   const open = received - delivered - rejected - ignored;

@@ -8,6 +8,8 @@ export interface DeadLetterList {
   readonly events: number;
   /** False when the list was interrupted, or somebody else was reading letters at the same time. */
   readonly complete: boolean;
+  /** When the oldest letter came here, of those that were seen; ms since 1970, null without letters. */
+  readonly oldestSentAt: number | null;
   /** When SQS deletes the oldest letter by itself; ms since 1970, null without letters. */
   readonly firstExpiresAt: number | null;
   readonly groups: readonly LetterGroup[];
@@ -36,6 +38,7 @@ export async function listLetters(
     letters: summary.letters,
     events: summary.events,
     complete: isComplete,
+    oldestSentAt: groups.length === 0 ? null : oldest,
     firstExpiresAt: groups.length === 0 ? null : oldest + retentionMs,
     groups,
   };
@@ -45,7 +48,7 @@ export function printList(list: DeadLetterList, now: number, { show }: SummaryOp
   if (list.letters === 0) return list.complete ? 'No dead letters.' : 'No dead letters seen so far.';
   return [
     `${count(list.letters, 'dead letter')} with ${count(list.events, 'event')}. ` +
-      `SQS deletes the oldest in ${duration((list.firstExpiresAt ?? now) - now)}.`,
+      `The oldest is ${duration(now - (list.oldestSentAt ?? now))} old; SQS deletes it in ${duration((list.firstExpiresAt ?? now) - now)}.`,
     ...(list.complete ? [] : ['Not all: the list was interrupted, or letters are being read elsewhere.']),
     '',
     printGroups(list.groups, now),

@@ -1,4 +1,4 @@
-import { APIGatewayClient, GetApiKeyCommand, paginateGetUsage } from '@aws-sdk/client-api-gateway';
+import { APIGatewayClient, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import {
   CloudWatchClient,
@@ -8,10 +8,12 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { metricDimensions, metricNamespace, metrics, rejectionReasons } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { stackName as stackNameOf } from '../../lib/config/environments';
+import { alarmRecipients } from './alarm-recipients';
 import {
   apiKeyNames,
   outputOf,
@@ -20,6 +22,7 @@ import {
   type Environment,
   type ForwarderCounts,
 } from './environment';
+import { requestsByKeyId } from './requests-by-key';
 import { OperatorError } from '../terminal/operator-error';
 
 /**
@@ -34,22 +37,39 @@ const metricDelayMs = 180_000;
  * @throws {OperatorError} when there is no such stack, or it is in another account
  */
 export async function openAwsEnvironment(name: string, config: EnvironmentConfig): Promise<Environment> {
-  const stackName = stackNameOf(name);
-  // The AWS CLI knows the second variable, the SDK does not.
-  const region = config.region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
-  const stack = await describeStack(new CloudFormationClient({ region }), name, stackName);
+  const region = regionOf(config);
+  const stack = await describeStack(new CloudFormationClient({ region }), stackNameOf(name));
+  if (stack === undefined) {
+    throw new OperatorError(
+      `there is no stack ${stackNameOf(name)} in ${region ?? 'the region'} of the account of these credentials. ` +
+        `Deploy it with "npx cdk deploy ${stackNameOf(name)}", or see account and region in config/${name}.ts, AWS_PROFILE and AWS_REGION.`,
+    );
+  }
   const account = stack.StackId?.split(':')[4];
   if (config.account !== undefined && account !== config.account) {
     throw new OperatorError(
       `the credentials are for the account ${account ?? 'unknown'}; config/${name}.ts names ${config.account}.`,
     );
   }
+  return environmentOf(name, config, stack);
+}
+
+/** Where an environment is; undefined where the shared configuration of the AWS CLI says it. */
+export const regionOf = ({ region }: EnvironmentConfig): string | undefined =>
+  // The AWS CLI knows the second variable, the SDK does not.
+  region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+
+/** An environment by the description of its stack. */
+export function environmentOf(name: string, config: EnvironmentConfig, stack: Stack): Environment {
+  const stackName = stackNameOf(name);
+  const region = regionOf(config);
   const outputs = new Map(
     (stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
   );
   const cloudWatch = new CloudWatchClient({ region });
   const apiGateway = new APIGatewayClient({ region });
   const logs = new CloudWatchLogsClient({ region });
+  const sns = new SNSClient({ region });
   const environment: Environment = {
     name,
     stackName,
@@ -65,74 +85,40 @@ export async function openAwsEnvironment(name: string, config: EnvironmentConfig
       if (value === undefined) throw new OperatorError(`API Gateway has no value for the key ${key} (${id})`);
       return value;
     },
-    requestsByKey: (since) => requestsByKey(apiGateway, environment, since),
+    requestsByKey: async (since) => {
+      const byId = await requestsByKeyId(logs, outputOf(environment, 'AccessLogGroup'), since.getTime());
+      return new Map(
+        apiKeyNames(environment).map((key) => [key, byId.get(outputOf(environment, `ApiKeyId${key}`)) ?? 0]),
+      );
+    },
     doorCounts: (from, to) => doorCounts(cloudWatch, stackName, from, to),
     forwarderCounts: (from, to) => forwarderCounts(cloudWatch, stackName, from, to),
     alarms: () => alarms(cloudWatch, stackName),
+    alarmRecipients: () => alarmRecipients(sns, config, outputs),
+    deadLettersSince: () => notEmptySince(cloudWatch, outputOf(environment, 'DeadLetterQueueUrl')),
     forwarderLog: (from, contains) =>
       logLines(logs, outputOf(environment, 'ForwarderLogGroup'), from, contains),
   };
   return environment;
 }
 
-async function describeStack(
+/** What CloudFormation says of a stack; undefined where there is none. */
+export async function describeStack(
   cloudFormation: CloudFormationClient,
-  name: string,
   stackName: string,
-): Promise<Stack> {
-  const missing = async (): Promise<OperatorError> => {
-    const region = await cloudFormation.config.region();
-    return new OperatorError(
-      `there is no stack ${stackName} in ${region} of the account of these credentials. ` +
-        `Deploy it with "npx cdk deploy ${stackName}", or see account and region in config/${name}.ts, AWS_PROFILE and AWS_REGION.`,
-    );
-  };
+): Promise<Stack | undefined> {
   try {
     const { Stacks: [stack] = [] } = await cloudFormation.send(
       new DescribeStacksCommand({ StackName: stackName }),
     );
-    if (stack === undefined) throw await missing();
     return stack;
   } catch (error) {
-    if (
-      error instanceof Error &&
-      error.name === 'ValidationError' &&
-      error.message.includes('does not exist')
-    ) {
-      throw await missing();
-    }
+    const isAbsent =
+      error instanceof Error && error.name === 'ValidationError' && error.message.includes('does not exist');
+    if (isAbsent) return undefined;
     throw error;
   }
 }
-
-/** Usage plans count by key and day (UTC). */
-async function requestsByKey(
-  client: APIGatewayClient,
-  environment: Environment,
-  since: Date,
-): Promise<ReadonlyMap<string, number>> {
-  const ids = new Map(
-    apiKeyNames(environment).map((name) => [outputOf(environment, `ApiKeyId${name}`), name]),
-  );
-  const counts = new Map([...ids.values()].map((name) => [name, 0]));
-  const usage = {
-    usagePlanId: outputOf(environment, 'UsagePlanId'),
-    startDate: dayOf(since),
-    endDate: dayOf(new Date()),
-  };
-  for await (const { items = {} } of paginateGetUsage({ client }, usage)) {
-    for (const [keyId, daily] of Object.entries(items)) {
-      const name = ids.get(keyId);
-      if (name === undefined) continue;
-      // Each day is [used, remaining].
-      const used = daily.reduce((sum, [requests = 0]) => sum + requests, 0);
-      counts.set(name, (counts.get(name) ?? 0) + used);
-    }
-  }
-  return counts;
-}
-
-const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
 interface Sum {
   readonly namespace: string;
@@ -260,6 +246,7 @@ async function metricData(
 async function alarms(client: CloudWatchClient, stackName: string): Promise<Alarms> {
   let total = 0;
   const ringing: Alarms['ringing'][number][] = [];
+  const muted: string[] = [];
   // CloudFormation names them so.
   const input = { AlarmNamePrefix: `${stackName}-`, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] as const };
   for await (const page of paginateDescribeAlarms(
@@ -268,6 +255,7 @@ async function alarms(client: CloudWatchClient, stackName: string): Promise<Alar
   )) {
     for (const alarm of [...(page.MetricAlarms ?? []), ...(page.CompositeAlarms ?? [])]) {
       total += 1;
+      if (alarm.ActionsEnabled === false) muted.push(alarm.AlarmName ?? '');
       if (alarm.StateValue !== 'ALARM') continue;
       ringing.push({
         name: alarm.AlarmName ?? '',
@@ -276,7 +264,52 @@ async function alarms(client: CloudWatchClient, stackName: string): Promise<Alar
       });
     }
   }
-  return { total, ringing };
+  return { total, ringing, muted };
+}
+
+const hourMs = 3_600_000;
+/** As long as SQS keeps a message at most. */
+const longestRetentionMs = 14 * 24 * hourMs;
+
+/**
+ * Since when a queue has not been empty, to the hour. Looked at in hours, as reading a queue hides its messages for a
+ * minute; and not by ApproximateAgeOfOldestMessage, which leaves out what was received three times
+ * (docs.aws.amazon.com, "Available CloudWatch metrics for Amazon SQS").
+ */
+async function notEmptySince(client: CloudWatchClient, queueUrl: string): Promise<number | undefined> {
+  const now = Date.now();
+  const input = {
+    MetricDataQueries: [
+      {
+        Id: 'letters',
+        MetricStat: {
+          Metric: {
+            Namespace: 'AWS/SQS',
+            MetricName: 'ApproximateNumberOfMessagesVisible',
+            Dimensions: [{ Name: 'QueueName', Value: queueUrl.slice(queueUrl.lastIndexOf('/') + 1) }],
+          },
+          Period: hourMs / 1000,
+          Stat: 'Maximum',
+        },
+      },
+    ],
+    StartTime: new Date(now - longestRetentionMs),
+    EndTime: new Date(now),
+  };
+  const hours: { at: number; letters: number }[] = [];
+  for await (const { MetricDataResults: [result] = [] } of paginateGetMetricData({ client }, input)) {
+    const { Timestamps = [], Values = [] } = result ?? {};
+    hours.push(...Timestamps.map((at, index) => ({ at: at.getTime(), letters: Values[index] ?? 0 })));
+  }
+  hours.sort((one, other) => other.at - one.at);
+  // The present hour may not be there yet.
+  let since: number | undefined;
+  let expected = now - hourMs;
+  for (const { at, letters } of hours) {
+    if (letters === 0 || at < expected - hourMs) break;
+    [since, expected] = [at, at];
+  }
+  return since;
 }
 
 async function logLines(

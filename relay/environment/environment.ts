@@ -3,6 +3,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { MetricName } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { OperatorError } from '../terminal/operator-error';
+import type { AlarmRecipients } from './alarm-recipients';
 
 /** What a command needs of a deployed environment, on AWS or on this machine. */
 export interface Environment {
@@ -25,6 +26,10 @@ export interface Environment {
   doorCounts(from: number, to: number): Promise<DoorCounts>;
   forwarderCounts(from: number, to: number): Promise<ForwarderCounts>;
   alarms(): Promise<Alarms>;
+  /** Who is told of them, for each severity; none where nobody is meant to be. */
+  alarmRecipients(): Promise<readonly AlarmRecipients[]>;
+  /** Since when the dead-letter queue has not been empty, to the hour; undefined where no metric says it. */
+  deadLettersSince(): Promise<number | undefined>;
   /** Lines of the function's log that contain the text. */
   forwarderLog(from: number, contains: string): Promise<readonly string[]>;
 }
@@ -58,6 +63,8 @@ export interface Alarms {
     readonly description: string;
     readonly since: string;
   }[];
+  /** Names of those whose actions are switched off, so that they tell nobody. */
+  readonly muted: readonly string[];
 }
 
 /** @throws {OperatorError} when the deployed stack is older than the output */

@@ -63,7 +63,9 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
         lag: lags.length === 0 ? undefined : percentilesOf(lags),
       };
     },
-    alarms: () => Promise.resolve({ total: 0, ringing: [] }),
+    alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
+    alarmRecipients: () => Promise.resolve([]),
+    deadLettersSince: () => Promise.resolve(undefined),
     forwarderLog: async (from, contains) => {
       const query = new URLSearchParams({ from: String(from), contains });
       return (await ask(`${stack.awsUrl}/_local/log?${query.toString()}`, log)).lines;

@@ -174,6 +174,20 @@ describe('against npm start', () => {
     expect(code).toBe(0);
   });
 
+  test('doctor finds nothing wrong, and smoke --door passes', async () => {
+    const [doctor, door] = await Promise.all([
+      relay(['doctor', '--json']),
+      relay(['smoke', '--door', '--json']),
+    ]);
+
+    const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; outcome: string }[] };
+    expect(checks.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+    expect(checks.map(({ name }) => name)).toEqual(['settings', 'stack', 'secret', 'queues', 'dead letters']);
+    expect(doctor.code).toBe(0);
+    expect(JSON.parse(door.stdout)).toMatchObject({ passed: true, identity: null });
+    expect(door.code).toBe(0);
+  });
+
   test('webhook tells no key, and token set stores what it is given', async () => {
     const [hidden, stored] = await Promise.all([
       relay(['webhook']),

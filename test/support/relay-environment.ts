@@ -23,6 +23,8 @@ export const relayEnvironment = (
   doorCounts: unexpected('doorCounts'),
   forwarderCounts: unexpected('forwarderCounts'),
   alarms: unexpected('alarms'),
+  alarmRecipients: unexpected('alarmRecipients'),
+  deadLettersSince: unexpected('deadLettersSince'),
   forwarderLog: unexpected('forwarderLog'),
   ...parts,
   outputs: new Map(Object.entries(parts.outputs ?? {})),

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { runSmoke } from '../../../relay/commands/smoke';
+import { runDoorSmoke, runSmoke } from '../../../relay/commands/smoke';
+import { decodeMessage } from '../../../lambda/clevertap/decode-message';
 import { chooseIdentity } from '../../../lambda/mapping/identity';
 import { relayEnvironment } from '../../support/relay-environment';
 import { sourceOf } from '../../support/source-event';
@@ -62,7 +63,7 @@ test('passes where every promise is kept', async () => {
 
   expect(failedOf(result)).toEqual([]);
   expect(result.passed).toBe(true);
-  expect(result.checks).toHaveLength(12);
+  expect(result.checks).toHaveLength(13);
 });
 
 test('its test user is unique, and one that no environment refuses (F35)', async () => {
@@ -103,6 +104,61 @@ test.each<[string, typeof statusOf, RegExp]>([
 
   expect(result.passed).toBe(false);
   expect(failedOf(result)[0]).toMatch(failure);
+});
+
+describe('--door', () => {
+  const runDoor = () =>
+    runDoorSmoke(
+      relayEnvironment({
+        outputs: { WebhookUrl: url, ApiKeyIdk1: 'id' },
+        apiKey: () => Promise.resolve('key'),
+      }),
+    );
+
+  test('looks at what is stored and refused, sends nothing that gets to Heap, and asks no log (F05, F06, F15)', async () => {
+    const result = await runDoor();
+
+    expect(failedOf(result)).toEqual([]);
+    expect(result).toMatchObject({ passed: true, identity: null, event: null });
+    expect(result.checks.map(({ name }) => /\d{3}$/.exec(name)?.[0])).toEqual([
+      '200',
+      '200',
+      '200',
+      '200',
+      '200',
+      '415',
+      '403',
+      '403',
+      '413',
+      '200',
+    ]);
+    const promised = bodies.find((body) => body.includes('é'))!;
+    expect(Buffer.byteLength(promised)).toBe(524_288);
+    expect(bodies.at(-1)).toBe('');
+    const kinds = bodies.map((body) =>
+      body === '' || body === '<ping/>' ? body : decodeMessage(body, undefined).kind,
+    );
+    expect(new Set(kinds)).toEqual(new Set(['ping', '<ping/>', '']));
+  });
+
+  test.each<[string, typeof statusOf, RegExp]>([
+    [
+      'takes 512 KiB of ASCII alone',
+      (request, body) => (Buffer.byteLength(body) > body.length ? 413 : kept(request, body)),
+      /^512 KiB beyond ASCII are accepted with 200: 413/,
+    ],
+    [
+      'refuses an empty body',
+      (request, body) => (body === '' ? 400 : kept(request, body)),
+      /^an empty body is accepted with 200: 400/,
+    ],
+  ])('fails where the endpoint %s', async (_, status, failure) => {
+    statusOf = status;
+    const result = await runDoor();
+
+    expect(result.passed).toBe(false);
+    expect(failedOf(result)).toEqual([expect.stringMatching(failure)]);
+  });
 });
 
 test('fails with the reason when the event is rejected', async () => {

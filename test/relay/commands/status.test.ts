@@ -1,4 +1,4 @@
-import { readStatus, statusOf, type Figures } from '../../../relay/commands/status';
+import { isAllRight, readStatus, statusOf, type Figures } from '../../../relay/commands/status';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
 
@@ -10,7 +10,8 @@ const figures = (
   forwarder: { sums, rejectedByReason: {}, lag: undefined },
   pending: { visible: 0, inFlight: 0, delayed: 0 },
   deadLetters: 0,
-  alarms: { total: 0, ringing: [] },
+  alarms: { total: 0, ringing: [], muted: [] },
+  recipients: [],
   ...overrides,
 });
 const judge = (...of: Parameters<typeof figures>) => statusOf('Stack', 0, 3_600_000, figures(...of));
@@ -62,6 +63,20 @@ test.each([
   expect(differences).toEqual([expect.stringContaining(difference)]);
 });
 
+test('nobody told of a severity is a failure, and who has not confirmed is nobody (F72)', () => {
+  const told = {
+    severity: 'page',
+    topicArn: 'arn:page',
+    confirmed: ['https pager'],
+    pending: [],
+    missing: [],
+  } as const;
+  const nobody = { ...told, severity: 'ticket', confirmed: [], pending: ['email …@shop.com'] } as const;
+
+  expect(isAllRight(judge(settled, { recipients: [told] }))).toBe(true);
+  expect(isAllRight(judge(settled, { recipients: [told, nobody] }))).toBe(false);
+});
+
 test('reads the waiting messages from the queues, and leaves out what the metrics may not show yet', async () => {
   const queues = await LocalDeadLetters.start();
   await queues.add('{}');
@@ -83,7 +98,8 @@ test('reads the waiting messages from the queues, and leaves out what the metric
         windows.push([from, to]);
         return Promise.resolve({ sums: {}, rejectedByReason: {}, lag: undefined });
       },
-      alarms: () => Promise.resolve({ total: 0, ringing: [] }),
+      alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
+      alarmRecipients: () => Promise.resolve([]),
     }),
     3_600_000,
   );

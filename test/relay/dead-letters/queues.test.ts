@@ -69,7 +69,7 @@ describe('list', () => {
       ]),
     );
     const text = printList(list, clock.now(), { samples: 1, show: false });
-    expect(text).toContain('5 dead letters with 9 events. SQS deletes the oldest in 13 d 2');
+    expect(text).toContain('5 dead letters with 9 events. The oldest is 2 h old; SQS deletes it in 13 d 2');
     expect(text).toMatch(/ 2 +5 +placeholder_identity +7 +2 h/);
     expect(text).toContain('found: line 1 column 15');
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 5, hidden: 0 });

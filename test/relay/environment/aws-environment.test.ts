@@ -1,7 +1,12 @@
-import { APIGatewayClient, GetApiKeyCommand, GetUsageCommand } from '@aws-sdk/client-api-gateway';
+import { APIGatewayClient, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  FilterLogEventsCommand,
+  GetQueryResultsCommand,
+  StartQueryCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { readEnvironment } from '../../../lib/config/environments';
 import { openAwsEnvironment } from '../../../relay/environment/aws-environment';
@@ -19,7 +24,7 @@ const outputs = {
   WebhookUrl: 'https://a1.execute-api.eu-west-1.amazonaws.com/v1/webhook',
   ApiKeyIdk1: 'key-id-1',
   ApiKeyIdk2: 'key-id-2',
-  UsagePlanId: 'plan-1',
+  AccessLogGroup: '/access',
   ForwarderLogGroup: '/aws/lambda/forwarder',
 };
 
@@ -113,27 +118,37 @@ test('the value of an API key is asked for by its id', async () => {
   expect(await (await open()).apiKey('k2')).toBe('v'.repeat(40));
 });
 
-test('requests by key are the sum over the days of the usage plan', async () => {
-  apiGateway.on(GetUsageCommand, { usagePlanId: 'plan-1', position: undefined }).resolves({
-    items: {
-      'key-id-1': [
-        [3, 0],
-        [4, 0],
-      ],
-      'a-deleted-key': [[9, 0]],
-    },
-    position: 'next',
-  });
-  apiGateway
-    .on(GetUsageCommand, { usagePlanId: 'plan-1', position: 'next' })
-    .resolves({ items: { 'key-id-1': [[5, 0]] } });
+test('requests by key are counted in the access log, whatever the usage plan says', async () => {
+  logs.on(StartQueryCommand).resolves({ queryId: 'q' });
+  const row = (id: string, requests: string) => [
+    { field: 'apiKeyId', value: id },
+    { field: 'requests', value: requests },
+  ];
+  logs
+    .on(GetQueryResultsCommand, { queryId: 'q' })
+    .resolvesOnce({ status: 'Running' })
+    .resolves({
+      status: 'Complete',
+      results: [row('key-id-1', '12'), row('a-deleted-key', '9'), row('-', '4')],
+    });
 
   const counts = await (await open()).requestsByKey(new Date('2026-11-01T00:00:00Z'));
 
   expect(Object.fromEntries(counts)).toEqual({ k1: 12, k2: 0 });
-  expect(apiGateway.commandCalls(GetUsageCommand)[0]?.args[0].input).toMatchObject({
-    startDate: '2026-11-01',
+  expect(logs.commandCalls(StartQueryCommand)[0]?.args[0].input).toMatchObject({
+    logGroupName: '/access',
+    startTime: Date.parse('2026-11-01T00:00:00Z') / 1000,
+    queryString: expect.stringContaining('by apiKeyId') as string,
   });
+});
+
+test('a search of the access log that fails is no count', async () => {
+  logs.on(StartQueryCommand).resolves({ queryId: 'q' });
+  logs.on(GetQueryResultsCommand).resolves({ status: 'Timeout' });
+
+  await expect((await open()).requestsByKey(new Date())).rejects.toThrow(
+    'CloudWatch Logs could not search the access log: Timeout',
+  );
 });
 
 /** Answers metric queries by name, statistic and reason, in two pages. */
@@ -239,6 +254,7 @@ test('alarms are those of this stack, composite ones too', async () => {
     ringing: [
       { name: 'ClevertapToHeapDev-C', description: 'Events are lost.', since: '1970-01-01T00:00:00.000Z' },
     ],
+    muted: [],
   });
 });
 

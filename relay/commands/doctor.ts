@@ -1,0 +1,72 @@
+import { isDeployed, readEnvironment, stackName as stackNameOf } from '../../lib/config/environments';
+import type { Examined, Means } from '../doctor/check';
+import { examineLocally } from '../doctor/on-this-machine';
+import { synthesize } from '../doctor/synthesis';
+import { interruptible } from '../terminal/interruption';
+import { labelled, visibleText } from '../terminal/terminal-text';
+import { endWith, print, type EnvironmentOptions } from './environment-command';
+
+interface Options extends EnvironmentOptions {
+  readonly preflight?: boolean;
+}
+
+/** What was looked at, in its order. */
+export interface Diagnosis {
+  readonly environment: string;
+  readonly stackName: string;
+  /** Whether every check was made and is all right. */
+  readonly passed: boolean;
+  readonly checks: readonly Examined[];
+}
+
+/** Looks at an environment before or after a deployment, and changes nothing. */
+export async function doctor(options: Options): Promise<void> {
+  const isPreflight = options.preflight === true;
+  const diagnosis = await interruptible(() => diagnose(options.env, isPreflight));
+  print(options, diagnosis, report(diagnosis));
+  endWith(diagnosis.passed);
+  // A call that did not answer in time would keep the process until the network gives it up.
+  process.stdout.write('', () => process.exit());
+}
+
+/**
+ * Makes every check that can be made.
+ *
+ * @throws {EnvironmentConfigError} for an unknown environment or a mistake in its settings
+ */
+export async function diagnose(
+  name: string,
+  isPreflight: boolean,
+  means: Means = { config: readEnvironment(name), synthesize, now: Date.now, timeoutMs: 20_000 },
+): Promise<Diagnosis> {
+  const checks = isDeployed(name)
+    ? // The clients of nine services take longer to load than a local command to run.
+      await (await import('../doctor/on-aws.js')).examineOnAws(name, isPreflight, means)
+    : await examineLocally(name, means);
+  return {
+    environment: name,
+    stackName: stackNameOf(name),
+    passed: checks.every(({ outcome }) => outcome === 'ok'),
+    checks,
+  };
+}
+
+const width = { labelColumns: 19 };
+
+/** For a person, a line or more for each check. */
+export function report({ stackName, passed, checks }: Diagnosis): string {
+  return [
+    stackName,
+    '',
+    ...checks.flatMap(({ name, outcome, found, remedy }) => [
+      ...`${name}: ${found}`
+        .split('\n')
+        .map((line, index) =>
+          labelled(index > 0 ? '' : outcome === 'failed' ? 'FAILED' : outcome, visibleText(line), width),
+        ),
+      ...(remedy === null ? [] : [labelled('', visibleText(remedy), width)]),
+    ]),
+    '',
+    passed ? 'Every check passed.' : 'Not every check passed.',
+  ].join('\n');
+}

@@ -1,0 +1,78 @@
+import { CloudFormationClient, type Stack } from '@aws-sdk/client-cloudformation';
+import { stackName as stackNameOf } from '../../lib/config/environments';
+import { describeStack, environmentOf, regionOf } from '../environment/aws-environment';
+import { bootstrap, certificate, credentials, logRole, topics } from './account-checks';
+import { examine, notMade, synthesisTimeoutMs, type Check, type Examined, type Means } from './check';
+import { alarms, deadLetters, queues, recipients, secret } from './environment-checks';
+import { settings } from './settings-check';
+import { apiKeys, code, deployedTemplate, eventSource, stackState } from './stack-checks';
+
+/**
+ * Makes the checks of an environment on AWS: of the account, then of the stack, then of what is deployed. With a call
+ * that reads, each; none changes anything.
+ *
+ * @param isPreflight whether a deployment comes next: what is deployed is not looked at, and may be missing
+ */
+export async function examineOnAws(
+  name: string,
+  isPreflight: boolean,
+  { config, synthesize, now, timeoutMs }: Means,
+): Promise<Examined[]> {
+  const region = regionOf(config);
+  const stackName = stackNameOf(name);
+  const all = (checks: readonly Check[]): Promise<Examined[]> =>
+    Promise.all(checks.map((check) => examine(check, timeoutMs)));
+
+  const synthesis = awaitedLater(synthesize(name));
+  const [identity, checkedSettings] = await Promise.all([
+    examine(credentials(name, config, region), timeoutMs),
+    examine(settings(name, synthesis), synthesisTimeoutMs),
+  ]);
+  const first = [identity, checkedSettings];
+  if (identity.outcome !== 'ok') {
+    return [...first, notMade('account and stack', 'needs credentials of the right account')];
+  }
+
+  const seen: { stack?: Stack } = {};
+  const stackCheck: Check = {
+    name: 'stack',
+    look: async () => {
+      seen.stack = await describeStack(new CloudFormationClient({ region }), stackName);
+      return stackState(stackName, seen.stack, isPreflight);
+    },
+  };
+  const stack = await examine(stackCheck, timeoutMs);
+  // Without a change set that was executed the stack is a name and no more.
+  const deployed = seen.stack?.StackStatus === 'REVIEW_IN_PROGRESS' ? undefined : seen.stack;
+  const account = await all([
+    bootstrap(region, synthesis),
+    logRole(name, config, region, deployed !== undefined),
+    certificate(config, region, now),
+    topics(name, config, region),
+  ]);
+  const before = [...first, ...account, stack];
+  if (isPreflight) return before;
+  if (deployed === undefined) return [...before, notMade('what is deployed', 'needs the stack')];
+
+  const environment = environmentOf(name, config, deployed);
+  const template = awaitedLater(deployedTemplate(region, stackName));
+  const told = awaitedLater(environment.alarmRecipients());
+  const after = await all([
+    code(stackName, template, synthesis),
+    eventSource(environment, region),
+    secret(environment),
+    apiKeys(environment, region),
+    queues(environment, template, { hasPolicies: true }),
+    deadLetters(environment, now),
+    alarms(environment),
+    recipients(environment, 'page', told),
+    recipients(environment, 'ticket', told),
+  ]);
+  return [...before, ...after];
+}
+
+/** A promise that may fail before somebody waits for it. */
+function awaitedLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}

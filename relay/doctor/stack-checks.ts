@@ -1,0 +1,147 @@
+import {
+  APIGatewayClient,
+  GetApiKeyCommand,
+  GetUsagePlanCommand,
+  GetUsagePlanKeysCommand,
+} from '@aws-sdk/client-api-gateway';
+import { CloudFormationClient, GetTemplateCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import { LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { countsOf } from '../dead-letters/visit-letters';
+import { apiKeyNames, outputOf, type Environment } from '../environment/environment';
+import { count } from '../terminal/terminal-text';
+import { allRight, fault, isMissing, type Check, type Finding } from './check';
+import type { Synthesis } from './synthesis';
+import { differences, parseTemplate, type Template } from './template';
+
+/** The template that the stack was deployed from. */
+export async function deployedTemplate(region: string | undefined, stackName: string): Promise<Template> {
+  const { TemplateBody = '' } = await new CloudFormationClient({ region }).send(
+    // As it was given, before CloudFormation has worked on it.
+    new GetTemplateCommand({ StackName: stackName, TemplateStage: 'Original' }),
+  );
+  return parseTemplate(TemplateBody);
+}
+
+/**
+ * The state of the stack.
+ *
+ * @param isPreflight whether a deployment comes next, for which the stack need not be there, nor the last one have
+ *   succeeded
+ */
+export function stackState(stackName: string, stack: Stack | undefined, isPreflight: boolean): Finding {
+  const status = stack?.StackStatus ?? 'REVIEW_IN_PROGRESS';
+  // A change set that nobody has executed leaves a stack without anything in it.
+  if (status === 'REVIEW_IN_PROGRESS') {
+    return isPreflight
+      ? allRight(`there is no stack ${stackName} yet; the deployment creates it`)
+      : fault(
+          `there is no stack ${stackName} yet`,
+          `Deploy it: npx cdk deploy ${stackName} (docs/deploy.md).`,
+        );
+  }
+  if (status.endsWith('_IN_PROGRESS')) {
+    return fault(`${status}: somebody is deploying`, 'Wait until it is done.');
+  }
+  if (/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return allRight(status);
+  const reason = stack?.StackStatusReason === undefined ? '' : `: ${stack.StackStatusReason}`;
+  if (isPreflight && /^(?:UPDATE_|IMPORT_)?ROLLBACK_COMPLETE$/.test(status)) {
+    return allRight(`${status}; the next deployment replaces what failed`);
+  }
+  return fault(
+    `${status}${reason}`,
+    'See the events of the stack in the CloudFormation console, mend the cause, and deploy again.',
+  );
+}
+
+/** Whether what is deployed is what the code and the settings of this checkout would deploy. */
+export const code = (
+  stackName: string,
+  deployed: Promise<Template>,
+  synthesis: Promise<Synthesis>,
+): Check => ({
+  name: 'code',
+  look: async () => {
+    const changed = differences(await deployed, (await synthesis).template);
+    if (changed.length === 0) return allRight('the stack is what this checkout deploys');
+    const shown = changed.slice(0, 5).join(', ');
+    const more = changed.length > 5 ? ` and ${changed.length - 5} more` : '';
+    return fault(
+      `the stack is not what this checkout deploys; different: ${shown}${more}`,
+      `See npx cdk diff ${stackName}; deploy, or check out what is deployed.`,
+    );
+  },
+});
+
+/** Whether the function is told of what is in the buffer, and of all of it. */
+export const eventSource = (environment: Environment, region: string | undefined): Check => ({
+  name: 'event source mapping',
+  look: async () => {
+    const { arn } = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
+    const { EventSourceMappings: mappings = [] } = await new LambdaClient({ region }).send(
+      new ListEventSourceMappingsCommand({ EventSourceArn: arn }),
+    );
+    const remedy = 'See docs/runbook.md, "How to stop and start delivery"; npx cdk deploy makes one anew.';
+    const [mapping, ...others] = mappings;
+    if (mapping === undefined) return fault('nothing consumes the event buffer', remedy);
+    if (others.length > 0) {
+      const consumers = mappings.map(({ FunctionArn = '' }) => FunctionArn.split(':').at(-1) ?? '');
+      return fault(
+        `${count(mappings.length, 'function')} consume the event buffer and take events from each other: ${consumers.join(', ')}`,
+        'Delete the mapping that is not of this stack.',
+      );
+    }
+    const { State: state = 'unknown', FilterCriteria, FunctionResponseTypes: responses = [] } = mapping;
+    if (state !== 'Enabled') {
+      return fault(
+        `the mapping ${mapping.UUID ?? ''} is ${state}: nothing is delivered`,
+        /^(?:Disabled|Disabling)$/.test(state) ? remedy : 'Look again in a minute.',
+      );
+    }
+    if ((FilterCriteria?.Filters ?? []).length > 0) {
+      return fault(
+        'the mapping has a filter: messages that do not match are deleted',
+        'Take it off at once: aws lambda update-event-source-mapping --uuid UUID --filter-criteria "{}".',
+      );
+    }
+    return responses.includes('ReportBatchItemFailures')
+      ? allRight('Enabled')
+      : fault(
+          'the mapping does not report batch item failures: one failed event repeats its whole batch',
+          'Deploy again: npx cdk deploy.',
+        );
+  },
+});
+
+/** Whether every API key is there, enabled, and in the plan of the stage, without which API Gateway refuses it. */
+export const apiKeys = (environment: Environment, region: string | undefined): Check => ({
+  name: 'API keys',
+  look: async () => {
+    const apiGateway = new APIGatewayClient({ region });
+    const names = apiKeyNames(environment);
+    if (names.length === 0) return fault('the stack has no API key', 'Deploy it again: npx cdk deploy.');
+    const usagePlanId = outputOf(environment, 'UsagePlanId');
+    const [apiId, stage] = [outputOf(environment, 'ApiId'), outputOf(environment, 'StageName')];
+    const remedy = 'npx cdk deploy puts back what CloudFormation sees; see its drift detection.';
+    try {
+      const { apiStages = [] } = await apiGateway.send(new GetUsagePlanCommand({ usagePlanId }));
+      if (!apiStages.some((of) => of.apiId === apiId && of.stage === stage)) {
+        return fault('the usage plan is not that of the stage: every request is refused with 403', remedy);
+      }
+      // As many as there can be: the settings allow ten keys.
+      const { items = [] } = await apiGateway.send(new GetUsagePlanKeysCommand({ usagePlanId, limit: 500 }));
+      for (const name of names) {
+        const id = outputOf(environment, `ApiKeyId${name}`);
+        const { enabled } = await apiGateway.send(new GetApiKeyCommand({ apiKey: id }));
+        if (enabled !== true)
+          return fault(`the key ${name} (${id}) is disabled: its requests get 403`, remedy);
+        if (!items.some((item) => item.id === id)) {
+          return fault(`the key ${name} (${id}) is not in the usage plan: its requests get 403`, remedy);
+        }
+      }
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      return fault('a key or the usage plan of the stack is not there any more', remedy);
+    }
+    return allRight(`${names.join(', ')}: enabled and in the plan`);
+  },
+});

@@ -1,0 +1,637 @@
+import { DescribeCertificateCommand } from '@aws-sdk/client-acm';
+import {
+  GetAccountCommand,
+  GetApiKeyCommand,
+  GetUsagePlanCommand,
+  GetUsagePlanKeysCommand,
+} from '@aws-sdk/client-api-gateway';
+import { DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { GetTopicAttributesCommand, ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { GetParameterCommand } from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { parseEnvironment, type EnvironmentConfig } from '../../../lib/config/environment-config';
+import { diagnose, report } from '../../../relay/commands/doctor';
+import type { Means } from '../../../relay/doctor/check';
+import { templateSchema, type Template } from '../../../relay/doctor/template';
+import { OperatorError } from '../../../relay/terminal/operator-error';
+import {
+  accessDenied,
+  awsError,
+  bufferAttributes,
+  deadLetterAttributes,
+  healthyAccount,
+  stack,
+  topicArns,
+  urls,
+} from '../../support/healthy-account';
+import { allSettings, synthTemplate } from '../../support/synth';
+
+const now = Date.parse('2026-11-28T12:30:00Z');
+const hour = 3_600_000;
+const template = templateSchema.parse(synthTemplate(allSettings).toJSON());
+
+type Account = ReturnType<typeof healthyAccount>;
+let account: Account;
+beforeEach(() => {
+  account = healthyAccount(now);
+  account.deploy(template);
+});
+afterEach(() => {
+  account.restore();
+});
+
+interface Case {
+  readonly settings?: Partial<typeof allSettings>;
+  readonly means?: Partial<Means>;
+  readonly preflight?: boolean;
+}
+
+function run({ settings = {}, means = {}, preflight = false }: Case = {}) {
+  const config: EnvironmentConfig = parseEnvironment('config/dev.ts', { ...allSettings, ...settings });
+  return diagnose('dev', preflight, {
+    config,
+    synthesize: () =>
+      Promise.resolve({
+        template,
+        warnings: [],
+        bootstrap: { parameter: '/cdk-bootstrap/hnb659fds/version', version: 6 },
+      }),
+    now: () => now,
+    timeoutMs: 20_000,
+    ...means,
+  });
+}
+
+const notOk = ({ checks }: Awaited<ReturnType<typeof run>>): string[] =>
+  checks
+    .filter(({ outcome }) => outcome !== 'ok')
+    .map(({ name, outcome, found }) => `${outcome}, ${name}: ${found}`);
+
+const checkNames = [
+  'credentials',
+  'settings',
+  'bootstrap',
+  'log role',
+  'certificate',
+  'alarm topics',
+  'stack',
+  'code',
+  'event source mapping',
+  'secret',
+  'API keys',
+  'queues',
+  'dead letters',
+  'alarms',
+  'page recipients',
+  'ticket recipients',
+];
+
+test('a healthy environment passes every check, and no line holds a secret or an address', async () => {
+  const diagnosis = await run();
+
+  expect(notOk(diagnosis)).toEqual([]);
+  expect(diagnosis.passed).toBe(true);
+  expect(diagnosis.checks.map(({ name }) => name)).toEqual(checkNames);
+  expect(report(diagnosis)).not.toMatch(/pii|77777|ana@|ben@/);
+});
+
+test('it only reads', async () => {
+  await run();
+
+  const { deploy: _, restore: __, ...clients } = account;
+  const sent = Object.values(clients).flatMap((client) =>
+    client.calls().map(({ args: [command] }) => command.constructor.name),
+  );
+  expect(sent.filter((name) => !/^(?:Get|List|Describe)/.test(name))).toEqual([]);
+  expect(sent).not.toContain('ReceiveMessageCommand');
+});
+
+/** Hours before now in which CloudWatch saw letters. */
+const lettersIn = (hours: readonly number[], letters = 1) => ({
+  MetricDataResults: [
+    {
+      Id: 'letters',
+      Timestamps: hours.map((ago) => new Date(Math.floor(now / hour) * hour - ago * hour)),
+      Values: hours.map(() => letters),
+    },
+  ],
+});
+const since = (days: number): number[] => Array.from({ length: days * 24 + 1 }, (_, ago) => ago);
+
+const changed: Template = {
+  ...template,
+  Resources: { ...template.Resources, Extra: { Type: 'AWS::SNS::Topic' } },
+};
+
+const mapping = (changes: object) => ({
+  EventSourceMappings: [
+    { UUID: 'm', State: 'Enabled', FunctionResponseTypes: ['ReportBatchItemFailures' as const], ...changes },
+  ],
+});
+
+const subscription = (name: string, SubscriptionArn = `${topicArns.ticket}:${name}`) => ({
+  SubscriptionArn,
+  Protocol: 'email',
+  Endpoint: `${name}@shop.test`,
+});
+
+describe('one fact that is wrong makes its own line fail', () => {
+  test.each<[string, () => unknown, RegExp, Case?]>([
+    [
+      'an old bootstrap',
+      () => account.ssm.on(GetParameterCommand).resolves({ Parameter: { Value: '5' } }),
+      /^failed, bootstrap: version 5; at least 6 is needed$/,
+    ],
+    [
+      'no bootstrap',
+      () => account.ssm.on(GetParameterCommand).rejects(awsError('ParameterNotFound')),
+      /^failed, bootstrap: there is no parameter \/cdk-bootstrap/,
+    ],
+    [
+      'a warning of the synth',
+      () => undefined,
+      /^failed, settings: nobody is told$/,
+      {
+        means: {
+          synthesize: () =>
+            Promise.resolve({
+              template,
+              warnings: ['nobody is told'],
+              bootstrap: { parameter: '/cdk-bootstrap/hnb659fds/version', version: 6 },
+            }),
+        },
+      },
+    ],
+    [
+      'no log role where one must exist',
+      () => account.apiGateway.on(GetAccountCommand).resolves({}),
+      /^failed, log role: .* the deployment would fail$/,
+      { settings: { apiGatewayLogRole: 'exists' } },
+    ],
+    [
+      'a log role that is gone after the deployment',
+      () => account.apiGateway.on(GetAccountCommand).resolves({}),
+      /^failed, log role: .* any more: there is no access log$/,
+    ],
+    [
+      'a certificate that waits for its DNS record',
+      () =>
+        account.acm
+          .on(DescribeCertificateCommand)
+          .resolves({ Certificate: { Status: 'PENDING_VALIDATION', DomainName: 'hooks.shop.test' } }),
+      /^failed, certificate: .* is PENDING_VALIDATION$/,
+    ],
+    [
+      'a certificate of another name',
+      () =>
+        account.acm.on(DescribeCertificateCommand).resolves({
+          Certificate: {
+            Status: 'ISSUED',
+            DomainName: 'shop.test',
+            SubjectAlternativeNames: ['*.a.shop.test'],
+          },
+        }),
+      /^failed, certificate: the certificate is for shop.test, \*.a.shop.test, not for hooks.shop.test$/,
+    ],
+    [
+      'a certificate that expires',
+      () =>
+        account.acm.on(DescribeCertificateCommand).resolves({
+          Certificate: {
+            Status: 'ISSUED',
+            DomainName: '*.shop.test',
+            NotAfter: new Date(now + 3 * 24 * hour),
+          },
+        }),
+      /^failed, certificate: the certificate expires in 3 d$/,
+    ],
+    [
+      'a certificate of another region',
+      () => account.acm.on(DescribeCertificateCommand).rejects(awsError('ResourceNotFoundException')),
+      /^failed, certificate: there is no certificate/,
+    ],
+    [
+      'no topic',
+      () => account.sns.on(GetTopicAttributesCommand).rejects(awsError('NotFoundException')),
+      /^failed, alarm topics: there is no topic arn:aws:sns/,
+    ],
+    [
+      'a topic that CloudWatch cannot publish to (F72)',
+      () =>
+        account.sns
+          .on(GetTopicAttributesCommand)
+          .resolves({ Attributes: { KmsMasterKeyId: 'alias/aws/sns' } }),
+      /^failed, alarm topics: .*no notice arrives$/,
+    ],
+    [
+      'a deployment that was rolled back',
+      () =>
+        account.cloudFormation
+          .on(DescribeStacksCommand)
+          .resolves({ Stacks: [stack({ StackStatus: 'UPDATE_ROLLBACK_COMPLETE' })] }),
+      /^failed, stack: UPDATE_ROLLBACK_COMPLETE$/,
+    ],
+    [
+      'a deployment that runs',
+      () =>
+        account.cloudFormation
+          .on(DescribeStacksCommand)
+          .resolves({ Stacks: [stack({ StackStatus: 'UPDATE_IN_PROGRESS' })] }),
+      /^failed, stack: UPDATE_IN_PROGRESS: somebody is deploying$/,
+    ],
+    [
+      'another template than that of the code',
+      () => {
+        account.deploy(changed);
+      },
+      /^failed, code: .*; different: Extra$/,
+    ],
+    [
+      'a disabled event source mapping (F71)',
+      () => account.lambda.on(ListEventSourceMappingsCommand).resolves(mapping({ State: 'Disabled' })),
+      /^failed, event source mapping: the mapping m is Disabled: nothing is delivered$/,
+    ],
+    [
+      'no event source mapping (F71)',
+      () => account.lambda.on(ListEventSourceMappingsCommand).resolves({ EventSourceMappings: [] }),
+      /^failed, event source mapping: nothing consumes the event buffer$/,
+    ],
+    [
+      'a second consumer',
+      () =>
+        account.lambda.on(ListEventSourceMappingsCommand).resolves({
+          EventSourceMappings: [{ FunctionArn: 'a:b:one' }, { FunctionArn: 'a:b:two' }],
+        }),
+      /^failed, event source mapping: 2 functions consume the event buffer .*: one, two$/,
+    ],
+    [
+      'an event filter (F22)',
+      () =>
+        account.lambda
+          .on(ListEventSourceMappingsCommand)
+          .resolves(mapping({ FilterCriteria: { Filters: [{ Pattern: '{}' }] } })),
+      /^failed, event source mapping: the mapping has a filter/,
+    ],
+    [
+      'a mapping that does not report batch item failures (F24)',
+      () =>
+        account.lambda.on(ListEventSourceMappingsCommand).resolves(mapping({ FunctionResponseTypes: [] })),
+      /^failed, event source mapping: the mapping does not report batch item failures/,
+    ],
+    [
+      'the placeholder in the secret (F44)',
+      () => account.secrets.on(GetSecretValueCommand).resolves({ SecretString: '{"appId":"REPLACE_ME"}' }),
+      /^failed, secret: it holds the placeholder/,
+    ],
+    [
+      'a secret of another form, which is not told (F46)',
+      () => account.secrets.on(GetSecretValueCommand).resolves({ SecretString: 'pii-77777' }),
+      /^failed, secret: the secret is not JSON; store \{"appId":"<digits>"\}$/,
+    ],
+    [
+      'a secret that is marked for deletion (F44)',
+      () => account.secrets.on(GetSecretValueCommand).rejects(awsError('InvalidRequestException')),
+      /^failed, secret: the secret HeapTokens is marked for deletion$/,
+    ],
+    [
+      'a disabled API key',
+      () => account.apiGateway.on(GetApiKeyCommand, { apiKey: 'key-green' }).resolves({ enabled: false }),
+      /^failed, API keys: the key green \(key-green\) is disabled/,
+    ],
+    [
+      'an API key in no plan',
+      () => account.apiGateway.on(GetUsagePlanKeysCommand).resolves({ items: [{ id: 'key-green' }] }),
+      /^failed, API keys: the key blue \(key-blue\) is not in the usage plan/,
+    ],
+    [
+      'a plan of another stage',
+      () =>
+        account.apiGateway.on(GetUsagePlanCommand).resolves({ apiStages: [{ apiId: 'api-1', stage: 'v2' }] }),
+      /^failed, API keys: the usage plan is not that of the stage/,
+    ],
+    [
+      'an API key that is deleted',
+      () => account.apiGateway.on(GetApiKeyCommand).rejects(awsError('NotFoundException')),
+      /^failed, API keys: a key or the usage plan of the stack is not there any more$/,
+    ],
+    [
+      'a shorter retention (F17)',
+      () =>
+        account.sqs
+          .on(GetQueueAttributesCommand, { QueueUrl: urls.buffer })
+          .resolves({ Attributes: bufferAttributes({ MessageRetentionPeriod: '3600' }) }),
+      /^failed, queues: not as deployed: MessageRetentionPeriod of the EventBuffer$/,
+    ],
+    [
+      'another redrive policy',
+      () =>
+        account.sqs.on(GetQueueAttributesCommand, { QueueUrl: urls.buffer }).resolves({
+          Attributes: bufferAttributes({ RedrivePolicy: '{"deadLetterTargetArn":"x","maxReceiveCount":3}' }),
+        }),
+      /^failed, queues: not as deployed: RedrivePolicy of the EventBuffer$/,
+    ],
+    [
+      'no queue policy (F20, F73)',
+      () => {
+        const { Policy: _, ...rest } = deadLetterAttributes();
+        account.sqs
+          .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
+          .resolves({ Attributes: rest });
+      },
+      /^failed, queues: not as deployed: Policy of the DeadLetterQueue$/,
+    ],
+    [
+      'a queue policy that lets somebody else in (F73)',
+      () =>
+        account.sqs.on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters }).resolves({
+          Attributes: deadLetterAttributes({
+            Policy: deadLetterAttributes()['Policy']!.replace('"Deny"', '"Allow"'),
+          }),
+        }),
+      /^failed, queues: not as deployed: Policy of the DeadLetterQueue$/,
+    ],
+    [
+      'dead letters that nobody looks after (F63)',
+      () => {
+        account.sqs
+          .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
+          .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessages: '4' }) });
+        account.cloudWatch.on(GetMetricDataCommand).resolves(lettersIn(since(4)));
+      },
+      /^failed, dead letters: 4 letters; the queue has not been empty for 4 d, so the oldest is at most that old$/,
+    ],
+    [
+      'no alarms',
+      () => account.cloudWatch.on(DescribeAlarmsCommand).resolves({}),
+      /^failed, alarms: there are none$/,
+    ],
+    [
+      'an alarm that rings',
+      () =>
+        account.cloudWatch.on(DescribeAlarmsCommand).resolves({
+          CompositeAlarms: [{ AlarmName: 'A', StateValue: 'ALARM', StateUpdatedTimestamp: new Date(0) }],
+        }),
+      /^failed, alarms: in ALARM: A since 1970-01-01T00:00:00.000Z$/,
+    ],
+    [
+      'an alarm on the second page',
+      () =>
+        account.cloudWatch
+          .on(DescribeAlarmsCommand)
+          .callsFake(({ NextToken }: { NextToken?: string }) =>
+            NextToken === undefined
+              ? { MetricAlarms: [{ AlarmName: 'A', StateValue: 'OK' }], NextToken: 'two' }
+              : { MetricAlarms: [{ AlarmName: 'B', StateValue: 'ALARM' }] },
+          ),
+      /^failed, alarms: in ALARM: B since $/,
+    ],
+    [
+      'an alarm whose actions are switched off (F72)',
+      () =>
+        account.cloudWatch
+          .on(DescribeAlarmsCommand)
+          .resolves({ MetricAlarms: [{ AlarmName: 'A', StateValue: 'OK', ActionsEnabled: false }] }),
+      /^failed, alarms: their actions are switched off: A$/,
+    ],
+    [
+      'nobody on the pager (F72)',
+      () =>
+        account.sns
+          .on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.page })
+          .resolves({ Subscriptions: [] }),
+      /^failed, page recipients: nobody$/,
+    ],
+    [
+      'an address that has not confirmed (F72)',
+      () =>
+        account.sns.on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.ticket }).resolves({
+          Subscriptions: [subscription('ana'), subscription('ben', 'PendingConfirmation')],
+        }),
+      /^failed, ticket recipients: email …@shop.test; not confirmed: email …@shop.test$/,
+    ],
+    [
+      'an address that SNS has forgotten after 48 hours (F72)',
+      () =>
+        account.sns
+          .on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.ticket })
+          .resolves({ Subscriptions: [subscription('ana')] }),
+      /^failed, ticket recipients: email …@shop.test; not subscribed any more: email …@shop.test/,
+    ],
+    [
+      'an address on the second page, deleted (F72)',
+      () =>
+        account.sns
+          .on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.ticket })
+          .callsFake(({ NextToken }: { NextToken?: string }) =>
+            NextToken === undefined
+              ? { Subscriptions: [subscription('ana')], NextToken: 'two' }
+              : { Subscriptions: [subscription('ben', 'Deleted')] },
+          ),
+      /^failed, ticket recipients: email …@shop.test; not subscribed any more/,
+    ],
+    [
+      'a stack without the topic',
+      () => {
+        const { Outputs = [], ...rest } = stack();
+        const without = Outputs.filter(({ OutputKey }) => OutputKey !== 'AlarmTopicPage');
+        account.cloudFormation
+          .on(DescribeStacksCommand)
+          .resolves({ Stacks: [{ ...rest, Outputs: without }] });
+      },
+      /^failed, page recipients: nobody: the stack has no topic for them$/,
+    ],
+  ])('%s', async (...[, breakIt, line, how]) => {
+    breakIt();
+    const diagnosis = await run(how);
+
+    expect(notOk(diagnosis)).toEqual([expect.stringMatching(line)]);
+    expect(diagnosis.passed).toBe(false);
+    expect(diagnosis.checks.find(({ outcome }) => outcome === 'failed')?.remedy).toMatch(/\w/);
+    expect(report(diagnosis)).not.toMatch(/pii|77777|ana@|ben@/);
+  });
+});
+
+describe('what cannot be seen is never green', () => {
+  const calls: [check: string, action: string, deny: (error: Error) => unknown][] = [
+    ['bootstrap', 'ssm:GetParameter', (error) => account.ssm.on(GetParameterCommand).rejects(error)],
+    ['log role', 'apigateway:GET', (error) => account.apiGateway.on(GetAccountCommand).rejects(error)],
+    [
+      'certificate',
+      'acm:DescribeCertificate',
+      (error) => account.acm.on(DescribeCertificateCommand).rejects(error),
+    ],
+    [
+      'alarm topics',
+      'sns:GetTopicAttributes',
+      (error) => account.sns.on(GetTopicAttributesCommand).rejects(error),
+    ],
+    [
+      'event source mapping',
+      'lambda:ListEventSourceMappings',
+      (error) => account.lambda.on(ListEventSourceMappingsCommand).rejects(error),
+    ],
+    [
+      'secret',
+      'secretsmanager:GetSecretValue',
+      (error) => account.secrets.on(GetSecretValueCommand).rejects(error),
+    ],
+    ['API keys', 'apigateway:GET', (error) => account.apiGateway.on(GetApiKeyCommand).rejects(error)],
+    [
+      'alarms',
+      'cloudwatch:DescribeAlarms',
+      (error) => account.cloudWatch.on(DescribeAlarmsCommand).rejects(error),
+    ],
+  ];
+
+  test.each(calls)('%s without %s', async (name, action, deny) => {
+    deny(accessDenied(action));
+    const diagnosis = await run();
+
+    expect(notOk(diagnosis)).toEqual([
+      expect.stringMatching(
+        `^could not check, ${name}: your AWS user or role lacks the permission ${action}`,
+      ),
+    ]);
+    expect(diagnosis.passed).toBe(false);
+  });
+
+  test('everything that needs a call that is denied', async () => {
+    account.cloudFormation.on(GetTemplateCommand).rejects(accessDenied('cloudformation:GetTemplate'));
+    account.sns.on(ListSubscriptionsByTopicCommand).rejects(accessDenied('sns:ListSubscriptionsByTopic'));
+    account.cloudWatch.on(GetMetricDataCommand).rejects(accessDenied('cloudwatch:GetMetricData'));
+    account.sqs
+      .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
+      .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessagesNotVisible: '1' }) });
+
+    expect(notOk(await run()).map((line) => line.slice(0, line.indexOf(':')))).toEqual(
+      ['code', 'queues', 'dead letters', 'page recipients', 'ticket recipients'].map(
+        (name) => `could not check, ${name}`,
+      ),
+    );
+  });
+
+  test('a call without an answer', async () => {
+    jest.useFakeTimers();
+    try {
+      account.lambda.on(ListEventSourceMappingsCommand).callsFake(() => new Promise(() => undefined));
+      let diagnosis: Awaited<ReturnType<typeof run>> | undefined;
+      void run().then((done) => (diagnosis = done));
+      for (let second = 0; second < 60 && diagnosis === undefined; second += 1) {
+        await jest.advanceTimersByTimeAsync(1000);
+      }
+
+      expect(diagnosis && notOk(diagnosis)).toEqual([
+        'could not check, event source mapping: no answer in 20 s',
+      ]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('a stack that may not be described, and so nothing that is in it', async () => {
+    account.cloudFormation.on(DescribeStacksCommand).rejects(accessDenied('cloudformation:DescribeStacks'));
+
+    expect(notOk(await run())).toEqual([
+      expect.stringMatching(/^could not check, stack: .*cloudformation:DescribeStacks/),
+      'not made, what is deployed: needs the stack',
+    ]);
+  });
+
+  test('a synthesis that fails is told once, and what needs it is not made', async () => {
+    const diagnosis = await run({
+      means: { synthesize: () => Promise.reject(new OperatorError('config/dev.ts: heap: must be …')) },
+    });
+
+    expect(notOk(diagnosis)).toEqual(
+      ['settings', 'bootstrap', 'code'].map(
+        (name) => `could not check, ${name}: config/dev.ts: heap: must be …`,
+      ),
+    );
+  });
+
+  test('no credentials, and so nothing on AWS', async () => {
+    account.sts
+      .on(GetCallerIdentityCommand)
+      .rejects(Object.assign(new Error('none found'), { name: 'CredentialsProviderError' }));
+
+    expect(notOk(await run())).toEqual([
+      expect.stringMatching(/^could not check, credentials: there are no usable AWS credentials/),
+      'not made, account and stack: needs credentials of the right account',
+    ]);
+  });
+});
+
+test('credentials of another account are not used for anything', async () => {
+  account.sts.on(GetCallerIdentityCommand).resolves({ Account: '999999999999', Arn: 'arn:…' });
+
+  expect(notOk(await run())).toEqual([
+    expect.stringMatching(/^failed, credentials: account 999999999999.*names the account 111122223333$/),
+    'not made, account and stack: needs credentials of the right account',
+  ]);
+  expect(account.cloudFormation.calls()).toEqual([]);
+});
+
+describe('before the first deployment', () => {
+  const absent = awsError('ValidationError', 'Stack with id ClevertapToHeapDev does not exist');
+  beforeEach(() => {
+    account.cloudFormation.on(DescribeStacksCommand).rejects(absent);
+  });
+
+  test('it says that there is no stack, which is a failure', async () => {
+    const diagnosis = await run();
+
+    expect(notOk(diagnosis)).toEqual([
+      'failed, stack: there is no stack ClevertapToHeapDev yet',
+      'not made, what is deployed: needs the stack',
+    ]);
+  });
+
+  test('--preflight looks at what the deployment needs, and passes', async () => {
+    account.apiGateway.on(GetAccountCommand).resolves({});
+    const diagnosis = await run({ preflight: true });
+
+    expect(notOk(diagnosis)).toEqual([]);
+    expect(diagnosis.checks.map(({ name }) => name)).toEqual(checkNames.slice(0, 7));
+    expect(diagnosis.passed).toBe(true);
+  });
+
+  test('--preflight finds that the log role is missing before the deployment fails for it', async () => {
+    account.apiGateway.on(GetAccountCommand).resolves({});
+    const diagnosis = await run({ preflight: true, settings: { apiGatewayLogRole: 'exists' } });
+
+    expect(notOk(diagnosis)).toEqual([expect.stringMatching(/^failed, log role: /)]);
+  });
+
+  test('a change set that nobody has executed is no stack', async () => {
+    account.cloudFormation
+      .on(DescribeStacksCommand)
+      .resolves({ Stacks: [stack({ StackStatus: 'REVIEW_IN_PROGRESS', Outputs: [] })] });
+
+    expect(notOk(await run())[0]).toBe('failed, stack: there is no stack ClevertapToHeapDev yet');
+    expect((await run({ preflight: true })).passed).toBe(true);
+  });
+});
+
+test('dead letters of less than three days are told and are no failure; an hour without any ends the time', async () => {
+  account.sqs
+    .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
+    .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessages: '1' }) });
+  account.cloudWatch.on(GetMetricDataCommand).resolves(lettersIn([...since(1), ...since(5).slice(30)]));
+  const diagnosis = await run();
+
+  expect(notOk(diagnosis)).toEqual([]);
+  expect(diagnosis.checks.find(({ name }) => name === 'dead letters')?.found).toMatch(
+    /^1 letter; the queue has not been empty for 1 d/,
+  );
+});
+
+test("with alarms: 'none' nobody is told, and that is no failure", async () => {
+  const diagnosis = await run({ settings: { alarms: 'none' } });
+
+  expect(notOk(diagnosis)).toEqual([]);
+  expect(account.sns.calls()).toEqual([]);
+});
