@@ -84,7 +84,7 @@ export class OperatorPolicies extends Construct {
         ],
       ),
       allow(['sqs:GetQueueAttributes'], [props.eventBuffer.queueArn, props.deadLetterQueue.queueArn]),
-      allow(['apigateway:GET'], [this.apiGatewayArn('/account'), usagePlan, `${usagePlan}/usage`]),
+      allow(['apigateway:GET'], [this.apiGatewayArn('/account'), usagePlan]),
       allow(
         ['logs:FilterLogEvents', 'logs:StartQuery'],
         [props.accessLog.logGroupArn, props.forwarderLog.logGroupArn],

@@ -91,7 +91,6 @@ export const operatorCommands: Readonly<Record<string, CommandNeeds>> = {
   'acm DescribeCertificate': from('reader', ({ certificate }) => on('acm:DescribeCertificate', certificate)),
   'api-gateway GetAccount': from('reader', () => on('apigateway:GET', apiGateway('account'))),
   'api-gateway GetApiKey': from('smoke', ({ apiKeys }) => on('apigateway:GET', ...apiKeys)),
-  'api-gateway GetUsage': from('reader', ({ usagePlan }) => on('apigateway:GET', `${usagePlan}/usage`)),
   'api-gateway GetUsagePlan': from('reader', ({ usagePlan }) => on('apigateway:GET', usagePlan)),
   // Its answer holds the values of the keys.
   'api-gateway GetUsagePlanKeys': from('smoke', ({ usagePlan }) => on('apigateway:GET', `${usagePlan}/keys`)),
@@ -150,24 +149,6 @@ export const operatorCommands: Readonly<Record<string, CommandNeeds>> = {
   // AWS lets every identity ask who it is.
   'sts GetCallerIdentity': from('reader', () => []),
 };
-
-/** Commands that have a line and that nobody sends or types yet. */
-export const foreseen: readonly string[] = [
-  'acm DescribeCertificate',
-  'api-gateway GetAccount',
-  'api-gateway GetUsagePlan',
-  'api-gateway GetUsagePlanKeys',
-  'cloudformation GetTemplate',
-  'cloudwatch-logs GetQueryResults',
-  'cloudwatch-logs StartQuery',
-  'lambda ListEventSourceMappings',
-  'lambda get-function-recursion-config',
-  'lambda put-function-recursion-config',
-  'sns GetTopicAttributes',
-  'sns ListSubscriptionsByTopic',
-  'ssm GetParameter',
-  'sts GetCallerIdentity',
-];
 
 /** What SQS checks besides for a task that moves messages. */
 const takenFrom = (queue: string): Need[] => [
