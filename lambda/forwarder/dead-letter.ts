@@ -12,14 +12,16 @@ import type { Origin } from './origin';
 /** A message the forwarder sends itself: a dead letter, or the rest of a message. */
 export interface Letter {
   readonly body: string;
-  readonly attributes: readonly LetterAttribute[];
+  /** As SQS takes them, by name. */
+  readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-export interface LetterAttribute {
-  readonly name: string;
-  readonly dataType: 'String' | 'Number';
-  readonly value: string;
+interface Attribute {
+  readonly DataType: string;
+  readonly StringValue: string;
 }
+
+const stringAttribute = (StringValue: string): Attribute => ({ DataType: 'String', StringValue });
 
 /** An event of a message that can never be delivered. */
 export interface RejectedEvent {
@@ -51,18 +53,17 @@ export function deadLettersOf(record: SQSRecord, rejected: readonly RejectedEven
       record.body,
       events.map(({ location }) => location),
     );
-    const required: LetterAttribute[] = [
+    const required = {
       ...stampsOf(record),
-      { name: deadLetterAttributes.reason, dataType: 'String', value: reason },
-      { name: deadLetterAttributes.events, dataType: 'Number', value: String(events.length) },
-    ];
-    const detail: LetterAttribute = {
-      name: deadLetterAttributes.detail,
-      dataType: 'String',
-      value: events[0]?.detail ?? '',
+      [deadLetterAttributes.reason]: stringAttribute(reason),
+      [deadLetterAttributes.events]: { DataType: 'Number', StringValue: String(events.length) },
     };
-    const full = { body, attributes: detail.value === '' ? required : [...required, detail] };
-    return [full, { body, attributes: required }].find((letter) => sizeOf(letter) <= maxMessageBytes);
+    const detail = events[0]?.detail ?? '';
+    const full =
+      detail === '' ? required : { ...required, [deadLetterAttributes.detail]: stringAttribute(detail) };
+    return [full, required]
+      .map((attributes) => ({ body, attributes }))
+      .find((letter) => sizeOf(letter) <= maxMessageBytes);
   });
 }
 
@@ -72,22 +73,21 @@ export function deadLettersOf(record: SQSRecord, rejected: readonly RejectedEven
  */
 export const continuationOf = (record: SQSRecord, rest: readonly EventLocation[]): Letter => ({
   body: narrowMessage(record.body, rest),
-  attributes: [...stampsOf(record), { name: continuationAttribute, dataType: 'String', value: 'yes' }],
+  attributes: { ...stampsOf(record), [continuationAttribute]: stringAttribute('yes') },
 });
 
 /** What SQS counts towards its limit: the body and name, type and value of each attribute, in bytes. */
 export const sizeOf = ({ body, attributes }: Letter): number =>
-  attributes.reduce(
-    (size, { name, dataType, value }) =>
-      size + Buffer.byteLength(name) + Buffer.byteLength(dataType) + Buffer.byteLength(value),
-    Buffer.byteLength(body),
-  );
+  Object.entries(attributes)
+    .flatMap(([name, { DataType, StringValue }]) => [name, DataType, StringValue])
+    .reduce((size, part) => size + Buffer.byteLength(part), Buffer.byteLength(body));
 
-function stampsOf({ messageAttributes }: SQSRecord): LetterAttribute[] {
-  return Object.values(ingressStamps).flatMap((name) => {
-    const attribute = messageAttributes[name];
-    if (attribute?.stringValue === undefined) return [];
-    const dataType = attribute.dataType.startsWith('Number') ? 'Number' : 'String';
-    return [{ name, dataType, value: attribute.stringValue }];
-  });
-}
+const stampsOf = ({ messageAttributes }: SQSRecord): Letter['attributes'] =>
+  Object.fromEntries(
+    Object.values(ingressStamps).flatMap((name) => {
+      const { dataType = '', stringValue } = messageAttributes[name] ?? {};
+      if (stringValue === undefined) return [];
+      const DataType = dataType.startsWith('Number') ? 'Number' : 'String';
+      return [[name, { DataType, StringValue: stringValue }]];
+    }),
+  );

@@ -75,9 +75,7 @@ export class Queues {
         Entries: letters.map(({ body, attributes }, index) => ({
           Id: String(index),
           MessageBody: body,
-          MessageAttributes: Object.fromEntries(
-            attributes.map(({ name, dataType, value }) => [name, { DataType: dataType, StringValue: value }]),
-          ),
+          MessageAttributes: attributes,
         })),
       });
       for (const { Id } of Successful) stored.add(Id ?? '');

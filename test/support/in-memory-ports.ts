@@ -145,7 +145,9 @@ export class InMemoryPorts implements Ports {
 
 /** The attributes of a dead letter by their name. */
 export const attributesOf = (letter: Letter | undefined): Record<string, string> =>
-  Object.fromEntries((letter?.attributes ?? []).map(({ name, value }) => [name, value]));
+  Object.fromEntries(
+    Object.entries(letter?.attributes ?? {}).map(([name, { StringValue }]) => [name, StringValue]),
+  );
 
 /** A dead letter as it comes back after a redrive: under another id and time of SQS, with all its attributes. */
 export const redriven = (record: SQSRecord, { body, attributes }: Letter): SQSRecord => ({
@@ -154,9 +156,9 @@ export const redriven = (record: SQSRecord, { body, attributes }: Letter): SQSRe
   body,
   attributes: { ...record.attributes, SentTimestamp: String(RECEIVED_AT + 86_400_000) },
   messageAttributes: Object.fromEntries(
-    attributes.map(({ name, dataType, value }) => [
+    Object.entries(attributes).map(([name, { DataType, StringValue }]) => [
       name,
-      { dataType, stringValue: value, stringListValues: [], binaryListValues: [] },
+      { dataType: DataType, stringValue: StringValue, stringListValues: [], binaryListValues: [] },
     ]),
   ),
 });

@@ -36,14 +36,14 @@ describe('deadLettersOf', () => {
     expect(deadLettersOf(record, [rejectedFor('placeholder_identity')])).toEqual([
       {
         body,
-        attributes: [
-          { name: 'requestId', dataType: 'String', value: 'request-1' },
-          { name: 'receivedAt', dataType: 'Number', value: String(RECEIVED_AT) },
-          { name: 'event', dataType: 'String', value: 'Added%20to%20cart' },
-          { name: 'reason', dataType: 'String', value: 'placeholder_identity' },
-          { name: 'events', dataType: 'Number', value: '1' },
-          { name: 'detail', dataType: 'String', value: 'why' },
-        ],
+        attributes: {
+          requestId: { DataType: 'String', StringValue: 'request-1' },
+          receivedAt: { DataType: 'Number', StringValue: String(RECEIVED_AT) },
+          event: { DataType: 'String', StringValue: 'Added%20to%20cart' },
+          reason: { DataType: 'String', StringValue: 'placeholder_identity' },
+          events: { DataType: 'Number', StringValue: '1' },
+          detail: { DataType: 'String', StringValue: 'why' },
+        },
       },
     ]);
   });
@@ -97,7 +97,7 @@ describe('deadLettersOf', () => {
     };
     const [letter] = deadLettersOf(before, [rejectedFor('unknown_shape', whole, 'new')]);
 
-    expect(letter?.attributes.map(({ name }) => name)).toEqual([
+    expect(Object.keys(letter?.attributes ?? {})).toEqual([
       'requestId',
       'receivedAt',
       'reason',
@@ -164,12 +164,12 @@ describe('deadLettersOf', () => {
 
 describe('sizeOf', () => {
   it('counts as SQS does: the body and name, type and value of each attribute, in bytes', () => {
-    const attributes: Letter['attributes'] = [
-      { name: 'requestId', dataType: 'String', value: 'é' },
-      { name: 'n', dataType: 'Number', value: '12' },
-    ];
+    const attributes: Letter['attributes'] = {
+      requestId: { DataType: 'String', StringValue: 'é' },
+      n: { DataType: 'Number', StringValue: '12' },
+    };
 
-    expect(sizeOf({ body: 'x€😀', attributes: [] })).toBe(1 + 3 + 4);
+    expect(sizeOf({ body: 'x€😀', attributes: {} })).toBe(1 + 3 + 4);
     expect(sizeOf({ body: '', attributes })).toBe(9 + 6 + 2 + (1 + 6 + 2));
   });
 });

@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
 import { fixture, fixtureNames, personalData } from '../../support/clevertap-fixture';
-import { InMemoryPorts } from '../../support/in-memory-ports';
+import { attributesOf, InMemoryPorts } from '../../support/in-memory-ports';
 import { sqsRecord } from '../../support/sqs-record';
 
 /** Sample requests as they come, cut off, with something before them, and as an error may quote them. */
@@ -64,9 +64,7 @@ describe('no log line holds an identity or a property value (F68)', () => {
     const ports = new InMemoryPorts();
     ports.answer = (request) => ({ status: 404, body: quote(request) });
     await ports.forward(records);
-    const details = ports.letters.flatMap(({ attributes }) =>
-      attributes.filter(({ name }) => name === 'detail').map(({ value }) => value),
-    );
+    const details = ports.letters.flatMap((letter) => attributesOf(letter)['detail'] ?? []);
 
     expect(details.length).toBeGreaterThan(50);
     expect(details.filter((detail) => personalData.test(detail))).toEqual([]);

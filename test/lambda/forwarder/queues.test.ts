@@ -59,7 +59,7 @@ class Sqs {
   }
 }
 
-const letter = (body: string): Letter => ({ body, attributes: [] });
+const letter = (body: string): Letter => ({ body, attributes: {} });
 const letters = (count: number): Letter[] => Array.from({ length: count }, (_, index) => letter(`b${index}`));
 const delays = (count: number): { receiptHandle: string; seconds: number }[] =>
   Array.from({ length: count }, (_, index) => ({ receiptHandle: `r${index}`, seconds: 30 + index }));
@@ -78,10 +78,10 @@ describe('sendDeadLetters', () => {
     const stored = await sqs.queues.sendDeadLetters([
       {
         body: '{}',
-        attributes: [
-          { name: 'requestId', dataType: 'String', value: 'request-1' },
-          { name: 'receivedAt', dataType: 'Number', value: '5' },
-        ],
+        attributes: {
+          requestId: { DataType: 'String', StringValue: 'request-1' },
+          receivedAt: { DataType: 'Number', StringValue: '5' },
+        },
       },
     ]);
 
@@ -124,7 +124,7 @@ describe('sendDeadLetters', () => {
 
   it('sends at most 1 MiB at once, attributes included', async () => {
     const sqs = new Sqs();
-    const attributes: Letter['attributes'] = [{ name: 'reason', dataType: 'String', value: 'x' }];
+    const attributes: Letter['attributes'] = { reason: { DataType: 'String', StringValue: 'x' } };
     const half: Letter = { body: 'x'.repeat(MIB / 2 - 'reasonStringx'.length), attributes };
     expect(sizeOf(half)).toBe(MIB / 2);
 
