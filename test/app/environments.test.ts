@@ -9,6 +9,11 @@ import { environmentNames, isDeployed, readEnvironment, stackName } from '../../
 import { settings, withoutBundling } from '../support/synth';
 import { resource, resources } from '../support/template';
 
+// CDK prints the warnings of every synthesis.
+beforeAll(() => {
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+
 const names = environmentNames();
 const deployed = names.filter(isDeployed);
 const app = createApp({ names, context: withoutBundling });

@@ -20,6 +20,11 @@ import { allSettings, synthTemplate, withoutBundling } from '../support/synth';
 const page = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
 const total = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);
 
+// CDK prints the warnings of every synthesis.
+beforeAll(() => {
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+
 it('docs/cost.md holds what npm run cost computes now', () => {
   const names = environmentNames().filter(isDeployed);
   const app = createApp({ names, context: withoutBundling });
