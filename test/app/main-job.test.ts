@@ -259,7 +259,7 @@ test('another method is refused (F08)', async () => {
 test('no line of the function holds personal data (F68)', () => {
   expect(stack.stderr()).toContain('batch forwarded');
   expect(stack.stderr()).not.toMatch(personalData);
-  for (const text of ['ana@shop.test', 'user@example.com', 'Reminder Sent', stack.apiKey]) {
+  for (const text of ['ana@shop.test', 'user@example.com', stack.apiKey]) {
     expect(stack.stderr()).not.toContain(text);
   }
 });

@@ -76,6 +76,7 @@ describe('what is loaded', () => {
     const packages = packagesOf('bin/relay.ts', ['import-statement', 'dynamic-import']);
 
     expect(packages).toEqual(expect.arrayContaining(['zod', 'liquidjs', '@aws-sdk/client-sqs']));
-    expect(packages.filter((name) => /cdk|constructs/.test(name))).toEqual([]);
+    // Its table of regions is data, and loads in a moment.
+    expect(packages.filter((name) => /cdk(?!-lib\/region-info)|constructs/.test(name))).toEqual([]);
   });
 });

@@ -41,7 +41,7 @@ export const accessDenied = (action: string): Error =>
   awsError('AccessDeniedException', `User: arn:aws:iam::1:user/x is not authorized to perform: ${action}`);
 
 const outputs = {
-  WebhookUrl: 'https://hooks.shop.test/webhook',
+  WebhookUrl: 'https://hooks.clevertap-to-heap.dev/webhook',
   ApiKeyIdblue: 'key-blue',
   ApiKeyIdgreen: 'key-green',
   UsagePlanId: 'plan-1',
@@ -97,8 +97,8 @@ export function healthyAccount(now: number) {
   account.acm.on(DescribeCertificateCommand).resolves({
     Certificate: {
       Status: 'ISSUED',
-      DomainName: 'shop.test',
-      SubjectAlternativeNames: ['shop.test', '*.shop.test'],
+      DomainName: 'clevertap-to-heap.dev',
+      SubjectAlternativeNames: ['clevertap-to-heap.dev', '*.clevertap-to-heap.dev'],
       NotAfter: new Date(now + 90 * 86_400_000),
     },
   });
@@ -120,7 +120,7 @@ export function healthyAccount(now: number) {
       Subscriptions: ['ana', 'ben'].map((name) => ({
         SubscriptionArn: `${topicArns.ticket}:${name}`,
         Protocol: 'email',
-        Endpoint: `${name}@shop.test`,
+        Endpoint: `${name}@clevertap-to-heap.dev`,
       })),
     });
   account.lambda.on(ListEventSourceMappingsCommand, { EventSourceArn: arn('sqs', 'Buffer') }).resolves({

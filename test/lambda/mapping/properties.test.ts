@@ -406,7 +406,7 @@ describe('a collector', () => {
       if (date !== undefined) return date;
       const text = plainly(value);
       if (text !== value) record('text_repaired', path);
-      if (holdsTemplate(text)) record('unrendered_value', path);
+      if (holdsTemplate(text) || /(?:^|\|\|)\s*\$D_/.test(text)) record('unrendered_value', path);
       if (text.length > 1023) record('value_truncated', path);
       return cut(text, 1023);
     }

@@ -136,7 +136,7 @@ const mapping = (changes: object) => ({
 const subscription = (name: string, SubscriptionArn = `${topicArns.ticket}:${name}`) => ({
   SubscriptionArn,
   Protocol: 'email',
-  Endpoint: `${name}@shop.test`,
+  Endpoint: `${name}@clevertap-to-heap.dev`,
 });
 
 describe('one fact that is wrong makes its own line fail', () => {
@@ -182,7 +182,9 @@ describe('one fact that is wrong makes its own line fail', () => {
       () =>
         account.acm
           .on(DescribeCertificateCommand)
-          .resolves({ Certificate: { Status: 'PENDING_VALIDATION', DomainName: 'hooks.shop.test' } }),
+          .resolves({
+            Certificate: { Status: 'PENDING_VALIDATION', DomainName: 'hooks.clevertap-to-heap.dev' },
+          }),
       /^failed, certificate: .* is PENDING_VALIDATION$/,
     ],
     [
@@ -191,11 +193,11 @@ describe('one fact that is wrong makes its own line fail', () => {
         account.acm.on(DescribeCertificateCommand).resolves({
           Certificate: {
             Status: 'ISSUED',
-            DomainName: 'shop.test',
-            SubjectAlternativeNames: ['*.a.shop.test'],
+            DomainName: 'clevertap-to-heap.dev',
+            SubjectAlternativeNames: ['*.a.clevertap-to-heap.dev'],
           },
         }),
-      /^failed, certificate: the certificate is for shop.test, \*.a.shop.test, not for hooks.shop.test$/,
+      /^failed, certificate: the certificate is for clevertap-to-heap.dev, \*.a.clevertap-to-heap.dev, not for hooks.clevertap-to-heap.dev$/,
     ],
     [
       'a certificate that expires',
@@ -203,7 +205,7 @@ describe('one fact that is wrong makes its own line fail', () => {
         account.acm.on(DescribeCertificateCommand).resolves({
           Certificate: {
             Status: 'ISSUED',
-            DomainName: '*.shop.test',
+            DomainName: '*.clevertap-to-heap.dev',
             NotAfter: new Date(now + 3 * 24 * hour),
           },
         }),
@@ -411,7 +413,7 @@ describe('one fact that is wrong makes its own line fail', () => {
         account.sns.on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.ticket }).resolves({
           Subscriptions: [subscription('ana'), subscription('ben', 'PendingConfirmation')],
         }),
-      /^failed, ticket recipients: email …@shop.test; not confirmed: email …@shop.test$/,
+      /^failed, ticket recipients: email …@clevertap-to-heap.dev; not confirmed: email …@clevertap-to-heap.dev$/,
     ],
     [
       'an address that SNS has forgotten after 48 hours (F72)',
@@ -419,7 +421,7 @@ describe('one fact that is wrong makes its own line fail', () => {
         account.sns
           .on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.ticket })
           .resolves({ Subscriptions: [subscription('ana')] }),
-      /^failed, ticket recipients: email …@shop.test; not subscribed any more: email …@shop.test/,
+      /^failed, ticket recipients: email …@clevertap-to-heap.dev; not subscribed any more: email …@clevertap-to-heap.dev/,
     ],
     [
       'an address on the second page, deleted (F72)',
@@ -431,7 +433,7 @@ describe('one fact that is wrong makes its own line fail', () => {
               ? { Subscriptions: [subscription('ana')], NextToken: 'two' }
               : { Subscriptions: [subscription('ben', 'Deleted')] },
           ),
-      /^failed, ticket recipients: email …@shop.test; not subscribed any more/,
+      /^failed, ticket recipients: email …@clevertap-to-heap.dev; not subscribed any more/,
     ],
     [
       'a stack without the topic',
