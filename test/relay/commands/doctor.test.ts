@@ -180,11 +180,9 @@ describe('one fact that is wrong makes its own line fail', () => {
     [
       'a certificate that waits for its DNS record',
       () =>
-        account.acm
-          .on(DescribeCertificateCommand)
-          .resolves({
-            Certificate: { Status: 'PENDING_VALIDATION', DomainName: 'hooks.clevertap-to-heap.dev' },
-          }),
+        account.acm.on(DescribeCertificateCommand).resolves({
+          Certificate: { Status: 'PENDING_VALIDATION', DomainName: 'hooks.clevertap-to-heap.dev' },
+        }),
       /^failed, certificate: .* is PENDING_VALIDATION$/,
     ],
     [
