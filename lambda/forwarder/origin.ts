@@ -17,7 +17,7 @@ export function originOf(source: SourceEvent): Origin {
   return { campaign: /^\d{1,15}$/.test(id) ? id : undefined, event: loggableName(sentName(source).name) };
 }
 
-/** Words and what stands between them: no e-mail address, no number of a person, no JSON. */
-const name = /^(?=.*\p{L})(?!.*\d{5})[\p{L}\p{M}\p{N} _.,:;/&+()'’!?#%|–-]{1,64}$/u;
+/** Words and what stands between them: no e-mail address, no JSON, and no five digits that could be a person's. */
+const name = /^(?=.*\p{L})(?!.*\p{N}(?:[ .,:;/()+–-]*\p{N}){4})[\p{L}\p{M}\p{N} _.,:;/&+()'’!?#|–-]{1,64}$/u;
 
 export const loggableName = (value: string): string => (name.test(value) ? value : otherOrigin.event);

@@ -419,7 +419,10 @@ function logs({ forwarderLog, accessLog }: Pipeline): IWidget[][] {
       view: LogQueryVisualizationType.TABLE,
     });
   return [
-    title('Logs', 'Neither log holds an identity, an event name or a property.'),
+    title(
+      'Logs',
+      'Neither log holds an identity or a property. That of the function names campaigns and events.',
+    ),
     [
       table('Recent rejections', forwarderLog.logGroupName, [
         'filter message = "rejected"',
