@@ -11,8 +11,8 @@ import type { MappingRule } from '../lambda/mapping/rule-format';
 /** The Node that is measured; the one that runs the benchmarks by default. */
 export const measuredNode = process.env['NODE_BENCH'] ?? process.execPath;
 
-/** How Lambda starts Node in a function of 256 MB: a tenth for new objects, the rest for old ones. */
-const lambdaFlags = ['--max-semi-space-size=12', '--max-old-space-size=231'];
+/** MiB for old objects, as Lambda limits Node in a function of 256 MB. */
+const lambdaHeapMiB = 231;
 
 const scratch = mkdtempSync(join(tmpdir(), 'clevertap-to-heap-bench-'));
 process.on('exit', () => {
@@ -104,13 +104,18 @@ export async function withServices<Result>(
   return run(environment).finally(() => services.kill());
 }
 
-/** Runs a program of `bench/workers/` and gives its result. Nothing of this environment is inherited. */
+/**
+ * Runs a program of `bench/workers/` and gives its result. Nothing of this environment is inherited.
+ *
+ * @param heapMiB limit for old objects
+ */
 export async function runWorker(
   name: string,
   environment: NodeJS.ProcessEnv,
   args: readonly (string | number)[],
+  heapMiB = lambdaHeapMiB,
 ): Promise<unknown> {
-  const child = await start(name, environment, args);
+  const child = await start(name, environment, args, heapMiB);
   const ended = once(child, 'close');
   const result = await resultOf(child, name);
   // Open connections would keep it alive.
@@ -125,10 +130,12 @@ async function start(
   name: string,
   env: NodeJS.ProcessEnv,
   args: readonly (string | number)[],
+  heapMiB = lambdaHeapMiB,
 ): Promise<ChildProcess> {
   const program = programs.get(name) ?? bundle({ entryPoints: [join(__dirname, 'workers', `${name}.ts`)] });
   programs.set(name, program);
-  return spawn(measuredNode, [...lambdaFlags, join(await program, 'index.js'), ...args.map(String)], {
+  const flags = ['--max-semi-space-size=12', `--max-old-space-size=${heapMiB}`];
+  return spawn(measuredNode, [...flags, join(await program, 'index.js'), ...args.map(String)], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     env,
   });
