@@ -1,10 +1,10 @@
-import { evalToken, ForTag, Liquid, Output, TokenKind, type Context, type Emitter } from 'liquidjs';
+import { evalToken, ForTag, Liquid, Output, TokenKind, toValue, type Context, type Emitter } from 'liquidjs';
 import { isJsonObject } from '../json';
 import { parsePath } from './path-template';
-import { inputsOf, Rendering, UnusableValue } from './rendering';
+import { judgedParts, Literal, markLiterals, Rendering, UnusableValue } from './rendering';
 import { parseDecimal } from './strings';
 import { AbortEvent, memberOf } from './template-scope';
-import { isCalendarDay, parseDate } from './timestamp';
+import { parseDate } from './timestamp';
 
 /** A parsed template. */
 export interface LiquidTemplate {
@@ -30,21 +30,14 @@ export type IsUsable = (value: unknown) => boolean;
  */
 export type ParseTemplate = (template: string, isUsable?: IsUsable) => LiquidTemplate;
 
-/** Tags that read files or other templates. */
-const fileTags = ['include', 'render', 'layout', 'block'];
-
 /** Filters for numbers: liquidjs reads anything else as 0, which nobody sent. */
-const mathFilters: ReadonlySet<string> = new Set([
-  ...['abs', 'at_least', 'at_most', 'ceil', 'divided_by', 'floor'],
-  ...['minus', 'modulo', 'plus', 'round', 'times', 'to_integer'],
-]);
-
-/** Filters and members of lists and strings. Of an object they are its members of that name. */
-const listMembers: ReadonlySet<string> = new Set(['size', 'first', 'last']);
+const mathFilters =
+  /^(?:abs|at_least|at_most|ceil|divided_by|floor|minus|modulo|plus|round|times|to_integer)$/;
 
 /** Liquid in CleverTap's dialect (docs.clevertap.com, "Liquid Tags"). */
 export function createLiquid(): { readonly parse: ParseTemplate } {
   const engines = { plain: createEngine(false), strict: createEngine(true) };
+  engines.strict.registerFilter('literal', (value) => new Literal(value));
   return {
     parse: (template, isUsable) => {
       const compiled = compile(isUsable === undefined ? engines.plain : engines.strict, template, isUsable);
@@ -63,7 +56,7 @@ export function createLiquid(): { readonly parse: ParseTemplate } {
 }
 
 function compile(engine: Liquid, template: string, isUsable: IsUsable | undefined): LiquidTemplate {
-  const templates = engine.parse(template);
+  const templates = engine.parse(isUsable === undefined ? template : markLiterals(template));
   // A single output hands on a blank that was sent; with tags and text a blank means that there is nothing to say.
   const isOutput = templates.length === 1 && templates[0] instanceof Output;
   // Tags may skip and repeat outputs, so that counting does not tell which one it is.
@@ -71,18 +64,20 @@ function compile(engine: Liquid, template: string, isUsable: IsUsable | undefine
   const outputs = hasTags ? [] : templates.filter((part) => part instanceof Output);
   return {
     render: (scope, onMissing) => {
-      let rendered = 0;
+      let [rendered, isSent] = [0, isUsable === undefined];
       const globals = new Rendering((value, isOutput) => {
-        const hasValue = isUsable === undefined ? !isMissing(value, false) : isUsable(value);
-        if (!hasValue) onMissing?.(outputs[rendered]?.token.getText() ?? template);
+        const isLiteral = value instanceof Literal;
+        const hasValue = isUsable === undefined ? !isMissing(value, false) : isLiteral || isUsable(value);
+        if (!hasValue)
+          onMissing?.(outputs[rendered]?.token.getText().replaceAll(' | literal', '') ?? template);
         if (!hasValue && isUsable !== undefined) throw new UnusableValue(value);
         if (isOutput) rendered += 1;
+        isSent ||= isOutput && !isLiteral;
       });
       try {
         const value: unknown = engine.renderSync(templates, scope, { globals });
-        // A strict template that came out without an output would be the same for everybody.
-        const isNothing = (value === '' && !isOutput) || (isUsable !== undefined && rendered === 0);
-        return isNothing ? undefined : value;
+        // A strict template that came out without anything that was sent would be the same for everybody.
+        return (value === '' && !isOutput) || !isSent ? undefined : value;
       } catch (error) {
         const unusable = causeOf(error, UnusableValue);
         if (unusable !== undefined) return isMissing(unusable.value, true) ? undefined : unusable.value;
@@ -112,7 +107,8 @@ export function createEngine(isStrict: boolean): Liquid {
     memoryLimit: 1e6,
     outputEscape: takeOutput,
   });
-  for (const tag of fileTags) Reflect.deleteProperty(engine.tags, tag);
+  // They read files or other templates.
+  for (const tag of ['include', 'render', 'layout', 'block']) Reflect.deleteProperty(engine.tags, tag);
   engine.registerTag('abort', {
     render: () => {
       throw new AbortEvent('abort');
@@ -121,10 +117,10 @@ export function createEngine(isStrict: boolean): Liquid {
   registerDates(engine);
   engine.registerFilter('url_escape', (value) => encodeURI(String(value).toWellFormed()));
   engine.registerFilter('url_param_escape', (value) => encodeURIComponent(String(value).toWellFormed()));
-  // The same event must always produce the same bytes: `sample` draws at random, and the others ask the machine's
-  // clock for `now`, where `date` can write all they do.
-  const isUnstable = (name: string): boolean => name === 'sample' || name.startsWith('date_to_');
-  for (const name of Object.keys(engine.filters).filter(isUnstable)) engine.unregisterFilter(name);
+  // The same event must always produce the same bytes: `sample` draws at random, `date_to_…` asks the machine's clock
+  // for `now`. `…_exp` parses a string while it renders, and ignores what it does not understand.
+  const refused = Object.keys(engine.filters).filter((name) => /^sample$|^date_to_|_exp$/.test(name));
+  for (const name of refused) engine.unregisterFilter(name);
   if (isStrict) {
     // `raw` skips what takes the outputs.
     engine.unregisterFilter('raw');
@@ -142,50 +138,59 @@ function registerDates(engine: Liquid): void {
   const date = engine.filters['date'];
   if (typeof date !== 'function') throw new Error('liquidjs has no filter "date"');
   for (const name of ['date', 'date_tz']) {
-    engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
+    engine.registerFilter(name, function (value: unknown, ...args: unknown[]): unknown {
       const isNow = value === 'now' || value === 'today';
       const instant: unknown = isNow ? this.context.getSync(['Received', 'at']) : toInstant(value);
-      if (instant === undefined) return value;
-      const text: unknown = Reflect.apply(date, this, [instant, ...args]);
-      return text;
+      return instant === undefined ? value : Reflect.apply(date, this, [instant, ...args]);
     });
   }
 }
 
-/** The year first, or a month by its name beside a year. */
+/** The year first, or a month by its name and the year after it; with the day, and a time. */
 const spelledDate =
-  /^\d{4}([-/])\d\d?(?:\1\d\d?)?(?:[T ]+\d\d?:.*)?$|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b.{0,40}\b\d{4}\b/i;
+  /^(\d{4}([-/])\d\d?(?:\2(\d\d?))?|(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? +)?(?:(\d\d?)[ -])?(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)[ -](?:(\d\d?),? +)?\d{4})(?:[T ,]+\d\d?:[\d:.]+ ?(?:[ap]m)? ?(?:z|utc|gmt|[ecmp][sd]t)? ?(?:[+-]\d\d:?\d\d)?(?: \(.*\))?)?$/i;
 
 /**
  * What liquidjs's `date` can read without a guess, milliseconds as ISO 8601; undefined for any other value. It would
- * take 05/11/2026 for 11 May, `Order 12` for a day in December and true for 1970.
+ * take 05/11/2026 for 11 May, 30 February for 2 March, `Marathon 2026` for a day in March and true for 1970.
  */
 function toInstant(value: unknown): unknown {
   const instant = parseDate(value);
   if (instant !== undefined) return instant;
-  if (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) {
-    return Math.abs(Number(value)) < 1e11 ? value : undefined;
-  }
-  if (typeof value !== 'string' || !spelledDate.test(value)) return undefined;
-  const day = /^\d{4}-\d{2}-\d{2}/.exec(value)?.[0];
-  return day === undefined || isCalendarDay(day) ? value : undefined;
+  if (typeof value === 'number') return Math.abs(value) < 1e11 ? value : undefined;
+  if (typeof value !== 'string') return undefined;
+  if (/^\d+$/.test(value)) return Number(value) < 1e11 ? value : undefined;
+  const [, date, , ...days] = spelledDate.exec(value) ?? [];
+  const day = days.join('');
+  const isDay = day === '' || new Date(`${date} UTC`).getUTCDate() === Number(day);
+  return date !== undefined && isDay ? value : undefined;
 }
 
 /** A missing value stays missing: liquidjs's filters turn it into "", 0 or a bare prefix, which nobody sent. */
 function keepMissing(engine: Liquid, isStrict: boolean): void {
+  // What "split" makes of a judged string: a group of zeros in it is no placeholder.
+  const pieces = new WeakSet<object>();
   for (const [name, filter] of Object.entries(engine.filters)) {
     if (typeof filter !== 'function' || name === 'default') continue;
-    engine.registerFilter(name, function (value: unknown, ...args: unknown[]) {
-      if (isMissing(value, isStrict)) return undefined;
+    engine.registerFilter(name, function (...inputs: unknown[]) {
+      const [value, ...args] = inputs.map((input): unknown => toValue(input));
+      if (isMissing(value, isStrict && !(inputs[0] instanceof Literal))) return undefined;
+      let sent = inputs;
       if (isStrict) {
         if (args.some((arg) => isMissing(arg, false))) return undefined;
-        for (const input of inputsOf(this.token, value, args)) Rendering.judge(this.context, input);
+        const isLiteral = (i: number): boolean => 'content' in (this.token.args[i - 1] ?? {});
+        sent = inputs.filter((input, i) => !(input instanceof Literal) && !isLiteral(i));
+        const parts = sent.flatMap((input) => judgedParts(name, input, pieces));
+        for (const part of parts) Rendering.judge(this.context, part);
       }
-      if (listMembers.has(name) && typeof value !== 'string' && !Array.isArray(value)) {
+      // Lists and strings have these three; of an object they are its members of that name.
+      if (/^(?:size|first|last)$/.test(name) && typeof value !== 'string' && !Array.isArray(value)) {
         return isJsonObject(value) ? value[name] : undefined;
       }
       if (!operandsOf(name, value, args).every(isNumeric)) return undefined;
       const result: unknown = Reflect.apply(filter, this, [value, ...args]);
+      if (name === 'split' && Array.isArray(result)) pieces.add(result);
+      if (sent.length === 0 && typeof result === 'string') return new Literal(result);
       return typeof result === 'number' && !Number.isFinite(result) ? undefined : result;
     });
   }
@@ -193,9 +198,10 @@ function keepMissing(engine: Liquid, isStrict: boolean): void {
 
 /** What a filter reads as numbers: its input and first argument, or of `sum` a list, or one member of its elements. */
 function operandsOf(name: string, value: unknown, args: readonly unknown[]): readonly unknown[] {
-  if (name !== 'sum') return mathFilters.has(name) ? [value, ...args.slice(0, 1)] : [];
+  if (name !== 'sum') return mathFilters.test(name) ? [value, ...args.slice(0, 1)] : [];
   const path = args.length === 0 ? [] : String(args[0]).split('.');
-  return [value].flat().map((element) => path.reduce(memberOf, element));
+  const elements = [value].flat();
+  return elements.length === 0 ? [undefined] : elements.map((element) => path.reduce(memberOf, element));
 }
 
 /** The last filter of every output. liquidjs types it as string, but with `keepOutputType` any value passes through. */
@@ -208,8 +214,8 @@ function takeOutput(this: { readonly context: Context }, value: string): string 
 class StrictForTag extends ForTag {
   override *render(context: Context, emitter: Emitter): ReturnType<ForTag['render']> {
     const list: unknown = yield evalToken(this.collection, context);
-    const isScalar = typeof list === 'number' || typeof list === 'boolean';
-    const isEmpty = isScalar || [list].flat().every((element) => isMissing(element, true));
+    const isList = typeof list === 'string' || typeof list === 'object';
+    const isEmpty = !isList || [list].flat().every((element) => isMissing(element, true));
     if (isEmpty && this.elseTemplates.length === 0) Rendering.judge(context, undefined);
     yield* super.render(context, emitter);
   }

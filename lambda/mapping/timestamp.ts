@@ -50,15 +50,10 @@ function toEpochMs(value: unknown): number | undefined {
   if (/^\d{1,16}(\.\d{1,9})?$/.test(trimmed)) return epochMs(Number(trimmed));
   const digits = clevertapDate.exec(trimmed)?.[1];
   if (digits !== undefined) return epochMs(Number(digits));
-  return isoDate.test(trimmed) && isCalendarDay(trimmed.slice(0, 10))
-    ? Date.parse(trimmed.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
-    : undefined;
-}
-
-/** `Date.parse` reads 30 February as 2 March. */
-export function isCalendarDay(day: string): boolean {
-  const time = Date.parse(day);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
+  if (!isoDate.test(trimmed)) return undefined;
+  // `Date.parse` reads 30 February as 2 March.
+  const isDay = new Date(trimmed.slice(0, 10)).getUTCDate() === Number(trimmed.slice(8, 10));
+  return isDay ? Date.parse(trimmed.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')) : undefined;
 }
 
 const epochMs = (value: number): number =>

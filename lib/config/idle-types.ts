@@ -7,8 +7,13 @@ import type { MappingRule, TemplateJson } from '../../lambda/mapping/rule-format
 export function idleTypes({ types = {}, spread = [], send }: MappingRule): string[] {
   if (spread.length > 0) return [];
   const properties = Object.entries(send.properties ?? {});
-  return Object.keys(types).filter((type) => !properties.some(([name, json]) => canMake(json, name, type)));
+  return Object.keys(types).filter(
+    (type) => type !== unusableTime && !properties.some(([name, json]) => canMake(json, name, type)),
+  );
 }
+
+/** The property in which the mapping keeps a `timestamp` that cannot be used. */
+const unusableTime = 'original_timestamp';
 
 /** Whether a property under a path may become one under the wanted path, as the mapping flattens it. */
 function canMake(json: TemplateJson, path: string, wanted: string): boolean {

@@ -38,6 +38,10 @@ function templateError(text: string, engine = engines.plain): TemplateError | un
 /** What to do, by what liquidjs says. */
 const remedies: readonly [RegExp, string][] = [
   [/^undefined filter: raw/, 'take it out: an identity or id must not skip the check of its outputs'],
+  [
+    /^undefined filter: \w+_exp\b/,
+    'filters that take an expression in quotes cannot be checked: write an if in a for',
+  ],
   [/^undefined filter/, 'correct its name: docs/configuration.md lists the filters'],
   [/^tag ".*" not found/, 'correct its name: docs/configuration.md lists the tags'],
   [/^output .* not closed/, 'close it with }}'],
@@ -52,9 +56,9 @@ const remedies: readonly [RegExp, string][] = [
 /** @throws {TemplateSyntaxError} for a name that stands for nothing */
 function checkNames({ roots, variables }: TemplateNames, analysis: StaticAnalysis): void {
   for (const { name, offset } of roots) {
-    // liquidjs analyses no operands of `cycle`, and `continue` is known to `offset: continue`.
+    // liquidjs analyses no operands of `cycle`.
     const isOwn = Object.hasOwn(analysis.variables, name)
-      ? !Object.hasOwn(analysis.globals, name) || name === 'continue'
+      ? !Object.hasOwn(analysis.globals, name)
       : variables.has(name) || name === 'forloop' || name === 'tablerowloop';
     if (!isOwn && !isScopeName(name)) {
       throw new TemplateSyntaxError(`unknown name ${name}`, offset, nameRemedy(name));

@@ -41,15 +41,50 @@ export function readTemplate(template: string): TemplateNames {
 
 function readTokens(tokens: readonly Token[], names: TemplateNames): void {
   let isComment = false;
+  const branches = new Branches();
   for (const token of tokens) {
-    if (TypeGuards.isTagToken(token)) {
-      if (!isComment) readTag(token.name, token.tokenizer, names);
-      if (/^(?:end)?comment$/.test(token.name)) isComment = token.name === 'comment';
-    } else if (TypeGuards.isOutputToken(token) && !isComment) {
+    const isTag = TypeGuards.isTagToken(token);
+    if (isTag && /^(?:end)?comment$/.test(token.name)) isComment = token.name === 'comment';
+    if (isComment || (isTag && token.name === 'endcomment')) continue;
+    branches.enter(token);
+    if (isTag) readTag(token.name, token.tokenizer, names);
+    else if (TypeGuards.isOutputToken(token)) {
       const reader = new Reader(new Tokenizer(token.input, undefined, undefined, token.contentRange), names);
       reader.value();
       reader.end();
     }
+  }
+}
+
+/** The branches that a template is in: liquidjs drops what stands before the first and after the last. */
+class Branches {
+  private readonly open: { hasElse: boolean; isBeforeWhen: boolean }[] = [];
+
+  /** @throws {TemplateSyntaxError} for a token that liquidjs would drop, or a branch that nothing leads to */
+  enter(token: Token): void {
+    const tag = TypeGuards.isTagToken(token) ? token.name : '';
+    const block = this.open.at(-1);
+    if (/^(?:when|elsif|else|endcase)$/.test(tag) && block !== undefined) {
+      block.isBeforeWhen = false;
+      if (block.hasElse && tag !== 'endcase') {
+        throw new TemplateSyntaxError(
+          `${tag} after else would be ignored`,
+          token.begin,
+          'put the else last, once',
+        );
+      }
+      block.hasElse = tag === 'else';
+    }
+    if (block?.isBeforeWhen === true && tag !== '#' && token.getText().trim() !== '') {
+      throw new TemplateSyntaxError(
+        `${JSON.stringify(firstWord(token.getText()))} before the first when would be ignored`,
+        token.begin,
+        'put it before the case, or into a when',
+      );
+    }
+    if (/^(?:if|unless|case|for|tablerow)$/.test(tag)) {
+      this.open.push({ hasElse: false, isBeforeWhen: tag === 'case' });
+    } else if (/^end(?:if|unless|case|for|tablerow)$/.test(tag)) this.open.pop();
   }
 }
 
@@ -141,14 +176,22 @@ class Reader {
       if (filter === '') throw this.missing('the name of a filter');
       this.last = undefined;
       if (!this.accepts(':')) continue;
-      let room = argumentCounts.get(filter) ?? Infinity;
+      let position = 0;
       do {
-        if (room === 0 && !this.isAtEnd()) throw this.ignored();
-        room -= 1;
         const count = this.names.roots.length;
+        const isMissing = this.isAtEnd();
+        const begin = this.tokenizer.p;
         // The name of an argument is no path.
-        if (this.group()) this.names.roots.length = count;
-        this.operand();
+        const isNamed = !isMissing && this.group();
+        if (isNamed) this.names.roots.length = count;
+        else if (!isMissing && position >= (argumentCounts.get(filter) ?? Infinity)) {
+          throw this.ignored(begin);
+        }
+        const argument = this.operand();
+        if (position === 1 && noNumberSecond.has(filter) && TypeGuards.isNumberToken(argument)) {
+          throw this.ignored(argument.begin);
+        }
+        if (!isNamed) position += 1;
       } while (this.accepts(','));
     }
   }
@@ -166,13 +209,14 @@ class Reader {
   }
 
   /** A literal, a range or a path. */
-  operand(): void {
+  operand(): Token {
     const isMissing = this.isAtEnd();
     const begin = this.tokenizer.p;
     const token = isMissing ? undefined : this.tokenizer.readValue();
     if (token === undefined || this.tokenizer.p === begin) throw this.missing('a value', begin);
     this.check(token);
     this.last = token;
+    return token;
   }
 
   /** Reads what ends with a colon, if that comes next: the group of a `cycle`, or the name of an argument. */
@@ -212,7 +256,11 @@ class Reader {
       if (!modifiers.includes(modifier)) throw this.ignored(begin);
       if (modifier === 'reversed') continue;
       if (!this.accepts(':')) throw this.missing(`a colon after ${modifier}`);
-      this.operand();
+      const count = this.names.roots.length;
+      const operand = this.operand();
+      // Where the last loop ended: a word of "for", and no name.
+      const isContinue = modifier === 'offset' && modifiers.includes('reversed');
+      if (isContinue && operand.getText() === 'continue') this.names.roots.length = count;
     }
   }
 
@@ -228,6 +276,9 @@ class Reader {
     if (!TypeGuards.isPropertyAccessToken(token)) return;
     const { input } = token;
     let position = token.begin;
+    if (input.charAt(position) === '.') {
+      throw new TemplateSyntaxError('the dot would be ignored', position, 'take it out');
+    }
     if (token.variable !== undefined) {
       this.check(token.variable);
       position = token.variable.end;
@@ -272,7 +323,9 @@ class Reader {
       `${JSON.stringify(firstWord(rest))} would be ignored`,
       offset,
       name === undefined
-        ? 'take it out, or write what is missing before it, such as an operator, a comma or quotes'
+        ? /^\s[.[][^\s]/.test(input.slice(offset - 1, N))
+          ? 'take out the blank before it'
+          : 'take it out, or write what is missing before it, such as an operator, a comma or quotes'
         : `write ${name}`,
     );
   }
@@ -286,7 +339,13 @@ class Reader {
     const [text = '', sign] = /^([^|,:=<>!'"()[\]{}]+)(.?)/.exec(input.slice(offset, N))?.slice(1) ?? [];
     const words = text.replace(otherWords, '').trim();
     const path = last.getText();
-    if (words === '' || path.endsWith(']') || (sign === ':' && words === text.trim())) return undefined;
+    if (
+      words === '' ||
+      words.startsWith('.') ||
+      path.endsWith(']') ||
+      (sign === ':' && words === text.trim())
+    )
+      return undefined;
     const dot = path.lastIndexOf('.');
     return dot === -1
       ? `${path}[${quoted(words)}]`
@@ -294,14 +353,34 @@ class Reader {
   }
 }
 
-/** How many arguments filters read at most, of those where a number such as 1,000 makes one too many. */
-const argumentCounts: ReadonlyMap<string, number> = new Map([
-  ...['abs', 'ceil', 'floor', 'to_integer', 'size', 'first', 'last'].map((name) => [name, 0] as const),
-  ...['upcase', 'downcase', 'capitalize', 'strip', 'lstrip', 'rstrip'].map((name) => [name, 0] as const),
-  ...['plus', 'minus', 'times', 'modulo', 'at_least', 'at_most', 'round'].map((name) => [name, 1] as const),
-  ...['append', 'prepend', 'remove', 'split', 'join', 'sum'].map((name) => [name, 1] as const),
-  ...['divided_by', 'replace'].map((name) => [name, 2] as const),
-]);
+/** The filters by how many arguments they read at most, those with a name apart: liquidjs ignores the others. */
+const filtersByArguments = [
+  [
+    ...['abs', 'base64_decode', 'base64_encode', 'capitalize', 'ceil', 'cgi_escape', 'compact', 'downcase'],
+    ...['escape', 'escape_once', 'first', 'floor', 'last', 'newline_to_br', 'normalize_whitespace', 'pop'],
+    ...['raw', 'reverse', 'sha256', 'shift', 'size', 'squish', 'strip_html', 'strip_newlines', 'to_integer'],
+    ...['uniq', 'upcase', 'uri_escape', 'url_decode', 'url_encode', 'url_escape'],
+    ...['url_param_escape', 'xml_escape'],
+  ],
+  [
+    ...['append', 'array_to_sentence_string', 'at_least', 'at_most', 'concat', 'default', 'group_by'],
+    ...['hmac_sha256', 'inspect', 'join', 'json', 'jsonify', 'lstrip', 'map', 'minus', 'modulo'],
+    ...['number_of_words', 'plus', 'prepend', 'push', 'remove', 'remove_first', 'remove_last', 'round'],
+    ...['rstrip', 'sort', 'sort_natural', 'split', 'strip', 'sum', 'times', 'unshift'],
+  ],
+  [
+    ...['date', 'date_tz', 'divided_by', 'find', 'find_index', 'has', 'reject', 'replace', 'replace_first'],
+    ...['replace_last', 'slice', 'slugify', 'truncate', 'truncatewords', 'where'],
+  ],
+];
+
+/** How many arguments each filter reads at most. */
+export const argumentCounts: ReadonlyMap<string, number> = new Map(
+  filtersByArguments.flatMap((filters, count) => filters.map((filter) => [filter, count] as const)),
+);
+
+/** Filters where a number as second argument can only be the rest of one such as 1,000. */
+const noNumberSecond: ReadonlySet<string> = new Set(['divided_by', 'truncate', 'truncatewords']);
 
 /** Words that end a name with blanks, and what follows them. */
 const otherWords = /\s+(?:and|or|contains|not|limit|offset|cols|reversed)\b[^]*$/;

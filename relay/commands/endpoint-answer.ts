@@ -51,7 +51,7 @@ export function endpointAnswer(payload: Uint8Array, segment: string | undefined)
   }
   const refused = refusedCharacter.exec(body);
   if (refused !== null) {
-    const character = `${nameOf(refused[0])} at ${placeOf(body, refused.index)} is a character that SQS refuses, as it does all control characters but tab and line breaks, U+FFFE and U+FFFF. Take it out of the value in CleverTap.`;
+    const character = `${nameOf(refused[0])} at ${placeOf(body, refused.index)} is a character that SQS refuses, as it does all below U+0020 but tab and line breaks, U+FFFE and U+FFFF. Take it out of the value in CleverTap.`;
     return { status: 400, bytes, promised, detail: about ?? character };
   }
   const long = `The body is ${count(payload.length, 'byte')} long. ${grouped(promisedBytes)} are promised: send fewer profiles in a request, or fewer and shorter values.`;

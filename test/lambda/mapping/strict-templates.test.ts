@@ -5,6 +5,7 @@ import { createLiquid } from '../../../lambda/mapping/liquid';
 import { isAborted } from '../../../lambda/mapping/map-event';
 import { compileMapping } from '../../../lambda/mapping/mapping';
 import { noMapping, type MappingRule } from '../../../lambda/mapping/rule-format';
+import { parseRules } from '../../../lib/config/rule-parser';
 import { mapEvent } from '../../support/mapped-event';
 import { mappingContext, sourceOf, stockSource } from '../../support/source-event';
 
@@ -118,6 +119,108 @@ describe('an identity of several parts (F35)', () => {
     ['cust-{% for n in Profile.other %}{{ n }}{% else %}{{ Profile.nr }}{% endfor %}', 'cust-7'],
   ])('may be made with literals and conditions: %s is %s', (template, expected) => {
     expect(identityOf(template, 7)).toBe(expected);
+  });
+
+  it.each([
+    [
+      "{% assign id = '' %}{% for i in Profile.nr %}{% assign id = id | append: i %}{% endfor %}{{ id }}",
+      'xy',
+    ],
+    [
+      "{% assign id = '' %}{% for i in Profile.nr %}{% if id.size > 0 %}{% assign id = id | append: '-' %}{% endif %}{% assign id = id | append: i %}{% endfor %}{{ id }}",
+      'x-y',
+    ],
+    ["{{ '' | append: Profile.a | append: Profile.b }}", 'a1b2'],
+    ['{{ "" | append: Profile.a | append: Profile.b }}', 'a1b2'],
+    ['{% capture id %}{% endcapture %}{{ id | append: Profile.a }}', 'a1'],
+    ['{% capture prefix %}user{% endcapture %}{{ prefix | append: Profile.a }}', 'usera1'],
+    ["{{ Profile.a }}{{ '-' }}{{ Profile.b }}", 'a1-b2'],
+    ["{{ Profile.a }}{{- '-' -}}{{ Profile.b }}", 'a1-b2'],
+    ["{{ Profile.a }}{% if Profile.b %}{{ '-' }}{{ Profile.b }}{% endif %}", 'a1-b2'],
+    ["{{ Profile.a }}{{ 'none' | upcase }}{{ Profile.b }}", 'a1NONEb2'],
+    ["{% assign sep = '-' %}{{ Profile.nr | join: sep }}", 'x-y'],
+    ["{% assign sep = '-' %}{{ Profile.a }}{{ sep }}{{ Profile.b }}", 'a1-b2'],
+    ["{% assign sep = '-' -%} {{ Profile.a | append: sep | append: Profile.b }}", 'a1-b2'],
+    [
+      "{% liquid\n assign sep = '-'\n assign id = Profile.a | append: sep\n echo id\n echo Profile.b %}",
+      'a1-b2',
+    ],
+    ["{% assign prefix = 'user' %}{{ prefix | append: Profile.a }}", 'usera1'],
+    ["{% assign prefix = 'user' | upcase %}{{ prefix | append: Profile.a }}", 'USERa1'],
+    ["{{ 'id' | upcase | append: Profile.a }}", 'IDa1'],
+    ["{{ 'a,b' | split: ',' | join: '-' | append: Profile.a }}", 'a-ba1'],
+    ["{{ Profile.uuid | split: '-' | join: '' }}", '550e840000000000'],
+    ["{% assign a = Profile.phone | replace: ' ', '' | split: '' %}{{ a | join: '' }}", '+49100'],
+    ["{% if Profile.a == 'null' %}{{ Profile.b }}{% else %}{{ Profile.a }}{% endif %}", 'a1'],
+    ["{% assign key = 'a' %}{{ Profile[key] }}", 'a1'],
+    ['{% assign n = 1 %}{% for i in Profile.nr limit: n %}{{ i }}{% endfor %}', 'x'],
+    ['{% assign n = 2 %}{% for i in (1..n) %}{{ i }}{{ Profile.a }}{% endfor %}', '1a12a1'],
+    ["{% assign k = 'a1' %}{% case Profile.a %}{% when k %}{{ Profile.b }}{% else %}no{% endcase %}", 'b2'],
+    ["{% assign vip = true %}{% if vip == true and vip %}{{ 'v' | append: Profile.a }}{% endif %}", 'va1'],
+  ])('may be made with literals, also in variables: %s is %s', (identity, expected) => {
+    const profile = { nr: ['x', 'y'], a: 'a1', b: 'b2', uuid: '550e8400-0000-0000', phone: '+49 100' };
+
+    expect(mapped({ identity }, { profile })).toMatchObject({ event: { identity: expected } });
+  });
+
+  it.each([
+    "{{ 'walk-in' }}",
+    "cust{{ '-' }}",
+    "{% assign x = 'cust' %}{{ x }}",
+    "{% assign x = 'cust' | upcase %}{{ x | append: '-1' }}",
+    "{% assign n = '' %}{% if Profile.x %}{% assign n = Profile.x %}{% endif %}{{ 'c-' | append: n }}",
+    "{% assign n = '' %}{% if Profile.x %}{% assign n = Profile.x %}{% endif %}{{ n | prepend: 'c-' }}",
+    "{% assign n = 'user' %}{% assign n = Profile.nr %}{{ 'c-' | append: n }}",
+    "{% assign i = 'user' %}{% for i in Profile.list %}{{ 'c-' | append: i }}{% endfor %}",
+    '{% capture n %}{% if Profile.x %}{{ Profile.x }}{% endif %}{% endcapture %}{{ "c-" | append: n }}',
+    '{% assign n = Profile.blank %}{{ n | append: Profile.a }}',
+    "{% assign id = '' %}{% for i in Profile.list %}{% assign id = id | append: i %}{% endfor %}{{ id }}",
+    "c-{{ Profile.pieces | split: '|' | last }}",
+    "{{ Profile.pieces | split: '|' | last | prepend: 'c-' }}",
+    "{% assign p = Profile.pieces | split: '|' %}{{ 'c-' | append: p[1] }}",
+    "{{ '|' | split: '|' | join: '' | append: Profile.nr }}",
+  ])('is none without anything sent that is usable, whatever is literal: %s', (identity) => {
+    const profile = { nr: 'user', list: ['user'], blank: '', a: 'a1', pieces: 'a|null' };
+
+    expect(mapped({ identity }, { profile })).toMatchObject({ event: { identity: 'ana@shop.test' } });
+  });
+
+  it.each([
+    ['json', true],
+    ['jsonify', true],
+    ['inspect', true],
+    ["group_by: 'nr' | json", true],
+    ["sort: 'nr' | json", true],
+    ['first | json', true],
+    ['join', true],
+    ["concat: Profile.items | join: '-'", true],
+    ["map: 'nr' | join: '-'", false],
+    ["group_by: 'nr' | map: 'name' | join: '-'", false],
+    ["where: 'nr', 'A7' | map: 'nr' | first", false],
+    ["sort: 'nr' | reverse | map: 'nr' | last", false],
+    ['size', false],
+  ])('may read the members of objects in a list, but not be made of the objects: %s', (filters, isNone) => {
+    const identity = `c-{{ Profile.items | ${filters} }}`;
+    const of = (nr: string): unknown => mapped({ identity }, { profile: { items: [{ nr }, { nr: 'A8' }] } });
+
+    expect(of('A7')).toMatchObject({
+      event: { identity: isNone ? 'ana@shop.test' : (expect.stringMatching(/^c-/) as string) },
+    });
+    if (/map.*join/.test(filters)) {
+      expect(of('N/A')).toMatchObject({ event: { identity: 'ana@shop.test' } });
+    }
+  });
+
+  it('names its missing outputs as the rule spells them', () => {
+    const identity = "{{ 'c-' | append: Profile.x }}{{ '-' }}";
+
+    expect(mapped({ identity })).toMatchObject({ missingOutputs: ["{{ 'c-' | append: Profile.x }}"] });
+  });
+
+  it('cannot be called literal by a rule', () => {
+    const rule = { when: { event: 'T' }, send: { identity: 'c-{{ Profile.nr | literal }}' } };
+
+    expect(parseRules('rule', JSON.stringify(rule)).errors).toMatchObject([{ key: 'send.identity' }]);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { createEngine } from '../../../lambda/mapping/liquid';
 import { scopeNames } from '../../../lambda/mapping/rule-format';
 import { parseRules, type RuleError } from '../../../lib/config/rule-parser';
-import { readTemplate, TemplateSyntaxError } from '../../../lib/config/template-syntax';
+import { argumentCounts, readTemplate, TemplateSyntaxError } from '../../../lib/config/template-syntax';
 
 const engine = createEngine(false);
 
@@ -66,6 +66,36 @@ describe('text after an expression (F36)', () => {
     ['{% capture x %}a{% endcapture x %}{{ x }}', 'x', 'take it out'],
     ['{% abort now %}', 'now', 'take it out'],
     ["{% if Event.a == 'x %}a{% endif %}", 'a quote is not closed', 'close it'],
+    ['{{ .Event.price }}', 'the dot', 'take it out'],
+    ['{{ .Event }}', 'the dot', 'take it out'],
+    ['{% if .Event.a %}a{% endif %}', 'the dot', 'take it out'],
+    ['{{ Event.a | append: .Event.b }}', 'the dot', 'take it out'],
+    ['{{ Event . a }}', '.', 'take it out'],
+    ['{{ Event .a }}', '.a', 'take out the blank before it'],
+    ['{{ Event ["a"] }}', 'would be ignored', 'take out the blank before it'],
+    ['{% case Event.a %}{{ Event.b }}{% when 1 %}x{% endcase %}', '"{{" before the first when', 'put it'],
+    ['{% case Event.a %} text {% when 1 %}x{% endcase %}', '"text" before the first when', 'put it'],
+    ['{% case Event.a %}{% assign x = 1 %}{% when 1 %}x{% endcase %}', 'before the first when', 'put it'],
+    ['{% case Event.a %}text{% else %}x{% endcase %}', '"text" before the first when', 'put it'],
+    ['{% case Event.a %}text{% endcase %}', '"text" before the first when', 'put it'],
+    [
+      '{% case Event.a %}{% when 1 %}{% case Event.b %}text{% when 1 %}x{% endcase %}{% endcase %}',
+      '"text" before',
+      'put it',
+    ],
+    ['{% liquid\n case Event.a\n echo Event.b\n when 1\n echo 1\n endcase %}', '"echo" before', 'put it'],
+    [
+      '{% case Event.a %}{% when 1 %}a{% else %}b{% when 2 %}c{% endcase %}',
+      'when after else',
+      'put the else',
+    ],
+    ['{% case Event.a %}{% when 1 %}a{% else %}b{% else %}c{% endcase %}', 'else after else', 'put the else'],
+    [
+      '{% unless Event.a %}a{% else %}b{% elsif Event.c %}c{% endunless %}',
+      'elsif after else',
+      'put the else',
+    ],
+    ['{% unless Event.a %}a{% else %}b{% else %}c{% endunless %}', 'else after else', 'put the else'],
   ])('is refused: %s', (template, found, remedy) => {
     const said = saidOf(template);
 
@@ -131,10 +161,70 @@ describe('text after an expression (F36)', () => {
     "{{ 'now' | date: '%Y' }}{{ \"today\" | date_tz: '%Y', 'Europe/Paris' }}",
     '{{ Profile.a }}{{ Event.a }}{{ KeyValues.a }}{{ Campaign.id }}{{ Received.at }}{{ Path.event }}{{ Body.a }}',
     '{{ Event.order }}{{ Event.orders }}{{ Event.android }}{{ Event.contains }}{{ Event.not }}',
+    '{% case Event.a %}\n {% # a note %} {% comment %}x{{ y z }}{% endcomment %}\n{% when 1 %}a{% endcase %}',
+    '{% case Event.a %}{% when 1 %}{% if Event.b %}x{% else %}y{% endif %}z{% when 2 %}b{% else %}c{% endcase %}',
+    '{% case Event.a %}{% else %}c{% endcase %}',
+    '{% if Event.a %}{% unless Event.b %}a{% else %}b{% endunless %}{% else %}c{% endif %}',
     "{% assign a = Event.l | where: 'x', true | map: 'y' | join: ', ' %}{{ a }}",
   ])('and this is read: %s', (template) => {
     expect(errorsOf(template)).toEqual([]);
   });
+
+  it.each([
+    ['truncate: 1,000', '000'],
+    ['truncate: 1,500', '500'],
+    ['truncatewords: 1,000', '000'],
+    ['divided_by: 1,000', '000'],
+    ['slice: 0, 1,000', '000'],
+    ['date: "%Y", "UTC", "x"', '"x"'],
+    ['map: "x", "y"', '"y"'],
+    ['where: "a", "b", "c"', '"c"'],
+    ['concat: Event.a, Event.b', 'Event.b'],
+    ['default: "a", "b"', '"b"'],
+    ['default: "a", allow_false: true, "b"', '"b"'],
+    ['uniq: 1', '1'],
+    ['escape: 1', '1'],
+    ['url_encode: "x"', '"x"'],
+    ['url_escape: 1', '1'],
+    ['sort: "a", "b"', '"b"'],
+    ['json: 2, 3', '3'],
+    ['strip: "a", "b"', '"b"'],
+  ])('no argument too many is ignored: %s', (filter, found) => {
+    expect(saidOf(`{{ Event.l | ${filter} }}`)).toContain(`${JSON.stringify(found)} would be ignored`);
+  });
+
+  it.each([
+    ...[
+      'strip: "-"',
+      'lstrip: "0"',
+      'rstrip: Event.chars',
+      'truncate: 10, ""',
+      'truncatewords: 3, Event.more',
+    ],
+    ...['divided_by: 2, true', 'slice: 0,100', 'date: "%Y", "UTC"', 'default: 1, allow_false: true'],
+    ...['default: allow_false: true, 1', 'where: "a", "b"', 'json: 2', 'replace: "a", 1'],
+  ])('and what a filter reads is accepted: %s', (filter) => {
+    expect(errorsOf(`{{ Event.l | ${filter} }}`)).toEqual([]);
+  });
+
+  it('knows how many arguments each filter of the engine reads', () => {
+    expect([...argumentCounts.keys()].sort()).toEqual(Object.keys(engine.filters).sort());
+    for (const filter of Object.keys(engine.filters)) {
+      const argumentsOf = (count: number): string => Array(count).fill('Event.a').join(', ');
+      const count = argumentCounts.get(filter) ?? NaN;
+      expect(errorsOf(`{{ Event.l | ${filter}${count > 0 ? ':' : ''} ${argumentsOf(count)} }}`)).toEqual([]);
+      expect(saidOf(`{{ Event.l | ${filter}: ${argumentsOf(count + 1)} }}`)).toContain('would be ignored');
+    }
+  });
+
+  it.each(['where', 'reject', 'find', 'find_index', 'group_by', 'has'])(
+    'an expression in a string, which nobody reads, is refused: %s_exp',
+    (filter) => {
+      expect(saidOf(`{{ Event.l | ${filter}_exp: "i", "i.unit price > 10" | size }}`)).toMatch(
+        /^undefined filter: \w+_exp,.*; filters that take an expression in quotes cannot be checked/,
+      );
+    },
+  );
 
   it('knows every tag of the engine', () => {
     // Those for which a name is enough, or an expression.
@@ -252,6 +342,9 @@ describe('unknown names', () => {
     ['{% cycle profile.a, 1 %}', 'unknown name profile', 'did you mean'],
     ['{% echo profile.a %}', 'unknown name profile', 'did you mean'],
     ['{% for x in Event.l %}{{ x }}{% endfor %}{{ x.name }}', 'unknown name x', 'templates know'],
+    ['{{ continue }}', 'unknown name continue', 'templates know'],
+    ['{% for x in Event.l limit: continue %}{% endfor %}', 'unknown name continue', 'templates know'],
+    ['{% for x in Event.l offset: continue.a %}{% endfor %}', 'unknown name continue', 'templates know'],
     ['{{ x }}{% assign x = 1 %}', 'unknown name x', 'templates know'],
     ['{{ forloop.index }}', 'unknown name forloop', 'templates know'],
     ['{{ [Event.a] }}', 'unknown name Event.a', 'did you mean Event?'],
@@ -326,6 +419,7 @@ describe('types that no property can have', () => {
       types: { 'a.0.c': 'number', 'a.0.x': 'number' },
     },
     { send: {}, spread: ['Event'], types: { anything: 'number' } },
+    { send: { timestamp: '{{ Event.at }}' }, types: { original_timestamp: 'string' } },
   ])('are those alone: %j', (rule) => {
     expect(warningsOf(rule)).toEqual([]);
   });

@@ -29,6 +29,16 @@ function statusInSqs(body: string, event?: string): number {
   }
 }
 
+test('the refused characters are those that the sentence names', () => {
+  expect(answer('a\u0001').detail).toContain('as it does all below U+0020 but tab and line breaks');
+  for (const character of ['\u007f', '\u0080', '\u009f', '\t', '\r', '\n']) {
+    expect([answer(character).status, statusInSqs(character)]).toEqual([200, 200]);
+  }
+  for (const character of ['\u0000', '\u000b', '\u001f', '\ufffe', '\uffff']) {
+    expect([answer(character).status, statusInSqs(character)]).toEqual([400, 400]);
+  }
+});
+
 describe('the length of a body', () => {
   test.each([undefined, 'Purchase', 'Caf%C3%A9%20au%20lait'])(
     'is refused where SQS refuses it with its stamps, with the event %s in the URL',
