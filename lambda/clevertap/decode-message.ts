@@ -1,15 +1,6 @@
 import type { RejectionReason } from '../contract';
 import { canonicalJson } from './canonical-json';
-import {
-  ambiguityIn,
-  byElement,
-  collision,
-  frameOfKeyValues,
-  lossesOf,
-  nameFields,
-  twinsIn,
-  withExactIds,
-} from './frame';
+import { ambiguityIn, byValue, collision, framesOf, isLikeUpload, lossesIn, nameFields } from './frame';
 import { readJson, type JsonFinding } from './read-json';
 import { describeSyntaxError } from './syntax-error';
 import { field, fieldKey, isJsonObject, objectField, own, type JsonObject } from '../json';
@@ -19,8 +10,6 @@ export interface SourceEvent {
   /** Where it is in the message, so that a dead letter can be narrowed to it. */
   readonly location: EventLocation;
   /** The profile or custom body as it was sent. */
-  readonly sent: JsonObject;
-  /** The same, but NaN for a numeric identity or id that was not written as an integer. */
   readonly profile: JsonObject;
   /** What happened: `event_properties`, or the properties of a custom body. */
   readonly eventProperties: JsonObject;
@@ -40,6 +29,11 @@ export interface SourceEvent {
   readonly campaignId: unknown;
   /** The event name in the URL. */
   readonly pathEvent: string | undefined;
+  /**
+   * The same event with Infinity for each integer that was not written as one, such as 1e7 or 1.0: identities and ids
+   * come from it. Absent if there is none.
+   */
+  readonly exact?: SourceEvent;
 }
 
 /**
@@ -63,14 +57,26 @@ export interface UnreadableEvent {
   readonly detail: string;
 }
 
+type DecodedEvent = SourceEvent | UnreadableEvent;
+
 export type DecodedMessage =
-  | { readonly kind: 'events'; readonly events: readonly (SourceEvent | UnreadableEvent)[] }
+  | { readonly kind: 'events'; readonly events: readonly DecodedEvent[] }
   /** What CleverTap sends when a webhook is saved: nothing happened to any user. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'undecodable'; readonly reason: RejectionReason; readonly detail: string };
 
-export const isUnreadable = (event: SourceEvent | UnreadableEvent): event is UnreadableEvent =>
-  'reason' in event;
+export const isUnreadable = (event: object): event is UnreadableEvent => 'reason' in event;
+
+function unreadable(reason: RejectionReason, detail: string, location = whole): UnreadableEvent {
+  return { location, reason, detail };
+}
+
+/** What else is known of a message while its objects are decoded. */
+interface Context {
+  /** By each of the objects and lists they are in. */
+  readonly findings: ReadonlyMap<unknown, readonly JsonFinding[]>;
+  readonly pathEvent: string | undefined;
+}
 
 /** Heap events have at most as many properties. */
 const maxKeyValues = 500;
@@ -102,29 +108,36 @@ export function decodeMessage(body: string, pathEvent: string | undefined): Deco
     return { kind: 'undecodable', reason: 'invalid_json', detail: describeSyntaxError(json) };
   }
 
-  const { root, findings } = read;
-  const ambiguity = ambiguityIn(
-    findings.filter(({ path }) => path.every((step) => typeof step === 'string')),
-  );
-  if (ambiguity !== undefined) return { kind: 'undecodable', ...ambiguity };
-  if (Array.isArray(root)) return decodeList(root, undefined, findings, pathEvent);
-  if (!isJsonObject(root)) {
-    return {
-      kind: 'undecodable',
-      reason: 'unknown_shape',
-      detail: `the body is ${root === null ? 'null' : `a ${typeof root}`}, not an object`,
-    };
+  const events = decodeRoot(read.root, { findings: byValue(read.findings), pathEvent });
+  const [first] = events;
+  if (first === undefined) return { kind: 'ping' };
+  if (isUnreadable(first) && first.location.kind === 'whole') {
+    return { kind: 'undecodable', reason: first.reason, detail: first.detail };
   }
-  if (isPing(root)) return { kind: 'ping' };
+  const exact = read.exact === undefined ? [] : decodeRoot(read.exact, { findings: new Map(), pathEvent });
+  const withExact = (event: DecodedEvent, index: number): DecodedEvent => {
+    const twin = exact[index];
+    return twin === undefined || isUnreadable(twin) || isUnreadable(event)
+      ? event
+      : { ...event, exact: twin };
+  };
+  return { kind: 'events', events: events.map(withExact) };
+}
 
+/** @returns no events for a ping */
+function decodeRoot(root: unknown, context: Context): readonly DecodedEvent[] {
+  if (Array.isArray(root)) return decodeList(root, undefined, context);
+  if (!isJsonObject(root)) {
+    const found = root === null ? 'null' : `a ${typeof root}`;
+    return [unreadable('unknown_shape', `the body is ${found}, not an object`)];
+  }
   const profilesKey = fieldKey(root, 'profiles');
-  if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, findings, pathEvent);
+  if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, context);
   // The body of CleverTap's API for uploads.
   const uploads = own(root, 'd');
-  if (Array.isArray(uploads) && !isCustomBody(root)) return decodeList(uploads, 'd', findings, pathEvent);
-
-  const event = decodeCustomBody(root, whole, findings, pathEvent);
-  return isUnreadable(event) ? { ...event, kind: 'undecodable' } : { kind: 'events', events: [event] };
+  if (!Array.isArray(uploads) || isCustomBody(root)) return [decodeCustomBody(root, whole, context)];
+  const ambiguity = ambiguityIn(framesOf('uploads', root), context.findings.get(root) ?? [], whole);
+  return ambiguity === undefined ? decodeList(uploads, 'd', context) : [ambiguity];
 }
 
 /** CleverTap's ping is its own payload with a mark; a custom body with such a field is an event. */
@@ -134,90 +147,65 @@ function isPing(payload: JsonObject): boolean {
   return isMarked && fieldKey(payload, 'profiles') !== undefined;
 }
 
-function decodeProfiles(
-  root: JsonObject,
-  key: string,
-  findings: readonly JsonFinding[],
-  pathEvent: string | undefined,
-): DecodedMessage {
+function decodeProfiles(root: JsonObject, key: string, context: Context): readonly DecodedEvent[] {
+  const frames = framesOf('payload', root);
+  const findings = context.findings.get(root) ?? [];
+  const ambiguity = ambiguityIn(frames, findings, whole);
+  if (ambiguity !== undefined) return [ambiguity];
+  if (isPing(root)) return [];
   const profiles = root[key];
   const requestNames = nameFields.map((name) => field(root, name));
-  const requestGroup = field(root, 'key_values');
-  const requestKeyValues = objectOf(requestGroup);
-  if (Object.keys(requestKeyValues).length > maxKeyValues || holdsTooMuch(requestKeyValues)) {
+  const requestKeyValues = objectField(root, 'key_values');
+  if (
+    Object.keys(requestKeyValues).length > maxKeyValues ||
+    countValues(requestKeyValues, 0) > maxNestedValues
+  ) {
     // Checked here once: every profile repeats the key_values of its request.
-    return {
-      kind: 'undecodable',
-      reason: 'too_many_properties',
-      detail: `the request's key_values are more than ${maxKeyValues}, or ${maxNestedValues} with those in lists and objects`,
-    };
+    const detail = `the request's key_values are more than ${maxKeyValues}, or ${maxNestedValues} with those in lists and objects`;
+    return [unreadable('too_many_properties', detail)];
   }
   const canonicalRequest = canonicalJson(requestKeyValues, maxSourceDepth);
   const campaignId = field(root, 'targetId');
   const lossesAround = [
-    ...unusableGroups({ key_values: requestGroup }),
-    ...twinsIn(root),
-    ...twinsIn(requestKeyValues, frameOfKeyValues),
+    ...unusableGroups(root, ['key_values']),
+    ...lossesIn(
+      frames,
+      findings.filter(({ around }) => !around.includes(profiles)),
+    ),
   ].slice(0, maxFindingsAround);
-  const decode = (
-    sent: unknown,
-    location: EventLocation,
-    found: readonly JsonFinding[],
-  ): SourceEvent | UnreadableEvent => {
-    if (!isJsonObject(sent)) {
-      return { location, reason: 'unknown_shape', detail: 'a profile is not an object' };
-    }
-    const ambiguity = ambiguityIn(found);
-    if (ambiguity !== undefined) return { location, ...ambiguity };
-    const groups = {
-      event_properties: field(sent, 'event_properties'),
-      key_values: field(sent, 'key_values'),
-    };
-    const keyValues = objectOf(groups.key_values);
+  const decode = (sent: unknown, location: EventLocation): DecodedEvent => {
+    if (!isJsonObject(sent)) return unreadable('unknown_shape', 'a profile is not an object', location);
+    const [frames, found] = [framesOf('profile', sent), context.findings.get(sent) ?? []];
+    const ambiguity = ambiguityIn(frames, found, location);
+    if (ambiguity !== undefined) return ambiguity;
     return {
       location,
-      sent,
-      profile: withExactIds(sent, found),
-      eventProperties: withPush(objectOf(groups.event_properties), field(sent, 'payload')),
-      profileKeyValues: withExactIds(keyValues, found),
+      profile: sent,
+      eventProperties: withPush(objectField(sent, 'event_properties'), field(sent, 'payload')),
+      profileKeyValues: objectField(sent, 'key_values'),
       requestKeyValues,
       requestNames,
       canonicalRequest,
       losses: lossesAround.concat(
-        unusableGroups(groups),
-        lossesOf(found),
-        twinsIn(sent),
-        twinsIn(keyValues, frameOfKeyValues),
+        unusableGroups(sent, ['event_properties', 'key_values']),
+        lossesIn(frames, found),
       ),
       body: undefined,
       campaignId,
-      pathEvent,
+      pathEvent: context.pathEvent,
     };
   };
 
   // A broadcast sends a list; a message to one user may send the profile itself.
-  if (isJsonObject(profiles)) return { kind: 'events', events: [decode(profiles, whole, findings)] };
+  if (isJsonObject(profiles)) return [decode(profiles, whole)];
   if (!Array.isArray(profiles) || profiles.length === 0) {
-    return {
-      kind: 'undecodable',
-      reason: 'unknown_shape',
-      detail: Array.isArray(profiles) ? 'profiles is empty' : 'profiles is neither a list nor an object',
-    };
+    const found = Array.isArray(profiles) ? 'empty' : 'neither a list nor an object';
+    return [unreadable('unknown_shape', `profiles is ${found}`)];
   }
-  const elements = byElement(findings, key);
-  const around = elements.get(undefined)?.slice(0, maxFindingsAround) ?? [];
-  return {
-    kind: 'events',
-    events: profiles.map((profile, index) =>
-      decode(profile, { kind: 'element', key, index }, around.concat(elements.get(index) ?? [])),
-    ),
-  };
+  return profiles.map((profile, index) => decode(profile, { kind: 'element', key, index }));
 }
 
-/** Whether an object holds more than `maxNestedValues`, those in its lists and objects included. */
-const holdsTooMuch = (object: JsonObject): boolean => countValues(object, 0) > maxNestedValues;
-
-/** Stops at too many values, and below `maxSourceDepth`, for which each event is rejected later. */
+/** The values in an object, its lists and objects. Stops at too many, and below `maxSourceDepth`, for which each event is rejected later. */
 function countValues(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null || depth > maxSourceDepth) return 0;
   const members: unknown[] = Object.values(value);
@@ -232,41 +220,30 @@ function countValues(value: unknown, depth: number): number {
   return count;
 }
 
-const objectOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
-
 /** The names of groups that are not objects. */
-const unusableGroups = (groups: JsonObject): Loss[] =>
-  Object.keys(groups)
-    .filter((name) => !isJsonObject(groups[name] ?? {}))
+const unusableGroups = (object: JsonObject, names: readonly string[]): Loss[] =>
+  names
+    .filter((name) => !isJsonObject(field(object, name) ?? {}))
     .map((property) => ({ change: 'value_dropped', property }));
 
 /** `event_properties`, with the title, body and key-value pairs of the push in a post-action webhook. */
 function withPush(properties: JsonObject, payload: unknown): JsonObject {
   if (!isJsonObject(payload)) return properties;
   const { kvs, ...push } = payload;
-  return { ...(isJsonObject(kvs) ? kvs : { kvs }), ...push, ...properties };
+  return { ...(isJsonObject(kvs) ? { ...kvs, ...push } : payload), ...properties };
 }
 
-function decodeList(
-  list: unknown[],
-  key: string | undefined,
-  findings: readonly JsonFinding[],
-  pathEvent: string | undefined,
-): DecodedMessage {
-  const elements = byElement(findings, key);
-  if (list.length === 0) {
-    return { kind: 'undecodable', reason: 'unknown_shape', detail: 'the list is empty' };
-  }
-  const events = list.flatMap((element, index): (SourceEvent | UnreadableEvent)[] => {
+function decodeList(list: unknown[], key: string | undefined, context: Context): readonly DecodedEvent[] {
+  if (list.length === 0) return [unreadable('unknown_shape', 'the list is empty')];
+  return list.flatMap((element, index): DecodedEvent[] => {
     const location: EventLocation = { kind: 'element', key, index };
     if (!isJsonObject(element)) {
-      return [{ location, reason: 'unknown_shape', detail: 'an element of the list is not an object' }];
+      return [unreadable('unknown_shape', 'an element of the list is not an object', location)];
     }
     // Each element on its own, so that a list narrowed to some of its elements means the same.
     if (isPing(element)) return [];
-    return [decodeCustomBody(element, location, elements.get(index) ?? [], pathEvent)];
+    return [decodeCustomBody(element, location, context)];
   });
-  return events.length === 0 ? { kind: 'ping' } : { kind: 'events', events };
 }
 
 /** A body typed by the marketer has at least one of these fields. */
@@ -275,26 +252,21 @@ const customBodyFields = [...nameFields, 'identity', 'email', 'properties', 'evt
 const isCustomBody = (object: JsonObject): boolean =>
   customBodyFields.some((name) => fieldKey(object, name) !== undefined);
 
-function decodeCustomBody(
-  sent: JsonObject,
-  location: EventLocation,
-  findings: readonly JsonFinding[],
-  pathEvent: string | undefined,
-): SourceEvent | UnreadableEvent {
+function decodeCustomBody(sent: JsonObject, location: EventLocation, context: Context): DecodedEvent {
   if (fieldKey(sent, 'profiles') !== undefined) {
-    return { location, reason: 'unknown_shape', detail: 'a list of CleverTap payloads; send one a request' };
+    return unreadable('unknown_shape', 'a list of CleverTap payloads; send one a request', location);
   }
+  const frames = framesOf(isLikeUpload(sent) ? 'uploaded' : 'customBody', sent);
+  const findings = context.findings.get(sent) ?? [];
+  const ambiguity = ambiguityIn(frames, findings, location);
+  if (ambiguity !== undefined) return ambiguity;
   if (!isCustomBody(sent)) {
-    return { location, reason: 'unknown_shape', detail: `neither profiles nor an event: ${keysOf(sent)}` };
+    return unreadable('unknown_shape', `neither profiles nor an event: ${keysOf(sent)}`, location);
   }
-  const ambiguity = ambiguityIn(findings);
-  if (ambiguity !== undefined) return { location, ...ambiguity };
-  const body = withExactIds(sent, findings);
-  const [evtData, properties] = [objectField(body, 'evtData'), objectField(body, 'properties')];
+  const [evtData, properties] = [objectField(sent, 'evtData'), objectField(sent, 'properties')];
   return {
     location,
-    sent,
-    profile: body,
+    profile: sent,
     eventProperties: { ...evtData, ...properties },
     profileKeyValues: {},
     requestKeyValues: {},
@@ -303,10 +275,10 @@ function decodeCustomBody(
     losses: Object.keys(evtData)
       .filter((name) => Object.hasOwn(properties, name))
       .map(collision)
-      .concat(lossesOf(findings), twinsIn(sent)),
-    body,
-    campaignId: field(body, 'targetId'),
-    pathEvent,
+      .concat(lossesIn(frames, findings)),
+    body: sent,
+    campaignId: field(sent, 'targetId'),
+    pathEvent: context.pathEvent,
   };
 }
 

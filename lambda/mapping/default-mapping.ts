@@ -1,5 +1,5 @@
 import type { SourceEvent } from '../clevertap/decode-message';
-import { nameFields } from '../clevertap/frame';
+import { isLikeUpload, nameFields } from '../clevertap/frame';
 import { identityFields } from '../contract';
 import { field, fieldKey, isJsonObject, type JsonObject } from '../json';
 import type { Draft, PropertyGroup } from './draft';
@@ -23,26 +23,25 @@ const noTypes: Draft['types'] = new Map();
  * Drafts an event by the default mapping: named by body, key_values, URL or campaign, identified by the profile's
  * fields, with all event properties and key_values.
  */
-export function draftByDefault(
-  source: SourceEvent,
-  { identityOrder, campaigns }: DefaultMappingOptions,
-): Draft {
-  const { body, profile, profileKeyValues } = source;
+export function draftByDefault(source: SourceEvent, options: DefaultMappingOptions): Draft {
+  const { body, profileKeyValues, exact = source } = source;
   // Only the event's own fields may identify or date it: an id among the request's key_values, which are constants of
   // the campaign, would make all of a campaign's events one.
   const ownFields = body ?? profileKeyValues;
   const named = sentName(source);
   const explicitId = chooseId(
-    idCandidates(ownFields, body === undefined ? ['event_id', 'message_id'] : ['idempotency_key']),
+    exact.body === undefined
+      ? idCandidates(exact.profileKeyValues, ['event_id', 'message_id'])
+      : idCandidates(exact.body, ['idempotency_key']),
   );
   const timeKey =
-    setKey(ownFields, 'timestamp') ?? (isLikeUpload(source) ? setKey(ownFields, 'ts') : undefined);
+    setKey(ownFields, 'timestamp') ?? (body && isLikeUpload(body) ? setKey(body, 'ts') : undefined);
 
   return {
     rule: undefined,
     appIds: body === undefined ? [] : [field(body, 'app_id')],
-    name: named.name || (campaigns.get(campaignIdOf(source)) ?? ''),
-    identities: identityOrder.map((from) => ({ from, value: field(profile, from) })),
+    name: named.name || (options.campaigns.get(campaignIdOf(source)) ?? ''),
+    identities: options.identityOrder.map((from) => ({ from, value: field(exact.profile, from) })),
     explicitId,
     time: timeKey === undefined ? undefined : ownFields[timeKey],
     properties: groupsOf(source, [named.key, explicitId.key, timeKey]),
@@ -50,10 +49,6 @@ export function draftByDefault(
     userProperties: undefined,
   };
 }
-
-/** Where an event may be dated: `ts` where it is described as CleverTap's API for uploads does. */
-const isLikeUpload = ({ body }: SourceEvent): boolean =>
-  body !== undefined && (fieldKey(body, 'evtName') ?? fieldKey(body, 'evtData')) !== undefined;
 
 /** The key of a field that is there and neither null nor empty. */
 function setKey(object: JsonObject, name: string): string | undefined {
@@ -120,9 +115,9 @@ const groupNames = (body: JsonObject): string[] =>
   ['properties', 'evtData'].filter((name) => isJsonObject(field(body, name)));
 
 /** A name or time that was left blank says nothing, and is no property either. */
-const blankNames = (source: SourceEvent, object: JsonObject): string[] =>
+const blankNames = ({ body }: SourceEvent, object: JsonObject): string[] =>
   Object.values(object).some(isBlank)
-    ? [...nameFields, 'timestamp', ...(isLikeUpload(source) ? ['ts'] : [])].filter((name) =>
+    ? [...nameFields, 'timestamp', ...(body && isLikeUpload(body) ? ['ts'] : [])].filter((name) =>
         isBlank(field(object, name)),
       )
     : [];

@@ -44,13 +44,9 @@ const part = (value: string): string => `${value.length}:${value}`;
  *
  * @returns undefined for an event that is nested more than `maxSourceDepth` levels deep
  */
-export function canonicalSource({
-  sent,
-  campaignId,
-  pathEvent,
-  canonicalRequest,
-}: SourceEvent): string | undefined {
-  const own = canonicalJson([sent, campaignId ?? null, pathEvent ?? null], maxSourceDepth + 1);
+export function canonicalSource(source: SourceEvent): string | undefined {
+  const { profile, campaignId, pathEvent, canonicalRequest } = source;
+  const own = canonicalJson([profile, campaignId ?? null, pathEvent ?? null], maxSourceDepth + 1);
   return own === undefined || canonicalRequest === undefined ? undefined : own + canonicalRequest;
 }
 

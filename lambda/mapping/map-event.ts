@@ -8,7 +8,7 @@ import { chooseIdentity } from './identity';
 import type { Mapping } from './mapping';
 import { PropertyCollector, type HeapProperties } from './properties';
 import { draftByRule } from './rule';
-import { cut, holdsInvisible, holdsTemplate } from './strings';
+import { cut, holdsTemplate, withoutInvisible } from './strings';
 import { AbortEvent } from './template-scope';
 import { parseTimestamp, toIso } from './timestamp';
 
@@ -137,7 +137,8 @@ function judge(
 
   const name = repairName(draft.name);
   // U+FFFD is what is left of characters that were lost on the way.
-  if (holdsInvisible(draft.name) || name.includes('\uFFFD')) changes.record('text_repaired', 'event');
+  const isRepaired = withoutInvisible(draft.name) !== draft.name || name.includes('\uFFFD');
+  if (isRepaired) changes.record('text_repaired', 'event');
   const event = cut(name, maxEventNameLength);
   if (event !== name) changes.record('event_name_truncated');
   const occurrence = {

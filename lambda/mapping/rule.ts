@@ -1,6 +1,6 @@
 import type { SourceEvent } from '../clevertap/decode-message';
 import { objectField, type JsonObject } from '../json';
-import { keyValuesOf, toName } from './default-mapping';
+import { keyValuesOf, repairName, toName } from './default-mapping';
 import type { Draft } from './draft';
 import { isRejected } from './findings';
 import { chooseId, type ExplicitId } from './idempotency-key';
@@ -65,7 +65,7 @@ export function compileRule(
   return {
     name: rule.name,
     when: {
-      event: when.event === undefined ? undefined : normalizeEventName(when.event),
+      event: when.event === undefined ? undefined : normalizeEventName(repairName(when.event)),
       campaign: when.campaign === undefined ? undefined : String(when.campaign),
     },
     appId: compile(send.app_id),
@@ -93,21 +93,27 @@ export function draftByRule(
   fallback: Draft,
   receivedAt: number,
 ): Draft {
-  const groups = { Event: source.eventProperties, KeyValues: keyValuesOf(source) };
-  const names: EventScope['names'] = {
-    Profile: templateObject(source.profile, objectField(source.profile, 'profileData')),
-    Event: templateObject(groups.Event),
-    KeyValues: templateObject(groups.KeyValues),
-    // A null is no campaign either: the idempotency key does not tell the two apart.
-    Campaign: templateObject({ id: source.campaignId ?? undefined }),
-    Received: templateObject({ at: toIso(receivedAt) }),
-    Path: templateObject({ event: source.pathEvent }),
-    Body: templateObject(source.body ?? {}),
-  };
-  // The request's key_values are constants of the campaign: as an id they would make all its events one.
-  const ownNames = { ...names, KeyValues: templateObject(source.profileKeyValues) };
   const missingOutputs = new Set<string>();
-  const scope = { names, missingOutputs };
+  const scopesOf = (event: SourceEvent): readonly [EventScope, EventScope] => {
+    const names: EventScope['names'] = {
+      Profile: templateObject(event.profile, objectField(event.profile, 'profileData')),
+      Event: templateObject(event.eventProperties),
+      KeyValues: templateObject(keyValuesOf(event)),
+      // A null is no campaign either: the idempotency key does not tell the two apart.
+      Campaign: templateObject({ id: event.campaignId ?? undefined }),
+      Received: templateObject({ at: toIso(receivedAt) }),
+      Path: templateObject({ event: event.pathEvent }),
+      Body: templateObject(event.body ?? {}),
+    };
+    // The request's key_values are constants of the campaign: as an id they would make all its events one.
+    const ownNames = { ...names, KeyValues: templateObject(event.profileKeyValues) };
+    return [
+      { names, missingOutputs },
+      { names: ownNames, missingOutputs },
+    ];
+  };
+  const [scope, idScope] = scopesOf(source);
+  const [exact, exactId] = source.exact === undefined ? [] : scopesOf(source.exact);
   const time = rule.timestamp && render(rule.timestamp, scope);
   return {
     rule: rule.name,
@@ -117,20 +123,34 @@ export function draftByRule(
     identities:
       rule.identity === undefined
         ? fallback.identities
-        : [{ from: 'the rule', value: render(rule.identity, scope) }, ...fallback.identities],
+        : [{ from: 'the rule', value: renderExact(rule.identity, scope, exact) }, ...fallback.identities],
     explicitId:
       rule.idempotencyKey === undefined
         ? fallback.explicitId
-        : idOfRule(render(rule.idempotencyKey, { names: ownNames, missingOutputs }), fallback.explicitId),
+        : idOfRule(renderExact(rule.idempotencyKey, idScope, exactId), fallback.explicitId),
     time: time === undefined ? fallback.time : time,
     // A rule's own properties win over spread groups.
     properties: [
       { values: renderMembers(rule.properties, scope) },
-      ...rule.spread.map((group) => ({ values: groups[group] })),
+      ...rule.spread.map((group) => ({
+        values: group === 'Event' ? source.eventProperties : keyValuesOf(source),
+      })),
     ],
     types: rule.types,
     userProperties: rule.userProperties && renderMembers(rule.userProperties, scope),
   };
+}
+
+/** The value of an identity or id; NaN if the exact event makes another one of it, or fails. */
+function renderExact(json: CompiledJson, scope: EventScope, exact: EventScope | undefined): unknown {
+  const value = render(json, scope);
+  // No object is an identity or id, and no two are equal.
+  if (exact === undefined || typeof value === 'object') return value;
+  try {
+    return render(json, exact) === value ? value : NaN;
+  } catch {
+    return NaN;
+  }
 }
 
 /** The id that a rule gives. Unusable ids of the event's own are counted all the same. */

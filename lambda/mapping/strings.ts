@@ -7,12 +7,20 @@ export const holdsTemplate = (value: string): boolean => template.test(value);
 const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
 
 /** Characters that nobody can see, and that make a string differ from one that looks the same. */
-const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const invisibles = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800`;
+const invisible = new RegExp(`[${invisibles}]`, 'u');
 
 export const holdsInvisible = (value: string): boolean => invisible.test(value);
 
+/** Emoji, and letters that are not Latin: a joiner, a variation selector or the tags of a flag change how they look. */
+const shaped = String.raw`[^${invisibles}\p{ASCII}\p{Script=Latin}\s]`;
+const selector = String.raw`(?<=${shaped})\p{Variation_Selector}|(?<=[#*\d])\uFE0F(?=\u20E3)`;
+const joiner = String.raw`(?<=${shaped}\p{Variation_Selector}?)[\u200C\u200D](?=${shaped})`;
+const flagTag = String.raw`(?<=\u{1F3F4}[\u{E0020}-\u{E007E}]{0,6})[\u{E0020}-\u{E007F}]`;
+const removed = new RegExp(`(?!${selector}|${joiner}|${flagTag})[${invisibles}]`, 'gu');
+
 export const withoutInvisible = (value: string): string =>
-  holdsInvisible(value) ? value.replace(new RegExp(invisible, 'gu'), '') : value;
+  holdsInvisible(value) ? value.replace(removed, '') : value;
 
 /** Control characters, surrogates, and what templates and CleverTap's dates begin with. */
 const special = /[\u0000-\u0008\u000B-\u001F\u007F\uD800-\uDFFF{}$]/;

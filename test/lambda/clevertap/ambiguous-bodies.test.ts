@@ -31,7 +31,8 @@ describe('a field that stands twice', () => {
     'ts',
     'idempotency_key',
   ])('refuses a custom body: %s (F35)', (name) => {
-    const json = `{"colour":"red",\n"${name}":{},"${name}":"bob"}`;
+    // Only what is described as an upload has a ts of its own.
+    const json = `{"${name === 'ts' ? 'evtData' : 'colour'}":"red",\n"${name}":{},"${name}":"bob"}`;
 
     expect(decodeMessage(json, undefined)).toMatchObject({
       kind: 'undecodable',
@@ -50,6 +51,8 @@ describe('a field that stands twice', () => {
     '{"key_values":{"a":1},"key_values":{"event":"B"},"profiles":[{"identity":"ana"}]}',
     '{"profiles":[{"identity":"ana"}],"profiles":[{"identity":"bob"}]}',
     '{"profiles":{"identity":"ana","identity":"bob"}}',
+    '{"profiles":{"identity":"ana","Key_Values":{"Event_Id":1,"Event_Id":2}}}',
+    '{"profiles":{"identity":"ana","profileData":{"nr":1},"profileData":{"nr":2}}}',
     '{"event":"A","event":"B","profiles":[{"identity":"ana"}]}',
     '{"d":[{"identity":"ana","evtName":"A"}],"d":[{"identity":"bob","evtName":"A"}]}',
   ])('refuses %s (F35)', (json) => {
@@ -105,14 +108,39 @@ describe('any other name that stands twice', () => {
     ['{"profiles":{"identity":"ana","key_values":{"email":1,"email":2}}}', 'email'],
     ['{"key_values":{"coupon":1,"coupon":2},"profiles":[{"identity":"ana"}]}', 'coupon'],
     ['{"profiles":[{"identity":"ana","profileData":{"plan":1,"plan":2}}]}', 'plan'],
+    ['{"profiles":[{"identity":"ana"},{"identity":"ben"}],"d":[{"event":"x","event":"y"}]}', 'event'],
+    ['{"profiles":{"identity":"ana"},"d":[{"event":"x","event":"y"}]}', 'event'],
+    ['{"profiles":[{"identity":"ana","d":[{"identity":"x","identity":"y"}]}]}', 'identity'],
+    ['{"profiles":[{"identity":"ana","timestamp":1,"timestamp":2}]}', 'timestamp'],
+    ['{"key_values":{"event_id":1,"event_id":2},"profiles":[{"identity":"ana"}]}', 'event_id'],
+    ['{"identity":"ana","event":"A","d":[{"event":"x","event":"y"}]}', 'event'],
+    ['{"identity":"ana","event":"A","d":1,"d":2}', 'd'],
+    ['{"identity":"ana","event":"A","ts":1,"ts":2}', 'ts'],
+    ['{"identity":"ana","event":"A","key_values":{"timestamp":1,"timestamp":2}}', 'timestamp'],
+    ['{"identity":"ana","event":"A","key_values":{"a":1},"key_values":{"b":2}}', 'key_values'],
   ])('is counted: %s', (json, name) => {
     expect(changesOf(json)).toEqual([`name_collision: ${name}`]);
+  });
+
+  it('in a group of another casing, which is not read, is counted beside that group', () => {
+    expect(
+      changesOf('{"profiles":[{"identity":"ana"}],"Profiles":[{"identity":"x","identity":"y"}]}'),
+    ).toEqual(['name_collision: identity', 'name_collision: Profiles']);
   });
 
   it('has its last value, as JSON.parse reads it', () => {
     expect(mapped('{"identity":"a","event":"A","properties":{"v":1,"v":2}}').event.properties).toEqual({
       v: 2,
     });
+  });
+
+  it('of the key-value pairs of a push is counted only where it was sent', () => {
+    const push = (payload: string): string[] =>
+      changesOf(`{"profiles":[{"identity":"ana","payload":${payload}}]}`);
+
+    expect(push('{"title":"x"}')).toEqual([]);
+    expect(push('{"title":"x","kvs":{"a":1}}')).toEqual([]);
+    expect(push('{"title":"x","kvs":null}')).toEqual(['value_dropped: kvs']);
   });
 
   it('around the profiles is counted for each, up to ten', () => {
@@ -134,6 +162,9 @@ describe('a field in two casings', () => {
     ['{"identity":"ana","event":"A","Properties":{"x":1},"properties":{}}', 'ana', 'Properties'],
     ['{"profiles":[{"identity":"ana","key_values":{"event":"A","Event":"B"}}]}', 'ana', 'Event'],
     ['{"EMAIL":"ana@shop.test","Email":"bob@shop.test","event":"A"}', 'ana@shop.test', 'Email'],
+    ['{"profiles":[{"identity":"ana","payload":{"a":1},"Payload":{"b":2}}]}', 'ana', 'Payload'],
+    ['{"profiles":[{"identity":"ana","profileData":{"a":1},"ProfileData":{"b":2}}]}', 'ana', 'ProfileData'],
+    ['{"identity":"ana","evtName":"A","ts":1664890781,"TS":1664890782}', 'ana', 'TS'],
   ])('has its exact value, and the other is counted: %s', (json, identity, name) => {
     expect(mapped(json).event.identity).toBe(identity);
     expect(changesOf(json)).toEqual([`name_collision: ${name}`]);
@@ -146,6 +177,9 @@ describe('a field in two casings', () => {
     '{"identity":"ana","event":"A","text":"\\"identity\\":1,\\"identity\\":2"}',
     '{"profiles":[{"identity":"ana"},{"identity":"ben"}]}',
     '{"identity":"ana","event":"A","properties":{"identity":"x","event":"y"}}',
+    '{"identity":"ana","event":"A","d":1,"D":2,"ts":3,"TS":4,"key_values":{"x":1},"Key_Values":{"y":2}}',
+    '{"profiles":[{"identity":"ana","d":1,"D":2,"timestamp":3,"Timestamp":4}],"email":1,"Email":2}',
+    '{"key_values":{"event_id":1,"Event_Id":2},"profiles":[{"identity":"ana"}]}',
   ])('is not seen in %s', (json) => {
     expect(changesOf(json)).toEqual([]);
   });

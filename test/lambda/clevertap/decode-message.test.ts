@@ -145,7 +145,6 @@ describe('a custom body', () => {
     expect(eventsOf(fixture('guide-rendered'), 'from-path')).toEqual([
       {
         location: { kind: 'whole' },
-        sent: body,
         profile: body,
         eventProperties: { item_names: 'pii-watch', value: '77777', campaign_name: 'pii Cart Reminder Push' },
         profileKeyValues: {},

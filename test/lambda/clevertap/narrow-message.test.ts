@@ -130,7 +130,13 @@ describe.each([
   ['a list of events', listOfEvents],
 ])('%s, narrowed', (_, messages) => {
   it('decodes to exactly the events that were kept', () => {
-    const withoutLocation = (event: DecodedEvent): object => ({ ...event, location: undefined });
+    const withoutLocation = (event: DecodedEvent): object => {
+      if (isUnreadable(event)) return { ...event, location: undefined };
+      // Whether a neighbour has a number that is not exact makes no difference but that there is an equal twin.
+      const { exact = event, ...sent } = event;
+      const twin = { ...exact, location: undefined, losses: undefined };
+      return { ...sent, location: undefined, exact: twin };
+    };
     fc.assert(
       fc.property(messages, (message) => {
         const { kept, narrowed } = narrow(message);

@@ -267,6 +267,16 @@ describe('a numeric identity (F33)', () => {
 
     expect(identities).toEqual(['7', 'identity_not_exact', '9']);
   });
+
+  it.each([
+    ['{"profiles":[{"identity":77,"key_values":{"identity":1.0}}]}', '77'],
+    ['{"profiles":{"identity":77,"key_values":{"identity":1.0},"event_properties":{"identity":77.0}}}', '77'],
+    ['{"key_values":{"identity":5.0},"profiles":[{"identity":77}]}', '77'],
+    ['{"identity":77,"event":"A","properties":{"identity":77.0},"key_values":{"identity":1e7}}', '77'],
+    ['{"identity":77.0,"event":"A","properties":{"identity":77}}', 'identity_not_exact'],
+  ])('is not spoiled by a number of its name in another object: %s', (json, expected) => {
+    expect(identityOf(json)).toBe(expected);
+  });
 });
 
 describe('a numeric id of an event (F33, F41)', () => {
@@ -296,6 +306,25 @@ describe('a numeric id of an event (F33, F41)', () => {
   it('written as an integer is used', () => {
     expect(mapped(bodyOf('77')).changes).toEqual([]);
     expect(mapped(profileOf('9007199254740993')).properties).toEqual({});
+  });
+
+  it('is used whatever stands in another object under its name, and is no property then', () => {
+    const { changes, properties } = mapped(
+      '{"profiles":[{"identity":"a","event_id":1.0,"key_values":{"event_id":77}}]}',
+    );
+
+    expect([changes, properties]).toEqual([[], {}]);
+  });
+
+  it.each([
+    [
+      '{"identity":"a","event":"A","message_id":12345678.0,"event_id":3.0}',
+      { message_id: 12345678, event_id: 3 },
+    ],
+    ['{"profiles":[{"identity":"a","key_values":{"event_id":12345678.0}}]}', { event_id: 12345678 }],
+    ['{"key_values":{"message_id":5.0},"profiles":[{"identity":"a"}]}', { message_id: 5 }],
+  ])('that is no id, or is ignored as one, is a property: %s', (json, expected) => {
+    expect(mapped(json).properties).toEqual(expected);
   });
 
   it('elsewhere is a number like any other: 1.0 and 1 are one amount and one key', () => {

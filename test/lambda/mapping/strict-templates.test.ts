@@ -343,3 +343,84 @@ test('a custom body is judged like a profile (F35)', () => {
     reason: 'placeholder_identity',
   });
 });
+
+describe('a number that was not written as an integer, or was rounded to one (F33)', () => {
+  const inexact = ['0.99999999999999999999', '1e7', '12345678.0', '4503599627370497.5'];
+  const mappedText = (json: string, send: MappingRule['send']): ReturnType<typeof mapEvent> => {
+    const context = mappingContext({
+      mapping: compileMapping({ ...noMapping, rules: [{ name: 'rule', when: { event: 'A' }, send }] }, parse),
+    });
+    return mapEvent(sourceOf(json, 'A'), context);
+  };
+  const identityIn = (json: string, identity: string): unknown => {
+    const outcome = mappedText(json, { identity });
+    return isRejected(outcome) ? outcome.reason : isAborted(outcome) ? 'aborted' : outcome.event.identity;
+  };
+
+  describe.each(inexact)('%s', (number) => {
+    it.each([
+      ['{{ Profile.nr }}', `{"profiles":[{"nr":${number}}]}`],
+      ['cust-{{ Profile.nr }}', `{"profiles":[{"nr":${number}}]}`],
+      ['cust-{{ Profile.nr }}', `{"profiles":{"profileData":{"nr":${number}}}}`],
+      [
+        "{{ 'cust-' | append: Profile.a.b.c.d.e.f }}",
+        `{"profiles":[{"a":{"b":{"c":{"d":{"e":{"f":${number}}}}}}}]}`,
+      ],
+      ["cust-{{ Profile.nrs | join: '-' }}", `{"profiles":[{"nrs":["x",${number}]}]}`],
+      ['cust-{{ Profile.nrs[1] }}', `{"profiles":[{"nrs":["x",${number}]}]}`],
+      ['cust-{{ KeyValues.nr }}', `{"key_values":{"nr":${number}},"profiles":[{}]}`],
+      ['cust-{{ Body.nr }}', `[{"event":"A","nr":${number}}]`],
+      ['cust-{{ Event.nr }}', `{"event":"A","evtData":{"nr":${number}}}`],
+    ])('makes no identity: %s of %s', (template, json) => {
+      expect(identityIn(json, template)).toBe('identity_not_exact');
+    });
+
+    it('makes no id: two orders stay two events', () => {
+      for (const idempotency_key of ['{{ Event.order }}', 'o-{{ Event.order }}', 'o-{{ KeyValues.order }}']) {
+        const [first, second] = ['hat', 'shoe'].map((item) =>
+          mappedText(
+            `{"profiles":[{"identity":"a","event_properties":{"order":${number},"item":"${item}"},"key_values":{"order":${number}}}]}`,
+            { idempotency_key },
+          ),
+        );
+        if (!first || isRejected(first) || isAborted(first)) throw new Error('not delivered');
+        expect(second).not.toMatchObject({ event: { idempotency_key: first.event.idempotency_key } });
+        expect([...first.changes]).toContainEqual(['explicit_id_ignored', 1]);
+      }
+    });
+
+    it('is data to every other template', () => {
+      const outcome = mappedText(`{"profiles":[{"identity":"a","phone":${number},"nr":${number}}]}`, {
+        properties: { phone: '{{ Profile.phone }}', nr: '{{ Profile.nr | plus: 0 }}' },
+      });
+
+      expect(outcome).toMatchObject({ event: { properties: { phone: Number(number), nr: Number(number) } } });
+    });
+  });
+
+  it('changes nothing for another value, an object included', () => {
+    for (const nr of ['{}', '[1]', '"null"', 'true'])
+      expect(identityIn(`{"profiles":[{"nr":${nr},"level":5.0}]}`, '{{ Profile.nr }}')).toBe(
+        'placeholder_identity',
+      );
+  });
+
+  it('may stand beside the number of an identity', () => {
+    const json = '{"profiles":[{"nr":77,"level":77.0,"event_properties":{"nr":77.0}}]}';
+
+    expect(identityIn(json, 'cust-{{ Profile.nr }}')).toBe('cust-77');
+    expect(identityIn(json, '{{ Profile.nr }}')).toBe('77');
+  });
+
+  it.each([
+    ['{% if Profile.level > 3 %}vip{% endif %}-{{ Profile.nr }}', 'vip-77'],
+    ['{% if Profile.level > 100 %}vip{% endif %}-{{ Profile.nr }}', 'identity_not_exact'],
+    ['{% if Profile.level == 5 %}vip{% endif %}-{{ Profile.nr }}', 'identity_not_exact'],
+    ['{% if Profile.level > 100 %}{% abort %}{% endif %}c-{{ Profile.nr }}', 'identity_not_exact'],
+    ['{% if Profile.level < 100 %}{% abort %}{% endif %}c-{{ Profile.nr }}', 'aborted'],
+  ])('never decides a condition as another number: %s is %s', (template, expected) => {
+    expect(identityIn('{"profiles":[{"nr":77,"level":5.0}]}', template)).toBe(expected);
+    const whole = identityIn('{"profiles":[{"nr":77,"level":5}]}', template);
+    expect([whole, 'identity_not_exact']).toContain(expected);
+  });
+});
