@@ -168,7 +168,7 @@ it('what a rule does not speak of is absent', () => {
     event: undefined,
     timestamp: undefined,
     idempotencyKey: undefined,
-    properties: [],
+    properties: expect.any(Function) as unknown,
     types: new Map(),
     spread: [],
     userProperties: undefined,
