@@ -205,19 +205,15 @@ function decodeProfiles(root: JsonObject, key: string, context: Context): readon
   return profiles.map((profile, index) => decode(profile, { kind: 'element', key, index }));
 }
 
-/** The values in an object, its lists and objects. Stops at too many, and below `maxSourceDepth`, for which each event is rejected later. */
+/** The values in an object, its lists and objects. Stops at too many, and where each event is rejected for its depth. */
 function countValues(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null || depth > maxSourceDepth) return 0;
   const members: unknown[] = Object.values(value);
   // A list of scalars becomes one property.
-  if (Array.isArray(value) && !members.some((member) => typeof member === 'object' && member !== null))
-    return 0;
-  let count = members.length;
-  for (const member of members) {
-    if (count > maxNestedValues) break;
-    count += countValues(member, depth + 1);
-  }
-  return count;
+  if (Array.isArray(value) && !members.some((member) => typeof member === 'object' && member)) return 0;
+  const add = (count: number, member: unknown): number =>
+    count > maxNestedValues ? count : count + countValues(member, depth + 1);
+  return members.reduce(add, members.length);
 }
 
 /** The names of groups that are not objects. */

@@ -38,7 +38,7 @@ export function ledgerOf(messages: Iterable<Message>, settled: readonly SettledM
     for (const { origin, reason } of rejected) add({ ...origin, outcome: 'rejected', reason, events: 1 });
   }
 
-  const bySize = [...campaigns].sort(([, a], [, b]) => sizeOf(b) - sizeOf(a));
+  const bySize = [...campaigns].sort(([, a], [, b]) => total([...b.values()]) - total([...a.values()]));
   for (const [campaign, rows] of bySize.slice(maxCampaigns)) {
     campaigns.delete(campaign);
     for (const row of rows.values()) add({ ...row, ...otherOrigin });
@@ -48,7 +48,6 @@ export function ledgerOf(messages: Iterable<Message>, settled: readonly SettledM
 
 /** The events of all rows with an outcome. */
 export const sumOf = (rows: readonly LedgerRow[], outcome: LedgerRow['outcome']): number =>
-  rows.reduce((sum, row) => (row.outcome === outcome ? sum + row.events : sum), 0);
+  total(rows.filter((row) => row.outcome === outcome));
 
-const sizeOf = (rows: ReadonlyMap<string, LedgerRow>): number =>
-  [...rows.values()].reduce((sum, { events }) => sum + events, 0);
+const total = (rows: readonly LedgerRow[]): number => rows.reduce((sum, { events }) => sum + events, 0);

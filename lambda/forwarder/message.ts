@@ -46,14 +46,10 @@ export class Message {
    * Whatever is wrong with it becomes their fate, never an exception.
    */
   get entries(): readonly Entry[] {
-    return (this.decoded ??= this.decode());
-  }
-
-  private decode(): Entry[] {
     try {
-      return readEntries(this.record, this.ingress);
+      return (this.decoded ??= readEntries(this.record, this.ingress));
     } catch (error) {
-      return [rejectedEntry({ kind: 'whole' }, unexpected(error, this.record, this.log))];
+      return (this.decoded = [rejectedEntry({ kind: 'whole' }, unexpected(error, this.record, this.log))]);
     }
   }
 }
@@ -77,10 +73,8 @@ function unexpected(error: unknown, record: SQSRecord, log: Logger): Rejected {
 const framesOf = (error: unknown): string | undefined =>
   error instanceof Error
     ? error.stack
-        ?.split('\n')
-        .filter((line) => /^ +at /.test(line))
-        .slice(0, 3)
-        .map((line) => line.trim())
+        ?.match(/(?<=^ +)at .*$/gm)
+        ?.slice(0, 3)
         .join(' < ')
     : undefined;
 
@@ -91,18 +85,13 @@ function readEntries(record: SQSRecord, ingress: Ingress | undefined): Entry[] {
   }
   const decoded = decodeMessage(record.body, ingress.pathEvent);
   const pathOrigin = { campaign: undefined, event: loggableName(ingress.pathEvent ?? '') };
-  switch (decoded.kind) {
-    case 'ping':
-      return [entryOf({ kind: 'whole' }, { kind: 'ignored' }, pathOrigin)];
-    case 'undecodable':
-      return [rejectedEntry({ kind: 'whole' }, decoded, pathOrigin)];
-    case 'events':
-      return decoded.events.map((source) =>
-        isUnreadable(source)
-          ? rejectedEntry(source.location, source, pathOrigin)
-          : { ...entryOf(source.location, undefined, originOf(source)), source },
-      );
-  }
+  if (decoded.kind === 'ping') return [entryOf({ kind: 'whole' }, { kind: 'ignored' }, pathOrigin)];
+  if (decoded.kind === 'undecodable') return [rejectedEntry({ kind: 'whole' }, decoded, pathOrigin)];
+  return decoded.events.map((source) =>
+    isUnreadable(source)
+      ? rejectedEntry(source.location, source, pathOrigin)
+      : { ...entryOf(source.location, undefined, originOf(source)), source },
+  );
 }
 
 const noBytes = new Uint8Array();
@@ -132,7 +121,7 @@ export function* mapMessages(
   hasTime: () => boolean,
 ): Generator<Entry, void> {
   for (const message of messages) {
-    const messageContext = contextOf(message, context);
+    const messageContext = message.ingress && { ...context, ...message.ingress };
     for (const entry of message.entries) {
       if (entry.fate !== undefined) continue;
       if (!hasTime()) return;
@@ -140,15 +129,6 @@ export function* mapMessages(
       if (isPending(entry)) yield entry;
     }
   }
-}
-
-function contextOf(
-  { ingress }: Message,
-  context: Omit<MappingContext, 'receivedAt' | 'requestId'>,
-): MappingContext | undefined {
-  if (ingress === undefined) return undefined;
-  const { receivedAt, requestId } = ingress;
-  return { ...context, receivedAt, requestId };
 }
 
 const isPending = ({ fate }: Entry): boolean => fate === undefined;

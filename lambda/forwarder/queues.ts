@@ -1,9 +1,11 @@
-import type { SQS } from '@aws-sdk/client-sqs';
+import type { SendMessageBatchResult, SQS } from '@aws-sdk/client-sqs';
 import { inBatches } from '../batches';
 import { sizeOf, type Letter } from './dead-letter';
 
 /** The calls of SQS the forwarder makes itself; receiving and deleting are Lambda's. */
 export type SqsCalls = Pick<SQS, 'sendMessageBatch' | 'changeMessageVisibilityBatch'>;
+
+type Failures = Partial<Pick<SendMessageBatchResult, 'Failed'>>;
 
 export interface QueuesProps {
   /** Loaded on first use: a batch without failures needs no SQS. */
@@ -45,19 +47,18 @@ export class Queues {
    * visibility timeout.
    */
   async delay(delays: readonly Delay[]): Promise<void> {
-    await inTurns([...inBatches(delays, maxEntries, maxBatchBytes, () => 0)], (batch) =>
-      this.attempt('ChangeMessageVisibilityBatch', async (sqs) => {
-        const { Failed = [] } = await sqs.changeMessageVisibilityBatch({
+    const batches = [...inBatches(delays, maxEntries, maxBatchBytes, () => 0)];
+    await inTurns(batches, (batch) =>
+      this.attempt('ChangeMessageVisibilityBatch', (sqs) =>
+        sqs.changeMessageVisibilityBatch({
           QueueUrl: this.props.eventBufferUrl,
           Entries: batch.map(({ receiptHandle, seconds }, index) => ({
             Id: String(index),
             ReceiptHandle: receiptHandle,
             VisibilityTimeout: seconds,
           })),
-        });
-        for (const { Code } of Failed)
-          this.props.onProblem(`ChangeMessageVisibilityBatch: ${Code ?? 'unknown'}`);
-      }),
+        }),
+      ),
     );
   }
 
@@ -70,7 +71,7 @@ export class Queues {
   private async sendBatch(queueUrl: string, letters: readonly Letter[]): Promise<boolean[]> {
     const stored = new Set<string>();
     await this.attempt('SendMessageBatch', async (sqs) => {
-      const { Successful = [], Failed = [] } = await sqs.sendMessageBatch({
+      const result = await sqs.sendMessageBatch({
         QueueUrl: queueUrl,
         Entries: letters.map(({ body, attributes }, index) => ({
           Id: String(index),
@@ -78,15 +79,16 @@ export class Queues {
           MessageAttributes: attributes,
         })),
       });
-      for (const { Id } of Successful) stored.add(Id ?? '');
-      for (const { Code } of Failed) this.props.onProblem(`SendMessageBatch: ${Code ?? 'unknown'}`);
+      for (const { Id } of result.Successful ?? []) stored.add(Id ?? '');
+      return result;
     });
     return letters.map((_, index) => stored.has(String(index)));
   }
 
-  private async attempt(call: string, make: (sqs: SqsCalls) => Promise<void>): Promise<void> {
+  private async attempt(call: string, make: (sqs: SqsCalls) => Promise<Failures>): Promise<void> {
     try {
-      await make(await this.props.sqs());
+      const { Failed = [] } = await make(await this.props.sqs());
+      for (const { Code = 'unknown' } of Failed) this.props.onProblem(`${call}: ${Code}`);
     } catch (error) {
       this.props.onProblem(`${call}: ${error instanceof Error ? error.name : 'unknown'}`);
     }

@@ -4,7 +4,7 @@ import type { Metrics } from '../telemetry/metrics';
 import { metrics, type RejectionReason } from '../contract';
 import type { HeapCall, HeapSender } from '../heap/sender';
 import { ledgerOf, sumOf } from './ledger';
-import { Message, type Entry } from './message';
+import { Message } from './message';
 import type { Settlement, SettledMessage } from './settle';
 
 /** Where reports go. */
@@ -113,16 +113,13 @@ function failingMetrics({ calls, wasDown }: HeapSender): Record<string, number> 
 }
 
 /** Milliseconds from acceptance to delivery, or until now, of each event that was delivered or is put back. */
-function lagOf(settled: readonly SettledMessage[], kept: readonly Message[], now: number): number[] {
-  const lag: number[] = [];
-  const count = ({ ingress, entries }: Message, isCounted: (entry: Entry) => boolean): void => {
-    if (ingress === undefined) return;
-    for (const entry of entries) if (isCounted(entry)) lag.push(now - ingress.receivedAt);
-  };
-  for (const { message } of settled) count(message, ({ fate }) => fate?.kind === 'delivered');
-  for (const message of kept) count(message, () => true);
-  return lag;
-}
+const lagOf = (settled: readonly SettledMessage[], kept: readonly Message[], now: number): number[] =>
+  [
+    ...settled.flatMap(({ message: { ingress, entries } }) =>
+      entries.filter(({ fate }) => fate?.kind === 'delivered').map(() => ingress),
+    ),
+    ...kept.flatMap(({ ingress, entries }) => entries.map(() => ingress)),
+  ].flatMap((ingress) => (ingress === undefined ? [] : now - ingress.receivedAt));
 
 const countEntries = (messages: readonly Message[]): number =>
   messages.reduce((sum, { entries }) => sum + entries.length, 0);

@@ -12,17 +12,10 @@ const visibilityLimitSeconds = 42_000;
  * @param retryAfterSeconds what Heap asked for; it can only lengthen the delay
  * @param random from 0 to 1
  */
-export function retryDelaySeconds({
-  firstReceivedAt,
-  now,
+export function retryDelaySeconds(
+  { firstReceivedAt, now, random }: Readonly<Record<'firstReceivedAt' | 'now' | 'random', number>>,
   retryAfterSeconds = 0,
-  random,
-}: {
-  readonly firstReceivedAt: number;
-  readonly now: number;
-  readonly retryAfterSeconds?: number;
-  readonly random: number;
-}): number {
+): number {
   const waited = (now - firstReceivedAt) / 1000;
   const base = Math.min(Math.max(waited, minSeconds), maxSeconds);
   const delay = Math.max(base * (1 + 0.2 * random), retryAfterSeconds);

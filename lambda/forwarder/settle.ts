@@ -1,5 +1,4 @@
 import type { EventLocation } from '../clevertap/decode-message';
-import type { Fate } from '../heap/sender';
 import type { Logger } from '../telemetry/logger';
 import { continuationOf, deadLettersOf, type RejectedEvent } from './dead-letter';
 import { receiveCountOf, type Entry, type Message } from './message';
@@ -157,12 +156,9 @@ const firstReceiveOf = ({ record }: Message, { now }: SettlePorts): number =>
   Number(record.attributes.ApproximateFirstReceiveTimestamp) || now();
 
 const retryDelayOf = (message: Message, ports: SettlePorts): number =>
-  retryDelaySeconds({
-    firstReceivedAt: firstReceiveOf(message, ports),
-    now: ports.now(),
-    retryAfterSeconds: message.entries.reduce((longest, { fate }) => longerOf(longest, fate), 0),
-    random: ports.random(),
-  });
-
-const longerOf = (seconds: number, fate: Fate | undefined): number =>
-  fate?.kind === 'retry' ? Math.max(seconds, fate.retryAfterSeconds ?? 0) : seconds;
+  retryDelaySeconds(
+    { firstReceivedAt: firstReceiveOf(message, ports), now: ports.now(), random: ports.random() },
+    message.entries
+      .map(({ fate }) => (fate?.kind === 'retry' ? (fate.retryAfterSeconds ?? 0) : 0))
+      .reduce((longest, seconds) => Math.max(longest, seconds), 0),
+  );

@@ -20,25 +20,21 @@ export interface SerializedEvent {
 export const toBulks = <T extends SerializedEvent>(events: Iterable<T>, limit = maxEvents): Generator<T[]> =>
   inBatches(events, Math.min(limit, maxEvents), maxBytes, ({ json }) => json.length + 1);
 
+const bulkBody =
+  (list: 'events' | 'users') =>
+  (appId: string, elements: readonly SerializedEvent[]): Uint8Array => {
+    const encoder = new TextEncoder();
+    const comma = encoder.encode(',');
+    const pieces = elements.flatMap(({ json }, index) => (index === 0 ? [json] : [comma, json]));
+    const start = encoder.encode(`{"app_id":${JSON.stringify(appId)},"${list}":[`);
+    return concat([start, ...pieces, encoder.encode(']}')]);
+  };
+
 /** The body of a bulk track request, as UTF-8. */
-export const trackBody = (appId: string, events: readonly SerializedEvent[]): Uint8Array =>
-  bulkBody(appId, 'events', events);
+export const trackBody = bulkBody('events');
 
 /** The body of a bulk request for user properties (developers.heap.io, "Bulk Add User Properties"), as UTF-8. */
-export const userPropertiesBody = (appId: string, users: readonly SerializedEvent[]): Uint8Array =>
-  bulkBody(appId, 'users', users);
-
-function bulkBody(appId: string, list: 'events' | 'users', elements: readonly SerializedEvent[]): Uint8Array {
-  const encoder = new TextEncoder();
-  const pieces: Uint8Array[] = [encoder.encode(`{"app_id":${JSON.stringify(appId)},"${list}":[`)];
-  const comma = encoder.encode(',');
-  for (const [index, { json }] of elements.entries()) {
-    if (index > 0) pieces.push(comma);
-    pieces.push(json);
-  }
-  pieces.push(encoder.encode(']}'));
-  return concat(pieces);
-}
+export const userPropertiesBody = bulkBody('users');
 
 function concat(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));

@@ -27,11 +27,7 @@ export interface HeapClientProps {
 export class HeapClient {
   constructor(private readonly props: HeapClientProps) {}
 
-  /**
-   * @param path e.g. `/api/track`
-   * @param body JSON in UTF-8
-   * @param header an additional header, for accounts whose Heap wants a token
-   */
+  /** @param header an additional header, for accounts whose Heap wants a token */
   async post(path: string, body: Uint8Array, header?: { name: string; value: string }): Promise<HeapAnswer> {
     const signal = AbortSignal.timeout(this.props.timeoutMs);
     const first = await this.exchange(path, body, header, signal);

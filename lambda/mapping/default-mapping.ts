@@ -6,14 +6,6 @@ import type { Draft, PropertyGroup } from './draft';
 import { chooseId, type IdCandidate } from './idempotency-key';
 import { withoutInvisible } from './strings';
 
-/** What the default mapping knows besides the event. */
-export interface DefaultMappingOptions {
-  /** Names of profile fields that identify a user, best first. */
-  readonly identityOrder: readonly string[];
-  /** Event names by `targetId`. */
-  readonly campaigns: ReadonlyMap<string, string>;
-}
-
 /** Keys of a custom body that are its frame and not the marketer's properties. */
 const frame = ['app_id', 'user_id', 'session_id', 'is_test', 'targetId', ...identityFields];
 
@@ -22,8 +14,15 @@ const noTypes: Draft['types'] = new Map();
 /**
  * Drafts an event by the default mapping: named by body, key_values, URL or campaign, identified by the profile's
  * fields, with all event properties and key_values.
+ *
+ * @param identityOrder names of profile fields that identify a user, best first
+ * @param campaigns event names by `targetId`
  */
-export function draftByDefault(source: SourceEvent, options: DefaultMappingOptions): Draft {
+export function draftByDefault(
+  source: SourceEvent,
+  identityOrder: readonly string[],
+  campaigns: ReadonlyMap<string, string>,
+): Draft {
   const { body, profileKeyValues, exact = source } = source;
   // Only the event's own fields may identify or date it: an id among the request's key_values, which are constants of
   // the campaign, would make all of a campaign's events one.
@@ -40,8 +39,8 @@ export function draftByDefault(source: SourceEvent, options: DefaultMappingOptio
   return {
     rule: undefined,
     appIds: body === undefined ? [] : [field(body, 'app_id')],
-    name: named.name || (options.campaigns.get(campaignIdOf(source)) ?? ''),
-    identities: options.identityOrder.map((from) => ({ from, value: field(exact.profile, from) })),
+    name: named.name || (campaigns.get(campaignIdOf(source)) ?? ''),
+    identities: identityOrder.map((from) => ({ from, value: field(exact.profile, from) })),
     explicitId,
     time: timeKey === undefined ? undefined : ownFields[timeKey],
     properties: groupsOf(source, [named.key, explicitId.key, timeKey]),

@@ -76,7 +76,7 @@ export function mapEvent(
     return rejected('nested_too_deep', `nested more than ${maxSourceDepth} levels deep`);
   }
   const { mapping, identityOrder, receivedAt } = context;
-  const draft = draftByDefault(source, { identityOrder, campaigns: mapping.campaigns });
+  const draft = draftByDefault(source, identityOrder, mapping.campaigns);
   const rule = mapping.ruleFor(repairName(draft.name), campaignIdOf(source));
   if (rule === undefined) return judge(draft, source, canonical, context);
   try {

@@ -5,12 +5,7 @@ import type { MappingSettings } from './rule-format';
 
 /** An environment's mapping, ready for events. */
 export interface Mapping {
-  /**
-   * The first rule that matches; undefined if the default mapping applies.
-   *
-   * @param eventName blank if the event has none
-   * @param campaignId as a string, blank if the event has none
-   */
+  /** The first rule that matches; undefined if the default mapping applies. What an event does not have is blank. */
   readonly ruleFor: (eventName: string, campaignId: string) => CompiledRule | undefined;
   /** Event names by `targetId`. */
   readonly campaigns: ReadonlyMap<string, string>;

@@ -9,11 +9,7 @@ import {
 /** Counts, or a list of measurements. */
 export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;
 
-/**
- * Writes metrics of one instant.
- *
- * @param reason adds the dimension `Reason`
- */
+/** Writes metrics of one instant. A reason adds the dimension `Reason`. */
 export type Metrics = (values: MetricValues, reason?: RejectionReason) => void;
 
 const milliseconds: readonly MetricName[] = [metrics.deliveryLag, metrics.heapLatency];

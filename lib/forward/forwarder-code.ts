@@ -91,7 +91,7 @@ export function bundledFiles(root: string): ReadonlyMap<string, string> {
 
 /** Lambda gives credentials in the environment; the SDK's other sources would be dead weight in every cold start. */
 function unusedCredentialSources(root: string): Record<string, string> {
-  const stub = join(root, 'lambda/absent-credential-source.ts');
+  const stub = join(root, 'lib/forward/absent-credential-source.ts');
   const sources = ['ini', 'process', 'sso', 'web-identity'];
   return Object.fromEntries(sources.map((source) => [`@aws-sdk/credential-provider-${source}`, stub]));
 }

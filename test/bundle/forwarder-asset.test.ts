@@ -69,7 +69,7 @@ it.each([
 it('holds nothing else of the repository, nor zod', () => {
   const sources = files.flatMap((file) => mapOf(file).sources);
   const folders = new Set(sources.map((source) => source.split('/')[0]));
-  expect([...folders].sort()).toEqual(['lambda', 'node_modules']);
+  expect([...folders].sort()).toEqual(['lambda', 'lib', 'node_modules']);
   expect(sources.filter((source) => /\bnode_modules\/(zod|aws-cdk-lib|constructs)\//.test(source))).toEqual(
     [],
   );

@@ -5,9 +5,9 @@ const NOW = Date.UTC(2026, 9, 1, 9);
 
 const delay = (
   waitedSeconds: number,
-  options: { random?: number; retryAfterSeconds?: number } = {},
+  { random = 0, retryAfterSeconds }: { random?: number; retryAfterSeconds?: number } = {},
 ): number =>
-  retryDelaySeconds({ firstReceivedAt: NOW - waitedSeconds * 1000, now: NOW, random: 0, ...options });
+  retryDelaySeconds({ firstReceivedAt: NOW - waitedSeconds * 1000, now: NOW, random }, retryAfterSeconds);
 
 describe('retryDelaySeconds', () => {
   it.each([
@@ -65,7 +65,7 @@ describe('retryDelaySeconds', () => {
     });
     fc.assert(
       fc.property(input, (situation) => {
-        const seconds = retryDelaySeconds(situation);
+        const seconds = retryDelaySeconds(situation, situation.retryAfterSeconds);
 
         expect(Number.isInteger(seconds)).toBe(true);
         expect(seconds).toBeGreaterThanOrEqual(30);

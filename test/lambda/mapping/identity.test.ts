@@ -7,7 +7,7 @@ type Choice = ReturnType<typeof chooseIdentity>;
 
 /** The identity of an event by the default mapping. */
 const identityOf = (source: SourceEvent, order: readonly string[]): Choice =>
-  chooseIdentity(draftByDefault(source, { identityOrder: order, campaigns: new Map() }).identities);
+  chooseIdentity(draftByDefault(source, order, new Map()).identities);
 
 const choose = (profile: object, order: readonly string[] = ['identity', 'email']): Choice =>
   identityOf(stockSource(profile), order);

@@ -29,7 +29,7 @@ const campaignOf = (targetId: unknown): string => campaignIdOf(stockSource({}, {
 /** The properties of an event by a rule. */
 function propertiesOf(rule: CompiledRule, event: object = {}): JsonObject {
   const source = stockSource({ event_properties: event });
-  const fallback = draftByDefault(source, { identityOrder: [], campaigns: new Map() });
+  const fallback = draftByDefault(source, [], new Map());
   const [group] = draftByRule(rule, source, fallback, RECEIVED_AT).properties;
   if (group === undefined) throw new Error('no properties');
   return group.values;
