@@ -198,8 +198,8 @@ class Sum {
 
 /** As in `relay tail | head`. */
 function endWhenNobodyReads(): void {
-  process.stdout.on('error', (error) => {
-    if ('code' in error && error.code === 'EPIPE') process.exit(0);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
 }

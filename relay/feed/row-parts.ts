@@ -9,6 +9,8 @@ export interface Part {
   readonly string: string;
 }
 
+const oneLine = (string: string): string => visibleText(string.replaceAll('\n', ' '));
+
 /** Columns of a terminal. */
 const columns = 80;
 const gap = '  ';
@@ -22,14 +24,14 @@ export function rowParts(row: FeedRow): Part[] {
   const time = new Date(row.at).toISOString().slice(11, 19);
   const details = detailsOf(row);
   const room = columns - time.length - gap.length - columnsOf(outcome);
-  const shown = fitting(originsOf(row), details === '' ? room : room - columnsOf(gap + details));
+  const shown = fitting(originsOf(row), details === '' ? room : room - columnsOf(gap + details), room);
   const origin = shown === '' ? '' : gap + shown;
-  const shownDetails = details === '' ? '' : gap + cut(details, room - columnsOf(origin) - gap.length);
+  const told = cut(details, room - columnsOf(origin) - gap.length);
   return [
     { tone: 'faint', string: time },
     { tone, string: gap + outcome },
     { tone: 'plain', string: origin },
-    { tone: 'faint', string: shownDetails },
+    { tone: 'faint', string: told === '' ? '' : gap + told },
   ].filter((part): part is Part => part.string !== '');
 }
 
@@ -59,28 +61,31 @@ function outcomeOf({ kind, delivered, ignored, rejected, waiting }: FeedRow): Pa
 
 /** `Newsletter (1650000003)`, and what it is called where that is too long. */
 function originsOf({ campaign, event }: FeedRow): string[] {
-  if (campaign === null) return [visibleText(event ?? '')];
-  if (event === 'other' || event === null) return [`campaign ${visibleText(campaign)}`];
-  return [`${visibleText(event)} (${visibleText(campaign)})`, visibleText(event)];
+  if (campaign === null) return [oneLine(event ?? '')];
+  if (event === 'other' || event === null) return [`campaign ${oneLine(campaign)}`];
+  return [`${oneLine(event)} (${oneLine(campaign)})`, oneLine(event)];
 }
 
 /** A name of which less is left says nothing. */
 const minNameColumns = 16;
 
-/** The first name that fits into the room, which includes the gap before it; else the beginning of the last one. */
-function fitting(names: readonly string[], room: number): string {
+/** The first name that fits into the room beside the details; else the beginning of the last one. With the gap before it. */
+function fitting(names: readonly string[], room: number, wholeRoom: number): string {
   const fits = names.find((name) => columnsOf(gap + name) <= room);
-  return fits ?? cut(names.at(-1) ?? '', Math.max(minNameColumns, room - gap.length));
+  return (
+    fits ??
+    cut(names.at(-1) ?? '', Math.min(Math.max(minNameColumns, room - gap.length), wholeRoom - gap.length))
+  );
 }
 
 function detailsOf({ kind, reasons, detail, lagMs, ignored, delivered, rejected }: FeedRow): string {
-  if (kind === 'waiting' || kind === 'problem') return visibleText(detail ?? '');
+  if (kind === 'waiting' || kind === 'problem') return oneLine(detail ?? '');
   if (ignored > 0 && delivered + rejected === 0) return 'a setup ping, or left out by a rule';
   const told = Object.entries(reasons).sort(([, one], [, other]) => other - one);
   return [
     told.length === 1
-      ? (told[0]?.[0] ?? '')
-      : told.map(([reason, events]) => `${reason} ${grouped(events)}`).join(', '),
+      ? oneLine(told[0]?.[0] ?? '')
+      : told.map(([reason, events]) => `${oneLine(reason)} ${grouped(events)}`).join(', '),
     lagMs === null ? '' : duration(lagMs),
   ]
     .filter((part) => part !== '')
@@ -97,11 +102,12 @@ const columnOf = (character: string): number =>
 
 /** The columns that a terminal needs for a string. */
 export const columnsOf = (string: string): number =>
-  [...string].reduce((sum, character) => sum + columnOf(character), 0);
+  Array.from(string).reduce((sum, character) => sum + columnOf(character), 0);
 
 /** The beginning of a string that is too long. */
 function cut(string: string, room: number): string {
   if (columnsOf(string) <= room) return string;
+  if (room < 1) return '';
   let shown = '';
   for (const character of string) {
     if (columnsOf(shown + character) > room - 1) break;
