@@ -89,7 +89,7 @@ test('no line is wider than 80 columns, and none takes orders', () => {
     fc.property(rows, (parts) => {
       const line = rowLine(row(parts));
       expect(columnsOf(line)).toBeLessThanOrEqual(80);
-      // eslint-disable-next-line no-control-regex -- it is what must not be there
+
       expect(line).not.toMatch(/[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/);
     }),
   );
