@@ -1,4 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Feed, type FeedRow } from '../../../relay/feed/feed';
+import { InMemoryPorts } from '../../support/in-memory-ports';
+import { sqsRecord } from '../../support/sqs-record';
 
 const at = Date.parse('2026-11-28T05:24:11Z');
 
@@ -267,4 +271,56 @@ test('a time stamp before the JSON does no harm', () => {
   expect(
     rowsOf(`2026-11-28T05:24:11Z\t1\tINFO\t${JSON.stringify(forwarded([delivered('Purchase')]))}`),
   ).toMatchObject([{ kind: 'batch', delivered: 1 }]);
+});
+
+describe('of what the forwarder writes', () => {
+  const purchase = (id: number, receiveCount = 1) =>
+    sqsRecord({ identity: `cust-${id}`, event: 'Purchase' }, { messageId: `m${id}`, receiveCount });
+  const many = (length: number) => Array.from({ length }, (_, id) => purchase(id));
+
+  test.each([
+    [20, 'request', 20],
+    [21, 'batch', 1],
+  ])('a batch of %i calls is told by %s', async (calls, kind, length) => {
+    const ports = new InMemoryPorts();
+    await ports.forward(many(calls));
+    const rows = rowsOf(...ports.lines);
+
+    expect(new Set(rows.map((row) => row.kind))).toEqual(new Set([kind]));
+    expect(rows).toHaveLength(length);
+    expect(rows.reduce((sum, { delivered: events }) => sum + events, 0)).toBe(calls);
+  });
+
+  test('what waits is named at its first attempt, and counted at the next', async () => {
+    const ports = new InMemoryPorts();
+    ports.answer = () => ({ status: 503, body: '' });
+    await ports.forward([purchase(1)]);
+    expect(rowsOf(...ports.lines)).toMatchObject([{ kind: 'waiting', event: 'Purchase', waiting: 1 }]);
+
+    ports.lines.length = 0;
+    await ports.forward([purchase(1, 2)]);
+    expect(rowsOf(...ports.lines)).toMatchObject([{ kind: 'waiting', event: null, waiting: 1 }]);
+  });
+
+  test('what waits for an app id is told', async () => {
+    const ports = new InMemoryPorts();
+    ports.token = undefined;
+    await ports.forward(many(3));
+    expect(rowsOf(...ports.lines)).toMatchObject([
+      { kind: 'waiting', event: 'Purchase', waiting: 3, detail: 'no Heap app id' },
+    ]);
+  });
+
+  test('every line it knows is written under this name', () => {
+    const read = (folder: string): string =>
+      readdirSync(join(__dirname, '../../..', folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => readFileSync(join(__dirname, '../../..', folder, file), 'utf8'))
+        .join('\n');
+    const known = [...read('relay/feed').matchAll(/case '([^']+)':/g)].map(([, message]) => message);
+
+    expect(known.length).toBeGreaterThanOrEqual(8);
+    const source = read('lambda');
+    expect(known.filter((message) => !source.includes(`, '${message}', {`))).toEqual([]);
+  });
 });
