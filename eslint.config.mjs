@@ -86,6 +86,7 @@ const pure = [
   'lambda/heap/bulk-request.ts',
   'lambda/json.ts',
   'lambda/contract.ts',
+  'relay/feed/**',
 ];
 
 /** State that outlives an invocation is wired in handler.ts and nowhere else. */

@@ -7,11 +7,14 @@ import { localEnvironment, readEnvironment, stackName } from '../lib/config/envi
 import { mappingOf } from '../lib/config/rule-files';
 import { toAppId, toPort } from '../local/options';
 import { explain, run, type RunOptions } from '../local/run';
+import { Feed } from '../relay/feed/feed';
+import { feedPrinter } from '../relay/terminal/feed-printer';
 
 new Command('npm start --')
   .description('Runs the local environment on this machine until Ctrl-C.')
   .option('--port <number>', 'port of the webhook; 0 picks a free one', toPort, 4000)
   .option('--json', 'print one line of JSON when ready, for scripts; logs go to stderr')
+  .option('--verbose', "print the function's log as it is, not a short line for each event")
   .option('--heap <url>', 'deliver to a real Heap instead of the fake one, e.g. https://heapanalytics.com')
   .option('--app-id <digits>', 'the Heap app id to send with', toAppId)
   .option(
@@ -29,8 +32,9 @@ new Command('npm start --')
 async function start(
   {
     assembly,
+    verbose,
     ...options
-  }: Pick<RunOptions, 'port' | 'json' | 'heap' | 'appId' | 'chaos'> & { assembly?: string },
+  }: Pick<RunOptions, 'port' | 'json' | 'heap' | 'appId' | 'chaos'> & { assembly?: string; verbose?: true },
   command: Command,
 ): Promise<void> {
   const heap = options.heap === undefined ? undefined : toHeapOrigin(options.heap, command);
@@ -45,11 +49,20 @@ async function start(
   const config = readEnvironment(localEnvironment);
   await run({
     ...options,
+    describeLog:
+      verbose === true || options.json === true || !process.stdout.isTTY ? undefined : shortLines(),
     heap,
     assemblyDirectory: assembly ?? (await synthesize()),
     stackName: stackName(localEnvironment),
     reader: { ...config, mapping: mappingOf(config) },
   });
+}
+
+/** The same lines as `relay tail`. */
+function shortLines(): RunOptions['describeLog'] {
+  const feed = new Feed();
+  const print = feedPrinter(process.stdout);
+  return (line, stream) => feed.take({ at: Date.now(), stream, line }).flatMap(print);
 }
 
 /** Not a parser of the option: commander would repeat what it was given, a password included. */

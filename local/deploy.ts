@@ -156,7 +156,8 @@ export function startForwarder(
     readonly sqs: SQSClient;
     readonly queues: SqsService;
     readonly clock: SkippingClock;
-    readonly onLog: (line: string) => void;
+    /** Takes a line with the worker whose process wrote it. */
+    readonly onLog: (line: string, worker: number) => void;
     readonly environment: Readonly<Record<string, string>>;
   },
 ): { queueUrl: string; deadLetterQueueUrl: string; stop: () => Promise<void> } {
@@ -187,7 +188,7 @@ export function startForwarder(
 
   const processes = Array.from(
     { length: mapping.ScalingConfig.MaximumConcurrency },
-    () =>
+    (_, worker) =>
       new FunctionProcess({
         assetDirectory: assetDirectory(options, Code.S3Key),
         handler: Handler,
@@ -198,7 +199,9 @@ export function startForwarder(
         },
         timeoutMs: Timeout * 1000,
         memoryMb: MemorySize,
-        onLog,
+        onLog: (line) => {
+          onLog(line, worker);
+        },
         clock: chaos && clock,
       }),
   );

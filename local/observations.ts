@@ -34,6 +34,16 @@ export interface ObservationsOptions {
   readonly keyName: (apiKeyId: string) => string;
 }
 
+/** A line of the function's log, as CloudWatch Logs has it. */
+export interface ObservedLine {
+  /** Counts from 0. */
+  readonly id: number;
+  readonly at: number;
+  /** The instance of the function that wrote it. */
+  readonly stream: string;
+  readonly line: string;
+}
+
 interface Sample {
   readonly at: number;
   readonly name: string;
@@ -69,7 +79,8 @@ const embeddedMetrics = z.looseObject({
  */
 export class Observations {
   readonly #options: ObservationsOptions;
-  #lines: { readonly at: number; readonly line: string }[] = [];
+  #lines: ObservedLine[] = [];
+  #lineCount = 0;
   readonly #samples: Sample[] = [];
   readonly #answers: (DoorAnswer & { readonly at: number })[] = [];
 
@@ -78,8 +89,9 @@ export class Observations {
   }
 
   /** Takes a line of the function's log. */
-  readonly functionLog = (line: string): void => {
-    this.#lines.push({ at: Date.now(), line });
+  readonly functionLog = (line: string, stream = 'worker-0'): void => {
+    this.#lines.push({ id: this.#lineCount, at: Date.now(), stream, line });
+    this.#lineCount += 1;
     // Not with every line: cutting copies the rest.
     if (this.#lines.length >= 2 * MAXIMUM_LINES) this.#lines = this.#lines.slice(-MAXIMUM_LINES);
     this.#samples.push(...this.#samplesIn(line));
@@ -124,17 +136,21 @@ export class Observations {
 
   /** The lines of the function's log since a moment that hold a text; of its last 10,000. */
   log(from: number, contains: string): string[] {
-    return this.#lines
-      .slice(-MAXIMUM_LINES)
-      .filter(({ at, line }) => at >= from && line.includes(contains))
+    return this.lines(from)
+      .filter(({ line }) => line.includes(contains))
       .map(({ line }) => line);
   }
 
+  /** The lines since a moment, with what tells them apart; of the last 10,000. */
+  lines(from: number): ObservedLine[] {
+    return this.#lines.slice(-MAXIMUM_LINES).filter(({ at }) => at >= from);
+  }
+
   /**
-   * Answers `GET /_local/metrics?from=` and `GET /_local/log?from=&contains=`, the stack's own part of the AWS
-   * endpoint.
+   * Answers `GET /_local/metrics?from=`, `GET /_local/log?from=&contains=` and `GET /_local/lines?from=`, the stack's
+   * own part of the AWS endpoint.
    *
-   * @returns `undefined` when the path is neither.
+   * @returns `undefined` when the path is none of them.
    * @throws AwsError when `from` is no moment.
    */
   readonly answer = (path: string, query: URLSearchParams): object | undefined => {
@@ -143,6 +159,8 @@ export class Observations {
         return this.metrics(momentIn(query));
       case '/_local/log':
         return { lines: this.log(momentIn(query), query.get('contains') ?? '') };
+      case '/_local/lines':
+        return { lines: this.lines(momentIn(query)) };
       default:
         return undefined;
     }

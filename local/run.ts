@@ -8,6 +8,8 @@ import { describeChaos, welcome } from './welcome';
 export interface RunOptions extends Pick<LocalStackOptions, 'assemblyDirectory' | 'stackName' | 'port'> {
   /** Whether standard output belongs to the one line a script reads. */
   readonly json?: boolean;
+  /** Turns lines of the function's log, and the instance that wrote each, into what is printed of them. */
+  readonly describeLog?: (line: string, instance: string) => readonly string[];
   /** Origin of a real Heap; absent: a fake one. */
   readonly heap?: string;
   /** The Heap app id, which the fake Heap does not mind. */
@@ -24,6 +26,7 @@ const localAppId = '1234567890';
 /** Runs a stack until Ctrl-C, and then says what became of every event. Rejects when it cannot be started. */
 export async function run(options: RunOptions): Promise<void> {
   const print = options.json === true ? console.error : console.log;
+  const { describeLog = withoutMetrics } = options;
   const chaos = options.chaos === undefined ? undefined : new Chaos({ seed: options.chaos, onPlay: print });
   const stack = await startLocalStack({
     assemblyDirectory: options.assemblyDirectory,
@@ -31,9 +34,8 @@ export async function run(options: RunOptions): Promise<void> {
     port: options.port,
     heapBaseUrl: options.heap,
     appId: options.appId ?? localAppId,
-    onFunctionLog: (line) => {
-      // Metrics are for CloudWatch; a person reads the same counts in the line "batch forwarded".
-      if (!line.startsWith('{"_aws"')) print(line);
+    onFunctionLog: (line, instance) => {
+      for (const described of describeLog(line, instance)) print(described);
     },
     onNotice: print,
     chaos,
@@ -50,6 +52,9 @@ export async function run(options: RunOptions): Promise<void> {
     options.json === true ? readyLine(stack) : welcome(stack, options.heap !== undefined, options.chaos),
   );
 }
+
+/** Metrics are for CloudWatch; a person reads the same counts in the line "batch forwarded". */
+const withoutMetrics = (line: string): string[] => (line.startsWith('{"_aws"') ? [] : [line]);
 
 /** Lets `npm run relay -- … --env local` find the stack, for as long as this process runs. */
 function announce(stack: LocalStack, print: (line: string) => void): void {

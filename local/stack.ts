@@ -31,8 +31,8 @@ export interface LocalStackOptions extends ForwarderOptions {
   readonly heapBaseUrl?: string;
   /** Stored in the secret. */
   readonly appId: string;
-  /** Called with each line the function logs. */
-  readonly onFunctionLog: (line: string) => void;
+  /** Called with each line the function logs, and the instance of the function that wrote it. */
+  readonly onFunctionLog: (line: string, instance: string) => void;
 }
 
 /** A stack that accepts webhooks. */
@@ -123,9 +123,10 @@ async function start(
     sqs,
     queues: services.sqs,
     clock,
-    onLog: (line) => {
-      observations.functionLog(line);
-      options.onFunctionLog(line);
+    onLog: (line, worker) => {
+      const instance = `worker-${worker}`;
+      observations.functionLog(line, instance);
+      options.onFunctionLog(line, instance);
     },
     environment: {
       [heapVariable]: heap.origin,

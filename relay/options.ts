@@ -1,12 +1,17 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { receivesExhausted, rejectionReasons } from '../lambda/contract';
+import { describeSamples, sampleOf, type Sample } from './samples';
 
 /** Adds a command that works on an environment, with the options every one of them has. */
-export const environmentCommand = (parent: Command, name: string): Command =>
+export const environmentCommand = (
+  parent: Command,
+  name: string,
+  json = 'print one JSON document, for scripts; run it with npm run --silent',
+): Command =>
   parent
     .command(name)
     .option('--env <name>', 'the environment: the name of a file in config/', 'local')
-    .option('--json', 'print one JSON document, for scripts; run it with npm run --silent');
+    .option('--json', json);
 
 /** The text at the end of a command's help. */
 export const exitCodes = (zero: string, one: string): string =>
@@ -45,6 +50,13 @@ export function toReason(code: string): string {
   const known = [...rejectionReasons, receivesExhausted];
   if (known.some((reason) => reason === code)) return code;
   throw new InvalidArgumentError(`Known reasons: ${known.join(', ')}.`);
+}
+
+/** A payload by the name of a sample. */
+export function toSample(name: string): Sample {
+  const sample = sampleOf(name);
+  if (sample !== undefined) return sample;
+  throw new InvalidArgumentError(`Samples:\n\n${describeSamples()}`);
 }
 
 export function toAppId(digits: string): string {

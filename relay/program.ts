@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { sampleNames } from './samples';
 import {
   eachOf,
   environmentCommand,
@@ -7,6 +8,7 @@ import {
   toNumber,
   toPathSegment,
   toReason,
+  toSample,
   toWindow,
 } from './options';
 
@@ -27,6 +29,7 @@ export function createProgram(): Command {
   addSmoke(program);
   addSend(program);
   addStatus(program);
+  addTail(program);
   addDoctor(program);
   addDeadLetters(program);
   return program;
@@ -38,6 +41,8 @@ const loaded =
   async (...given: Arguments): Promise<void> =>
     (await load())(...given);
 
+const sampleHelp = `a payload of CleverTap's instead of a file: ${sampleNames.join(', ')}`;
+
 /** Shows what Heap would get for a payload, without network and secrets. */
 function addPreview(program: Command): void {
   program
@@ -48,6 +53,7 @@ function addPreview(program: Command): void {
         'the rule, what was changed, or why it is rejected; or why the endpoint would refuse the payload. Sends nothing.',
     )
     .argument('[file]', 'the payload; "-" or none: read it from standard input')
+    .option('--sample <name>', sampleHelp, toSample)
     .option('--env <name>', 'the environment whose settings and rules apply', 'local')
     .option('--rule <file>', "rules of this file instead of the environment's; may be repeated", eachOf)
     .option('--event <path>', 'the event name in the URL, the last part of /webhook/{event}', toPathSegment)
@@ -115,6 +121,7 @@ function addSend(program: Command): void {
       'Posts a payload to the webhook as CleverTap would, and prints the answers. Preview it first with preview.',
     )
     .argument('[file]', 'the payload; "-" or none: read it from standard input')
+    .option('--sample <name>', sampleHelp, toSample)
     .option('--event <path>', 'the event name in the URL, the last part of /webhook/{event}', toPathSegment)
     .option('--repeat <number>', 'how many times', toNumber(1, 1_000_000), 1)
     .option('--rate <number>', 'requests a second at most', toNumber(1, 1000))
@@ -138,6 +145,21 @@ function addStatus(program: Command): void {
       exitCodes('all adds up and no alarm rings', 'something is missing, or an alarm rings'),
     )
     .action(loaded(async () => (await import('./commands/status.js')).status));
+}
+
+/** Shows what becomes of events while it happens. */
+function addTail(program: Command): void {
+  environmentCommand(program, 'tail', 'print one line of JSON for each row, and one for the sum')
+    .summary('follow what becomes of events, e.g. while somebody sends a test')
+    .description(
+      'Follows what becomes of events: a line for each webhook call, a line for each campaign of a large batch, what ' +
+        'waits and why, and what to do. Times are UTC. Ends with Ctrl-C and a sum.',
+    )
+    .option('--campaign <id>', 'only this campaign, by its id in CleverTap or the name of its event')
+    .option('--since <time>', 'how far back it begins, e.g. 1m, 1h', toWindow, 60_000)
+    .option('--for <time>', 'end after this time, e.g. 5m; without it: with Ctrl-C', toWindow)
+    .addHelpText('after', '\nExit code: 0 ended by Ctrl-C or --for, 2 wrong usage or no access.')
+    .action(loaded(async () => (await import('./commands/tail.js')).tail));
 }
 
 /** Looks at everything that goes wrong quietly, before and after a deployment. */

@@ -7,6 +7,7 @@ import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { readEnvironment } from '../../lib/config/environments';
 import { mappingOf, rulesOf } from '../../lib/config/rule-files';
 import { toPathEvent } from '../options';
+import type { Sample } from '../samples';
 import { OperatorError } from '../terminal/operator-error';
 import { readBytes, readPayload } from '../terminal/payload';
 import { otherEncoding } from '../terminal/text-encoding';
@@ -21,6 +22,7 @@ interface Options {
   event?: string;
   json?: boolean;
   appId?: string;
+  sample?: Sample;
 }
 
 /** Shows what Heap would get for a payload, without network and secrets. */
@@ -28,7 +30,7 @@ export async function preview(file: string | undefined, options: Options): Promi
   const config = readEnvironment(options.env);
   // Before standard input is waited for.
   const mapping = compileMapping(mappingSettings(config, options.rule), createLiquid().parse);
-  const payload = await readPayload(file);
+  const payload = await readPayload(file, options.sample);
   const endpoint = endpointAnswer(payload, options.event);
   const isStored = endpoint.status === 200;
   // What is not stored becomes no event.

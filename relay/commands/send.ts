@@ -8,6 +8,7 @@ import {
 import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { interruptible, RateLimit } from '../terminal/interruption';
 import { OperatorError } from '../terminal/operator-error';
+import type { Sample } from '../samples';
 import { readPayload } from '../terminal/payload';
 import { noProgress, progressBar, type Progress } from '../terminal/progress-bar';
 import { confirm } from '../terminal/question';
@@ -26,6 +27,7 @@ interface Load {
 
 interface Options extends EnvironmentOptions, Load {
   readonly yes?: boolean;
+  readonly sample?: Sample;
 }
 
 interface Sent {
@@ -43,7 +45,7 @@ interface Sent {
 /** Posts a payload as CleverTap would. */
 export async function send(file: string | undefined, options: Options): Promise<void> {
   const environment = await openEnvironment(options.env);
-  const payload = await readPayload(file);
+  const payload = await readPayload(file, options.sample);
   if (!environment.isSandbox && options.yes !== true) {
     await confirm(
       `This posts ${count(options.repeat, 'webhook')} to ${environment.name}. Its events reach Heap and stay there.`,

@@ -21,6 +21,7 @@ import {
   type DoorCounts,
   type Environment,
   type ForwarderCounts,
+  type IdentifiedLine,
 } from './environment';
 import { requestsByKeyId } from './requests-by-key';
 import { OperatorError } from '../terminal/operator-error';
@@ -98,6 +99,7 @@ export function environmentOf(name: string, config: EnvironmentConfig, stack: St
     deadLettersSince: () => notEmptySince(cloudWatch, outputOf(environment, 'DeadLetterQueueUrl')),
     forwarderLog: (from, contains) =>
       logLines(logs, outputOf(environment, 'ForwarderLogGroup'), from, contains),
+    forwarderLines: (from) => allLines(logs, outputOf(environment, 'ForwarderLogGroup'), from),
   };
   return environment;
 }
@@ -324,4 +326,20 @@ async function logLines(
     lines.push(...events.flatMap(({ message }) => message ?? []));
   }
   return lines;
+}
+
+/** A page may be empty and yet have another one behind it (CloudWatch Logs API Reference, "FilterLogEvents"). */
+async function allLines(
+  client: CloudWatchLogsClient,
+  logGroupName: string,
+  startTime: number,
+): Promise<IdentifiedLine[]> {
+  const lines: IdentifiedLine[] = [];
+  for await (const { events = [] } of paginateFilterLogEvents({ client }, { logGroupName, startTime })) {
+    for (const { eventId = '', timestamp = 0, logStreamName = '', message = '' } of events) {
+      lines.push({ id: eventId, at: timestamp, stream: logStreamName, line: message });
+    }
+  }
+  // Each page is sorted; the streams of the next one may go back in time.
+  return lines.sort((one, other) => one.at - other.at);
 }

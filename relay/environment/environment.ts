@@ -3,6 +3,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { MetricName } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { OperatorError } from '../terminal/operator-error';
+import type { LogLine } from '../feed/feed';
 import type { AlarmRecipients } from './alarm-recipients';
 
 /** What a command needs of a deployed environment, on AWS or on this machine. */
@@ -32,6 +33,13 @@ export interface Environment {
   deadLettersSince(): Promise<number | undefined>;
   /** Lines of the function's log that contain the text. */
   forwarderLog(from: number, contains: string): Promise<readonly string[]>;
+  /** All lines of the function's log, oldest first. */
+  forwarderLines(from: number): Promise<readonly IdentifiedLine[]>;
+}
+
+/** A line with what tells it apart from an equal one. */
+export interface IdentifiedLine extends LogLine {
+  readonly id: string;
 }
 
 export interface DoorCounts {

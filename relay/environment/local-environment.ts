@@ -16,6 +16,11 @@ const happenings = z.object({
   requestsByKey: z.record(z.string(), z.number()),
 });
 const log = z.object({ lines: z.array(z.string()) });
+const lines = z.object({
+  lines: z.array(
+    z.object({ id: z.number().transform(String), at: z.number(), stream: z.string(), line: z.string() }),
+  ),
+});
 
 /**
  * The stack that `npm start` runs on this machine.
@@ -70,6 +75,7 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
       const query = new URLSearchParams({ from: String(from), contains });
       return (await ask(`${stack.awsUrl}/_local/log?${query.toString()}`, log)).lines;
     },
+    forwarderLines: async (from) => (await ask(`${stack.awsUrl}/_local/lines?from=${from}`, lines)).lines,
   };
 }
 

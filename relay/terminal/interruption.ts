@@ -27,8 +27,11 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   try {
     return await work(abort.signal);
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    // The echo of a Ctrl-C may come when the work has stopped already, and must not end what is left to print.
+    if (interruptedAt === undefined) {
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    }
   }
 }
 

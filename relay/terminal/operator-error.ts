@@ -64,6 +64,13 @@ export function explain(error: unknown): string | undefined {
   return '$metadata' in error ? `AWS answered ${name}: ${message}` : undefined;
 }
 
+/** Whether an error may be gone at the next try: the network, a service's own fault, too many calls. */
+export function isPassing(error: unknown): boolean {
+  if (!types.isNativeError(error)) return false;
+  const isOfService = '$fault' in error && error.$fault === 'server';
+  return isOfService || error.name === 'ThrottlingException' || faultOf(error) !== undefined;
+}
+
 /** AWS's message names principal, action and resource; the action is what the reader needs first. */
 function describeMissingPermission(message: string): string {
   const [, action] = /not authorized to perform: ([\w-]+:\w+)/i.exec(message) ?? [];

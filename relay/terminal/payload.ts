@@ -1,16 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import type { Sample } from '../samples';
 import { OperatorError } from './operator-error';
 
 /**
- * The payload in a file, or on standard input for `-` or no file, byte for byte.
+ * The payload of a sample, in a file, or on standard input for `-` or neither, byte for byte.
  *
- * @throws {OperatorError} when there is nothing to read
+ * @throws {OperatorError} when there is nothing to read, or two payloads are named
  */
-export async function readPayload(file: string | undefined): Promise<Buffer> {
+export async function readPayload(file: string | undefined, sample?: Sample): Promise<Buffer> {
+  if (sample !== undefined) {
+    if (file !== undefined) throw new OperatorError(`name a file or a sample: ${file} would be left out`);
+    return Buffer.from(sample.body);
+  }
   if (file === undefined && process.stdin.isTTY) {
-    throw new OperatorError('name the file that holds the payload, or pipe the payload into this command');
+    throw new OperatorError(
+      'name the file that holds the payload, pipe the payload into this command, or take a sample: --sample custom-body',
+    );
   }
   return file === undefined || file === '-' ? buffer(process.stdin) : readBytes(file);
 }

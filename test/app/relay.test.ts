@@ -174,6 +174,19 @@ describe('against npm start', () => {
     expect(code).toBe(0);
   });
 
+  test('a sample is sent without a file, and preview shows it', async () => {
+    const [sent, shown] = await Promise.all([
+      relay(['send', '--sample', 'custom-body']),
+      relay(['preview', '--sample', 'custom-body']),
+    ]);
+    expect(sent).toMatchObject({ code: 0, stdout: expect.stringContaining('Answers: 200: 1.') as string });
+    expect(shown.stdout).toContain('Identity  "sample-ana@shop.test"');
+    await eventually(async () => {
+      const { events } = (await (await fetch(`${stack.heapUrl}/received`)).json()) as { events: object[] };
+      expect(events).toContainEqual(expect.objectContaining({ identity: 'sample-ana@shop.test' }));
+    });
+  });
+
   test('doctor finds nothing wrong, and smoke --door passes', async () => {
     const [doctor, door] = await Promise.all([
       relay(['doctor', '--json']),

@@ -62,6 +62,24 @@ beforeAll(async () => {
   inBrowser = (page as { core: { preview: typeof preview } }).core.preview;
 });
 
+test('what turns log lines into lines for a person runs in a browser as well', async () => {
+  const { metafile } = await build({
+    stdin: {
+      contents: "export * from './feed'; export * from './row-parts'; export * from './advice';",
+      resolveDir: join(__dirname, '../../relay/feed'),
+    },
+    bundle: true,
+    platform: 'browser',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const imported = Object.values(metafile.inputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+
+  expect(imported).toContain('relay/feed/feed.ts');
+  expect(imported.filter((path) => !/^(relay|lambda)\//.test(path))).toEqual([]);
+});
+
 test('the core is bundled for a browser without any module of Node', () => {
   const imported = Object.values(bundle.metafile.inputs).flatMap(({ imports }) => imports);
   const ofNode = imported.filter(

@@ -116,6 +116,20 @@ describe('the log', () => {
   });
 });
 
+describe('the lines', () => {
+  it('are told apart, and say which instance wrote them', () => {
+    const observations = observationsOf();
+    observations.functionLog('same', 'worker-1');
+    observations.functionLog('same', 'worker-0');
+    const at = expect.any(Number) as number;
+    expect(observations.lines(0)).toEqual([
+      { id: 0, at, stream: 'worker-1', line: 'same' },
+      { id: 1, at, stream: 'worker-0', line: 'same' },
+    ]);
+    expect(observations.lines(Date.now() + 60_000)).toEqual([]);
+  });
+});
+
 describe('over HTTP', () => {
   it('answers under /_local/ and leaves everything else alone', async () => {
     const observations = observationsOf();
@@ -136,6 +150,10 @@ describe('over HTTP', () => {
       expect(await get(`/_local/log?from=0&contains=${encodeURIComponent('"a?&="')}`)).toEqual([
         200,
         { lines: ['{"message":"settled","requestIds":["a?&="]}'] },
+      ]);
+      expect(await get('/_local/lines?from=0')).toMatchObject([
+        200,
+        { lines: [{ id: 0, stream: 'worker-0' }, { id: 1 }] },
       ]);
       expect(await get('/_local/metrics')).toMatchObject([200, { metrics: { HeapCalls: { sum: 2 } } }]);
       expect(await get(`/_local/metrics?from=${Date.now() + 60_000}`)).toEqual([

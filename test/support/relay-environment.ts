@@ -26,6 +26,7 @@ export const relayEnvironment = (
   alarmRecipients: unexpected('alarmRecipients'),
   deadLettersSince: unexpected('deadLettersSince'),
   forwarderLog: unexpected('forwarderLog'),
+  forwarderLines: unexpected('forwarderLines'),
   ...parts,
   outputs: new Map(Object.entries(parts.outputs ?? {})),
 });

@@ -258,6 +258,31 @@ test('alarms are those of this stack, composite ones too', async () => {
   });
 });
 
+test('all lines of the log come with what tells them apart, over all pages and in order', async () => {
+  const event = (eventId: string, timestamp: number, logStreamName: string) => ({
+    eventId,
+    timestamp,
+    logStreamName,
+    message: `line ${eventId}`,
+    ingestionTime: 99_000,
+  });
+  logs
+    .on(FilterLogEventsCommand, { nextToken: undefined })
+    .resolves({ events: [event('e1', 1000, 'a'), event('e3', 3000, 'a')], nextToken: 'empty' })
+    .on(FilterLogEventsCommand, { nextToken: 'empty' })
+    .resolves({ events: [], nextToken: 'last' })
+    .on(FilterLogEventsCommand, { nextToken: 'last' })
+    .resolves({ events: [event('e2', 2000, 'b')] });
+
+  expect(await (await open()).forwarderLines(1000)).toEqual([
+    { id: 'e1', at: 1000, stream: 'a', line: 'line e1' },
+    { id: 'e2', at: 2000, stream: 'b', line: 'line e2' },
+    { id: 'e3', at: 3000, stream: 'a', line: 'line e3' },
+  ]);
+  const [first] = logs.commandCalls(FilterLogEventsCommand);
+  expect(first?.args[0].input).toMatchObject({ logGroupName: '/aws/lambda/forwarder', startTime: 1000 });
+});
+
 test('a request id is looked for as it is, over all pages of the log', async () => {
   logs
     .on(FilterLogEventsCommand, { nextToken: undefined })

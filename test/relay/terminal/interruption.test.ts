@@ -1,4 +1,44 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { RateLimit } from '../../../relay/terminal/interruption';
+
+/** A process that says `started`, works until it is asked to stop, and half a second later prints its result. */
+const program = `
+  const { interruptible, pause } = require('./relay/terminal/interruption.ts');
+  const { setTimeout: sleep } = require('node:timers/promises');
+  (async () => {
+    await interruptible(async (signal) => {
+      console.log('started');
+      await pause(60_000, signal);
+      console.log('stopped');
+    });
+    await sleep(700);
+    console.log('result');
+  })();
+`;
+
+async function interruptedTwice(): Promise<{ code: unknown; signal: unknown; stdout: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--eval', program], {
+    cwd: join(__dirname, '../../..'),
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    // Of the terminal, and later of npm.
+    if (/started|stopped/.test(text)) child.kill('SIGINT');
+  });
+  const [code, signal] = (await once(child, 'close')) as [unknown, unknown];
+  return { code, signal, stdout };
+}
+
+test('Ctrl-C stops the work, and its echo leaves what is printed after it', async () => {
+  expect(await interruptedTwice()).toEqual({
+    code: 130,
+    signal: null,
+    stdout: 'started\nstopped\nresult\n',
+  });
+});
 
 test('one after the other gets its turn, in the order they came and without a burst', async () => {
   let now = 1000;

@@ -1,0 +1,205 @@
+import { countsOf } from '../dead-letters/visit-letters';
+import { outputOf, type Environment, type IdentifiedLine } from '../environment/environment';
+import { Feed, type FeedRow } from '../feed/feed';
+import { feedPrinter } from '../terminal/feed-printer';
+import { interruptible, pause } from '../terminal/interruption';
+import { explain, isPassing } from '../terminal/operator-error';
+import { count, grouped, labelled, visible } from '../terminal/terminal-text';
+import { openEnvironment, type EnvironmentOptions } from './environment-command';
+
+interface Options extends EnvironmentOptions {
+  /** The id of a campaign, or the name of an event. */
+  readonly campaign?: string;
+  /** Milliseconds to look back at the start. */
+  readonly since: number;
+  /** Milliseconds until it ends; absent: with Ctrl-C. */
+  readonly for?: number;
+}
+
+/** Where rows and remarks go. */
+interface Output {
+  readonly row: (row: FeedRow) => void;
+  /** For the person who waits, and no part of the result. */
+  readonly remark: (sentence: string) => void;
+}
+
+/** Shows what becomes of events while it happens. */
+export async function tail(options: Options): Promise<void> {
+  const environment = await openEnvironment(options.env);
+  const isJson = options.json === true;
+  const from = Date.now() - options.since;
+  endWhenNobodyReads();
+  if (!isJson) console.log(heading(environment, from, options.campaign));
+  const printed = isJson ? (row: FeedRow) => [jsonOf(row)] : feedPrinter(process.stdout);
+  const sum = new Sum();
+  const output = {
+    row: (row: FeedRow) => {
+      sum.add(row);
+      for (const line of printed(row)) console.log(line);
+    },
+    remark: console.error,
+  };
+  const printSum = (pending: number | null): void => {
+    console.log(
+      isJson ? visible(JSON.stringify({ kind: 'sum', ...sum.counts, pending })) : sum.describe(pending),
+    );
+  };
+  try {
+    await interruptible((signal) => follow(environment, from, options, output, signal));
+  } catch (error) {
+    if (sum.hasRows) printSum(null);
+    throw error;
+  }
+  const buffer = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
+  printSum(buffer.visible + buffer.inFlight + buffer.delayed);
+  // Ctrl-C is how it is meant to end.
+  process.exitCode = 0;
+}
+
+/** How often the log is asked for. An account has five such calls a second in a region. */
+const pollMs = { sandbox: 300, aws: 2000 };
+
+/** Lines of the instances come late, each by a time of its own: so far back is asked for again. */
+const overlapMs = 30_000;
+
+/** After so long without an event it is said what may be wrong. */
+const silenceMs = 60_000;
+
+/**
+ * Follows the log until the signal, or for the time that was asked for.
+ *
+ * @param from the first instant of interest, in milliseconds since 1970
+ * @throws what the first look at the log throws, and later what does not pass of its own accord
+ */
+export async function follow(
+  environment: Environment,
+  from: number,
+  { for: length = Infinity, campaign }: Pick<Options, 'for' | 'campaign'>,
+  { row: show, remark }: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const startedAt = Date.now();
+  const feed = new Feed();
+  const lines = new NewLines(environment, from);
+  let remarkAt = startedAt + silenceMs;
+  let hasAnswered = false;
+  let isBroken = false;
+  while (!signal.aborted) {
+    try {
+      const rows = (await lines.next()).flatMap((line) => feed.take(line));
+      if (isBroken) remark('The log answers again.');
+      [hasAnswered, isBroken] = [true, false];
+      if (rows.length > 0) remarkAt = Infinity;
+      for (const row of rows) if (isWanted(row, campaign)) show(row);
+      if (Date.now() >= remarkAt) {
+        remarkAt = Date.now() + silenceMs;
+        remark(await describeSilence(environment, from));
+      }
+    } catch (error) {
+      if (!hasAnswered || !isPassing(error)) throw error;
+      if (!isBroken)
+        remark(`${explain(error) ?? 'The log does not answer'}\nTrying again; no line is left out.`);
+      isBroken = true;
+    }
+    if (Date.now() - startedAt >= length) return;
+    await pause(environment.isSandbox ? pollMs.sandbox : pollMs.aws, signal);
+  }
+}
+
+/** Hands out each line of the log once. */
+class NewLines {
+  readonly #seen = new Map<string, number>();
+  #newest: number;
+
+  constructor(
+    private readonly environment: Pick<Environment, 'forwarderLines'>,
+    private readonly from: number,
+  ) {
+    this.#newest = from;
+  }
+
+  async next(): Promise<IdentifiedLine[]> {
+    const all = await this.environment.forwarderLines(Math.max(this.from, this.#newest - overlapMs));
+    const lines = all.filter(({ id }) => !this.#seen.has(id));
+    for (const { id, at } of lines) {
+      this.#seen.set(id, at);
+      this.#newest = Math.max(this.#newest, at);
+    }
+    for (const [id, at] of this.#seen) if (at < this.#newest - overlapMs) this.#seen.delete(id);
+    return lines;
+  }
+}
+
+/** What the log does not say of which campaign it is concerns each of them. */
+const isWanted = ({ campaign, event }: FeedRow, wanted: string | undefined): boolean =>
+  wanted === undefined || campaign === wanted || event === wanted || (campaign === null && event === null);
+
+/** Why nothing may have come yet, and what to do. */
+async function describeSilence(environment: Environment, from: number): Promise<string> {
+  const { requests, refused, failed } = await environment.doorCounts(from, Date.now());
+  if (refused + failed > 0) {
+    return `The endpoint refused ${count(refused + failed, 'request')}: a wrong x-api-key, content type or body. What to enter in CleverTap: "relay webhook --env ${environment.name}".`;
+  }
+  return requests > 0
+    ? `${count(requests, 'request')} came, and the function has not ended with any of it. Look at "relay status --env ${environment.name}".`
+    : `Nothing has arrived. Send a test in CleverTap; its webhook must have the URL that "relay webhook --env ${environment.name}" shows.`;
+}
+
+function heading({ stackName }: Environment, from: number, campaign: string | undefined): string {
+  const since = new Date(from).toISOString().slice(11, 19);
+  const what = campaign === undefined ? '' : `, only ${visible(campaign)}`;
+  return `${stackName} since ${since} UTC${what}. Ctrl-C ends it.\n`;
+}
+
+const jsonOf = ({ kind, at, ...row }: FeedRow): string =>
+  visible(JSON.stringify({ kind, at: new Date(at).toISOString(), ...row }));
+
+/** All that was shown. */
+class Sum {
+  hasRows = false;
+  readonly #reasons = new Map<string, number>();
+  #delivered = 0;
+  #ignored = 0;
+  #rejected = 0;
+
+  add({ delivered, ignored, rejected, reasons }: FeedRow): void {
+    this.hasRows = true;
+    this.#delivered += delivered;
+    this.#ignored += ignored;
+    this.#rejected += rejected;
+    for (const [reason, events] of Object.entries(reasons))
+      this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + events);
+  }
+
+  get counts(): Pick<FeedRow, 'delivered' | 'ignored' | 'rejected' | 'reasons'> {
+    return {
+      delivered: this.#delivered,
+      ignored: this.#ignored,
+      rejected: this.#rejected,
+      reasons: Object.fromEntries(this.#reasons),
+    };
+  }
+
+  /** @param pending messages in the queue; null where nobody knows */
+  describe(pending: number | null): string {
+    const line = (label: string, text: string): string => labelled(label, text, { labelColumns: 13 });
+    const reasons = [...this.#reasons].map(([reason, events]) => `; ${reason} ${grouped(events)}`).join('');
+    return [
+      '',
+      line('Delivered', count(this.#delivered, 'event')),
+      line('Rejected', count(this.#rejected, 'event') + reasons),
+      line('Ignored', count(this.#ignored, 'event')),
+      ...(pending === null
+        ? []
+        : [line('Pending', `${count(pending, 'message')} of all campaigns in the queue now`)]),
+    ].join('\n');
+  }
+}
+
+/** As in `relay tail | head`. */
+function endWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}

@@ -1,0 +1,117 @@
+import { duration, grouped, visibleText } from '../terminal/terminal-text';
+import type { FeedRow } from './feed';
+
+/** What a part of a line is, for whoever colours it. */
+export type Tone = 'good' | 'bad' | 'waiting' | 'plain' | 'faint';
+
+export interface Part {
+  readonly tone: Tone;
+  readonly string: string;
+}
+
+const oneLine = (string: string): string => visibleText(string.replaceAll('\n', ' '));
+
+/** Columns of a terminal. */
+const columns = 80;
+const gap = '  ';
+
+/**
+ * A row as a line of at most 80 columns, e.g. `05:24:11  ✓ 1 delivered  Purchase  1.2 s`: the time in UTC, what became
+ * of the events, where they come from, and reason, delay or cause.
+ */
+export function rowParts(row: FeedRow): Part[] {
+  const { tone, string: outcome } = outcomeOf(row);
+  const time = new Date(row.at).toISOString().slice(11, 19);
+  const details = detailsOf(row);
+  const room = columns - time.length - gap.length - columnsOf(outcome);
+  const shown = fitting(originsOf(row), details === '' ? room : room - columnsOf(gap + details), room);
+  const origin = shown === '' ? '' : gap + shown;
+  const told = cut(details, room - columnsOf(origin) - gap.length);
+  return [
+    { tone: 'faint', string: time },
+    { tone, string: gap + outcome },
+    { tone: 'plain', string: origin },
+    { tone: 'faint', string: told === '' ? '' : gap + told },
+  ].filter((part): part is Part => part.string !== '');
+}
+
+/** The line without colours. */
+export const rowLine = (row: FeedRow): string =>
+  rowParts(row)
+    .map((part) => part.string)
+    .join('');
+
+function outcomeOf({ kind, delivered, ignored, rejected, waiting }: FeedRow): Part {
+  if (kind === 'problem') return { tone: 'bad', string: '!' };
+  if (kind === 'waiting') return { tone: 'waiting', string: `… ${grouped(waiting)} waiting` };
+  const [tone, mark] =
+    rejected > 0
+      ? (['bad', '✗'] as const)
+      : delivered > 0
+        ? (['good', '✓'] as const)
+        : (['faint', '·'] as const);
+  const counts = [
+    [rejected, 'rejected'],
+    [delivered, 'delivered'],
+    [ignored, 'ignored'],
+  ] as const;
+  const told = counts.filter(([events]) => events > 0).map(([events, what]) => `${grouped(events)} ${what}`);
+  return { tone, string: `${mark} ${told.join(', ')}` };
+}
+
+/** `Newsletter (1650000003)`, and what it is called where that is too long. */
+function originsOf({ campaign, event }: FeedRow): string[] {
+  if (campaign === null) return [oneLine(event ?? '')];
+  if (event === 'other' || event === null) return [`campaign ${oneLine(campaign)}`];
+  return [`${oneLine(event)} (${oneLine(campaign)})`, oneLine(event)];
+}
+
+/** A name of which less is left says nothing. */
+const minNameColumns = 16;
+
+/** The first name that fits into the room beside the details; else the beginning of the last one. With the gap before it. */
+function fitting(names: readonly string[], room: number, wholeRoom: number): string {
+  const fits = names.find((name) => columnsOf(gap + name) <= room);
+  return (
+    fits ??
+    cut(names.at(-1) ?? '', Math.min(Math.max(minNameColumns, room - gap.length), wholeRoom - gap.length))
+  );
+}
+
+function detailsOf({ kind, reasons, detail, lagMs, ignored, delivered, rejected }: FeedRow): string {
+  if (kind === 'waiting' || kind === 'problem') return oneLine(detail ?? '');
+  if (ignored > 0 && delivered + rejected === 0) return 'a setup ping, or left out by a rule';
+  const told = Object.entries(reasons).sort(([, one], [, other]) => other - one);
+  return [
+    told.length === 1
+      ? oneLine(told[0]?.[0] ?? '')
+      : told.map(([reason, events]) => `${oneLine(reason)} ${grouped(events)}`).join(', '),
+    lagMs === null ? '' : duration(lagMs),
+  ]
+    .filter((part) => part !== '')
+    .join(gap);
+}
+
+const combining = /\p{M}/u;
+/** What terminals draw twice as wide (Unicode Standard Annex 11), as far as an event's name may hold it. */
+const wide =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF01-\uFF60]/u;
+
+const columnOf = (character: string): number =>
+  combining.test(character) ? 0 : wide.test(character) ? 2 : 1;
+
+/** The columns that a terminal needs for a string. */
+export const columnsOf = (string: string): number =>
+  Array.from(string).reduce((sum, character) => sum + columnOf(character), 0);
+
+/** The beginning of a string that is too long. */
+function cut(string: string, room: number): string {
+  if (columnsOf(string) <= room) return string;
+  if (room < 1) return '';
+  let shown = '';
+  for (const character of string) {
+    if (columnsOf(shown + character) > room - 1) break;
+    shown += character;
+  }
+  return `${shown.trimEnd()}…`;
+}

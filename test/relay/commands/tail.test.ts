@@ -1,0 +1,178 @@
+import { mockClient } from 'aws-sdk-client-mock';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { readEnvironment } from '../../../lib/config/environments';
+import { follow } from '../../../relay/commands/tail';
+import { environmentOf } from '../../../relay/environment/aws-environment';
+import type { DoorCounts, Environment, IdentifiedLine } from '../../../relay/environment/environment';
+import type { FeedRow } from '../../../relay/feed/feed';
+import { explain } from '../../../relay/terminal/operator-error';
+import { relayEnvironment } from '../../support/relay-environment';
+
+const start = Date.parse('2026-11-28T05:24:00Z');
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: start, doNotFake: ['setImmediate', 'nextTick'] });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+// The pause between two looks at the log; the clock of the test passes instead.
+jest.mock('node:timers/promises', () => ({
+  setTimeout: (ms: number) => {
+    jest.advanceTimersByTime(ms);
+    return Promise.resolve();
+  },
+}));
+
+/** The line of a batch with one event. */
+const batch = (id: string, at: number, event = 'Purchase', campaign?: string): IdentifiedLine => ({
+  id,
+  at,
+  stream: `s-${id}`,
+  line: JSON.stringify({
+    message: 'batch forwarded',
+    campaigns: [{ campaign, event, outcome: 'delivered', events: 1 }],
+  }),
+});
+
+type Look = readonly IdentifiedLine[] | Error;
+
+/** What each look at the log finds; the last one ends. */
+async function followed(
+  looks: readonly Look[],
+  { campaign, door = {}, length }: { campaign?: string; door?: Partial<DoorCounts>; length?: number } = {},
+): Promise<{ rows: FeedRow[]; remarks: string[]; asked: number[] }> {
+  const abort = new AbortController();
+  const [rows, remarks, asked]: [FeedRow[], string[], number[]] = [[], [], []];
+  const environment = relayEnvironment({
+    isSandbox: false,
+    forwarderLines: (from) => {
+      asked.push(from - start);
+      const look = looks[asked.length - 1] ?? [];
+      if (asked.length >= looks.length && length === undefined) abort.abort();
+      return look instanceof Error
+        ? Promise.reject(look)
+        : Promise.resolve(look.filter(({ at }) => at >= from));
+    },
+    doorCounts: () => Promise.resolve({ requests: 0, refused: 0, failed: 0, ...door }),
+  });
+  await follow(
+    environment,
+    start - 60_000,
+    { campaign, for: length },
+    { row: (row) => rows.push(row), remark: (sentence) => remarks.push(sentence) },
+    abort.signal,
+  );
+  return { rows, remarks, asked };
+}
+
+const events = ({ rows }: { rows: readonly FeedRow[] }) => rows.map(({ event }) => event);
+
+test('begins as far back as asked, then looks again at the last half minute, and shows each line once', async () => {
+  const [one, two] = [batch('1', start - 50_000, 'One'), batch('2', start + 1000, 'Two')];
+  const late = batch('0', start - 20_000, 'Late, of another instance');
+  const result = await followed([[one], [one, two], [one, late, two], [two]]);
+
+  expect(events(result)).toEqual(['One', 'Two', 'Late, of another instance']);
+  expect(result.asked).toEqual([-60_000, -60_000, -29_000, -29_000]);
+});
+
+test('equal lines at the same instant are two', async () => {
+  expect(events(await followed([[batch('1', start), batch('2', start)], []]))).toHaveLength(2);
+});
+
+test('shows one campaign, by id or by event, and what the log gives no name', async () => {
+  const lines = [
+    batch('1', start, 'Newsletter', '1650000003'),
+    batch('2', start, 'Purchase'),
+    { ...batch('3', start), line: '{"message":"batch forwarded","retried":2,"campaigns":[]}' },
+  ];
+  expect(events(await followed([lines], { campaign: '1650000003' }))).toEqual(['Newsletter', null]);
+  expect(events(await followed([lines], { campaign: 'Purchase' }))).toEqual(['Purchase', null]);
+});
+
+test('ends after the time that was asked for', async () => {
+  const { asked } = await followed([], { length: 10_000 });
+  expect(asked).toHaveLength(6);
+});
+
+describe('a log that does not answer', () => {
+  const throttled = Object.assign(new Error('Rate exceeded'), {
+    name: 'ThrottlingException',
+    $metadata: {},
+    $fault: 'client',
+  });
+  const own = Object.assign(new Error('later'), {
+    name: 'ServiceUnavailableException',
+    $metadata: {},
+    $fault: 'server',
+  });
+  const network = Object.assign(new Error('getaddrinfo ENOTFOUND logs'), { code: 'ENOTFOUND' });
+
+  test.each([throttled, own, network])('is asked again, which is said once: %s', async (error) => {
+    const result = await followed([[], error, error, [batch('1', start)], []]);
+
+    expect(events(result)).toEqual(['Purchase']);
+    expect(result.remarks).toEqual([
+      expect.stringMatching(/(Rate exceeded|later|there is no such host)[^]*Trying again/),
+      'The log answers again.',
+    ]);
+  });
+
+  test('at the first look is an error', async () => {
+    await expect(followed([throttled, []])).rejects.toBe(throttled);
+  });
+
+  test('for want of a permission is an error at any time', async () => {
+    const denied = Object.assign(new Error('x is not authorized to perform: logs:FilterLogEvents on y'), {
+      name: 'AccessDeniedException',
+      $metadata: {},
+      $fault: 'client',
+    });
+    await expect(followed([[], denied, []])).rejects.toBe(denied);
+    expect(explain(denied)).toContain('lacks the permission logs:FilterLogEvents');
+  });
+});
+
+describe('silence', () => {
+  const looks = Array.from({ length: 40 }, () => []);
+
+  test.each([
+    [{}, /^Nothing has arrived\. Send a test in CleverTap; .*"relay webhook --env dev"/],
+    [{ requests: 2, refused: 2 }, /^The endpoint refused 2 requests: a wrong x-api-key/],
+    [{ requests: 2 }, /^2 requests came, .*"relay status --env dev"/],
+  ])('of a minute is explained: %j', async (door, remark) => {
+    expect((await followed(looks, { door })).remarks).toEqual([expect.stringMatching(remark)]);
+  });
+
+  test('is not explained after an event', async () => {
+    expect((await followed([[batch('1', start)], ...looks])).remarks).toEqual([]);
+  });
+});
+
+test('on AWS it reads the log of the function', async () => {
+  const logs = mockClient(CloudWatchLogsClient);
+  const { id, at, stream, line } = batch('1', start);
+  logs
+    .on(FilterLogEventsCommand)
+    .resolves({ events: [{ eventId: id, timestamp: at, logStreamName: stream, message: line }] });
+  const environment: Environment = environmentOf(
+    'dev',
+    { ...readEnvironment('dev'), region: 'eu-west-1' },
+    {
+      StackName: 'ClevertapToHeapDev',
+      CreationTime: new Date(),
+      StackStatus: 'CREATE_COMPLETE',
+      Outputs: [{ OutputKey: 'ForwarderLogGroup', OutputValue: '/aws/lambda/forwarder' }],
+    },
+  );
+  const rows: FeedRow[] = [];
+  const output = { row: (row: FeedRow) => rows.push(row), remark: () => undefined };
+  await follow(environment, start - 1000, { for: 6000 }, output, new AbortController().signal);
+
+  expect(rows).toMatchObject([{ event: 'Purchase', delivered: 1 }]);
+  expect(logs.commandCalls(FilterLogEventsCommand).map(({ args }) => args[0].input)).toEqual(
+    Array.from({ length: 4 }, () => ({ logGroupName: '/aws/lambda/forwarder', startTime: start - 1000 })),
+  );
+});

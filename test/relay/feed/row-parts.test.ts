@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import type { FeedRow } from '../../../relay/feed/feed';
+import { columnsOf, rowLine, rowParts } from '../../../relay/feed/row-parts';
+
+const row = (parts: Partial<FeedRow>): FeedRow => ({
+  at: Date.parse('2026-11-28T05:24:11Z'),
+  kind: 'request',
+  campaign: null,
+  event: null,
+  requestId: null,
+  delivered: 0,
+  ignored: 0,
+  rejected: 0,
+  reasons: {},
+  waiting: 0,
+  lagMs: null,
+  detail: null,
+  ...parts,
+});
+const reasons = { placeholder_identity: 1 };
+const down = 'Heap answered 500, next try in about 34 s';
+
+test.each<[Partial<FeedRow>, string]>([
+  [{ event: 'Purchase', delivered: 1, lagMs: 1200 }, '05:24:11  ✓ 1 delivered  Purchase  1.2 s'],
+  [
+    { event: 'Newsletter', campaign: '1650000003', delivered: 2, lagMs: 6000 },
+    '05:24:11  ✓ 2 delivered  Newsletter (1650000003)  6.0 s',
+  ],
+  [
+    { event: 'Purchase', rejected: 1, reasons, detail: 'identity: a placeholder' },
+    '05:24:11  ✗ 1 rejected  Purchase  placeholder_identity',
+  ],
+  // The id gives way to the reason.
+  [
+    { event: 'Newsletter', campaign: '1650000003', delivered: 2, rejected: 1, reasons, lagMs: 6000 },
+    '05:24:11  ✗ 1 rejected, 2 delivered  Newsletter  placeholder_identity  6.0 s',
+  ],
+  [
+    {
+      kind: 'batch',
+      event: 'Purchase',
+      rejected: 1003,
+      reasons: { invalid_json: 1, missing_identity: 1002 },
+    },
+    '05:24:11  ✗ 1,003 rejected  Purchase  missing_identity 1,002, invalid_json 1',
+  ],
+  [{ event: 'other', campaign: '1650000003', delivered: 1 }, '05:24:11  ✓ 1 delivered  campaign 1650000003'],
+  [{ event: 'other', ignored: 1 }, '05:24:11  · 1 ignored  other  a setup ping, or left out by a rule'],
+  [{ kind: 'waiting', waiting: 3, detail: down }, `05:24:11  … 3 waiting  ${down}`],
+  [
+    { kind: 'waiting', waiting: 3, event: 'Purchase', campaign: '1650000003', detail: down },
+    `05:24:11  … 3 waiting  Purchase  ${down}`,
+  ],
+  [{ kind: 'problem', detail: 'an SQS call failed: x' }, '05:24:11  !  an SQS call failed: x'],
+  // A name in another script takes two columns a character.
+  [
+    { event: '購入'.repeat(20), delivered: 1, lagMs: 1200 },
+    `05:24:11  ✓ 1 delivered  ${'購入'.repeat(11)}購…  1.2 s`,
+  ],
+])('%j', (parts, line) => {
+  expect(rowLine(row(parts))).toBe(line);
+});
+
+test('the outcome has the tone that its colour stands for', () => {
+  const tone = (parts: Partial<FeedRow>) => rowParts(row(parts))[1]?.tone;
+  expect(tone({ delivered: 1 })).toBe('good');
+  expect(tone({ delivered: 1, rejected: 1, reasons })).toBe('bad');
+  expect(tone({ kind: 'waiting', waiting: 1 })).toBe('waiting');
+  expect(tone({ kind: 'problem', detail: 'x' })).toBe('bad');
+  expect(tone({ ignored: 1 })).toBe('faint');
+});
+
+test('no line is wider than 80 columns, and none takes orders', () => {
+  const events = fc.nat(2_000_000);
+  const anyString = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.string({ unit: 'binary' }));
+  const rows = fc.record({
+    kind: fc.constantFrom('request', 'batch', 'waiting', 'problem'),
+    campaign: fc.option(anyString),
+    event: fc.option(anyString),
+    delivered: events,
+    ignored: events,
+    rejected: events,
+    waiting: events,
+    reasons: fc.dictionary(anyString, events, { maxKeys: 6 }),
+    lagMs: fc.option(events),
+    detail: fc.option(anyString),
+  });
+  fc.assert(
+    fc.property(rows, (parts) => {
+      const line = rowLine(row(parts));
+      expect(columnsOf(line)).toBeLessThanOrEqual(80);
+
+      expect(line).not.toMatch(/[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/);
+    }),
+  );
+});

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommanderError } from 'commander';
+import { previewPayload } from '../../relay/commands/preview-report';
+import { createProgram } from '../../relay/program';
+import { describeSamples, sampleNames, sampleOf } from '../../relay/samples';
+import { readPayload } from '../../relay/terminal/payload';
+import { mappingContext } from '../support/source-event';
+
+/** What becomes of each event of a sample: the identity that Heap gets, or why it gets none. */
+function fatesOf(name: string, pathEvent?: string): string[] {
+  const context = { ...mappingContext(), appId: undefined };
+  return previewPayload(sampleOf(name)?.body ?? '', pathEvent, context).events.map(
+    ({ event, reason, outcome }) =>
+      event === null ? (reason ?? outcome) : `${event.event}: ${event.identity}`,
+  );
+}
+
+const fates: Readonly<Record<string, string[]>> = {
+  'custom-body': ['Purchase: sample-ana@shop.test'],
+  'profile-variables': ['Purchase: sample-cust-77'],
+  'single-profile': ['Purchase: sample-cust-77'],
+  broadcast: ['Newsletter: sample-cust-1', 'placeholder_identity', 'Newsletter: sample-cust-3'],
+  journey: ['missing_event_name'],
+  'post-action': ['missing_event_name'],
+  'evt-name': ['Charged: sample-cust-79'],
+  'event-list': ['Added: sample-cust-80', 'Removed: sample-cust-81'],
+  'setup-ping': ['ignored'],
+  'send-test': ['Purchase: sample-cust-86'],
+  unrendered: ['unrendered_template'],
+  placeholder: ['placeholder_identity'],
+  'broken-json': ['invalid_json'],
+};
+
+test.each(sampleNames)('%s becomes what its summary says, and no user of anybody', (name) => {
+  expect(fatesOf(name)).toEqual(fates[name]);
+});
+
+test.each(['journey', 'post-action'])('%s is delivered with a name in the URL', (name) => {
+  expect(fatesOf(name, 'Reminder')).toEqual([expect.stringMatching(/^Reminder: sample-/)]);
+});
+
+const page = readFileSync(join(__dirname, '../../docs/operate.md'), 'utf8');
+
+test('docs/operate.md has the table of samples as it is printed', () => {
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` +\| (.*?) *\|$/gm)]
+    .map(([, name = '', summary = '']) => ({ name, summary }))
+    .filter(({ name }) => sampleOf(name) !== undefined);
+
+  expect(rows).toEqual(sampleNames.map((name) => ({ name, summary: sampleOf(name)?.summary })));
+});
+
+test('the list is at most 80 columns wide', () => {
+  for (const line of describeSamples().split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test.each(['send', 'preview'])('%s refuses a name that is none, and lists them', async (command) => {
+  const program = createProgram();
+  let written = '';
+  for (const one of program.commands) one.configureOutput({ writeErr: (text) => (written += text) });
+
+  await expect(
+    program.parseAsync([command, '--sample', 'constructor'], { from: 'user' }),
+  ).rejects.toBeInstanceOf(CommanderError);
+  for (const name of sampleNames) expect(written).toContain(`  ${name} `);
+});
+
+test('a sample beside a file is refused, and alone needs none', async () => {
+  const sample = sampleOf('broken-json');
+  await expect(readPayload('body.json', sample)).rejects.toThrow(/body\.json would be left out/);
+  expect((await readPayload(undefined, sample)).toString()).toBe(sample?.body);
+});
