@@ -43,6 +43,11 @@ interface Sample {
 
 const MAXIMUM_LINES = 10_000;
 
+/** A line that says what became of a batch, by campaign (lambda/forwarder/report.ts). */
+const ledgerLine = z.looseObject({ campaigns: z.array(z.looseObject({ outcome: z.string() })) });
+
+type LedgerRow = z.output<typeof ledgerLine>['campaigns'][number];
+
 const numbers = z.union([z.number().transform((value) => [value]), z.array(z.number())]);
 
 /**
@@ -71,6 +76,8 @@ export class Observations {
   readonly #options: ObservationsOptions;
   #lines: { readonly at: number; readonly line: string }[] = [];
   readonly #samples: Sample[] = [];
+  /** Not read from the lines when asked for: of those only the last are kept. */
+  readonly #ledger: { readonly at: number; readonly row: LedgerRow }[] = [];
   readonly #answers: (DoorAnswer & { readonly at: number })[] = [];
 
   constructor(options: ObservationsOptions) {
@@ -83,6 +90,8 @@ export class Observations {
     // Not with every line: cutting copies the rest.
     if (this.#lines.length >= 2 * MAXIMUM_LINES) this.#lines = this.#lines.slice(-MAXIMUM_LINES);
     this.#samples.push(...this.#samplesIn(line));
+    const at = Date.now();
+    this.#ledger.push(...ledgerIn(line).map((row) => ({ at, row })));
   };
 
   readonly doorAnswered = (answer: DoorAnswer): void => {
@@ -130,17 +139,24 @@ export class Observations {
       .map(({ line }) => line);
   }
 
+  /** What became of events since an instant, by campaign, batch by batch. */
+  ledger(from: number): LedgerRow[] {
+    return this.#ledger.flatMap(({ at, row }) => (at >= from ? [row] : []));
+  }
+
   /**
-   * Answers `GET /_local/metrics?from=` and `GET /_local/log?from=&contains=`, the stack's own part of the AWS
-   * endpoint.
+   * Answers `GET /_local/metrics?from=`, `GET /_local/ledger?from=` and `GET /_local/log?from=&contains=`, the stack's
+   * own part of the AWS endpoint.
    *
-   * @returns `undefined` when the path is neither.
+   * @returns `undefined` when the path is none of them.
    * @throws AwsError when `from` is no moment.
    */
   readonly answer = (path: string, query: URLSearchParams): object | undefined => {
     switch (path) {
       case '/_local/metrics':
         return this.metrics(momentIn(query));
+      case '/_local/ledger':
+        return { rows: this.ledger(momentIn(query)) };
       case '/_local/log':
         return { lines: this.log(momentIn(query), query.get('contains') ?? '') };
       default:
@@ -168,6 +184,11 @@ export class Observations {
       });
     });
   }
+}
+
+function ledgerIn(line: string): LedgerRow[] {
+  if (!line.includes('"campaigns":[{')) return [];
+  return ledgerLine.safeParse(parseJson(line)).data?.campaigns ?? [];
 }
 
 function momentIn(query: URLSearchParams): number {

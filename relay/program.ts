@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import {
   eachOf,
   environmentCommand,
@@ -130,12 +130,15 @@ function addStatus(program: Command): void {
     .summary('what was accepted, delivered, rejected; whether it adds up; alarms')
     .description(
       'Counts what was accepted, delivered, rejected and ignored in the last time, and what is waiting; says ' +
-        'whether that adds up or what is missing, and which alarms ring.',
+        'whether that adds up or what is missing, and which alarms ring. With --by campaign, what became of the ' +
+        'events of each campaign instead.',
     )
     .option('--window <time>', 'how far back, e.g. 15m, 1h, 7d', toWindow, 3_600_000)
+    .addOption(new Option('--by <what>', 'what became of the events of each campaign').choices(['campaign']))
+    .option('--verbose', 'with --by campaign, also what the search of the log read and cost')
     .addHelpText(
       'after',
-      exitCodes('all adds up and no alarm rings', 'something is missing, or an alarm rings'),
+      exitCodes('all adds up and no alarm rings', 'something is missing or rejected, or an alarm rings'),
     )
     .action(loaded(async () => (await import('./commands/status.js')).status));
 }

@@ -22,6 +22,7 @@ import {
   type Environment,
   type ForwarderCounts,
 } from './environment';
+import { searchLedger } from '../ledger/search-ledger';
 import { requestsByKeyId } from './requests-by-key';
 import { OperatorError } from '../terminal/operator-error';
 
@@ -96,6 +97,13 @@ export function environmentOf(name: string, config: EnvironmentConfig, stack: St
     alarms: () => alarms(cloudWatch, stackName),
     alarmRecipients: () => alarmRecipients(sns, config, outputs),
     deadLettersSince: () => notEmptySince(cloudWatch, outputOf(environment, 'DeadLetterQueueUrl')),
+    ledger: (from, to) => {
+      const log = {
+        logGroup: outputOf(environment, 'ForwarderLogGroup'),
+        retentionDays: config.logRetentionDays,
+      };
+      return searchLedger(logs, log, from, to);
+    },
     forwarderLog: (from, contains) =>
       logLines(logs, outputOf(environment, 'ForwarderLogGroup'), from, contains),
   };

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { metrics } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { stackFilePath, stackFileSchema, type StackFile } from '../../local/stack-file';
+import { ledgerRow } from '../ledger/ledger';
 import { apiKeyNames, percentilesOf, type Environment } from './environment';
 import { OperatorError } from '../terminal/operator-error';
 
@@ -16,6 +17,7 @@ const happenings = z.object({
   requestsByKey: z.record(z.string(), z.number()),
 });
 const log = z.object({ lines: z.array(z.string()) });
+const ledger = z.object({ rows: z.array(ledgerRow) });
 
 /**
  * The stack that `npm start` runs on this machine.
@@ -66,6 +68,10 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
     alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
     alarmRecipients: () => Promise.resolve([]),
     deadLettersSince: () => Promise.resolve(undefined),
+    ledger: async (from) => ({
+      ...(await ask(`${stack.awsUrl}/_local/ledger?from=${from}`, ledger)),
+      gaps: [],
+    }),
     forwarderLog: async (from, contains) => {
       const query = new URLSearchParams({ from: String(from), contains });
       return (await ask(`${stack.awsUrl}/_local/log?${query.toString()}`, log)).lines;
