@@ -121,7 +121,7 @@ function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string
       ? [
           advice(
             'other',
-            'Events whose name is none that the log may hold, and the campaigns of a batch beyond its 50 largest.',
+            'Setup pings, bodies that cannot be read, names that the log may not hold, and the campaigns of a batch beyond its 50 largest.',
           ),
         ]
       : []),
