@@ -4,6 +4,7 @@ import {
   environmentCommand,
   exitCodes,
   toAppId,
+  toLongWindow,
   toNumber,
   toPathSegment,
   toReason,
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   addSmoke(program);
   addSend(program);
   addStatus(program);
+  addReconcile(program);
   addDoctor(program);
   addDeadLetters(program);
   return program;
@@ -141,6 +143,24 @@ function addStatus(program: Command): void {
       exitCodes('all adds up and no alarm rings', 'something is missing or rejected, or an alarm rings'),
     )
     .action(loaded(async () => (await import('./commands/status.js')).status));
+}
+
+/** Compares CleverTap's figures with what arrived. */
+function addReconcile(program: Command): void {
+  environmentCommand(program, 'reconcile')
+    .summary('compare what CleverTap says it sent with what arrived')
+    .description(
+      'Compares a list of campaigns with what CleverTap says it sent of each, its campaign report or message report, ' +
+        'with what arrived here and what became of it. docs/operate.md says how to get the file.',
+    )
+    .argument('[file]', 'CSV, JSON or JSON lines; "-" or none: read it from standard input')
+    .option('--window <time>', 'how far back, as in the file, up to 60d', toLongWindow, 7 * 86_400_000)
+    .option('--verbose', 'also what the search of the log read and cost')
+    .addHelpText(
+      'after',
+      exitCodes('of each campaign as many were delivered as were sent', 'of some there were fewer'),
+    )
+    .action(loaded(async () => (await import('./commands/reconcile.js')).reconcileFile));
 }
 
 /** Looks at everything that goes wrong quietly, before and after a deployment. */

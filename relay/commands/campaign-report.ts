@@ -1,5 +1,5 @@
+import { advice, adviceByReason, among, describeSearch, type Share } from '../ledger/advice';
 import { nameOf, type Campaign } from '../ledger/campaigns';
-import { remedyFor } from '../ledger/remedies';
 import { count, duration, grouped, labelled, shortened, table } from '../terminal/terminal-text';
 
 /** What became of every campaign in the window, and what is in the queue now. */
@@ -34,7 +34,7 @@ export function describeCampaigns(
   { window, verbose = false }: { readonly window: number; readonly verbose?: boolean },
 ): string {
   const { campaigns } = found;
-  const advice = adviceFor(found);
+  const toDo = adviceFor(found);
   return [
     `${found.stackName} by campaign, the last ${duration(window)}, until ${found.to}`,
     '',
@@ -51,8 +51,8 @@ export function describeCampaigns(
       layout,
     ),
     ...found.gaps.map((gap) => labelled('Missing', gap, layout)),
-    ...(verbose ? [labelled('Search', describeSearch(found), layout)] : []),
-    ...(advice.length === 0 ? [] : ['', 'What to do', '', ...advice]),
+    ...(verbose ? [labelled('Search', describeSearch(found.search), layout)] : []),
+    ...(toDo.length === 0 ? [] : ['', 'What to do', '', ...toDo]),
   ].join('\n');
 }
 
@@ -80,19 +80,15 @@ function tableOf(campaigns: readonly Campaign[]): string {
 }
 
 function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string[] {
-  const reasons = new Map<string, Campaign[]>();
-  for (const one of campaigns) {
-    for (const reason of Object.keys(one.rejectedByReason))
-      reasons.set(reason, [...(reasons.get(reason) ?? []), one]);
-  }
-  const waiting = campaigns.filter((one) => one.waiting > 0);
-  const before = campaigns.filter(({ receivedBefore }) => receivedBefore > 0);
+  const named = campaigns.map((one) => ({ ...one, name: nameOf(one) }));
+  const reasons = adviceByReason(named);
+  const sharesOf = (key: 'waiting' | 'receivedBefore'): Share[] =>
+    named.flatMap(({ name, [key]: events }) => (events > 0 ? [{ name, events }] : []));
+  const [waiting, before] = [sharesOf('waiting'), sharesOf('receivedBefore')];
   const hasOther = campaigns.some(({ campaign, events }) => campaign === null && events.includes('other'));
   return [
-    ...[...reasons].map(([reason, hit]) =>
-      advice(reason, `${among(hit, (one) => one.rejectedByReason[reason] ?? 0)}. ${remedyFor(reason)}`),
-    ),
-    ...(reasons.size === 0
+    ...reasons,
+    ...(reasons.length === 0
       ? []
       : [
           advice('redrive', 'A redriven dead letter counts as received again, and keeps its rejection here.'),
@@ -102,7 +98,7 @@ function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string
       : [
           advice(
             'waiting',
-            `${among(waiting, (one) => one.waiting)}. ${
+            `${among(waiting)}. ${
               unread + pendingHidden > 0
                 ? 'They are sent by themselves when Heap takes them; "relay status" says whether Heap or the app id is the cause.'
                 : 'But no message waits: look at "relay dlq list" for receives_exhausted, and at what was discarded.'
@@ -114,7 +110,7 @@ function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string
       : [
           advice(
             'window',
-            `${among(before, (one) => one.receivedBefore)} ended here and came before this window, or to a function that died. More may be waiting than is shown: choose a longer --window.`,
+            `${among(before)} ended here and came before this window, or to a function that died. More may be waiting than is shown: choose a longer --window.`,
           ),
         ]),
     ...(hasOther
@@ -126,27 +122,4 @@ function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string
         ]
       : []),
   ];
-}
-
-const advice = (label: string, text: string): string =>
-  `  ${label}\n${labelled('', text, { labelColumns: 4 })}`;
-
-/** `3 events of 1650000003 Newsletter`, `12 events of 4 campaigns, most of 1650000003 Newsletter`. */
-function among(campaigns: readonly Campaign[], eventsOf: (one: Campaign) => number): string {
-  const sorted = [...campaigns].sort((one, other) => eventsOf(other) - eventsOf(one));
-  const total = count(
-    sorted.reduce((sum, one) => sum + eventsOf(one), 0),
-    'event',
-  );
-  const [worst] = sorted;
-  const name = worst === undefined ? '' : nameOf(worst);
-  return sorted.length === 1
-    ? `${total} of ${name}`
-    : `${total} of ${sorted.length} campaigns, most of ${name}`;
-}
-
-function describeSearch({ search }: CampaignStatus): string {
-  if (search === null) return 'of this machine, which costs nothing';
-  const { scannedBytes, usd } = search;
-  return `read ${(scannedBytes / 1e6).toFixed(1)} MB of the function's log, about $${usd.toFixed(5)} at $0.005 a GB, the price of us-east-1`;
 }

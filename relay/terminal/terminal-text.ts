@@ -37,7 +37,9 @@ const escapeAll = (text: string, characters: RegExp): string =>
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const isNumeric = headings.map((_, column) => rows.every((row) => /^[\d,.]+$/.test(row[column] ?? '')));
+  const isNumeric = headings.map((_, column) =>
+    rows.every((row) => /^[+-]?[\d,.]+$/.test(row[column] ?? '')),
+  );
   return all
     .map((row) =>
       row
