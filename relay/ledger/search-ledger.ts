@@ -42,7 +42,7 @@ export async function searchLedger(
     ),
     gaps: [
       ...(isComplete ? [] : ['CloudWatch Logs gives no more than 100,000 rows. Choose a shorter --window.']),
-      ...(Date.now() - from <= retentionDays * dayMs
+      ...(to - from <= retentionDays * dayMs
         ? []
         : [
             `The log is kept for ${retentionDays} days. For later, set logRetentionDays in config/<env>.ts and deploy.`,

@@ -15,12 +15,15 @@ beforeEach(() => {
   logs.on(StartQueryCommand).resolves({ queryId: 'q' });
 });
 
-const search = (): Promise<Ledger> =>
+const now = Date.parse('2026-11-28T12:00:00Z');
+const dayMs = 86_400_000;
+
+const search = (window = dayMs): Promise<Ledger> =>
   searchLedger(
     new CloudWatchLogsClient({ region: 'eu-west-1' }),
     { logGroup: '/log', retentionDays: 7 },
-    Date.now() - 3_600_000,
-    Date.now(),
+    now - window,
+    now,
   );
 
 const fields = (values: Record<string, string>): { field: string; value: string }[] =>
@@ -68,5 +71,14 @@ test('says that rows are missing where a query gives no more', async () => {
 
   expect((await search()).gaps).toEqual([
     expect.stringMatching(/no more than 100,000 rows.*shorter --window/),
+  ]);
+});
+
+test('a window as long as the log is kept has no gap, a longer one has', async () => {
+  logs.on(GetQueryResultsCommand).resolves({ status: 'Complete' });
+
+  expect((await search(7 * dayMs)).gaps).toEqual([]);
+  expect((await search(7 * dayMs + 1)).gaps).toEqual([
+    expect.stringContaining('The log is kept for 7 days.'),
   ]);
 });
