@@ -131,17 +131,17 @@ export class Observations {
     };
   }
 
+  /** What became of events since an instant, by campaign, batch by batch. */
+  ledger(from: number): LedgerRow[] {
+    return this.#ledger.flatMap(({ at, row }) => (at >= from ? [row] : []));
+  }
+
   /** The lines of the function's log since a moment that hold a text; of its last 10,000. */
   log(from: number, contains: string): string[] {
     return this.#lines
       .slice(-MAXIMUM_LINES)
       .filter(({ at, line }) => at >= from && line.includes(contains))
       .map(({ line }) => line);
-  }
-
-  /** What became of events since an instant, by campaign, batch by batch. */
-  ledger(from: number): LedgerRow[] {
-    return this.#ledger.flatMap(({ at, row }) => (at >= from ? [row] : []));
   }
 
   /**

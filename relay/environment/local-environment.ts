@@ -9,6 +9,7 @@ import { ledgerRow } from '../ledger/ledger';
 import { apiKeyNames, percentilesOf, type Environment } from './environment';
 import { OperatorError } from '../terminal/operator-error';
 
+const ledger = z.object({ rows: z.array(ledgerRow) });
 const metric = z.object({ sum: z.number(), values: z.array(z.number()) });
 const happenings = z.object({
   metrics: z.record(z.string(), metric),
@@ -17,7 +18,6 @@ const happenings = z.object({
   requestsByKey: z.record(z.string(), z.number()),
 });
 const log = z.object({ lines: z.array(z.string()) });
-const ledger = z.object({ rows: z.array(ledgerRow) });
 
 /**
  * The stack that `npm start` runs on this machine.
@@ -65,13 +65,13 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
         lag: lags.length === 0 ? undefined : percentilesOf(lags),
       };
     },
-    alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
-    alarmRecipients: () => Promise.resolve([]),
-    deadLettersSince: () => Promise.resolve(undefined),
     ledger: async (from) => ({
       ...(await ask(`${stack.awsUrl}/_local/ledger?from=${from}`, ledger)),
       gaps: [],
     }),
+    alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
+    alarmRecipients: () => Promise.resolve([]),
+    deadLettersSince: () => Promise.resolve(undefined),
     forwarderLog: async (from, contains) => {
       const query = new URLSearchParams({ from: String(from), contains });
       return (await ask(`${stack.awsUrl}/_local/log?${query.toString()}`, log)).lines;
