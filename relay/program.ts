@@ -28,8 +28,8 @@ export function createProgram(): Command {
   addSmoke(program);
   addSend(program);
   addStatus(program);
-  addReconcile(program);
   addDoctor(program);
+  addReconcile(program);
   addDeadLetters(program);
   return program;
 }
@@ -145,6 +145,20 @@ function addStatus(program: Command): void {
     .action(loaded(async () => (await import('./commands/status.js')).status));
 }
 
+/** Looks at everything that goes wrong quietly, before and after a deployment. */
+function addDoctor(program: Command): void {
+  environmentCommand(program, 'doctor')
+    .summary('check account, settings, stack and recipients; changes nothing')
+    .description(
+      'Checks what goes wrong without a word: credentials, settings, bootstrap, log role, certificate, topics, and of ' +
+        'what is deployed stack, code, event source mapping, secret, API keys, queues, dead letters, alarms and ' +
+        'their recipients. Changes nothing.',
+    )
+    .option('--preflight', 'only what a deployment needs; the stack need not be there yet')
+    .addHelpText('after', exitCodes('every check passed', 'one failed, or could not be made'))
+    .action(loaded(async () => (await import('./commands/doctor.js')).doctor));
+}
+
 /** Compares CleverTap's figures with what arrived. */
 function addReconcile(program: Command): void {
   environmentCommand(program, 'reconcile')
@@ -161,20 +175,6 @@ function addReconcile(program: Command): void {
       exitCodes('of each campaign as many were delivered as were sent', 'of some there were fewer'),
     )
     .action(loaded(async () => (await import('./commands/reconcile.js')).reconcileFile));
-}
-
-/** Looks at everything that goes wrong quietly, before and after a deployment. */
-function addDoctor(program: Command): void {
-  environmentCommand(program, 'doctor')
-    .summary('check account, settings, stack and recipients; changes nothing')
-    .description(
-      'Checks what goes wrong without a word: credentials, settings, bootstrap, log role, certificate, topics, and of ' +
-        'what is deployed stack, code, event source mapping, secret, API keys, queues, dead letters, alarms and ' +
-        'their recipients. Changes nothing.',
-    )
-    .option('--preflight', 'only what a deployment needs; the stack need not be there yet')
-    .addHelpText('after', exitCodes('every check passed', 'one failed, or could not be made'))
-    .action(loaded(async () => (await import('./commands/doctor.js')).doctor));
 }
 
 /** `dlq` with its commands: what can be done with events that could not be delivered. */
