@@ -29,6 +29,7 @@ const zones = [
   only(
     'relay',
     'lib/config',
+    'lib/observe/ledger-query.ts',
     'lambda/contract.ts',
     'lambda/json.ts',
     'lambda/clevertap',

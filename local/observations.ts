@@ -53,6 +53,11 @@ interface Sample {
 
 const MAXIMUM_LINES = 10_000;
 
+/** A line that says what became of a batch, by campaign (lambda/forwarder/report.ts). */
+const ledgerLine = z.looseObject({ campaigns: z.array(z.looseObject({ outcome: z.string() })) });
+
+type LedgerRow = z.output<typeof ledgerLine>['campaigns'][number];
+
 const numbers = z.union([z.number().transform((value) => [value]), z.array(z.number())]);
 
 /**
@@ -82,6 +87,8 @@ export class Observations {
   #lines: ObservedLine[] = [];
   #lineCount = 0;
   readonly #samples: Sample[] = [];
+  /** Not read from the lines when asked for: of those only the last are kept. */
+  readonly #ledger: { readonly at: number; readonly row: LedgerRow }[] = [];
   readonly #answers: (DoorAnswer & { readonly at: number })[] = [];
 
   constructor(options: ObservationsOptions) {
@@ -95,6 +102,8 @@ export class Observations {
     // Not with every line: cutting copies the rest.
     if (this.#lines.length >= 2 * MAXIMUM_LINES) this.#lines = this.#lines.slice(-MAXIMUM_LINES);
     this.#samples.push(...this.#samplesIn(line));
+    const at = Date.now();
+    this.#ledger.push(...ledgerIn(line).map((row) => ({ at, row })));
   };
 
   readonly doorAnswered = (answer: DoorAnswer): void => {
@@ -134,6 +143,11 @@ export class Observations {
     };
   }
 
+  /** What became of events since an instant, by campaign, batch by batch. */
+  ledger(from: number): LedgerRow[] {
+    return this.#ledger.flatMap(({ at, row }) => (at >= from ? [row] : []));
+  }
+
   /** The lines of the function's log since a moment that hold a text; of its last 10,000. */
   log(from: number, contains: string): string[] {
     return this.lines(from)
@@ -147,8 +161,8 @@ export class Observations {
   }
 
   /**
-   * Answers `GET /_local/metrics?from=`, `GET /_local/log?from=&contains=` and `GET /_local/lines?from=`, the stack's
-   * own part of the AWS endpoint.
+   * Answers `GET /_local/metrics?from=`, `GET /_local/ledger?from=`, `GET /_local/log?from=&contains=` and
+   * `GET /_local/lines?from=`, the stack's own part of the AWS endpoint.
    *
    * @returns `undefined` when the path is none of them.
    * @throws AwsError when `from` is no moment.
@@ -157,6 +171,8 @@ export class Observations {
     switch (path) {
       case '/_local/metrics':
         return this.metrics(momentIn(query));
+      case '/_local/ledger':
+        return { rows: this.ledger(momentIn(query)) };
       case '/_local/log':
         return { lines: this.log(momentIn(query), query.get('contains') ?? '') };
       case '/_local/lines':
@@ -186,6 +202,11 @@ export class Observations {
       });
     });
   }
+}
+
+function ledgerIn(line: string): LedgerRow[] {
+  if (!line.includes('"campaigns":[{')) return [];
+  return ledgerLine.safeParse(parseJson(line)).data?.campaigns ?? [];
 }
 
 function momentIn(query: URLSearchParams): number {

@@ -34,16 +34,25 @@ export const toNumber =
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Metrics by the minute are kept for 15 days (docs.aws.amazon.com, "GetMetricStatistics"). */
-const maxWindow = 14 * 86_400_000;
+const dayMs = 86_400_000;
 
-/** Milliseconds of a text such as `15m`. */
-export function toWindow(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const window = Number(number) * (units[unit] ?? 0);
-  if (window > 0 && window <= maxWindow) return window;
-  throw new InvalidArgumentError('It must be minutes, hours or days up to 14d, such as 15m, 1h or 7d.');
-}
+/** Milliseconds of a text such as `15m`, up to so many days. */
+const toWindowOf =
+  (maxDays: number) =>
+  (text: string): number => {
+    const [, number = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+    const window = Number(number) * (units[unit] ?? 0);
+    if (window > 0 && window <= maxDays * dayMs) return window;
+    throw new InvalidArgumentError(
+      `It must be minutes, hours or days up to ${maxDays}d, such as 15m, 1h or 7d.`,
+    );
+  };
+
+/** Metrics by the minute are kept for 15 days (docs.aws.amazon.com, "GetMetricStatistics"). */
+export const toWindow = toWindowOf(14);
+
+/** Metrics by five minutes are kept for 63 days, and the log as long as the settings say. */
+export const toLongWindow = toWindowOf(60);
 
 /** A code of docs/reasons.md. */
 export function toReason(code: string): string {

@@ -1,10 +1,11 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { sampleNames } from './samples';
 import {
   eachOf,
   environmentCommand,
   exitCodes,
   toAppId,
+  toLongWindow,
   toNumber,
   toPathSegment,
   toReason,
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addStatus(program);
   addTail(program);
   addDoctor(program);
+  addReconcile(program);
   addDeadLetters(program);
   return program;
 }
@@ -137,12 +139,15 @@ function addStatus(program: Command): void {
     .summary('what was accepted, delivered, rejected; whether it adds up; alarms')
     .description(
       'Counts what was accepted, delivered, rejected and ignored in the last time, and what is waiting; says ' +
-        'whether that adds up or what is missing, and which alarms ring.',
+        'whether that adds up or what is missing, and which alarms ring. With --by campaign, what became of the ' +
+        'events of each campaign instead.',
     )
     .option('--window <time>', 'how far back, e.g. 15m, 1h, 7d', toWindow, 3_600_000)
+    .addOption(new Option('--by <what>', 'what became of the events of each campaign').choices(['campaign']))
+    .option('--verbose', 'with --by campaign, also what the search of the log read and cost')
     .addHelpText(
       'after',
-      exitCodes('all adds up and no alarm rings', 'something is missing, or an alarm rings'),
+      exitCodes('all adds up and no alarm rings', 'something is missing or rejected, or an alarm rings'),
     )
     .action(loaded(async () => (await import('./commands/status.js')).status));
 }
@@ -174,6 +179,24 @@ function addDoctor(program: Command): void {
     .option('--preflight', 'only what a deployment needs; the stack need not be there yet')
     .addHelpText('after', exitCodes('every check passed', 'one failed, or could not be made'))
     .action(loaded(async () => (await import('./commands/doctor.js')).doctor));
+}
+
+/** Compares CleverTap's figures with what arrived. */
+function addReconcile(program: Command): void {
+  environmentCommand(program, 'reconcile')
+    .summary('compare what CleverTap says it sent with what arrived')
+    .description(
+      'Compares a list of campaigns with what CleverTap says it sent of each, its campaign report or message report, ' +
+        'with what arrived here and what became of it. docs/operate.md says how to get the file.',
+    )
+    .argument('[file]', 'CSV, JSON or JSON lines; "-" or none: read it from standard input')
+    .option('--window <time>', 'how far back, as in the file, up to 60d', toLongWindow, 7 * 86_400_000)
+    .option('--verbose', 'also what the search of the log read and cost')
+    .addHelpText(
+      'after',
+      exitCodes('of each campaign as many were delivered as were sent', 'of some there were fewer'),
+    )
+    .action(loaded(async () => (await import('./commands/reconcile.js')).reconcileFile));
 }
 
 /** `dlq` with its commands: what can be done with events that could not be delivered. */

@@ -16,6 +16,8 @@ export const prices = {
   /** A GB-second on arm64. */
   lambdaGbSecond: 0.0000133334,
   logGb: 0.5,
+  /** What a search of Logs Insights reads. */
+  logSearchGb: 0.005,
   /** From a region to the internet. */
   transferGb: 0.09,
   secretMonth: 0.4,
@@ -152,10 +154,16 @@ const sqsUnit = 65_536;
 const accessLogBytes = 290;
 /** Metrics, summary and Lambda's own lines of an invocation. */
 const batchLogBytes = 2_000;
-/** The request id in the line `settled`. */
-const settledBytes = 60;
+/** What the line `settled` says of a request: its id, and of the first 20 of a batch what became of it. */
+const settledBytes = 160;
 /** An event as Heap gets it, with headers shared by a bulk. */
 const heapEventBytes = 700;
+
+/** What the function writes of a million events, in bytes: so much does a search of its log read. */
+export function functionLogBytes({ eventsInRequest, requestsInBatch }: Traffic): number {
+  const requests = 1e6 / eventsInRequest;
+  return requests * settledBytes + (requests / requestsInBatch) * batchLogBytes;
+}
 
 /**
  * What a million events cost, all of them delivered at the first attempt.
@@ -172,7 +180,7 @@ export function costOfMillion(document: unknown, traffic: Traffic): CostLine[] {
   const bytes = traffic.requestBytes + stampBytes;
   // Ten messages in a call, if they are small.
   const received = Math.max(1 / 10, bytes / sqsUnit);
-  const logBytes = requests * (accessLogBytes + settledBytes) + batches * batchLogBytes;
+  const logBytes = requests * accessLogBytes + functionLogBytes(traffic);
   return [
     { item: 'API Gateway, requests', usd: requests * prices.restRequest },
     {
@@ -191,6 +199,9 @@ export function costOfMillion(document: unknown, traffic: Traffic): CostLine[] {
 
 const totalOf = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);
 const dollars = (usd: number): string => usd.toFixed(2);
+
+const searchCell = (bytes: number): string =>
+  `${((bytes / 1e9) * prices.logSearchGb).toFixed(4)} (${Math.ceil(bytes / 1e6).toLocaleString('en')} MB)`;
 
 /** A table in Markdown, one column for each bill, with a last row of sums. */
 function table(heading: string, bills: readonly (readonly [name: string, lines: CostLine[]])[]): string[] {
@@ -246,6 +257,13 @@ export function costTables(templates: ReadonlyMap<string, unknown>): string {
     ...Object.entries({ 'every five minutes': 12, 'every hour': 1 }).map(
       ([often, timesAnHour]) =>
         `| ${often} | ${dollars(timesAnHour * hoursOfMonth * metricsOfStatus * prices.metricRead)} |`,
+    ),
+    '',
+    `| A search of the function's log, by events in its window | ${traffics.map(({ name }) => name).join(' | ')} |`,
+    `| --- | ${traffics.map(() => '--:').join(' | ')} |`,
+    ...[1, 10, 100].map(
+      (count) =>
+        `| ${count} million | ${traffics.map((traffic) => searchCell(count * functionLogBytes(traffic))).join(' | ')} |`,
     ),
     '',
   ].join('\n');

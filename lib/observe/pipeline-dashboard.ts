@@ -18,9 +18,11 @@ import {
   type Metric,
   type YAxisProps,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { metrics, rejectionReasons } from '../../lambda/contract';
 import type { Condition } from './alarm-definition';
+import { ledgerQuery } from './ledger-query';
 import { math, type Pipeline, type PipelineMetrics, refusalStatuses } from './pipeline-metrics';
 import type { PipelineConditions } from './pipeline-alarms';
 
@@ -379,7 +381,7 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
   ];
 }
 
-function dataQuality({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
+function dataQuality({ metric, conditions, pipeline }: PipelineDashboardProps): IWidget[][] {
   const sum = { statistic: 'Sum' };
   return [
     title('Data quality', 'What campaigns and profiles should be mended for. docs/reasons.md says how.'),
@@ -405,26 +407,26 @@ function dataQuality({ metric, conditions }: PipelineDashboardProps): IWidget[][
         [line(conditions.secretError, 'app id')],
       ),
     ],
+    [
+      // Ids of campaigns grow, so the newest come first and the rows of one stay together.
+      logTable('What became of each campaign', pipeline.forwarderLog, [
+        ...ledgerQuery,
+        'stats sum(entry.events) as events by entry.campaign, entry.event, entry.outcome, entry.reason',
+        'sort entry.campaign desc',
+        'limit 500',
+      ]),
+    ],
   ];
 }
 
 function logs({ forwarderLog, accessLog }: Pipeline): IWidget[][] {
-  const table = (heading: string, logGroupName: string, queryLines: string[]): IWidget =>
-    new LogQueryWidget({
-      title: heading,
-      width: fullWidth,
-      height,
-      logGroupNames: [logGroupName],
-      queryLines,
-      view: LogQueryVisualizationType.TABLE,
-    });
   return [
     title(
       'Logs',
-      'Neither log holds an identity or a property. That of the function names campaigns and events.',
+      'Neither log holds an identity or a property, and the access log no event name. Each look at a table searches its log.',
     ),
     [
-      table('Recent rejections', forwarderLog.logGroupName, [
+      logTable('Recent rejections', forwarderLog, [
         'filter message = "rejected"',
         'fields @timestamp, reason, detail, events, requestId',
         'sort @timestamp desc',
@@ -432,7 +434,7 @@ function logs({ forwarderLog, accessLog }: Pipeline): IWidget[][] {
       ]),
     ],
     [
-      table('Recent refusals at the door', accessLog.logGroupName, [
+      logTable('Recent refusals at the door', accessLog, [
         'filter status like /^[45]/',
         'stats count(*) as requests, max(@timestamp) as latest by status, errorType, resourcePath, apiKeyId',
         'sort requests desc',
@@ -440,7 +442,7 @@ function logs({ forwarderLog, accessLog }: Pipeline): IWidget[][] {
       ]),
     ],
     [
-      table('Recent errors of the function', forwarderLog.logGroupName, [
+      logTable('Recent errors of the function', forwarderLog, [
         'filter level = "error" or @message like /Task timed out|Runtime exited|Runtime.ExitError/',
         'fields @timestamp, message, problem, outcome, status, error, @message',
         'sort @timestamp desc',
@@ -449,6 +451,16 @@ function logs({ forwarderLog, accessLog }: Pipeline): IWidget[][] {
     ],
   ];
 }
+
+const logTable = (heading: string, { logGroupName }: ILogGroup, queryLines: string[]): IWidget =>
+  new LogQueryWidget({
+    title: heading,
+    width: fullWidth,
+    height,
+    logGroupNames: [logGroupName],
+    queryLines,
+    view: LogQueryVisualizationType.TABLE,
+  });
 
 const title = (heading: string, text: string): IWidget[] => [
   new TextWidget({ markdown: `## ${heading}\n${text}`, width: fullWidth, height: 2 }),

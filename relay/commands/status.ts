@@ -8,6 +8,7 @@ import {
   type Environment,
   type ForwarderCounts,
 } from '../environment/environment';
+import { campaignStatus } from './campaign-status';
 import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { interruptible, pause } from '../terminal/interruption';
 import { count, duration, grouped, labelled, visibleText } from '../terminal/terminal-text';
@@ -15,6 +16,8 @@ import { count, duration, grouped, labelled, visibleText } from '../terminal/ter
 interface Options extends EnvironmentOptions {
   /** Milliseconds. */
   readonly window: number;
+  readonly by?: 'campaign';
+  readonly verbose?: boolean;
 }
 
 /** What happened in the window, and what is there now. */
@@ -63,6 +66,7 @@ const secondLookMs = 60_000;
 
 /** Says whether everything that was accepted is accounted for. */
 export async function status(options: Options): Promise<void> {
+  if (options.by === 'campaign') return campaignStatus(options);
   const environment = await openEnvironment(options.env);
   const result = await interruptible(async (signal) => {
     const first = await readStatus(environment, options.window);

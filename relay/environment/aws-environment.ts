@@ -23,6 +23,7 @@ import {
   type ForwarderCounts,
   type IdentifiedLine,
 } from './environment';
+import { searchLedger } from '../ledger/search-ledger';
 import { requestsByKeyId } from './requests-by-key';
 import { OperatorError } from '../terminal/operator-error';
 
@@ -97,6 +98,13 @@ export function environmentOf(name: string, config: EnvironmentConfig, stack: St
     alarms: () => alarms(cloudWatch, stackName),
     alarmRecipients: () => alarmRecipients(sns, config, outputs),
     deadLettersSince: () => notEmptySince(cloudWatch, outputOf(environment, 'DeadLetterQueueUrl')),
+    ledger: (from, to) => {
+      const log = {
+        logGroup: outputOf(environment, 'ForwarderLogGroup'),
+        retentionDays: config.logRetentionDays,
+      };
+      return searchLedger(logs, log, from, to);
+    },
     forwarderLog: (from, contains) =>
       logLines(logs, outputOf(environment, 'ForwarderLogGroup'), from, contains),
     forwarderLines: (from) => allLines(logs, outputOf(environment, 'ForwarderLogGroup'), from),

@@ -2,6 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { MetricName } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
+import type { Ledger } from '../ledger/ledger';
 import { OperatorError } from '../terminal/operator-error';
 import type { LogLine } from '../feed/feed';
 import type { AlarmRecipients } from './alarm-recipients';
@@ -31,6 +32,8 @@ export interface Environment {
   alarmRecipients(): Promise<readonly AlarmRecipients[]>;
   /** Since when the dead-letter queue has not been empty, to the hour; undefined where no metric says it. */
   deadLettersSince(): Promise<number | undefined>;
+  /** What became of events, by campaign. Instants are milliseconds since 1970. */
+  ledger(from: number, to: number): Promise<Ledger>;
   /** Lines of the function's log that contain the text. */
   forwarderLog(from: number, contains: string): Promise<readonly string[]>;
   /** All lines of the function's log, oldest first. */

@@ -5,9 +5,11 @@ import * as z from 'zod';
 import { metrics } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { stackFilePath, stackFileSchema, type StackFile } from '../../local/stack-file';
+import { ledgerRow } from '../ledger/ledger';
 import { apiKeyNames, percentilesOf, type Environment } from './environment';
 import { OperatorError } from '../terminal/operator-error';
 
+const ledger = z.object({ rows: z.array(ledgerRow) });
 const metric = z.object({ sum: z.number(), values: z.array(z.number()) });
 const happenings = z.object({
   metrics: z.record(z.string(), metric),
@@ -68,6 +70,10 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
         lag: lags.length === 0 ? undefined : percentilesOf(lags),
       };
     },
+    ledger: async (from) => ({
+      ...(await ask(`${stack.awsUrl}/_local/ledger?from=${from}`, ledger)),
+      gaps: [],
+    }),
     alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
     alarmRecipients: () => Promise.resolve([]),
     deadLettersSince: () => Promise.resolve(undefined),

@@ -12,6 +12,12 @@ export function labelled(label: string, text: string, { indent = 0, labelColumns
   return lines.map((line, index) => (index === 0 ? `  ${label}` : '').padEnd(start) + line).join('\n');
 }
 
+/** A text in so many columns at most. */
+export function shortened(text: string, columns: number): string {
+  const characters = Array.from(text);
+  return characters.length <= columns ? text : `${characters.slice(0, columns - 1).join('')}…`;
+}
+
 /** JSON leaves some characters as they are by which a terminal would take orders or write backwards. */
 export const visible = (text: string): string =>
   escapeAll(text, /[\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g);
@@ -31,7 +37,9 @@ const escapeAll = (text: string, characters: RegExp): string =>
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const isNumeric = headings.map((_, column) => rows.every((row) => /^[\d,.]+$/.test(row[column] ?? '')));
+  const isNumeric = headings.map((_, column) =>
+    rows.every((row) => /^[+-]?[\d,.]+$/.test(row[column] ?? '')),
+  );
   return all
     .map((row) =>
       row

@@ -35,6 +35,36 @@ function metricLine(
   });
 }
 
+describe('the ledger', () => {
+  const row = { campaign: '1650000001', event: 'Purchase', outcome: 'received', events: 2 };
+  const line = (message: string, fields: object): string =>
+    JSON.stringify({ level: 'info', message, ...fields });
+
+  it('has the campaigns of every batch, and not those of single requests again', () => {
+    const observations = observationsOf();
+    observations.functionLog(line('batch forwarded', { campaigns: [row] }));
+    observations.functionLog(line('no Heap app id; all messages wait', { campaigns: [row, row] }));
+    observations.functionLog(line('batch forwarded', { campaigns: [] }));
+    observations.functionLog(line('settled', { requests: [{ requestId: 'r', campaigns: [row] }] }));
+    observations.functionLog('"campaigns":[{ of a line that is no JSON');
+
+    expect(observations.answer('/_local/ledger', new URLSearchParams('from=0'))).toEqual({
+      rows: [row, row, row],
+    });
+    const later = new URLSearchParams({ from: String(Date.now() + 1000) });
+    expect(observations.answer('/_local/ledger', later)).toEqual({ rows: [] });
+  });
+
+  it('reaches further back than the lines that are kept', () => {
+    const observations = observationsOf();
+    observations.functionLog(line('batch forwarded', { campaigns: [row] }));
+    for (let index = 0; index < 20_001; index += 1) observations.functionLog('{}');
+
+    expect(observations.log(0, 'batch')).toEqual([]);
+    expect(observations.ledger(0)).toEqual([row]);
+  });
+});
+
 describe('the metrics of the function', () => {
   it('are numbers and lists of numbers', () => {
     const observations = observationsOf();

@@ -1,4 +1,4 @@
-import { toWindow } from '../../relay/options';
+import { toLongWindow, toWindow } from '../../relay/options';
 
 test.each([
   ['15m', 900_000],
@@ -10,4 +10,9 @@ test.each([
 
 test.each(['', '1', 'h', '0m', '-1h', '15d', '1.5h', '1 h'])('--window %j is refused', (text) => {
   expect(() => toWindow(text)).toThrow('up to 14d');
+});
+
+test('reconcile looks further back, as far as metrics by five minutes are kept', () => {
+  expect(toLongWindow('60d')).toBe(60 * 86_400_000);
+  expect(() => toLongWindow('61d')).toThrow('up to 60d');
 });

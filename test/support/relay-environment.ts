@@ -25,6 +25,7 @@ export const relayEnvironment = (
   alarms: unexpected('alarms'),
   alarmRecipients: unexpected('alarmRecipients'),
   deadLettersSince: unexpected('deadLettersSince'),
+  ledger: unexpected('ledger'),
   forwarderLog: unexpected('forwarderLog'),
   forwarderLines: unexpected('forwarderLines'),
   ...parts,

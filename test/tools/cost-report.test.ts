@@ -7,12 +7,14 @@ import {
   costOfMillion,
   costTables,
   fixedCost,
+  functionLogBytes,
   healthyMetrics,
   prices,
   traffics,
   type CostLine,
 } from '../../tools/cost-report';
 import { environmentNames, isDeployed, stackName } from '../../lib/config/environments';
+import { searchedGbUsd } from '../../relay/ledger/ledger';
 import { InMemoryPorts } from '../support/in-memory-ports';
 import { sqsRecord } from '../support/sqs-record';
 import { allSettings, synthTemplate, withoutBundling } from '../support/synth';
@@ -37,6 +39,32 @@ it('docs/cost.md holds what npm run cost computes now', () => {
   // Prettier pads tables.
   const bare = (text: string): string => text.replace(/-+/g, '-').replace(/[ \n]+/g, ' ');
   expect(bare(page)).toContain(bare(costTables(new Map(templates))).trim());
+});
+
+it.each(traffics)(
+  '$name: the function writes as much as a search of its log is said to read',
+  async (traffic) => {
+    const { eventsInRequest, requestsInBatch } = traffic;
+    const ports = new InMemoryPorts();
+    const profiles = Array.from({ length: eventsInRequest }, (_, index) => ({ identity: `cust-${index}` }));
+    const requests = Array.from({ length: requestsInBatch }, (_, index) =>
+      sqsRecord(
+        { targetId: 1650000001, key_values: { event: 'Purchase' }, profiles },
+        { messageId: `m${index}`, requestId: `JKJaXmPLvHcESH${index}=` },
+      ),
+    );
+    await ports.forward(requests);
+
+    // Its metrics in the embedded format, and Lambda's own three lines.
+    const written = ports.lines.join('\n').length + 1000 + 400;
+    const said = functionLogBytes(traffic) / (1e6 / eventsInRequest / requestsInBatch);
+    expect(written / said).toBeGreaterThan(0.8);
+    expect(written / said).toBeLessThan(1.2);
+  },
+);
+
+it('relay tells the same price of a search', () => {
+  expect(searchedGbUsd).toBe(prices.logSearchGb);
 });
 
 describe('an environment', () => {
@@ -116,7 +144,7 @@ describe('a million events', () => {
       'Lambda, invocations': expect.closeTo(0.02, 6) as number,
       // 100,000 times 0.35 s at a quarter of a GB.
       'Lambda, time': expect.closeTo(8_750 * prices.lambdaGbSecond, 6) as number,
-      Logs: expect.closeTo(0.275, 6) as number,
+      Logs: expect.closeTo(0.325, 6) as number,
       'Transfer to Heap': expect.closeTo(0.063, 6) as number,
     });
   });

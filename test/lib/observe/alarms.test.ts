@@ -221,7 +221,7 @@ describe('F72 every alarm', () => {
       expect(runbook).toBe(
         `Runbook: https://git.shop.test/clevertap-to-heap/docs/runbook.md#${name.toLowerCase()}`,
       );
-      expect(links.length).toBeGreaterThan(0);
+      expect(links.join('\n')).toMatch(/^Dashboard: .*#dashboards\/dashboard\/ClevertapToHeapTest$/m);
       for (const link of links) {
         expect(link).toMatch(/^[A-Z][a-z ]+: https:\/\/console\.aws\.amazon\.com\/[^ ]*region=eu-west-1/);
       }

@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { rejectionReasons } from '../../../lambda/contract';
+import { ledgerQuery } from '../../../lib/observe/ledger-query';
 import {
   compositeAlarms,
   expressionsOf,
@@ -150,6 +151,19 @@ describe('log queries', () => {
     );
     expect(query).toContain('filter message = "rejected"');
     expect(fieldsOf(query)).toEqual(['@timestamp', 'reason', 'detail', 'events', 'requestId']);
+  });
+
+  it('tell what became of each campaign by the lines of the ledger, newest campaign first', () => {
+    const query = queryOf('What became of each campaign');
+    expect(query).toContain(
+      `SOURCE '\${${resource(template, 'AWS::Logs::LogGroup', 'HeapForwarderLogGroup').logicalId}}'`,
+    );
+    expect(query.slice(query.indexOf(' | ') + 3).split('\n| ')).toEqual([
+      ...ledgerQuery,
+      'stats sum(entry.events) as events by entry.campaign, entry.event, entry.outcome, entry.reason',
+      'sort entry.campaign desc',
+      'limit 500',
+    ]);
   });
 
   it('list refusals by fields of the access log', () => {

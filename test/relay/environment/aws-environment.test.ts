@@ -142,6 +142,20 @@ test('requests by key are counted in the access log, whatever the usage plan say
   });
 });
 
+test('the ledger is searched in the log of the function, as long as that is kept', async () => {
+  logs.on(StartQueryCommand).resolves({ queryId: 'q' });
+  logs.on(GetQueryResultsCommand).resolves({ status: 'Complete', statistics: { bytesScanned: 5 } });
+  const environment = await open();
+
+  const { rows, gaps } = await environment.ledger(Date.now() - 3_600_000, Date.now());
+  expect({ rows, gaps }).toEqual({ rows: [], gaps: [] });
+  expect(logs.commandCalls(StartQueryCommand)[0]?.args[0].input.logGroupName).toBe('/aws/lambda/forwarder');
+
+  const days = config.logRetentionDays + 1;
+  const { gaps: tooOld } = await environment.ledger(Date.now() - days * 86_400_000, Date.now());
+  expect(tooOld).toEqual([expect.stringContaining(`The log is kept for ${config.logRetentionDays} days.`)]);
+});
+
 test('a search of the access log that fails is no count', async () => {
   logs.on(StartQueryCommand).resolves({ queryId: 'q' });
   logs.on(GetQueryResultsCommand).resolves({ status: 'Timeout' });

@@ -92,6 +92,15 @@ test('reads counts, reasons and percentiles from what the stack has observed', a
   expect(asked).toEqual(Array.from({ length: 3 }, () => '/_local/metrics?from=1000'));
 });
 
+test('reads the ledger of the stack, of which nothing is missing', async () => {
+  write();
+  const row = { event: 'Purchase', outcome: 'rejected', reason: 'invalid_json', events: 3 };
+  answers['/_local/ledger'] = { rows: [row] };
+
+  expect(await openLocalEnvironment(config).ledger(1000, 2000)).toEqual({ rows: [row], gaps: [] });
+  expect(asked).toEqual(['/_local/ledger?from=1000']);
+});
+
 test('looks for a request id in the log as it is', async () => {
   write();
   answers['/_local/log'] = { lines: ['one'] };

@@ -26,6 +26,19 @@ test('numbers are set to the right, texts to the left, without spaces at the end
   ).toBe(['       N  Reason  Campaign', '       1  a       none', '  12,000  long    7'].join('\n'));
 });
 
+test('differences are numbers, too', () => {
+  expect(
+    table(
+      ['A', 'Difference'],
+      [
+        ['x', '-10'],
+        ['y', '+1,000'],
+        ['z', '0'],
+      ],
+    ).split('\n')[1],
+  ).toBe('  x         -10');
+});
+
 test('one is singular', () => {
   expect([count(1, 'letter'), count(12_000, 'letter')]).toEqual(['1 letter', '12,000 letters']);
 });

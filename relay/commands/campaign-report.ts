@@ -1,0 +1,125 @@
+import { advice, adviceByReason, among, describeSearch, type Share } from '../ledger/advice';
+import { nameOf, type Campaign } from '../ledger/campaigns';
+import { count, duration, grouped, labelled, shortened, table } from '../terminal/terminal-text';
+
+/** What became of every campaign in the window, and what is in the queue now. */
+export interface CampaignStatus {
+  readonly stackName: string;
+  readonly from: string;
+  readonly to: string;
+  /** Requests answered with 200, 4xx and 5xx: the endpoint does not know their campaigns. */
+  readonly accepted: number;
+  readonly refused: number;
+  readonly failed: number;
+  /** Messages in the queue that no function has read, so that nobody knows their campaigns. */
+  readonly unread: number;
+  /** Messages in the queue that are in work or wait for a retry. */
+  readonly pendingHidden: number;
+  /** The one with the most rejected and waiting events first. */
+  readonly campaigns: readonly Campaign[];
+  /** Why campaigns or events may be missing, each as a sentence. */
+  readonly gaps: readonly string[];
+  /** What the search of the log read and cost, by the price of us-east-1; null where it cost nothing. */
+  readonly search: { readonly scannedBytes: number; readonly usd: number } | null;
+}
+
+/** A person reads no more; the JSON has all. */
+const maxCampaigns = 30;
+
+const columns = 80;
+
+/** The report of `relay status --by campaign` for a person, at most 80 columns wide. */
+export function describeCampaigns(
+  found: CampaignStatus,
+  { window, verbose = false }: { readonly window: number; readonly verbose?: boolean },
+): string {
+  const { campaigns } = found;
+  const toDo = adviceFor(found);
+  return [
+    `${found.stackName} by campaign, the last ${duration(window)}, until ${found.to}`,
+    '',
+    ...(campaigns.length === 0 ? ['  No event was read in this time.'] : [tableOf(campaigns)]),
+    '',
+    labelled(
+      'Accepted',
+      `${count(found.accepted, 'request')}; refused with 4xx: ${grouped(found.refused)}, failed with 5xx: ${grouped(found.failed)}`,
+      layout,
+    ),
+    labelled(
+      'In the queue',
+      `${count(found.unread, 'message')} not read yet, so of no known campaign; ${grouped(found.pendingHidden)} in work or waiting for a retry`,
+      layout,
+    ),
+    ...found.gaps.map((gap) => labelled('Missing', gap, layout)),
+    ...(verbose ? [labelled('Search', describeSearch(found.search), layout)] : []),
+    ...(toDo.length === 0 ? [] : ['', 'What to do', '', ...toDo]),
+  ].join('\n');
+}
+
+const layout = { labelColumns: 16 };
+
+const headings = ['Received', 'Delivered', 'Rejected', 'Ignored', 'Waiting'];
+
+function tableOf(campaigns: readonly Campaign[]): string {
+  const rows = campaigns.slice(0, maxCampaigns).map((one) => ({
+    name: nameOf(one),
+    numbers: [one.received, one.delivered, one.rejected, one.ignored, one.waiting].map(grouped),
+  }));
+  const widths = headings.map((heading, index) =>
+    Math.max(heading.length, ...rows.map(({ numbers }) => numbers[index]?.length ?? 0)),
+  );
+  const nameColumns = columns - widths.reduce((sum, width) => sum + 2 + width, 2);
+  const more = campaigns.length - rows.length;
+  return [
+    table(
+      ['Campaign', ...headings],
+      rows.map(({ name, numbers }) => [shortened(name, nameColumns), ...numbers]),
+    ),
+    ...(more <= 0 ? [] : [`  and ${count(more, 'campaign')} more: --json has all`]),
+  ].join('\n');
+}
+
+function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string[] {
+  const named = campaigns.map((one) => ({ ...one, name: nameOf(one) }));
+  const reasons = adviceByReason(named);
+  const sharesOf = (key: 'waiting' | 'receivedBefore'): Share[] =>
+    named.flatMap(({ name, [key]: events }) => (events > 0 ? [{ name, events }] : []));
+  const [waiting, before] = [sharesOf('waiting'), sharesOf('receivedBefore')];
+  const hasOther = campaigns.some(({ campaign, events }) => campaign === null && events.includes('other'));
+  return [
+    ...reasons,
+    ...(reasons.length === 0
+      ? []
+      : [
+          advice('redrive', 'A redriven dead letter counts as received again, and keeps its rejection here.'),
+        ]),
+    ...(waiting.length === 0
+      ? []
+      : [
+          advice(
+            'waiting',
+            `${among(waiting)}. ${
+              unread + pendingHidden > 0
+                ? 'They are sent by themselves when Heap takes them; "relay status" says whether Heap or the app id is the cause.'
+                : 'But no message waits: look at "relay dlq list" for receives_exhausted, and at what was discarded.'
+            }`,
+          ),
+        ]),
+    ...(before.length === 0
+      ? []
+      : [
+          advice(
+            'window',
+            `${among(before)} ended here and came before this window, or to a function that died. More may be waiting than is shown: choose a longer --window.`,
+          ),
+        ]),
+    ...(hasOther
+      ? [
+          advice(
+            'other',
+            'Setup pings, bodies that cannot be read, names that the log may not hold, and the campaigns of a batch beyond its 50 largest.',
+          ),
+        ]
+      : []),
+  ];
+}

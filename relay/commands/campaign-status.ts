@@ -1,0 +1,46 @@
+import { countsOf } from '../dead-letters/visit-letters';
+import { outputOf, type Environment } from '../environment/environment';
+import { campaignsOf } from '../ledger/campaigns';
+import { searchedGbUsd } from '../ledger/ledger';
+import { describeCampaigns, type CampaignStatus } from './campaign-report';
+import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+
+interface Options extends EnvironmentOptions {
+  /** Milliseconds. */
+  readonly window: number;
+  readonly verbose?: boolean;
+}
+
+/** Says what became of the events of each campaign. */
+export async function campaignStatus(options: Options): Promise<void> {
+  const found = await readCampaignStatus(await openEnvironment(options.env), options.window);
+  print(options, found, describeCampaigns(found, options));
+  endWith(isAllRight(found));
+}
+
+/** Events that wait are in order as long as something waits in the queue. */
+export const isAllRight = ({ campaigns, gaps, unread, pendingHidden }: CampaignStatus): boolean =>
+  gaps.length === 0 &&
+  campaigns.every(({ rejected, waiting }) => rejected === 0 && (waiting === 0 || unread + pendingHidden > 0));
+
+/** Reads the ledger of the time before now. */
+export async function readCampaignStatus(environment: Environment, window: number): Promise<CampaignStatus> {
+  const to = Date.now();
+  const from = to - window;
+  const { requests, refused, failed } = await environment.doorCounts(from, to);
+  const buffer = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
+  const { rows, gaps, scannedBytes } = await environment.ledger(from, to);
+  return {
+    stackName: environment.stackName,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    accepted: requests - refused - failed,
+    refused,
+    failed,
+    unread: buffer.visible,
+    pendingHidden: buffer.inFlight + buffer.delayed,
+    campaigns: campaignsOf(rows),
+    gaps,
+    search: scannedBytes === undefined ? null : { scannedBytes, usd: (scannedBytes / 1e9) * searchedGbUsd },
+  };
+}

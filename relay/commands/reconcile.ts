@@ -1,0 +1,53 @@
+import { outputOf, type Environment } from '../environment/environment';
+import { countsOf } from '../dead-letters/visit-letters';
+import { campaignsOf } from '../ledger/campaigns';
+import { searchedGbUsd } from '../ledger/ledger';
+import { reconcile, shortfallOf } from '../ledger/reconciliation';
+import { readSentList } from '../ledger/sent-list';
+import { readPayload } from '../terminal/payload';
+import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
+import { describeReconciliation, type ReconcileReport } from './reconcile-report';
+
+interface Options extends EnvironmentOptions {
+  /** Milliseconds. */
+  readonly window: number;
+  readonly verbose?: boolean;
+}
+
+/** Compares what CleverTap says it sent with what arrived here and became of it. */
+export async function reconcileFile(file: string | undefined, options: Options): Promise<void> {
+  const payload = await readPayload(file);
+  // Before anything is searched, which costs something.
+  const window = { from: Date.now() - options.window, to: Date.now() };
+  const list = readSentList(payload, window);
+  const found = await readReconciliation(await openEnvironment(options.env), list, window);
+  print(options, found, describeReconciliation(found, options));
+  endWith(isAllRight(found));
+}
+
+/** At least as much was delivered as was sent, of every campaign. */
+export const isAllRight = ({ compared, gaps }: ReconcileReport): boolean =>
+  gaps.length === 0 && compared.every((one) => shortfallOf(one) === 0);
+
+/** Reads the ledger and compares. */
+export async function readReconciliation(
+  environment: Environment,
+  { campaigns, ...list }: ReturnType<typeof readSentList>,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<ReconcileReport> {
+  const { refused, failed } = await environment.doorCounts(from, to);
+  const buffer = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
+  const { rows, gaps, scannedBytes } = await environment.ledger(from, to);
+  return {
+    stackName: environment.stackName,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    ...reconcile(campaigns, campaignsOf(rows)),
+    ...list,
+    refused,
+    failed,
+    unread: buffer.visible,
+    gaps,
+    search: scannedBytes === undefined ? null : { scannedBytes, usd: (scannedBytes / 1e9) * searchedGbUsd },
+  };
+}

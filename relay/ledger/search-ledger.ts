@@ -1,0 +1,53 @@
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { ledgerQuery } from '../../lib/observe/ledger-query';
+import { searchLog } from '../environment/log-search';
+import { ledgerRow, type Ledger } from './ledger';
+
+const dayMs = 86_400_000;
+
+const query = [
+  ...ledgerQuery,
+  'stats sum(entry.events) as events by entry.campaign, entry.event, entry.outcome, entry.reason',
+  'sort events desc',
+].join(' | ');
+
+export interface LedgerLog {
+  readonly logGroup: string;
+  /** After which CloudWatch Logs deletes a line. */
+  readonly retentionDays: number;
+}
+
+/**
+ * The ledger in the function's log in CloudWatch.
+ *
+ * @param from milliseconds since 1970, as is `to`
+ */
+export async function searchLedger(
+  logs: CloudWatchLogsClient,
+  { logGroup, retentionDays }: LedgerLog,
+  from: number,
+  to: number,
+): Promise<Ledger> {
+  const search = { logGroup, name: "function's log", from, to, query };
+  const { rows, isComplete, scannedBytes } = await searchLog(logs, search);
+  return {
+    rows: rows.map((row) =>
+      ledgerRow.parse({
+        campaign: row.get('entry.campaign'),
+        event: row.get('entry.event'),
+        outcome: row.get('entry.outcome'),
+        reason: row.get('entry.reason'),
+        events: Number(row.get('events')),
+      }),
+    ),
+    gaps: [
+      ...(isComplete ? [] : ['CloudWatch Logs gives no more than 100,000 rows. Choose a shorter --window.']),
+      ...(to - from <= retentionDays * dayMs
+        ? []
+        : [
+            `The log is kept for ${retentionDays} days. For later, set logRetentionDays in config/<env>.ts and deploy.`,
+          ]),
+    ],
+    scannedBytes,
+  };
+}

@@ -1,0 +1,107 @@
+import {
+  CloudWatchLogsClient,
+  GetQueryResultsCommand,
+  LimitExceededException,
+  ResourceNotFoundException,
+  StartQueryCommand,
+  type ResultField,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { searchLog, type LogSearchResult } from '../../../relay/environment/log-search';
+import { explain } from '../../../relay/terminal/operator-error';
+
+const logs = mockClient(CloudWatchLogsClient);
+const client = new CloudWatchLogsClient({ region: 'eu-west-1' });
+
+beforeEach(() => {
+  logs.reset();
+  logs.on(StartQueryCommand).resolves({ queryId: 'q' });
+});
+
+const search = (): Promise<LogSearchResult> =>
+  searchLog(client, { logGroup: '/log', name: 'log', from: 1500, to: 2500, query: 'fields a' });
+
+const explained = async (): Promise<string | undefined> =>
+  explain(await search().catch((error: unknown) => error));
+
+const row = (value: string): ResultField[] => [
+  { field: 'a', value },
+  { field: 'empty', value: '' },
+];
+
+test('waits for the end, and covers the whole time in seconds', async () => {
+  logs
+    .on(GetQueryResultsCommand)
+    .resolvesOnce({ status: 'Scheduled' })
+    .resolvesOnce({ status: 'Running', results: [row('half')] })
+    .resolves({ status: 'Complete', results: [row('1')], statistics: { bytesScanned: 12 } });
+
+  expect(await search()).toEqual({
+    rows: [new Map([['a', '1']])],
+    isComplete: true,
+    scannedBytes: 12,
+  });
+  expect(logs.commandCalls(StartQueryCommand)[0]?.args[0].input).toEqual({
+    logGroupName: '/log',
+    startTime: 1,
+    endTime: 3,
+    queryString: 'fields a',
+    limit: 100_000,
+  });
+});
+
+test('reads every page, which holds 10,000 rows at most', async () => {
+  logs
+    .on(GetQueryResultsCommand, { queryId: 'q' })
+    .resolves({ status: 'Complete', results: [row('1')], nextToken: 't1' })
+    .on(GetQueryResultsCommand, { queryId: 'q', nextToken: 't1' })
+    .resolves({ status: 'Complete', results: [row('2')], nextToken: 't2' })
+    .on(GetQueryResultsCommand, { queryId: 'q', nextToken: 't2' })
+    .resolves({ status: 'Complete', results: [row('3')] });
+
+  const { rows } = await search();
+  expect(rows.map((one) => one.get('a'))).toEqual(['1', '2', '3']);
+});
+
+test('as many rows as a query gives at most may not be all', async () => {
+  const results = Array.from({ length: 100_000 }, () => row('1'));
+  logs.on(GetQueryResultsCommand).resolves({ status: 'Complete', results });
+
+  expect((await search()).isComplete).toBe(false);
+});
+
+test.each(['Timeout', 'Failed', 'Cancelled', 'Unknown'] as const)(
+  'a search that ends with %s says what to do',
+  async (status) => {
+    logs.on(GetQueryResultsCommand).resolves({ status });
+
+    expect(await explained()).toBe(
+      `CloudWatch Logs could not search the log: ${status}. Try again, or over a shorter time.`,
+    );
+  },
+);
+
+test.each([
+  [
+    'too many searches',
+    new LimitExceededException({ message: 'limit', $metadata: {} }),
+    /as many searches as it may .* open dashboards included\. Try again in a minute\.$/,
+  ],
+  [
+    'no such log',
+    new ResourceNotFoundException({ message: 'no', $metadata: {} }),
+    /^the log group \/log is not there\. Deploy the stack again/,
+  ],
+  [
+    'no permission',
+    Object.assign(
+      new Error('User: arn:aws:iam::1:user/x is not authorized to perform: logs:StartQuery on resource: y'),
+      { name: 'AccessDeniedException', $metadata: {} },
+    ),
+    /^your AWS user or role lacks the permission logs:StartQuery\. docs\/operate\.md/,
+  ],
+])('%s', async (_, error, message) => {
+  logs.on(StartQueryCommand).rejects(error);
+
+  expect(await explained()).toMatch(message);
+});
