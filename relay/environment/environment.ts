@@ -28,8 +28,8 @@ export interface Environment {
   alarms(): Promise<Alarms>;
   /** Who is told of them, for each severity; none where nobody is meant to be. */
   alarmRecipients(): Promise<readonly AlarmRecipients[]>;
-  /** Since when the dead-letter queue has not been empty, to the hour; undefined where no metric says it. */
-  deadLettersSince(): Promise<number | undefined>;
+  /** Since when at most the dead-letter queue has not been empty, to the hour; undefined where no metric says it. */
+  deadLettersSince(now: number): Promise<number | undefined>;
   /** Lines of the function's log that contain the text. */
   forwarderLog(from: number, contains: string): Promise<readonly string[]>;
 }
@@ -56,8 +56,8 @@ export interface Percentiles {
 }
 
 export interface Alarms {
-  /** How many there are. */
-  readonly total: number;
+  /** Of all there are. */
+  readonly names: readonly string[];
   readonly ringing: readonly {
     readonly name: string;
     readonly description: string;

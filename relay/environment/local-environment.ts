@@ -63,7 +63,7 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
         lag: lags.length === 0 ? undefined : percentilesOf(lags),
       };
     },
-    alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
+    alarms: () => Promise.resolve({ names: [], ringing: [], muted: [] }),
     alarmRecipients: () => Promise.resolve([]),
     deadLettersSince: () => Promise.resolve(undefined),
     forwarderLog: async (from, contains) => {
