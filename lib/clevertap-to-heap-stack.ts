@@ -133,6 +133,7 @@ export class ClevertapToHeapStack extends Stack {
     new CfnOutput(this, 'StageName', { value: webhookApi.stage.stageName });
     new CfnOutput(this, 'UsagePlanId', { value: webhookApi.usagePlan.usagePlanId });
     new CfnOutput(this, 'AccessLogGroup', { value: webhookApi.accessLog.logGroupName });
+    new CfnOutput(this, 'ForwarderArn', { value: forwarder.function.functionArn });
     new CfnOutput(this, 'ForwarderLogGroup', { value: forwarder.log.logGroupName });
     // What to attach to the roles and groups of people and pipelines.
     new CfnOutput(this, 'ReaderPolicyArn', { value: policies.reader.managedPolicyArn });

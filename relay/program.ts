@@ -107,8 +107,10 @@ function addSmoke(program: Command): void {
     )
     .option(
       '--door',
-      'only what the endpoint must store and refuse; sends nothing to Heap, and needs no app id',
+      'only what the endpoint must store and refuse; sends nothing to Heap, and needs no app id; leaves one dead ' +
+        'letter, by an empty body',
     )
+    .option('--no-empty-body', 'with --door: send no empty body, and leave no dead letter')
     .option('--timeout <seconds>', 'how long the event may take', toNumber(1, 3600), 180)
     .option('--yes', 'do not ask')
     .addHelpText('after', exitCodes('every check passed', 'a check failed'))

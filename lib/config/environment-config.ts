@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { identityFields } from '../../lambda/contract';
 import { heapOrigin } from './heap-origin';
 import { isPublicDomain } from './public-domain';
+import { problemOfRange } from './public-range';
 
 /** Heap's documented ingestion hosts by region (developers.heap.io, "EU data residency"). */
 const heapRegions = { us: 'https://heapanalytics.com', eu: 'https://c.eu.heap-api.com' };
@@ -153,27 +154,32 @@ const alarmsSchema = z.strictObject(
 const apiKeyNames = 'be a list of names such as ["k1"]';
 const keyName = 'be a name such as "k1": up to 32 of a-z and 0-9';
 const region = 'be a region of the commercial partition of AWS, such as "eu-west-1"';
-const cidr = 'be a CIDR range such as "203.0.113.0/24"';
+const cidr = 'be a CIDR range: an address, a slash and the length of its prefix';
+const narrowCidr =
+  'have a prefix of at least /8 (IPv4) or /16 (IPv6); leave allowedCidrs out to allow any address';
+const publicCidr =
+  'be addresses that requests on the internet come from: these are private, reserved or for documentation';
 const fileName = 'be the name of a file in config/mappings/ without .json, such as "purchase"';
 const denied = 'be an identity or a pattern such as "*@test.shop.test"';
 const dedupeWindow = 'be a whole number of minutes from 0 to 1440';
 const batchWindow = 'be a whole number of seconds from 1 to 300';
-const tagKey = 'stands where the key of a tag must stand: 1 to 128 letters, digits, blanks and _.:/=+@-';
-const tagValue = 'be a string of up to 256 letters, digits, blanks and _.:/=+@-';
+const tagKey =
+  'stands where the key of a tag must stand: 1 to 128 letters, digits, blanks and _.:/=+@-, with no blank at its ends';
+const tagValue = 'be a string of 1 to 256 letters, digits, blanks and _.:/=+@-, with no blank at its ends';
 const eventsPerMinute = 'be 0 (no limit) or a whole number from 600 to 15000, the limit of Heap';
 
 /** Those of ours, by which orphaned queues are found; IAM, unlike other services, ignores the case of a key. */
 const ownTags = ['application', 'environment'];
 
+/** CloudFormation refuses an empty value, and services differ in what they do with blanks at the ends. */
+const tagText = (longest: number): RegExp =>
+  new RegExp(`^(?! )[\\p{L}\\p{N} _.:/=+@-]{1,${longest}}(?<! )$`, 'u');
+
 const tagsSchema = z
-  .record(
-    z.string().regex(/^[\p{L}\p{N} _.:/=+@-]{1,128}$/u),
-    z.string(must(tagValue)).regex(/^[\p{L}\p{N} _.:/=+@-]{0,256}$/u, must(tagValue)),
-    {
-      error: ({ code }) =>
-        code === 'invalid_key' ? tagKey : 'must be an object such as { "cost-center": "marketing" }',
-    },
-  )
+  .record(z.string().regex(tagText(128)), z.string(must(tagValue)).regex(tagText(256), must(tagValue)), {
+    error: ({ code }) =>
+      code === 'invalid_key' ? tagKey : 'must be an object such as { "cost-center": "marketing" }',
+  })
   .superRefine((tags, context) => {
     const keys = Object.keys(tags);
     // Of the 50 that AWS allows a resource.
@@ -225,10 +231,8 @@ const environmentSchema = z
         .array(
           z
             .union([z.cidrv4(), z.cidrv6()], must(cidr))
-            .refine(
-              (range) => !range.endsWith('/0'),
-              must('not be every address there is; leave allowedCidrs out to allow any address'),
-            ),
+            .refine((range) => problemOfRange(range) !== 'too wide', must(narrowCidr))
+            .refine((range) => problemOfRange(range) !== 'not public', must(publicCidr)),
           must('be a list of CIDR ranges'),
         )
         .min(1, must('list at least one range; leave the key out to allow any address'))

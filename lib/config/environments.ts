@@ -50,6 +50,12 @@ export function readEnvironment(name: string, directory = configDirectory): Envi
   if (!known.includes(name)) {
     throw new EnvironmentConfigError(`unknown environment "${name}"; known: ${known.join(', ')}`);
   }
+  // The alarms of a prod-eu would be taken for those of prod, whose names begin with "ClevertapToHeapProd-".
+  if (!/^[a-z][A-Za-z0-9]*$/.test(name)) {
+    throw new EnvironmentConfigError(
+      `config/${name}.ts: the name of an environment must be letters and digits, the first a small letter, such as "prodEu"`,
+    );
+  }
   const exported = Object.entries(load(join(directory, `${name}.ts`)));
   if (exported.length > 1) {
     const names = exported

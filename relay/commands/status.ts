@@ -53,7 +53,7 @@ export interface Status {
   readonly pendingHidden: number;
   readonly deadLetters: number;
   readonly lagMs: NonNullable<ForwarderCounts['lag']> | null;
-  readonly alarms: Alarms;
+  readonly alarms: Omit<Alarms, 'names'> & { /** How many there are. */ readonly total: number };
   /** Who is told of alarms, for each severity; empty where nobody is meant to be. */
   readonly recipients: readonly AlarmRecipients[];
   readonly consistent: boolean;
@@ -125,13 +125,14 @@ export function statusOf(stackName: string, from: number, to: number, figures: F
     deadLetters,
   };
   const differences = differencesIn(counted);
+  const { names, ringing, muted } = alarms;
   return {
     stackName,
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
     ...counted,
     lagMs: forwarder.lag ?? null,
-    alarms,
+    alarms: { total: names.length, ringing, muted },
     recipients,
     consistent: differences.length === 0,
     differences,

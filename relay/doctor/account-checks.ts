@@ -72,7 +72,7 @@ export const logRole = (
     return isDeployed
       ? fault(
           'API Gateway has no role to write logs with any more: there is no access log',
-          'Find out who has changed the API Gateway account settings; set the role of the stack again.',
+          'Find out who has changed the API Gateway account settings; set the role of the stack again (needs administrator rights).',
         )
       : allRight('none yet; the deployment creates it');
   },

@@ -49,6 +49,10 @@ export const allRight = (found: string): Finding => ({ isAllRight: true, found }
 
 export const fault = (found: string, remedy: string): Finding => ({ isAllRight: false, found, remedy });
 
+/** What to do about a resource that somebody has changed or deleted: a usual deployment sees no change there. */
+export const deployAnew = ({ stackName }: { readonly stackName: string }): string =>
+  `Deploy it as in the template: npx cdk deploy ${stackName} --revert-drift`;
+
 /**
  * Makes a check. Never rejects: what cannot be seen is an outcome as well.
  *

@@ -7,7 +7,7 @@ import { describeRecipients, type AlarmRecipients } from '../environment/alarm-r
 import { outputOf, type Environment } from '../environment/environment';
 import { OperatorError } from '../terminal/operator-error';
 import { count, duration } from '../terminal/terminal-text';
-import { allRight, fault, isMissing, type Check } from './check';
+import { allRight, deployAnew, fault, isMissing, type Check } from './check';
 import { canonical, resourceOf, type Template } from './template';
 
 /** Whether there is an app id that the function can send with. */
@@ -33,7 +33,7 @@ export const secret = (environment: Environment): Check => ({
       if (!isMissing(error) && !isDeleted) throw error;
       return fault(
         isDeleted ? `the secret ${id} is marked for deletion` : `there is no secret ${id}`,
-        'Restore it: aws secretsmanager restore-secret --secret-id SECRET',
+        'Restore it: aws secretsmanager restore-secret --secret-id SECRET (needs administrator rights).',
       );
     }
   },
@@ -81,7 +81,7 @@ export const queues = (
       ? allRight(hasPolicies ? 'settings and policies as deployed' : 'settings as in the template')
       : fault(
           `not as deployed: ${wrong.join(', ')}`,
-          'Somebody has changed it by hand: see CloudFormation drift detection, and put it back.',
+          `Somebody has changed it by hand. ${deployAnew(environment)}`,
         );
   },
 });
@@ -123,13 +123,17 @@ export const deadLetters = (environment: Environment, now: () => number): Check 
     });
     const letters = visible + inFlight;
     if (letters === 0) return allRight('none');
-    const since = await environment.deadLettersSince();
-    const age =
-      since === undefined
-        ? ''
-        : `; the queue has not been empty for ${duration(now() - since)}, so the oldest is at most that old`;
-    const found = `${count(letters, 'letter')}${age}`;
-    return since !== undefined && now() - since >= patienceMs
+    // There is no CloudWatch on this machine.
+    if (environment.isSandbox) return allRight(count(letters, 'letter'));
+    const since = await environment.deadLettersSince(now());
+    if (since === undefined) {
+      throw new OperatorError(
+        `${count(letters, 'letter')}, for how long is unknown: CloudWatch has no count of the last two hours. Of a queue that was idle it comes within 15 minutes; run it again then.`,
+      );
+    }
+    const age = `the queue has not been empty for ${duration(now() - since)}, so the oldest is at most that old`;
+    const found = `${count(letters, 'letter')}; ${age}`;
+    return now() - since >= patienceMs
       ? fault(
           found,
           `SQS deletes them after 14 days. See npm run relay -- dlq list --env ${environment.name}`,
@@ -138,27 +142,35 @@ export const deadLetters = (environment: Environment, now: () => number): Check 
   },
 });
 
-/** Whether an alarm rings, or tells nobody. */
-export const alarms = (environment: Environment): Check => ({
+/** Whether an alarm of the deployed template is missing, rings, or tells nobody. */
+export const alarms = (environment: Environment, template: Promise<Template>): Check => ({
   name: 'alarms',
   look: async () => {
     if (environment.config.alarms === 'none') return allRight("none, as alarms: 'none' says");
-    const { total, ringing, muted } = await environment.alarms();
-    if (total === 0) return fault('there are none', 'Deploy again: npx cdk deploy.');
+    const { names, ringing, muted } = await environment.alarms();
     if (ringing.length > 0) {
       return fault(
         `in ALARM: ${ringing.map(({ name, since }) => `${name} since ${since}`).join(', ')}`,
         'See docs/runbook.md, which has a heading for each.',
       );
     }
+    const missing = alarmNamesOf(await template).filter((name) => !names.includes(name));
+    if (missing.length > 0) {
+      return fault(`not there any more: ${missing.join(', ')}`, deployAnew(environment));
+    }
     return muted.length === 0
-      ? allRight(`${total}, none in ALARM`)
+      ? allRight(`${names.length}, none in ALARM`)
       : fault(
           `their actions are switched off: ${muted.join(', ')}`,
-          'Switch them on: aws cloudwatch enable-alarm-actions --alarm-names NAME',
+          'Switch them on: aws cloudwatch enable-alarm-actions --alarm-names NAME (needs administrator rights).',
         );
   },
 });
+
+const alarmNamesOf = ({ Resources }: Template): string[] =>
+  Object.values(Resources)
+    .filter(({ Type }) => /^AWS::CloudWatch::(?:Composite)?Alarm$/.test(Type))
+    .map(({ Properties = {} }) => String(Properties['AlarmName']));
 
 /** Whether anybody is told of the alarms of a severity. */
 export const recipients = (
@@ -178,7 +190,7 @@ export const recipients = (
     if (missing.length > 0) {
       return fault(
         `${found} (SNS forgets whoever has not confirmed in 48 hours)`,
-        'Subscribe it again: aws sns subscribe --topic-arn ARN --protocol email --notification-endpoint ADDRESS. CloudFormation does not.',
+        'Subscribe it again: aws sns subscribe --topic-arn ARN --protocol email --notification-endpoint ADDRESS (needs administrator rights). CloudFormation does not.',
       );
     }
     return confirmed.length > 0 && pending.length === 0 ? allRight(found) : fault(found, remedy);

@@ -38,7 +38,7 @@ export async function examineOnAws(
     name: 'stack',
     look: async () => {
       seen.stack = await describeStack(new CloudFormationClient({ region }), stackName);
-      return stackState(stackName, seen.stack, isPreflight);
+      return stackState(stackName, seen.stack, config.terminationProtection, isPreflight);
     },
   };
   const stack = await examine(stackCheck, timeoutMs);
@@ -64,7 +64,7 @@ export async function examineOnAws(
     apiKeys(environment, region),
     queues(environment, template, { hasPolicies: true }),
     deadLetters(environment, now),
-    alarms(environment),
+    alarms(environment, template),
     recipients(environment, 'page', told),
     recipients(environment, 'ticket', told),
   ]);

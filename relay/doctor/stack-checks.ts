@@ -5,11 +5,15 @@ import {
   GetUsagePlanKeysCommand,
 } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, GetTemplateCommand, type Stack } from '@aws-sdk/client-cloudformation';
-import { LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConcurrencyCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda';
 import { countsOf } from '../dead-letters/visit-letters';
 import { apiKeyNames, outputOf, type Environment } from '../environment/environment';
 import { count } from '../terminal/terminal-text';
-import { allRight, fault, isMissing, type Check, type Finding } from './check';
+import { allRight, deployAnew, fault, isMissing, type Check, type Finding } from './check';
 import type { Synthesis } from './synthesis';
 import { differences, parseTemplate, type Template } from './template';
 
@@ -25,10 +29,16 @@ export async function deployedTemplate(region: string | undefined, stackName: st
 /**
  * The state of the stack.
  *
+ * @param terminationProtection as the settings say
  * @param isPreflight whether a deployment comes next, for which the stack need not be there, nor the last one have
  *   succeeded
  */
-export function stackState(stackName: string, stack: Stack | undefined, isPreflight: boolean): Finding {
+export function stackState(
+  stackName: string,
+  stack: Stack | undefined,
+  terminationProtection: boolean,
+  isPreflight: boolean,
+): Finding {
   const status = stack?.StackStatus ?? 'REVIEW_IN_PROGRESS';
   // A change set that nobody has executed leaves a stack without anything in it.
   if (status === 'REVIEW_IN_PROGRESS') {
@@ -42,14 +52,30 @@ export function stackState(stackName: string, stack: Stack | undefined, isPrefli
   if (status.endsWith('_IN_PROGRESS')) {
     return fault(`${status}: somebody is deploying`, 'Wait until it is done.');
   }
-  if (/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return allRight(status);
+  const isProtected = stack?.EnableTerminationProtection === true;
+  // CDK deletes a stack whose first deployment failed before it deploys again, and protects it before the first.
+  const isNeverCreated = /^ROLLBACK_(?:COMPLETE|FAILED)$/.test(status);
+  if (isNeverCreated && isProtected) {
+    return fault(
+      `${status}: the first deployment failed, and the next one fails because the stack is protected from deletion`,
+      `Run: aws cloudformation update-termination-protection --stack-name ${stackName} --no-enable-termination-protection (needs administrator rights), then deploy again.`,
+    );
+  }
+  if (/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) {
+    return isProtected === terminationProtection || isPreflight
+      ? allRight(status)
+      : fault(
+          `${status}, but termination protection is ${isProtected ? 'on' : 'off'} and the settings say ${terminationProtection ? 'on' : 'off'}`,
+          `npx cdk deploy ${stackName} sets it.`,
+        );
+  }
   const reason = stack?.StackStatusReason === undefined ? '' : `: ${stack.StackStatusReason}`;
-  if (isPreflight && /^(?:UPDATE_|IMPORT_)?ROLLBACK_COMPLETE$/.test(status)) {
+  if (isPreflight && (isNeverCreated || /^(?:UPDATE|IMPORT)_ROLLBACK_COMPLETE$/.test(status))) {
     return allRight(`${status}; the next deployment replaces what failed`);
   }
   return fault(
     `${status}${reason}`,
-    'See the events of the stack in the CloudFormation console, mend the cause, and deploy again.',
+    'See the events of the stack in the CloudFormation console, correct the cause, and deploy again.',
   );
 }
 
@@ -77,24 +103,35 @@ export const eventSource = (environment: Environment, region: string | undefined
   name: 'event source mapping',
   look: async () => {
     const { arn } = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
-    const { EventSourceMappings: mappings = [] } = await new LambdaClient({ region }).send(
+    const lambda = new LambdaClient({ region });
+    const { EventSourceMappings: mappings = [] } = await lambda.send(
       new ListEventSourceMappingsCommand({ EventSourceArn: arn }),
     );
-    const remedy = 'See docs/runbook.md, "How to stop and start delivery"; npx cdk deploy makes one anew.';
+    const forwarder = outputOf(environment, 'ForwarderArn');
     const [mapping, ...others] = mappings;
-    if (mapping === undefined) return fault('nothing consumes the event buffer', remedy);
+    if (mapping === undefined) {
+      return fault('nothing consumes the event buffer', deployAnew(environment));
+    }
     if (others.length > 0) {
       const consumers = mappings.map(({ FunctionArn = '' }) => FunctionArn.split(':').at(-1) ?? '');
       return fault(
         `${count(mappings.length, 'function')} consume the event buffer and take events from each other: ${consumers.join(', ')}`,
-        'Delete the mapping that is not of this stack.',
+        'Delete the mapping that is not of this stack (needs administrator rights).',
+      );
+    }
+    if (mapping.FunctionArn !== forwarder) {
+      return fault(
+        `another function consumes the event buffer: ${mapping.FunctionArn ?? 'unknown'}`,
+        `What it takes does not get to Heap: delete its mapping (needs administrator rights). ${deployAnew(environment)}`,
       );
     }
     const { State: state = 'unknown', FilterCriteria, FunctionResponseTypes: responses = [] } = mapping;
     if (state !== 'Enabled') {
       return fault(
         `the mapping ${mapping.UUID ?? ''} is ${state}: nothing is delivered`,
-        /^(?:Disabled|Disabling)$/.test(state) ? remedy : 'Look again in a minute.',
+        /^(?:Disabled|Disabling)$/.test(state)
+          ? 'See docs/runbook.md, "How to stop and start delivery".'
+          : 'Look again in a minute.',
       );
     }
     if ((FilterCriteria?.Filters ?? []).length > 0) {
@@ -103,12 +140,21 @@ export const eventSource = (environment: Environment, region: string | undefined
         'Take it off at once: aws lambda update-event-source-mapping --uuid UUID --filter-criteria "{}".',
       );
     }
-    return responses.includes('ReportBatchItemFailures')
-      ? allRight('Enabled')
-      : fault(
-          'the mapping does not report batch item failures: one failed event repeats its whole batch',
-          'Deploy again: npx cdk deploy.',
-        );
+    if (!responses.includes('ReportBatchItemFailures')) {
+      return fault(
+        'the mapping does not report batch item failures: one failed event repeats its whole batch',
+        deployAnew(environment),
+      );
+    }
+    const { ReservedConcurrentExecutions: reserved } = await lambda.send(
+      new GetFunctionConcurrencyCommand({ FunctionName: forwarder }),
+    );
+    return reserved === 0
+      ? fault(
+          'the reserved concurrency of the function is 0: it is never invoked, and nothing is delivered',
+          `Run: aws lambda delete-function-concurrency --function-name ${forwarder} (needs administrator rights).`,
+        )
+      : allRight('Enabled');
   },
 });
 
@@ -121,7 +167,7 @@ export const apiKeys = (environment: Environment, region: string | undefined): C
     if (names.length === 0) return fault('the stack has no API key', 'Deploy it again: npx cdk deploy.');
     const usagePlanId = outputOf(environment, 'UsagePlanId');
     const [apiId, stage] = [outputOf(environment, 'ApiId'), outputOf(environment, 'StageName')];
-    const remedy = 'npx cdk deploy puts back what CloudFormation sees; see its drift detection.';
+    const remedy = deployAnew(environment);
     try {
       const { apiStages = [] } = await apiGateway.send(new GetUsagePlanCommand({ usagePlanId }));
       if (!apiStages.some((of) => of.apiId === apiId && of.stage === stage)) {

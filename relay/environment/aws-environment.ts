@@ -97,7 +97,7 @@ export function environmentOf(name: string, config: EnvironmentConfig, stack: St
     forwarderCounts: (from, to) => forwarderCounts(cloudWatch, stackName, from, to),
     alarms: () => alarms(cloudWatch, stackName),
     alarmRecipients: () => alarmRecipients(sns, config, outputs),
-    deadLettersSince: () => notEmptySince(cloudWatch, outputOf(environment, 'DeadLetterQueueUrl')),
+    deadLettersSince: (now) => notEmptySince(cloudWatch, outputOf(environment, 'DeadLetterQueueUrl'), now),
     ledger: (from, to) => {
       const log = {
         logGroup: outputOf(environment, 'ForwarderLogGroup'),
@@ -254,7 +254,7 @@ async function metricData(
 }
 
 async function alarms(client: CloudWatchClient, stackName: string): Promise<Alarms> {
-  let total = 0;
+  const names: string[] = [];
   const ringing: Alarms['ringing'][number][] = [];
   const muted: string[] = [];
   // CloudFormation names them so.
@@ -264,7 +264,7 @@ async function alarms(client: CloudWatchClient, stackName: string): Promise<Alar
     { ...input, AlarmTypes: [...input.AlarmTypes] },
   )) {
     for (const alarm of [...(page.MetricAlarms ?? []), ...(page.CompositeAlarms ?? [])]) {
-      total += 1;
+      names.push(alarm.AlarmName ?? '');
       if (alarm.ActionsEnabled === false) muted.push(alarm.AlarmName ?? '');
       if (alarm.StateValue !== 'ALARM') continue;
       ringing.push({
@@ -274,7 +274,7 @@ async function alarms(client: CloudWatchClient, stackName: string): Promise<Alar
       });
     }
   }
-  return { total, ringing, muted };
+  return { names, ringing, muted };
 }
 
 const hourMs = 3_600_000;
@@ -282,12 +282,15 @@ const hourMs = 3_600_000;
 const longestRetentionMs = 14 * 24 * hourMs;
 
 /**
- * Since when a queue has not been empty, to the hour. Looked at in hours, as reading a queue hides its messages for a
+ * Since when at most a queue has not been empty, to the hour; undefined without a count of the last two hours. Looked at in hours, as reading a queue hides its messages for a
  * minute; and not by ApproximateAgeOfOldestMessage, which leaves out what was received three times
  * (docs.aws.amazon.com, "Available CloudWatch metrics for Amazon SQS").
  */
-async function notEmptySince(client: CloudWatchClient, queueUrl: string): Promise<number | undefined> {
-  const now = Date.now();
+async function notEmptySince(
+  client: CloudWatchClient,
+  queueUrl: string,
+  now: number,
+): Promise<number | undefined> {
   const input = {
     MetricDataQueries: [
       {
@@ -312,11 +315,13 @@ async function notEmptySince(client: CloudWatchClient, queueUrl: string): Promis
     hours.push(...Timestamps.map((at, index) => ({ at: at.getTime(), letters: Values[index] ?? 0 })));
   }
   hours.sort((one, other) => other.at - one.at);
-  // The present hour may not be there yet.
   let since: number | undefined;
+  // The present hour may not be there yet.
   let expected = now - hourMs;
   for (const { at, letters } of hours) {
-    if (letters === 0 || at < expected - hourMs) break;
+    if (at < expected - hourMs) break;
+    // What is there now has come after the start of an hour that saw none.
+    if (letters === 0) return since ?? at;
     [since, expected] = [at, at];
   }
   return since;

@@ -30,8 +30,8 @@ export interface Environment {
   alarms(): Promise<Alarms>;
   /** Who is told of them, for each severity; none where nobody is meant to be. */
   alarmRecipients(): Promise<readonly AlarmRecipients[]>;
-  /** Since when the dead-letter queue has not been empty, to the hour; undefined where no metric says it. */
-  deadLettersSince(): Promise<number | undefined>;
+  /** Since when at most the dead-letter queue has not been empty, to the hour; undefined where no metric says it. */
+  deadLettersSince(now: number): Promise<number | undefined>;
   /** What became of events, by campaign. Instants are milliseconds since 1970. */
   ledger(from: number, to: number): Promise<Ledger>;
   /** Lines of the function's log that contain the text. */
@@ -67,8 +67,8 @@ export interface Percentiles {
 }
 
 export interface Alarms {
-  /** How many there are. */
-  readonly total: number;
+  /** Of all there are. */
+  readonly names: readonly string[];
   readonly ringing: readonly {
     readonly name: string;
     readonly description: string;

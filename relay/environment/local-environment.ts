@@ -74,7 +74,7 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
       ...(await ask(`${stack.awsUrl}/_local/ledger?from=${from}`, ledger)),
       gaps: [],
     }),
-    alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
+    alarms: () => Promise.resolve({ names: [], ringing: [], muted: [] }),
     alarmRecipients: () => Promise.resolve([]),
     deadLettersSince: () => Promise.resolve(undefined),
     forwarderLog: async (from, contains) => {

@@ -54,6 +54,56 @@ test('every action is pinned to a commit, with its version beside it, the same e
   ]);
 });
 
+/** Each job of a workflow by its name, with what the workflow says before its jobs. */
+const jobs = workflows.flatMap(([name, text]) => {
+  const [before = '', ...sections] = text.split(/^jobs:\n/m);
+  return sections
+    .join('')
+    .split(/^(?= {2}[\w-]+:$)/m)
+    .filter((job) => !/^ *#/.test(job))
+    .map((job) => ({ job: `${name} ${/^ {2}([\w-]+):/m.exec(job)?.[1] ?? ''}`, before, text: job }));
+});
+const jobOf = (name: string): string => jobs.find(({ job }) => job === name)?.text ?? '';
+
+test('no job runs code of a change or of a package with a permission to write (F74)', () => {
+  expect(jobs.map(({ job }) => job)).toEqual([
+    'ci.yml check',
+    'ci.yml audit',
+    'deploy.yml environments',
+    'deploy.yml diff',
+    'deploy.yml deploy',
+  ]);
+  const writes = (text: string): string[] =>
+    // The token for AWS is of no use at GitHub.
+    [...text.matchAll(/^\s*([\w-]+): (?:write|write-all)$/gm)]
+      .map(([, permission = '']) => permission)
+      .filter((permission) => permission !== 'id-token');
+  for (const { before, text } of jobs) {
+    // Without this line a job has the permissions of the repository's settings.
+    expect(before).toMatch(/^permissions:(?: \{\}$|\n {2}contents: read$)/m);
+    if (/\bnp[mx]\b|actions\/checkout|\.ci\/run/.test(text)) expect(writes(before + text)).toEqual([]);
+  }
+  expect(writes('permissions: write-all\n  pull-requests: write\n  id-token: write')).toEqual([
+    'permissions',
+    'pull-requests',
+  ]);
+});
+
+test('no package runs code of its own when a workflow installs it (F74)', () => {
+  const installs = workflows.flatMap(([, text]) => [...text.matchAll(/npm (?:ci|install|i)\b.*$/gm)]);
+  const typed = installs.map(([line]) => line).filter((line) => !line.startsWith('npm ci, '));
+  expect(typed.length).toBeGreaterThanOrEqual(3);
+  expect(typed.filter((line) => line !== 'npm ci --ignore-scripts')).toEqual([]);
+  const ci = jobs.find(({ job }) => job === 'ci.yml check');
+  expect(ci?.before).toContain('\nenv:\n');
+  expect(ci?.before).toContain("\n  NPM_CONFIG_IGNORE_SCRIPTS: 'true'\n");
+});
+
+test('a deployment waits for the diff of its environment and leaves no dead letter', () => {
+  expect(jobOf('deploy.yml deploy')).toMatch(/^ {4}needs: diff$/m);
+  expect(jobOf('deploy.yml deploy')).toMatch(/smoke --env "\$ENVIRONMENT" --door --no-empty-body /);
+});
+
 test('no workflow lists environments: a file in config/ is one', () => {
   const named = workflows.flatMap(([name, text]) =>
     environmentNames()

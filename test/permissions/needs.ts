@@ -101,6 +101,9 @@ export const operatorCommands: Readonly<Record<string, CommandNeeds>> = {
   'cloudwatch-logs FilterLogEvents': from('reader', ({ accessLog, forwarderLog }) =>
     on('logs:FilterLogEvents', accessLog, forwarderLog),
   ),
+  'lambda GetFunctionConcurrency': from('reader', (names) =>
+    on('lambda:GetFunctionConcurrency', names.function),
+  ),
   'lambda ListEventSourceMappings': from('reader', () => on('lambda:ListEventSourceMappings', '*')),
   'cloudwatch-logs GetQueryResults': from('reader', () => on('logs:GetQueryResults', '*')),
   'cloudwatch-logs StartQuery': from('reader', ({ accessLog, forwarderLog }) =>

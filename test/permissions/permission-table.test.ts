@@ -175,11 +175,11 @@ const services: readonly Row[] = [
   row('denied', lambdaService, 'sts:AssumeRole', role('WebhookApiSendMessageRole')),
   row('denied', apiGatewayService, 'sts:AssumeRole', role('HeapForwarderRole')),
 
-  row('allowed', anybody, 'execute-api:Invoke', webhook, { 'aws:SourceIp': '203.0.113.7' }),
-  row('allowed', anybody, 'execute-api:Invoke', webhook, { 'aws:SourceIp': '2001:db8::1' }),
+  row('allowed', anybody, 'execute-api:Invoke', webhook, { 'aws:SourceIp': '52.94.76.7' }),
+  row('allowed', anybody, 'execute-api:Invoke', webhook, { 'aws:SourceIp': '2600:1f00::1' }),
   row('denied', anybody, 'execute-api:Invoke', webhook, { 'aws:SourceIp': '198.51.100.7' }),
   row('denied', anybody, 'execute-api:Invoke', webhook, { 'aws:SourceIp': '2001:db9::1' }),
-  row('denied', anybody, 'execute-api:ManageConnections', webhook, { 'aws:SourceIp': '203.0.113.7' }),
+  row('denied', anybody, 'execute-api:ManageConnections', webhook, { 'aws:SourceIp': '52.94.76.7' }),
 
   // Over plain HTTP nobody gets anything, whatever else allows it.
   ...[names.eventBuffer, names.deadLetterQueue].flatMap((queue) =>

@@ -13,13 +13,18 @@ import {
   type Stack,
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConcurrencyCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+} from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetTopicAttributesCommand, ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { Template } from '../../relay/doctor/template';
 
 export const accountId = '111122223333';
 const arn = (service: string, resource: string): string =>
@@ -30,6 +35,7 @@ export const topicArns = {
   page: arn('sns', 'pager'),
   ticket: arn('sns', 'ClevertapToHeapDev-Ticket'),
 };
+export const forwarderArn = arn('lambda', 'function:forwarder');
 export const urls = { buffer: queueUrl('Buffer'), deadLetters: queueUrl('DeadLetters') };
 
 /** A service's own error. */
@@ -48,6 +54,7 @@ const outputs = {
   ApiId: 'api-1',
   StageName: 'v1',
   HeapTokensSecret: 'HeapTokens',
+  ForwarderArn: forwarderArn,
   EventBufferUrl: urls.buffer,
   DeadLetterQueueUrl: urls.deadLetters,
   AlarmTopicPage: topicArns.page,
@@ -128,11 +135,12 @@ export function healthyAccount(now: number) {
       {
         UUID: 'mapping-1',
         State: 'Enabled',
-        FunctionArn: arn('lambda', 'function:forwarder'),
+        FunctionArn: forwarderArn,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
       },
     ],
   });
+  account.lambda.on(GetFunctionConcurrencyCommand, { FunctionName: forwarderArn }).resolves({});
   account.cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [stack()] });
   account.apiGateway
     .on(GetAccountCommand)
@@ -146,13 +154,7 @@ export function healthyAccount(now: number) {
   account.secrets
     .on(GetSecretValueCommand, { SecretId: 'HeapTokens' })
     .resolves({ SecretString: '{"appId":"77777"}' });
-  account.cloudWatch
-    .on(DescribeAlarmsCommand)
-    .resolves({
-      MetricAlarms: [{ AlarmName: 'ClevertapToHeapDev-A', StateValue: 'OK', ActionsEnabled: true }],
-    })
-    .on(GetMetricDataCommand)
-    .resolves({ MetricDataResults: [] });
+  account.cloudWatch.on(GetMetricDataCommand).resolves({ MetricDataResults: [] });
   account.sqs
     .on(GetQueueAttributesCommand, { QueueUrl: urls.buffer })
     .resolves({ Attributes: bufferAttributes() })
@@ -160,8 +162,9 @@ export function healthyAccount(now: number) {
     .resolves({ Attributes: deadLetterAttributes() });
   return {
     ...account,
-    /** The template of the stack, as `GetTemplate` gives it. */
-    deploy: (template: object): void => {
+    /** The template of the stack, as `GetTemplate` gives it, and the alarms of it. */
+    deploy: (template: Template): void => {
+      account.cloudWatch.on(DescribeAlarmsCommand).resolves(alarmsOf(template));
       account.cloudFormation
         .on(GetTemplateCommand)
         .resolves({ TemplateBody: JSON.stringify(template, null, 1).replace(/[^\u0000-\u007F]/g, '?') });
@@ -170,6 +173,19 @@ export function healthyAccount(now: number) {
       for (const client of Object.values(account)) client.restore();
     },
   };
+}
+
+/** What `DescribeAlarms` gives of the alarms in a template. */
+export function alarmsOf({ Resources }: Template) {
+  const alarms = (type: string) =>
+    Object.values(Resources)
+      .filter(({ Type }) => Type === `AWS::CloudWatch::${type}`)
+      .map(({ Properties = {} }) => ({
+        AlarmName: String(Properties['AlarmName']),
+        StateValue: 'OK' as const,
+        ActionsEnabled: true,
+      }));
+  return { MetricAlarms: alarms('Alarm'), CompositeAlarms: alarms('CompositeAlarm') };
 }
 
 export const bufferAttributes = (changes: Record<string, string> = {}): Record<string, string> =>

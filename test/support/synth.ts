@@ -22,7 +22,7 @@ export const allSettings: Required<EnvironmentSettings> = {
   region: 'eu-west-1',
   heap: { baseUrl: 'https://heap.clevertap-to-heap.dev' },
   apiKeys: ['blue', 'green'],
-  allowedCidrs: ['203.0.113.0/24', '2001:db8::/32'],
+  allowedCidrs: ['52.94.76.0/24', '2600:1f00::/24'],
   domain: {
     name: 'hooks.clevertap-to-heap.dev',
     certificateArn: 'arn:aws:acm:eu-west-1:111122223333:certificate/0f1e2d3c-0000-4000-8000-000000000000',

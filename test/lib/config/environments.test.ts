@@ -30,12 +30,12 @@ test('a file is an environment, whatever its settings are called', () => {
   write('local.ts', exporting('local'));
   write('prod.ts', exporting('prod'));
   write('staging.ts', exporting('prod', 'staged'));
-  write('prod-eu.ts', 'export default ' + JSON.stringify(settings));
+  write('prodEu.ts', 'export default ' + JSON.stringify(settings));
 
-  expect(environmentNames(directory)).toEqual(['prod', 'prod-eu', 'staging', 'local']);
-  expect(environmentNames(directory).filter(isDeployed)).toEqual(['prod', 'prod-eu', 'staging']);
+  expect(environmentNames(directory)).toEqual(['prod', 'prodEu', 'staging', 'local']);
+  expect(environmentNames(directory).filter(isDeployed)).toEqual(['prod', 'prodEu', 'staging']);
   expect(readEnvironment('staging', directory).apiKeys).toEqual(['staged']);
-  expect(readEnvironment('prod-eu', directory).apiKeys).toEqual(['k1']);
+  expect(readEnvironment('prodEu', directory).apiKeys).toEqual(['k1']);
   expect(stackName('staging')).toBe('ClevertapToHeapStaging');
 });
 
@@ -55,6 +55,18 @@ test.each([
 
   expect(() => readEnvironment(name, directory)).toThrow(new EnvironmentConfigError(message));
 });
+
+// The alarms of prod begin with "ClevertapToHeapProd-", and GitHub's environment of its diff is prod-diff.
+test.each(['prod-eu', 'prod-diff', 'prod_eu', '2prod', 'Prod', 'prod eu'])(
+  '%s can be no environment',
+  (name) => {
+    write(`${name}.ts`, exporting('settings'));
+
+    expect(() => readEnvironment(name, directory)).toThrow(
+      `config/${name}.ts: the name of an environment must be letters and digits, the first a small letter`,
+    );
+  },
+);
 
 test.each([
   ['', 'config/prod.ts: must be the settings of an environment; got nothing'],

@@ -29,7 +29,8 @@ describe('F74 the code is the same from every checkout', () => {
   const checkout = (path: string): string => {
     const copy = join(scratch, path);
     mkdirSync(copy, { recursive: true });
-    cpSync(join(root, 'lambda'), join(copy, 'lambda'), { recursive: true });
+    for (const folder of ['lambda', 'lib/forward'])
+      cpSync(join(root, folder), join(copy, folder), { recursive: true });
     for (const file of ['package.json', 'tsconfig.json']) cpSync(join(root, file), join(copy, file));
     return copy;
   };
@@ -71,7 +72,7 @@ describe('F74 the code is the same from every checkout', () => {
     expect(maps).toHaveLength(3);
     for (const [, map] of maps) {
       for (const source of (JSON.parse(map) as { sources: string[] }).sources) {
-        expect(source).toMatch(/^(lambda|node_modules)\//);
+        expect(source).toMatch(/^(lambda|lib\/forward|node_modules)\//);
       }
     }
   });

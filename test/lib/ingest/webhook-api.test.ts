@@ -329,7 +329,7 @@ describe('API keys', () => {
 });
 
 describe('the address list', () => {
-  const listed = synthTemplate({ allowedCidrs: ['203.0.113.0/24', '2001:db8::/32'] });
+  const listed = synthTemplate({ allowedCidrs: ['52.94.76.0/24', '2600:1f00::/24'] });
 
   it('is absent by default: any address with a key', () => {
     expect(restApi.Properties).not.toHaveProperty('Policy');
@@ -345,7 +345,7 @@ describe('the address list', () => {
           {
             ...everybody,
             Effect: 'Deny',
-            Condition: { NotIpAddress: { 'aws:SourceIp': ['203.0.113.0/24', '2001:db8::/32'] } },
+            Condition: { NotIpAddress: { 'aws:SourceIp': ['52.94.76.0/24', '2600:1f00::/24'] } },
           },
         ],
       },
@@ -354,7 +354,7 @@ describe('the address list', () => {
   });
 
   it('comes into force with the deployment that changes it', () => {
-    const deployments = [template, listed, synthTemplate({ allowedCidrs: ['198.51.100.0/24'] })].map(
+    const deployments = [template, listed, synthTemplate({ allowedCidrs: ['52.94.77.0/24'] })].map(
       (each) => resource(each, 'AWS::ApiGateway::Deployment').logicalId,
     );
     expect(new Set(deployments).size).toBe(3);

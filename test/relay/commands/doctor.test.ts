@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-api-gateway';
 import { DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionConcurrencyCommand, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { GetTopicAttributesCommand, ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
@@ -20,9 +20,11 @@ import { templateSchema, type Template } from '../../../relay/doctor/template';
 import { OperatorError } from '../../../relay/terminal/operator-error';
 import {
   accessDenied,
+  alarmsOf,
   awsError,
   bufferAttributes,
   deadLetterAttributes,
+  forwarderArn,
   healthyAccount,
   stack,
   topicArns,
@@ -129,7 +131,13 @@ const changed: Template = {
 
 const mapping = (changes: object) => ({
   EventSourceMappings: [
-    { UUID: 'm', State: 'Enabled', FunctionResponseTypes: ['ReportBatchItemFailures' as const], ...changes },
+    {
+      UUID: 'm',
+      State: 'Enabled',
+      FunctionArn: forwarderArn,
+      FunctionResponseTypes: ['ReportBatchItemFailures' as const],
+      ...changes,
+    },
   ],
 });
 
@@ -251,6 +259,33 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, code: .*; different: Extra$/,
     ],
     [
+      'termination protection that somebody has switched off',
+      () => undefined,
+      /^failed, stack: UPDATE_COMPLETE, but termination protection is off and the settings say on$/,
+      { settings: { terminationProtection: true } },
+    ],
+    [
+      'termination protection that the settings do not want',
+      () =>
+        account.cloudFormation
+          .on(DescribeStacksCommand)
+          .resolves({ Stacks: [stack({ EnableTerminationProtection: true })] }),
+      /^failed, stack: UPDATE_COMPLETE, but termination protection is on and the settings say off$/,
+    ],
+    [
+      'a mapping of another function (F71)',
+      () =>
+        account.lambda
+          .on(ListEventSourceMappingsCommand)
+          .resolves(mapping({ FunctionArn: `${forwarderArn}2` })),
+      /^failed, event source mapping: another function consumes the event buffer: .*:forwarder2$/,
+    ],
+    [
+      'a function that is never invoked (F71)',
+      () => account.lambda.on(GetFunctionConcurrencyCommand).resolves({ ReservedConcurrentExecutions: 0 }),
+      /^failed, event source mapping: the reserved concurrency of the function is 0/,
+    ],
+    [
       'a disabled event source mapping (F71)',
       () => account.lambda.on(ListEventSourceMappingsCommand).resolves(mapping({ State: 'Disabled' })),
       /^failed, event source mapping: the mapping m is Disabled: nothing is delivered$/,
@@ -367,13 +402,27 @@ describe('one fact that is wrong makes its own line fail', () => {
     [
       'no alarms',
       () => account.cloudWatch.on(DescribeAlarmsCommand).resolves({}),
-      /^failed, alarms: there are none$/,
+      /^failed, alarms: not there any more: ClevertapToHeapTest-/,
+    ],
+    [
+      'one alarm that somebody has deleted (F72)',
+      () => {
+        const { MetricAlarms, CompositeAlarms } = alarmsOf(template);
+        account.cloudWatch
+          .on(DescribeAlarmsCommand)
+          .resolves({ MetricAlarms: MetricAlarms.slice(1), CompositeAlarms });
+      },
+      new RegExp(`^failed, alarms: not there any more: ${alarmsOf(template).MetricAlarms[0]!.AlarmName}$`),
     ],
     [
       'an alarm that rings',
       () =>
         account.cloudWatch.on(DescribeAlarmsCommand).resolves({
-          CompositeAlarms: [{ AlarmName: 'A', StateValue: 'ALARM', StateUpdatedTimestamp: new Date(0) }],
+          ...alarmsOf(template),
+          CompositeAlarms: [
+            ...alarmsOf(template).CompositeAlarms,
+            { AlarmName: 'A', StateValue: 'ALARM', StateUpdatedTimestamp: new Date(0) },
+          ],
         }),
       /^failed, alarms: in ALARM: A since 1970-01-01T00:00:00.000Z$/,
     ],
@@ -384,7 +433,7 @@ describe('one fact that is wrong makes its own line fail', () => {
           .on(DescribeAlarmsCommand)
           .callsFake(({ NextToken }: { NextToken?: string }) =>
             NextToken === undefined
-              ? { MetricAlarms: [{ AlarmName: 'A', StateValue: 'OK' }], NextToken: 'two' }
+              ? { ...alarmsOf(template), NextToken: 'two' }
               : { MetricAlarms: [{ AlarmName: 'B', StateValue: 'ALARM' }] },
           ),
       /^failed, alarms: in ALARM: B since $/,
@@ -392,10 +441,14 @@ describe('one fact that is wrong makes its own line fail', () => {
     [
       'an alarm whose actions are switched off (F72)',
       () =>
-        account.cloudWatch
-          .on(DescribeAlarmsCommand)
-          .resolves({ MetricAlarms: [{ AlarmName: 'A', StateValue: 'OK', ActionsEnabled: false }] }),
-      /^failed, alarms: their actions are switched off: A$/,
+        account.cloudWatch.on(DescribeAlarmsCommand).resolves({
+          MetricAlarms: alarmsOf(template).MetricAlarms,
+          CompositeAlarms: alarmsOf(template).CompositeAlarms.map((alarm) => ({
+            ...alarm,
+            ActionsEnabled: false,
+          })),
+        }),
+      /^failed, alarms: their actions are switched off: ClevertapToHeapTest-/,
     ],
     [
       'nobody on the pager (F72)',
@@ -475,6 +528,11 @@ describe('what cannot be seen is never green', () => {
       (error) => account.lambda.on(ListEventSourceMappingsCommand).rejects(error),
     ],
     [
+      'event source mapping',
+      'lambda:GetFunctionConcurrency',
+      (error) => account.lambda.on(GetFunctionConcurrencyCommand).rejects(error),
+    ],
+    [
       'secret',
       'secretsmanager:GetSecretValue',
       (error) => account.secrets.on(GetSecretValueCommand).rejects(error),
@@ -508,10 +566,24 @@ describe('what cannot be seen is never green', () => {
       .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessagesNotVisible: '1' }) });
 
     expect(notOk(await run()).map((line) => line.slice(0, line.indexOf(':')))).toEqual(
-      ['code', 'queues', 'dead letters', 'page recipients', 'ticket recipients'].map(
+      ['code', 'queues', 'dead letters', 'alarms', 'page recipients', 'ticket recipients'].map(
         (name) => `could not check, ${name}`,
       ),
     );
+  });
+
+  test.each([
+    ['no count at all', []],
+    ['no count of the last two hours', since(4).slice(3)],
+  ])('how long dead letters wait, with %s', async (_, hours) => {
+    account.sqs
+      .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
+      .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessages: '2' }) });
+    account.cloudWatch.on(GetMetricDataCommand).resolves(lettersIn(hours));
+
+    expect(notOk(await run())).toEqual([
+      expect.stringMatching(/^could not check, dead letters: 2 letters, for how long is unknown: CloudWatch/),
+    ]);
   });
 
   test('a call without an answer', async () => {
@@ -599,6 +671,43 @@ describe('before the first deployment', () => {
     expect(diagnosis.passed).toBe(true);
   });
 
+  describe.each(['ROLLBACK_COMPLETE', 'ROLLBACK_FAILED'] as const)(
+    'a first deployment that failed, %s',
+    (status) => {
+      test('is replaced by the next one', async () => {
+        account.cloudFormation
+          .on(DescribeStacksCommand)
+          .resolves({ Stacks: [stack({ StackStatus: status, Outputs: [] })] });
+
+        expect(notOk(await run({ preflight: true }))).toEqual([]);
+        expect(notOk(await run())[0]).toBe(`failed, stack: ${status}`);
+      });
+
+      test.each([true, false])(
+        'stops the next one where CDK has protected it, preflight: %s',
+        async (preflight) => {
+          account.cloudFormation.on(DescribeStacksCommand).resolves({
+            Stacks: [stack({ StackStatus: status, EnableTerminationProtection: true, Outputs: [] })],
+          });
+          const diagnosis = await run({ preflight, settings: { terminationProtection: true } });
+
+          expect(notOk(diagnosis)[0]).toMatch(
+            `failed, stack: ${status}: the first deployment failed, and the next`,
+          );
+          expect(diagnosis.checks.find(({ name }) => name === 'stack')?.remedy).toContain(
+            'aws cloudformation update-termination-protection --stack-name ClevertapToHeapDev --no-enable-termination-protection',
+          );
+        },
+      );
+    },
+  );
+
+  test('--preflight leaves termination protection to the deployment, which sets it', async () => {
+    account.cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [stack()] });
+
+    expect(notOk(await run({ preflight: true, settings: { terminationProtection: true } }))).toEqual([]);
+  });
+
   test('--preflight finds that the log role is missing before the deployment fails for it', async () => {
     account.apiGateway.on(GetAccountCommand).resolves({});
     const diagnosis = await run({ preflight: true, settings: { apiGatewayLogRole: 'exists' } });
@@ -626,6 +735,19 @@ test('dead letters of less than three days are told and are no failure; an hour 
   expect(notOk(diagnosis)).toEqual([]);
   expect(diagnosis.checks.find(({ name }) => name === 'dead letters')?.found).toMatch(
     /^1 letter; the queue has not been empty for 1 d/,
+  );
+});
+
+test('dead letters of this hour alone are told and are no failure', async () => {
+  account.sqs
+    .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
+    .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessages: '1' }) });
+  account.cloudWatch.on(GetMetricDataCommand).resolves(lettersIn(since(4), 0));
+  const diagnosis = await run();
+
+  expect(notOk(diagnosis)).toEqual([]);
+  expect(diagnosis.checks.find(({ name }) => name === 'dead letters')?.found).toMatch(
+    /^1 letter; the queue has not been empty for 30 min/,
   );
 });
 

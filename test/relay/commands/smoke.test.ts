@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { runDoorSmoke, runSmoke } from '../../../relay/commands/smoke';
+import { report, runDoorSmoke, runSmoke } from '../../../relay/commands/smoke';
 import { decodeMessage } from '../../../lambda/clevertap/decode-message';
 import { chooseIdentity } from '../../../lambda/mapping/identity';
 import { relayEnvironment } from '../../support/relay-environment';
@@ -107,12 +107,13 @@ test.each<[string, typeof statusOf, RegExp]>([
 });
 
 describe('--door', () => {
-  const runDoor = () =>
+  const runDoor = (emptyBody = true) =>
     runDoorSmoke(
       relayEnvironment({
         outputs: { WebhookUrl: url, ApiKeyIdk1: 'id' },
         apiKey: () => Promise.resolve('key'),
       }),
+      { emptyBody },
     );
 
   test('looks at what is stored and refused, sends nothing that gets to Heap, and asks no log (F05, F06, F15)', async () => {
@@ -139,6 +140,19 @@ describe('--door', () => {
       body === '' || body === '<ping/>' ? body : decodeMessage(body, undefined).kind,
     );
     expect(new Set(kinds)).toEqual(new Set(['ping', '<ping/>', '']));
+    expect(report(result, { emptyBody: true })).toContain('The empty body becomes one dead letter');
+  });
+
+  test('without the empty body nothing is stored but pings, so that no dead letter is left', async () => {
+    const result = await runDoor(false);
+
+    expect(failedOf(result)).toEqual([]);
+    expect(result.checks).toHaveLength(9);
+    const stored = bodies
+      .filter((body) => body !== '<ping/>')
+      .map((body) => decodeMessage(body, undefined).kind);
+    expect(new Set(stored)).toEqual(new Set(['ping']));
+    expect(report(result, { emptyBody: false })).not.toContain('dead letter');
   });
 
   test.each<[string, typeof statusOf, RegExp]>([

@@ -10,7 +10,7 @@ const figures = (
   forwarder: { sums, rejectedByReason: {}, lag: undefined },
   pending: { visible: 0, inFlight: 0, delayed: 0 },
   deadLetters: 0,
-  alarms: { total: 0, ringing: [], muted: [] },
+  alarms: { names: [], ringing: [], muted: [] },
   recipients: [],
   ...overrides,
 });
@@ -98,7 +98,7 @@ test('reads the waiting messages from the queues, and leaves out what the metric
         windows.push([from, to]);
         return Promise.resolve({ sums: {}, rejectedByReason: {}, lag: undefined });
       },
-      alarms: () => Promise.resolve({ total: 0, ringing: [], muted: [] }),
+      alarms: () => Promise.resolve({ names: [], ringing: [], muted: [] }),
       alarmRecipients: () => Promise.resolve([]),
     }),
     3_600_000,
