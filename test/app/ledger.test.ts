@@ -1,17 +1,22 @@
+import type { LocalStack } from '../../local/stack';
+import type { LedgerRow } from '../../relay/ledger/ledger';
 import { fixture, personalData } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
-import { startLocalStackProcess, type LocalStackProcess } from '../support/local-stack-process';
 import { runRelay, type RelayRun } from '../support/relay-process';
+import { startStackWithoutWaiting } from '../support/stack-without-waiting';
 
 /** `status --by campaign` and `reconcile` against `npm start`, while Heap goes down and comes back. */
-let stack: LocalStackProcess;
+let stack: LocalStack;
+let stackFile: string;
+let end: () => Promise<void>;
+
 beforeAll(async () => {
-  stack = await startLocalStackProcess();
+  ({ stack, stackFile, end } = await startStackWithoutWaiting());
 });
-afterAll(() => stack.end('SIGKILL'));
+afterAll(() => end());
 
 const relay = (args: readonly string[], input = ''): RelayRun['ended'] =>
-  runRelay(args, { stackFile: stack.stackFile, input });
+  runRelay(args, { stackFile, input });
 
 const playHeap = (mode: string): Promise<Response> =>
   fetch(`${stack.heapUrl}/control`, { method: 'POST', body: JSON.stringify({ mode }) });
@@ -41,20 +46,26 @@ async function campaignStatus(): Promise<Found> {
   };
 }
 
-const until = (expected: Partial<Found>, limitMs?: number): Promise<void> =>
-  eventually(async () => {
-    expect(await campaignStatus()).toMatchObject(expected);
-  }, limitMs);
+/** Until the log names so many events and outcomes; then one command says what they are. */
+async function until(count: number, expected: Partial<Found>): Promise<void> {
+  await eventually(async () => {
+    const { rows } = (await (await fetch(`${stack.awsUrl}/_local/ledger?from=0`)).json()) as {
+      rows: LedgerRow[];
+    };
+    expect(rows.reduce((sum, { events }) => sum + events, 0)).toBe(count);
+  });
+  expect(await campaignStatus()).toMatchObject(expected);
+}
 
 test('tells the truth about each campaign through an outage, a recovery and a redrive', async () => {
   await relay(['send', '-'], fixture('broadcast-with-placeholder'));
   const rejected = { received: 3, delivered: 2, rejected: 1, waiting: 0 };
-  await until({ code: 1, pending: 0, campaigns: { '1650000003': rejected } });
+  await until(6, { code: 1, pending: 0, campaigns: { '1650000003': rejected } });
 
   await playHeap('500');
   await relay(['send', '-'], fixture('stock-capitalised-broadcast'));
   const waits = { received: 3, delivered: 0, rejected: 0, waiting: 3 };
-  await until({ pending: 1, campaigns: { '1650000003': rejected, '1650000006': waits } });
+  await until(9, { pending: 1, campaigns: { '1650000003': rejected, '1650000006': waits } });
   const { stdout } = await relay(['status', '--by', 'campaign']);
   expect(stdout).toMatch(/^ {2}1650000006 Restocked +3 +0 +0 +0 +3$/m);
   expect(stdout.replace(/\s+/g, ' ')).toContain('waiting 3 events of 1650000006 Restocked. They are sent');
@@ -62,30 +73,26 @@ test('tells the truth about each campaign through an outage, a recovery and a re
 
   await playHeap('ok');
   const delivered = { received: 3, delivered: 2, rejected: 1, waiting: 0 };
-  await until({ pending: 0, campaigns: { '1650000003': rejected, '1650000006': delivered } }, 90_000);
+  await until(12, { pending: 0, campaigns: { '1650000003': rejected, '1650000006': delivered } });
 
   expect((await relay(['dlq', 'redrive'])).code).toBe(0);
   const again = { received: 4, delivered: 2, rejected: 2, waiting: 0 };
-  await until({ pending: 0, campaigns: { '1650000003': again, '1650000006': again } });
+  await until(16, { pending: 0, campaigns: { '1650000003': again, '1650000006': again } });
 }, 180_000);
 
 test('reconcile compares the same ledger with what CleverTap says it sent', async () => {
   await relay(['send', '-'], fixture('stock-lower-case-single'));
-  await eventually(async () => {
-    expect((await campaignStatus()).campaigns).toHaveProperty('1650000005');
-  });
-  const { campaigns } = await campaignStatus();
-  const arrived = campaigns['1650000005']?.['delivered'] ?? 0;
+  await until(18, {});
   const file = (sent: number): string =>
     `Campaign ID,Channel,Total Sent (events)\n1650000005,Webhook,${sent}\n`;
 
-  const all = await relay(['reconcile', '-', '--json'], file(arrived));
+  const all = await relay(['reconcile', '-', '--json'], file(1));
   expect(JSON.parse(all.stdout)).toMatchObject({
     compared: [{ sent: 1, arrived: 1, delivered: 1, difference: 0 }],
   });
   expect(all.code).toBe(0);
 
-  const fewer = await relay(['reconcile'], file(arrived + 2));
+  const fewer = await relay(['reconcile'], file(3));
   expect(fewer.stdout).toMatch(/^ {2}1650000005 .* 3 +1 +1 +0 +-2$/m);
   expect(fewer.code).toBe(1);
 

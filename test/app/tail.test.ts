@@ -1,51 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { stackName } from '../../lib/config/environments';
-import { Chaos } from '../../local/chaos';
-import { startLocalStack, type LocalStack } from '../../local/stack';
-import { stackFileSchema, writeStackFile, type StackFile } from '../../local/stack-file';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { LocalStack } from '../../local/stack';
+import { stackFileSchema, type StackFile } from '../../local/stack-file';
 import type { FeedRow } from '../../relay/feed/feed';
 import { columnsOf } from '../../relay/feed/row-parts';
 import { assemblyDirectory } from '../support/assembly';
 import { personalData, fixture } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
 import { runRelay, startRelay, type RelayRun } from '../support/relay-process';
+import { startStackWithoutWaiting } from '../support/stack-without-waiting';
 
-/** Plays nothing: of chaos only that nobody has to wait for a retry. */
-class WithoutWaiting extends Chaos {
-  override readonly nextHeapFault = () => ({ mode: 'ok' }) as const;
-  override readonly repeats = () => false;
-  override readonly losesDelete = () => false;
-  override nextInvocation() {
-    return { isThrottled: false, killedAt: undefined };
-  }
-}
-
-let folder: string;
 let stack: LocalStack;
 let stackFile: string;
+let end: () => Promise<void>;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tail-'));
-  stackFile = join(folder, 'stack.json');
-  stack = await startLocalStack({
-    assemblyDirectory: assemblyDirectory(),
-    stackName: stackName('local'),
-    port: 0,
-    appId: '11',
-    onFunctionLog: () => undefined,
-    onNotice: () => undefined,
-    chaos: new WithoutWaiting({ seed: '1' }),
-  });
-  writeStackFile(stackFile, { pid: process.pid, ...stack });
+  ({ stack, stackFile, end } = await startStackWithoutWaiting());
 });
-afterAll(async () => {
-  await stack.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => end());
 
 const post = async (body: string): Promise<string> => {
   const response = await fetch(stack.webhookUrl, {
@@ -168,7 +142,9 @@ test('ends quietly when nobody reads any more', async () => {
   'npm start prints short lines on a terminal, and the log as it is with --verbose',
   async () => {
     const start = async (options: string): Promise<string> => {
-      const [typescript, file] = [join(folder, 'typescript'), join(folder, 'start.json')];
+      const [typescript, file] = ['typescript', 'start.json'].map((name) =>
+        join(dirname(stackFile), name),
+      ) as [string, string];
       const command = `${process.execPath} --import tsx bin/start.ts --port 0 --assembly ${assemblyDirectory()} ${options}`;
       const child = spawn('script', ['-qefc', command, typescript], {
         cwd: join(__dirname, '../..'),
