@@ -453,7 +453,7 @@ describe('the properties', () => {
     expect(reasonOf(stockSource({ identity: 'a', event_properties: properties }, {}, 'x'))).toBe(reason);
   });
 
-  it.each([10, 30, 33, 5_000, 500_000])('nested %d levels deep never overflow the stack (F30)', (levels) => {
+  it.each([10, 30, 33, 5_000, 100_000])('nested %d levels deep never overflow the stack (F30)', (levels) => {
     const lists = '['.repeat(levels) + '1' + ']'.repeat(levels);
     const objects = '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
     const reason = levels > 32 ? 'nested_too_deep' : undefined;
