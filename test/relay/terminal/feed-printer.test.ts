@@ -27,7 +27,7 @@ const terminal = (): PassThrough =>
     getColorDepth: () => WriteStream.prototype.getColorDepth(process.env),
   });
 
-const variables = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM'] as const;
+const variables = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM', 'CI'] as const;
 const before = variables.map((name) => process.env[name]);
 beforeEach(() => {
   for (const name of variables) Reflect.deleteProperty(process.env, name);
