@@ -196,7 +196,10 @@ function addReconcile(program: Command): void {
     .option('--verbose', 'also what the search of the log read and cost')
     .addHelpText(
       'after',
-      exitCodes('of each campaign as many were delivered as were sent', 'of some there were fewer'),
+      exitCodes(
+        'of each campaign as many were delivered as were sent',
+        'of some there were fewer, or none was compared',
+      ),
     )
     .action(loaded(async () => (await import('./commands/reconcile.js')).reconcileFile));
 }

@@ -25,9 +25,9 @@ export async function reconcileFile(file: string | undefined, options: Options):
   endWith(isAllRight(found));
 }
 
-/** At least as much was delivered as was sent, of every campaign. */
+/** Something was compared, and of every campaign at least as much was delivered as was sent. */
 export const isAllRight = ({ compared, gaps }: ReconcileReport): boolean =>
-  gaps.length === 0 && compared.every((one) => shortfallOf(one) === 0);
+  gaps.length === 0 && compared.length > 0 && compared.every((one) => shortfallOf(one) === 0);
 
 /** Reads the ledger and compares. */
 export async function readReconciliation(

@@ -87,6 +87,7 @@ test.each([
   ['a campaign did not arrive', 'id,sent\n1650000001,3\n2,1', all, {}, false],
   ['a campaign that sent nothing did not arrive', 'id,sent\n1650000001,3\n2,0', all, {}, true],
   ['others arrived', 'id,sent\n1650000001,3', [...all, row('received', 1, { campaign: '3' })], {}, true],
+  ['nothing is left to compare', 'id,date,sent\n1650000001,2020-01-01,3\n2,2026-11-25,N/A', all, {}, false],
   ['rows of the ledger are missing', 'id,sent\n1650000001,3', all, { gaps: ['gap'] }, false],
 ])('%s: exit code', (_, csv, rows, rest, expected) => {
   expect(isAllRight(reportOf(csv, rows, rest))).toBe(expected);
@@ -146,6 +147,34 @@ test('one event of two campaigns cannot be told apart', () => {
   expect(oneLine(reportOf('id,event,sent\n7,Purchase,2\n8,Purchase,1', rows))).toContain(
     'together 7 Purchase and 1 more: their custom bodies have the same event',
   );
+});
+
+test('nothing compared is no all-clear', () => {
+  const line = oneLine(reportOf('id,date,sent\n1650000001,2020-01-01,3', []));
+
+  expect(line).toContain('nothing compared No row counts: see Left out. Choose another --window, or export');
+  expect(line).not.toContain('Nowhere');
+});
+
+test('says which campaigns were compared by the name of their event', () => {
+  const rows = [row('received', 3, { campaign: undefined }), row('delivered', 3, { campaign: undefined })];
+
+  expect(oneLine(reportOf('id,event,sent\n7,purchase,3', rows))).toContain(
+    'by event 7 Purchase: compared by the name of their event, not by their id.',
+  );
+  expect(oneLine(reportOf('id,sent\n1650000001,3', all))).not.toContain('compared by the name');
+});
+
+test.each([
+  ['a line break', '"A\nB"', 'A B'],
+  ['an escape sequence', 'A\u001B[2JB', 'A\\u001b[2JB'],
+  ['a name written backwards', 'A\u202EB', 'A\\u202eB'],
+])('a terminal gets no %s from a name of the file', (_, name, shown) => {
+  const found = text(reportOf(`id,name,sent\n7,${name},3`, []));
+
+  expect(found).toMatch(new RegExp(`^ {2}7 ${shown.replace(/[\\[]/g, '\\$&')} +3 +0`, 'm'));
+  expect(found).toContain(`3 events of 7 ${shown}.`);
+  expect(found).not.toMatch(/[\u001B\u202E]/);
 });
 
 test('nowhere to look where all were delivered, and what the search cost if asked', () => {
