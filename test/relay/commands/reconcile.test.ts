@@ -1,9 +1,10 @@
-import { isAllRight, readReconciliation } from '../../../relay/commands/reconcile';
+import { isAllRight, readReconciliation, reconcileFile } from '../../../relay/commands/reconcile';
 import { describeReconciliation, type ReconcileReport } from '../../../relay/commands/reconcile-report';
 import { campaignsOf } from '../../../relay/ledger/campaigns';
 import type { LedgerRow } from '../../../relay/ledger/ledger';
 import { reconcile } from '../../../relay/ledger/reconciliation';
 import { readSentList } from '../../../relay/ledger/sent-list';
+import { columnsOf } from '../../../relay/terminal/terminal-text';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
 
@@ -91,6 +92,18 @@ test.each([
   ['rows of the ledger are missing', 'id,sent\n1650000001,3', all, { gaps: ['gap'] }, false],
 ])('%s: exit code', (_, csv, rows, rest, expected) => {
   expect(isAllRight(reportOf(csv, rows, rest))).toBe(expected);
+});
+
+test('asks for the file with figures at a terminal', async () => {
+  const { isTTY } = process.stdin;
+  process.stdin.isTTY = true;
+  try {
+    await expect(reconcileFile(undefined, { env: 'local', window: 1000 })).rejects.toThrow(
+      /^name the file with CleverTap's figures, or pipe it/,
+    );
+  } finally {
+    process.stdin.isTTY = isTTY;
+  }
 });
 
 test('shows both sides, says that a difference is a bound, and never that events were lost', () => {
@@ -185,8 +198,10 @@ test('nowhere to look where all were delivered, and what the search cost if aske
   expect(text(found)).not.toContain('MB');
 });
 
-test('a report is at most 80 columns wide, whatever the names and numbers', () => {
-  const name = 'The name of a campaign is as long as its author likes it to be and then some';
+test.each([
+  ['Latin', 'The name of a campaign is as long as its author likes it to be and then some'],
+  ['Japanese', '夏のセールのお知らせ'.repeat(6)],
+])('a report is at most 80 columns wide, whatever the names and numbers: %s', (_, name) => {
   const csv = [
     'id,name,sent',
     ...Array.from({ length: 40 }, (_, index) => `${index + 100_000_000_000_000},${name},98765432`),
@@ -196,6 +211,6 @@ test('a report is at most 80 columns wide, whatever the names and numbers', () =
   );
   const found = text(reportOf(csv.join('\n'), rows), true);
 
-  expect(found.split('\n').filter((one) => one.length > 80)).toEqual([]);
+  expect(found.split('\n').filter((one) => columnsOf(one) > 80)).toEqual([]);
   expect(found.match(/and 10 campaigns more: --json has all/g)).toHaveLength(2);
 });
