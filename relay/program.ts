@@ -144,7 +144,11 @@ function addStatus(program: Command): void {
         'whether that adds up or what is missing, and which alarms ring. With --by campaign, what became of the ' +
         'events of each campaign instead.',
     )
-    .option('--window <time>', 'how far back, e.g. 15m, 1h, 7d', toWindow, 3_600_000)
+    .addOption(
+      new Option('--window <time>', 'how far back, e.g. 15m, 1h, 7d')
+        .argParser(toWindow)
+        .default(3_600_000, '1h'),
+    )
     .addOption(new Option('--by <what>', 'what became of the events of each campaign').choices(['campaign']))
     .option('--verbose', 'with --by campaign, also what the search of the log read and cost')
     .addHelpText(
@@ -163,7 +167,11 @@ function addTail(program: Command): void {
         'waits and why, and what to do. Times are UTC. Ends with Ctrl-C and a sum.',
     )
     .option('--campaign <id>', 'only this campaign, by its id in CleverTap or the name of its event')
-    .option('--since <time>', 'how far back it begins, e.g. 1m, 1h', toWindow, 60_000)
+    .addOption(
+      new Option('--since <time>', 'how far back it begins, e.g. 1m, 1h')
+        .argParser(toWindow)
+        .default(60_000, '1m'),
+    )
     .option('--for <time>', 'end after this time, e.g. 5m; without it: with Ctrl-C', toWindow)
     .addHelpText('after', '\nExit code: 0 ended by Ctrl-C or --for, 2 wrong usage or no access.')
     .action(loaded(async () => (await import('./commands/tail.js')).tail));
@@ -192,11 +200,18 @@ function addReconcile(program: Command): void {
         'with what arrived here and what became of it. docs/operate.md says how to get the file.',
     )
     .argument('[file]', 'CSV, JSON or JSON lines; "-" or none: read it from standard input')
-    .option('--window <time>', 'how far back, as in the file, up to 60d', toLongWindow, 7 * 86_400_000)
+    .addOption(
+      new Option('--window <time>', 'how far back, as in the file, up to 60d')
+        .argParser(toLongWindow)
+        .default(7 * 86_400_000, '7d'),
+    )
     .option('--verbose', 'also what the search of the log read and cost')
     .addHelpText(
       'after',
-      exitCodes('of each campaign as many were delivered as were sent', 'of some there were fewer'),
+      exitCodes(
+        'of each campaign as many were delivered as were sent',
+        'of some there were fewer, or none was compared',
+      ),
     )
     .action(loaded(async () => (await import('./commands/reconcile.js')).reconcileFile));
 }

@@ -2,7 +2,7 @@ import { advice, adviceByReason, among, describeSearch } from '../ledger/advice'
 import { nameOf } from '../ledger/campaigns';
 import type { Compared, Reconciliation } from '../ledger/reconciliation';
 import type { SentList } from '../ledger/sent-list';
-import { count, duration, grouped, labelled, shortened, table } from '../terminal/terminal-text';
+import { count, duration, grouped, labelled, shortened, table, visibleText } from '../terminal/terminal-text';
 
 /** What CleverTap says it sent, beside what arrived in the window. */
 export interface ReconcileReport extends Reconciliation, Omit<SentList, 'campaigns'> {
@@ -92,7 +92,7 @@ const more = (number: number): string[] =>
 
 function nameOfCompared({ campaigns, names, event }: Compared): string {
   const [id, ...others] = campaigns;
-  const name = names[0] ?? event ?? '';
+  const name = visibleText(names[0] ?? event ?? '');
   const rest = others.length === 0 ? '' : ` and ${others.length} more`;
   return (id === undefined ? name : `${id} ${name}`).trim() + rest;
 }
@@ -145,7 +145,16 @@ function whereToLook(found: ReconcileReport): string[] {
   const fewer = named.filter(({ foundBy, difference }) => foundBy !== null && difference < 0);
   const waiting = named.filter((one) => one.waiting > 0);
   const shared = named.filter(({ campaigns }) => campaigns.length > 1);
+  const byEvent = named.filter(({ foundBy }) => foundBy === 'event');
   const places = [
+    ...(named.length === 0
+      ? [
+          advice(
+            'nothing compared',
+            'No row counts: see Left out. Choose another --window, or export webhooks.',
+          ),
+        ]
+      : []),
     ...(absent.length === 0
       ? []
       : [
@@ -177,6 +186,14 @@ function whereToLook(found: ReconcileReport): string[] {
           advice(
             'together',
             `${shared.map(({ name }) => name).join('; ')}: their custom bodies have the same event, so that they cannot be told apart.`,
+          ),
+        ]),
+    ...(byEvent.length === 0
+      ? []
+      : [
+          advice(
+            'by event',
+            `${byEvent.map(({ name }) => name).join('; ')}: compared by the name of their event, not by their id.`,
           ),
         ]),
     ...(found.onlyArrived.length === 0

@@ -4,7 +4,7 @@ import { campaignsOf } from '../ledger/campaigns';
 import { searchedGbUsd } from '../ledger/ledger';
 import { reconcile, shortfallOf } from '../ledger/reconciliation';
 import { readSentList } from '../ledger/sent-list';
-import { readPayload } from '../terminal/payload';
+import { readInput } from '../terminal/payload';
 import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { describeReconciliation, type ReconcileReport } from './reconcile-report';
 
@@ -16,18 +16,21 @@ interface Options extends EnvironmentOptions {
 
 /** Compares what CleverTap says it sent with what arrived here and became of it. */
 export async function reconcileFile(file: string | undefined, options: Options): Promise<void> {
-  const payload = await readPayload(file);
+  const bytes = await readInput(
+    file,
+    'name the file with CleverTap\'s figures, or pipe it into this command. docs/operate.md, "reconcile", says where to get it.',
+  );
   // Before anything is searched, which costs something.
   const window = { from: Date.now() - options.window, to: Date.now() };
-  const list = readSentList(payload, window);
+  const list = readSentList(bytes, window);
   const found = await readReconciliation(await openEnvironment(options.env), list, window);
   print(options, found, describeReconciliation(found, options));
   endWith(isAllRight(found));
 }
 
-/** At least as much was delivered as was sent, of every campaign. */
+/** Something was compared, and of every campaign at least as much was delivered as was sent. */
 export const isAllRight = ({ compared, gaps }: ReconcileReport): boolean =>
-  gaps.length === 0 && compared.every((one) => shortfallOf(one) === 0);
+  gaps.length === 0 && compared.length > 0 && compared.every((one) => shortfallOf(one) === 0);
 
 /** Reads the ledger and compares. */
 export async function readReconciliation(

@@ -1,4 +1,4 @@
-import { duration, grouped, visibleText } from '../terminal/terminal-text';
+import { columnsOf, duration, grouped, shortened, visibleText } from '../terminal/terminal-text';
 import type { FeedRow } from './feed';
 
 /** What a part of a line is, for whoever colours it. */
@@ -26,7 +26,7 @@ export function rowParts(row: FeedRow): Part[] {
   const room = columns - time.length - gap.length - columnsOf(outcome);
   const shown = fitting(originsOf(row), details === '' ? room : room - columnsOf(gap + details), room);
   const origin = shown === '' ? '' : gap + shown;
-  const told = cut(details, room - columnsOf(origin) - gap.length);
+  const told = shortened(details, room - columnsOf(origin) - gap.length);
   return [
     { tone: 'faint', string: time },
     { tone, string: gap + outcome },
@@ -74,7 +74,10 @@ function fitting(names: readonly string[], room: number, wholeRoom: number): str
   const fits = names.find((name) => columnsOf(gap + name) <= room);
   return (
     fits ??
-    cut(names.at(-1) ?? '', Math.min(Math.max(minNameColumns, room - gap.length), wholeRoom - gap.length))
+    shortened(
+      names.at(-1) ?? '',
+      Math.min(Math.max(minNameColumns, room - gap.length), wholeRoom - gap.length),
+    )
   );
 }
 
@@ -90,28 +93,4 @@ function detailsOf({ kind, reasons, detail, lagMs, ignored, delivered, rejected 
   ]
     .filter((part) => part !== '')
     .join(gap);
-}
-
-const combining = /\p{M}/u;
-/** What terminals draw twice as wide (Unicode Standard Annex 11), as far as an event's name may hold it. */
-const wide =
-  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303F\uFF01-\uFF60]/u;
-
-const columnOf = (character: string): number =>
-  combining.test(character) ? 0 : wide.test(character) ? 2 : 1;
-
-/** The columns that a terminal needs for a string. */
-export const columnsOf = (string: string): number =>
-  Array.from(string).reduce((sum, character) => sum + columnOf(character), 0);
-
-/** The beginning of a string that is too long. */
-function cut(string: string, room: number): string {
-  if (columnsOf(string) <= room) return string;
-  if (room < 1) return '';
-  let shown = '';
-  for (const character of string) {
-    if (columnsOf(shown + character) > room - 1) break;
-    shown += character;
-  }
-  return `${shown.trimEnd()}…`;
 }

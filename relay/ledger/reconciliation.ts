@@ -28,48 +28,67 @@ export interface Reconciliation {
   readonly onlyArrived: readonly Campaign[];
 }
 
-/** Compares campaigns by their ids, and those whose id did not arrive by the name of their events. */
+/** What a campaign is compared with: one of its id, or all events whose names CleverTap takes for the same. */
+type Arrived = readonly Campaign[];
+
+/**
+ * Compares campaigns by their ids, and those whose id did not arrive by the name of their events; never with `other`,
+ * which is what the log may not name.
+ */
 export function reconcile(sent: readonly SentCampaign[], arrived: readonly Campaign[]): Reconciliation {
-  const byId = new Map(arrived.flatMap((one) => (one.campaign === null ? [] : [[one.campaign, one]])));
-  const byEvent = new Map(
-    arrived.flatMap((one) =>
-      one.campaign === null ? one.events.map((event) => [comparable(event), one] as const) : [],
-    ),
-  );
-  const pairs = new Map<Campaign | SentCampaign, { ours: Campaign | undefined; theirs: SentCampaign[] }>();
+  const byId = new Map<string, Arrived>();
+  const byEvent = new Map<string, Arrived>();
+  for (const one of arrived) {
+    const [event] = one.events;
+    if (one.campaign !== null) byId.set(one.campaign, [one]);
+    else if (event !== undefined && event !== 'other')
+      byEvent.set(comparable(event), [...(byEvent.get(comparable(event)) ?? []), one]);
+  }
+  const pairs = new Map<Arrived | SentCampaign, { ours: Arrived; theirs: SentCampaign[] }>();
   for (const one of sent) {
     const ours =
       (one.campaign === null ? undefined : byId.get(one.campaign)) ??
       byEvent.get(comparable(one.event ?? one.name ?? ''));
-    const pair = pairs.get(ours ?? one) ?? { ours, theirs: [] };
+    const pair = pairs.get(ours ?? one) ?? { ours: ours ?? [], theirs: [] };
     pair.theirs.push(one);
     pairs.set(ours ?? one, pair);
   }
+  const found = new Set([...pairs.values()].flatMap(({ ours }) => ours));
   return {
     compared: [...pairs.values()]
       .map(({ ours, theirs }) => compare(ours, theirs))
       .sort((one, other) => shortfallOf(other) - shortfallOf(one) || other.sent - one.sent),
-    onlyArrived: arrived.filter((one) => !pairs.has(one)),
+    onlyArrived: arrived.filter((one) => !found.has(one)),
   };
 }
 
-function compare(ours: Campaign | undefined, theirs: readonly SentCampaign[]): Compared {
+function compare(ours: Arrived, theirs: readonly SentCampaign[]): Compared {
   const sent = theirs.reduce((sum, one) => sum + one.sent, 0);
-  const arrived = ours?.received ?? 0;
+  const sumOf = (key: 'received' | 'delivered' | 'rejected' | 'ignored' | 'waiting'): number =>
+    ours.reduce((sum, one) => sum + one[key], 0);
+  const arrived = sumOf('received');
+  const [first] = ours;
   return {
     campaigns: theirs.flatMap(({ campaign }) => campaign ?? []),
     names: theirs.flatMap(({ name }) => name ?? []),
-    foundBy: ours === undefined ? null : ours.campaign === null ? 'event' : 'id',
-    event: ours?.events[0] ?? theirs[0]?.event ?? null,
+    foundBy: first === undefined ? null : first.campaign === null ? 'event' : 'id',
+    event: first?.events[0] ?? theirs[0]?.event ?? null,
     sent,
     arrived,
-    delivered: ours?.delivered ?? 0,
-    rejected: ours?.rejected ?? 0,
-    rejectedByReason: ours?.rejectedByReason ?? {},
-    ignored: ours?.ignored ?? 0,
-    waiting: ours?.waiting ?? 0,
+    delivered: sumOf('delivered'),
+    rejected: sumOf('rejected'),
+    rejectedByReason: reasonsOf(ours),
+    ignored: sumOf('ignored'),
+    waiting: sumOf('waiting'),
     difference: arrived - sent,
   };
+}
+
+function reasonsOf(ours: Arrived): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [reason, events] of ours.flatMap(({ rejectedByReason }) => Object.entries(rejectedByReason)))
+    counts[reason] = (counts[reason] ?? 0) + events;
+  return counts;
 }
 
 /** How many of what was sent came to no good end, at least. */

@@ -97,7 +97,7 @@ function textOf(bytes: Buffer): string {
   const encoding = otherEncoding(bytes);
   if (encoding !== undefined) {
     throw new OperatorError(
-      `the file is ${encoding === 'binary' ? 'no text, perhaps a spreadsheet' : `not UTF-8 but ${encoding === 'other' ? 'in another encoding' : encoding}`}. Save it as CSV in UTF-8.`,
+      `the file is ${encoding === 'binary' ? 'not text, perhaps a spreadsheet' : `not UTF-8 but ${encoding === 'other' ? 'in another encoding' : encoding}`}. Save it as CSV in UTF-8.`,
     );
   }
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
@@ -126,35 +126,62 @@ function rowOf(record: ReadonlyMap<string, string>): Row {
   return row;
 }
 
+/** Without regard to case and punctuation; but `Sent %` is not `Sent`. */
 const comparable = (heading: string): string =>
   heading
     .toLowerCase()
+    .replaceAll('%', ' percent ')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
+
+/** Of equal names the first value that is not empty; a value is one line. */
+function recordOf(values: readonly (readonly [name: string, value: string])[]): ReadonlyMap<string, string> {
+  const record = new Map<string, string>();
+  for (const [name, value] of values) {
+    const key = comparable(name);
+    if ((record.get(key) ?? '') === '') record.set(key, value.replace(/\s+/g, ' ').trim());
+  }
+  return record;
+}
 
 function readCsv(text: string): ReadonlyMap<string, string>[] {
   const [headings = ''] = text.split('\n', 1);
   const count = (delimiter: string): number => headings.split(delimiter).length;
   const [delimiter] = [',', ';', '\t'].sort((one, other) => count(other) - count(one));
+  let columnsRead: number | undefined;
   try {
     const [first = [], ...records] = parse(text, {
       delimiter,
       trim: true,
       skip_empty_lines: true,
-      relax_column_count_less: true,
+      relax_column_count: true,
+      on_record: (record: string[], { lines }) => {
+        columnsRead ??= record.length;
+        if (record.slice(columnsRead).some((value) => value !== ''))
+          throw notCsv(`line ${lines} has more values than headings`);
+        // A footer of a spreadsheet is a line of empty cells.
+        return record.every((value) => value === '') ? null : record;
+      },
     });
-    return records.map(
-      (record) => new Map(record.map((value, index) => [comparable(first[index] ?? ''), value])),
+    return records.map((record) =>
+      recordOf(record.map((value, index) => [first[index] ?? '', value] as const)),
     );
   } catch (error) {
     // Its message may hold a value.
-    if (error instanceof CsvError) {
-      throw new OperatorError(
-        `the file is no CSV: ${error.code} in line ${String(error['lines'])}. Export it again, with a line of headings.`,
-      );
-    }
+    if (error instanceof CsvError) throw notCsv(describeCsvError(error));
     throw error;
   }
+}
+
+const notCsv = (why: string): OperatorError =>
+  new OperatorError(`the file is not CSV: ${why}. Export it again, with a line of headings.`);
+
+function describeCsvError({ code, ...details }: CsvError): string {
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'a quote is not closed';
+  const line = `line ${String(details['lines'])}`;
+  return code === 'CSV_INVALID_CLOSING_QUOTE' || code === 'CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE'
+    ? `${line} has characters after a closing quote`
+    : `${line} has a quote within a value that is not quoted`;
 }
 
 const jsonRecord = z.record(z.string(), z.unknown());
@@ -172,19 +199,16 @@ function readJson(text: string): ReadonlyMap<string, string>[] {
     if (data === undefined) {
       throw new OperatorError(
         documents.length === 1
-          ? 'the file is no JSON with campaigns'
-          : `line ${index + 1} of the file is no JSON object`,
+          ? 'the file is not JSON with campaigns'
+          : `line ${index + 1} of the file is not a JSON object`,
       );
     }
-    return data.map(
-      (record) =>
-        new Map(
-          Object.entries(record).flatMap(([name, value]): [string, string][] =>
-            typeof value === 'string' || typeof value === 'number'
-              ? [[comparable(name), String(value).trim()]]
-              : [],
-          ),
+    return data.map((record) =>
+      recordOf(
+        Object.entries(record).flatMap(([name, value]): [string, string][] =>
+          typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [],
         ),
+      ),
     );
   });
 }
@@ -207,11 +231,17 @@ function idOf({ id }: Row, place: string): string | null {
   );
 }
 
+/** `12`, `12.0`, `1,234,567`, or grouped as in India: `12,34,567`. Not `12.000`, which is twelve to some only. */
+const wholeNumber = /^(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})*,\d{3})(?:\.0{1,2})?$/;
+
 /** Undefined where CleverTap has no figure. */
 function sentOf({ sent }: Row, place: string): number | undefined {
   if (sent === undefined || /^(n\/?a|-+|null)$/i.test(sent)) return undefined;
-  if (/^\d+$|^\d{1,3}(,\d{3})+$/.test(sent)) return Number(sent.replaceAll(',', ''));
-  throw new OperatorError(`${place}: what was sent must be a whole number.`);
+  const figure = wholeNumber.test(sent) ? Number(sent.replaceAll(',', '')) : undefined;
+  if (figure !== undefined && Number.isSafeInteger(figure)) return figure;
+  // Anything else could be a person's.
+  const got = /^[\d.,\s%]+$/.test(sent) ? `, not ${sent}` : '';
+  throw new OperatorError(`${place}: what was sent must be a whole number such as 1234${got}.`);
 }
 
 const hourMs = 3_600_000;

@@ -14,11 +14,20 @@ export async function readPayload(file: string | undefined, sample?: Sample): Pr
     if (file !== undefined) throw new OperatorError(`name a file or a sample: ${file} would be left out`);
     return Buffer.from(sample.body);
   }
-  if (file === undefined && process.stdin.isTTY) {
-    throw new OperatorError(
-      'name the file that holds the payload, pipe the payload into this command, or take a sample: --sample custom-body',
-    );
-  }
+  return readInput(
+    file,
+    'name the file that holds the payload, pipe the payload into this command, or take a sample: --sample custom-body',
+  );
+}
+
+/**
+ * A file, or standard input for `-` or none, byte for byte.
+ *
+ * @param whatToGive what to say when there is no file, and standard input is a terminal
+ * @throws {OperatorError} when there is nothing to read
+ */
+export async function readInput(file: string | undefined, whatToGive: string): Promise<Buffer> {
+  if (file === undefined && process.stdin.isTTY) throw new OperatorError(whatToGive);
   return file === undefined || file === '-' ? buffer(process.stdin) : readBytes(file);
 }
 

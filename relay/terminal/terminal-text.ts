@@ -1,21 +1,51 @@
 const columns = 80;
 
+/**
+ * What terminals draw twice as wide, by block: the mark that lengthens a vowel in katakana has no script of its own.
+ * Unicode Standard Annex 11.
+ */
+const wide =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6B\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}/u;
+const combining = /\p{M}/u;
+
+const columnOf = (character: string): number =>
+  combining.test(character) ? 0 : wide.test(character) ? 2 : 1;
+
+/** The columns that a terminal needs for a string. */
+export const columnsOf = (string: string): number =>
+  Array.from(string).reduce((sum, character) => sum + columnOf(character), 0);
+
+const filled = (string: string, width: number): string =>
+  string + ' '.repeat(Math.max(0, width - columnsOf(string)));
+
 /** A text beside its label, broken between words where it would be wider than a terminal of 80 columns. */
 export function labelled(label: string, text: string, { indent = 0, labelColumns = 12 } = {}): string {
   const start = labelColumns + indent;
   const lines = [''];
-  for (const word of text.split(' ')) {
+  for (const [blank, piece] of text.split(' ').flatMap(piecesOf)) {
     const line = lines.at(-1) ?? '';
-    if (line !== '' && start + line.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && start + columnsOf(line + blank + piece) > columns) lines.push(piece);
+    else lines[lines.length - 1] = line === '' ? piece : line + blank + piece;
   }
-  return lines.map((line, index) => (index === 0 ? `  ${label}` : '').padEnd(start) + line).join('\n');
+  return lines.map((line, index) => filled(index === 0 ? `  ${label}` : '', start) + line).join('\n');
 }
+
+const breakable = new RegExp(`(?:(?=${wide.source})|(?<=(?:${wide.source})\\p{M}*))(?!\\p{M})`, 'u');
+
+/** A word in pieces with what comes before each: languages without blanks between words break at any wide character. */
+const piecesOf = (word: string): [blank: string, piece: string][] =>
+  word.split(breakable).map((piece, index) => [index === 0 ? ' ' : '', piece]);
 
 /** A text in so many columns at most. */
 export function shortened(text: string, columns: number): string {
-  const characters = Array.from(text);
-  return characters.length <= columns ? text : `${characters.slice(0, columns - 1).join('')}…`;
+  if (columnsOf(text) <= columns) return text;
+  if (columns < 1) return '';
+  let shown = '';
+  for (const character of text) {
+    if (columnsOf(shown + character) > columns - 1) break;
+    shown += character;
+  }
+  return `${shown.trimEnd()}…`;
 }
 
 /** JSON leaves some characters as they are by which a terminal would take orders or write backwards. */
@@ -36,7 +66,7 @@ const escapeAll = (text: string, characters: RegExp): string =>
  */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
-  const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => columnsOf(row[column] ?? ''))));
   const isNumeric = headings.map((_, column) =>
     rows.every((row) => /^[+-]?[\d,.]+$/.test(row[column] ?? '')),
   );
@@ -44,7 +74,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .map((row) =>
       row
         .map((cell, column) =>
-          isNumeric[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+          isNumeric[column] === true ? cell.padStart(widths[column] ?? 0) : filled(cell, widths[column] ?? 0),
         )
         .join('  ')
         .trimEnd(),

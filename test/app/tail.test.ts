@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { LocalStack } from '../../local/stack';
 import { stackFileSchema, type StackFile } from '../../local/stack-file';
 import type { FeedRow } from '../../relay/feed/feed';
-import { columnsOf } from '../../relay/feed/row-parts';
+import { columnsOf } from '../../relay/terminal/terminal-text';
 import { assemblyDirectory } from '../support/assembly';
 import { personalData, fixture } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';

@@ -35,6 +35,16 @@ test.each(commands)('%s works on any environment and prints JSON for scripts', (
   expect(command.options.map(({ long }) => long)).toEqual(expect.arrayContaining(['--env', '--json']));
 });
 
+test.each(commands)('the help of %s gives times as they are typed', (_, command) => {
+  for (const option of command.options.filter(({ flags }) => flags.includes('<time>'))) {
+    if (option.defaultValue === undefined) continue;
+    expect(command.helpInformation()).toContain(`(default: ${option.defaultValueDescription})`);
+    expect(option.parseArg?.<unknown>(option.defaultValueDescription ?? '', undefined)).toBe(
+      option.defaultValue,
+    );
+  }
+});
+
 describe('what is loaded', () => {
   const root = join(__dirname, '../..');
   let inputs: Metafile['inputs'];

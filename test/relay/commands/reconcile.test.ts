@@ -1,9 +1,10 @@
-import { isAllRight, readReconciliation } from '../../../relay/commands/reconcile';
+import { isAllRight, readReconciliation, reconcileFile } from '../../../relay/commands/reconcile';
 import { describeReconciliation, type ReconcileReport } from '../../../relay/commands/reconcile-report';
 import { campaignsOf } from '../../../relay/ledger/campaigns';
 import type { LedgerRow } from '../../../relay/ledger/ledger';
 import { reconcile } from '../../../relay/ledger/reconciliation';
 import { readSentList } from '../../../relay/ledger/sent-list';
+import { columnsOf } from '../../../relay/terminal/terminal-text';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
 
@@ -87,9 +88,22 @@ test.each([
   ['a campaign did not arrive', 'id,sent\n1650000001,3\n2,1', all, {}, false],
   ['a campaign that sent nothing did not arrive', 'id,sent\n1650000001,3\n2,0', all, {}, true],
   ['others arrived', 'id,sent\n1650000001,3', [...all, row('received', 1, { campaign: '3' })], {}, true],
+  ['nothing is left to compare', 'id,date,sent\n1650000001,2020-01-01,3\n2,2026-11-25,N/A', all, {}, false],
   ['rows of the ledger are missing', 'id,sent\n1650000001,3', all, { gaps: ['gap'] }, false],
 ])('%s: exit code', (_, csv, rows, rest, expected) => {
   expect(isAllRight(reportOf(csv, rows, rest))).toBe(expected);
+});
+
+test('asks for the file with figures at a terminal', async () => {
+  const { isTTY } = process.stdin;
+  process.stdin.isTTY = true;
+  try {
+    await expect(reconcileFile(undefined, { env: 'local', window: 1000 })).rejects.toThrow(
+      /^name the file with CleverTap's figures, or pipe it/,
+    );
+  } finally {
+    process.stdin.isTTY = isTTY;
+  }
 });
 
 test('shows both sides, says that a difference is a bound, and never that events were lost', () => {
@@ -148,6 +162,34 @@ test('one event of two campaigns cannot be told apart', () => {
   );
 });
 
+test('nothing compared is no all-clear', () => {
+  const line = oneLine(reportOf('id,date,sent\n1650000001,2020-01-01,3', []));
+
+  expect(line).toContain('nothing compared No row counts: see Left out. Choose another --window, or export');
+  expect(line).not.toContain('Nowhere');
+});
+
+test('says which campaigns were compared by the name of their event', () => {
+  const rows = [row('received', 3, { campaign: undefined }), row('delivered', 3, { campaign: undefined })];
+
+  expect(oneLine(reportOf('id,event,sent\n7,purchase,3', rows))).toContain(
+    'by event 7 Purchase: compared by the name of their event, not by their id.',
+  );
+  expect(oneLine(reportOf('id,sent\n1650000001,3', all))).not.toContain('compared by the name');
+});
+
+test.each([
+  ['a line break', '"A\nB"', 'A B'],
+  ['an escape sequence', 'A\u001B[2JB', 'A\\u001b[2JB'],
+  ['a name written backwards', 'A\u202EB', 'A\\u202eB'],
+])('a terminal gets no %s from a name of the file', (_, name, shown) => {
+  const found = text(reportOf(`id,name,sent\n7,${name},3`, []));
+
+  expect(found).toMatch(new RegExp(`^ {2}7 ${shown.replace(/[\\[]/g, '\\$&')} +3 +0`, 'm'));
+  expect(found).toContain(`3 events of 7 ${shown}.`);
+  expect(found).not.toMatch(/[\u001B\u202E]/);
+});
+
 test('nowhere to look where all were delivered, and what the search cost if asked', () => {
   const found = reportOf('id,sent\n1650000001,3', all, { search: { scannedBytes: 2e6, usd: 0.00001 } });
 
@@ -156,8 +198,10 @@ test('nowhere to look where all were delivered, and what the search cost if aske
   expect(text(found)).not.toContain('MB');
 });
 
-test('a report is at most 80 columns wide, whatever the names and numbers', () => {
-  const name = 'The name of a campaign is as long as its author likes it to be and then some';
+test.each([
+  ['Latin', 'The name of a campaign is as long as its author likes it to be and then some'],
+  ['Japanese', '夏のセールのお知らせ'.repeat(6)],
+])('a report is at most 80 columns wide, whatever the names and numbers: %s', (_, name) => {
   const csv = [
     'id,name,sent',
     ...Array.from({ length: 40 }, (_, index) => `${index + 100_000_000_000_000},${name},98765432`),
@@ -167,6 +211,6 @@ test('a report is at most 80 columns wide, whatever the names and numbers', () =
   );
   const found = text(reportOf(csv.join('\n'), rows), true);
 
-  expect(found.split('\n').filter((one) => one.length > 80)).toEqual([]);
+  expect(found.split('\n').filter((one) => columnsOf(one) > 80)).toEqual([]);
   expect(found.match(/and 10 campaigns more: --json has all/g)).toHaveLength(2);
 });

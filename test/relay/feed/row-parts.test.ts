@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { FeedRow } from '../../../relay/feed/feed';
-import { columnsOf, rowLine, rowParts } from '../../../relay/feed/row-parts';
+import { rowLine, rowParts } from '../../../relay/feed/row-parts';
+import { columnsOf } from '../../../relay/terminal/terminal-text';
 
 const row = (parts: Partial<FeedRow>): FeedRow => ({
   at: Date.parse('2026-11-28T05:24:11Z'),

@@ -59,6 +59,45 @@ test.each([
   ]);
 });
 
+test('events whose names differ in case and blanks add up', () => {
+  const named = (outcome: LedgerRow['outcome'], events: number, event: string): LedgerRow =>
+    row(outcome, events, {
+      campaign: undefined,
+      event,
+      ...(outcome === 'rejected' && { reason: 'invalid_json' }),
+    });
+  const arrived = campaignsOf([
+    named('received', 10, 'Purchase'),
+    named('delivered', 9, 'Purchase'),
+    named('rejected', 1, 'Purchase'),
+    named('received', 5, 'pur chase'),
+    named('delivered', 2, 'pur chase'),
+    named('rejected', 2, 'pur chase'),
+  ]);
+
+  const { compared, onlyArrived } = reconcile([sent(15, { event: 'PURCHASE' })], arrived);
+  expect(compared).toMatchObject([
+    {
+      foundBy: 'event',
+      arrived: 15,
+      delivered: 11,
+      rejected: 3,
+      rejectedByReason: { invalid_json: 3 },
+      waiting: 1,
+      difference: 0,
+    },
+  ]);
+  expect(onlyArrived).toEqual([]);
+});
+
+test('what the log may not name is no event called other', () => {
+  const arrived = campaignsOf([row('received', 3, { campaign: undefined, event: 'other' })]);
+
+  const { compared, onlyArrived } = reconcile([sent(3, { campaign: null, name: 'Other' })], arrived);
+  expect(compared).toMatchObject([{ foundBy: null, arrived: 0 }]);
+  expect(onlyArrived).toHaveLength(1);
+});
+
 test('a campaign with an id is not found by the name of its events', () => {
   const { compared, onlyArrived } = reconcile(
     [sent(3, { campaign: '7', name: 'Purchase' })],

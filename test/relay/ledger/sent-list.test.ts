@@ -41,6 +41,42 @@ test('quoted names and grouped figures', () => {
   expect(campaignsIn(text)).toEqual([{ campaign: '1', name: 'News, "weekly"', event: null, sent: 12_345 }]);
 });
 
+test.each([
+  ['12.0', 12],
+  ['12.00', 12],
+  ['1,23,456', 123_456],
+  ['12,34,567.0', 1_234_567],
+  ['1,234,567', 1_234_567],
+])('the figure %s is %i', (figure, sent) => {
+  expect(campaignsIn(`id;sent\n1;${figure}`)).toMatchObject([{ sent }]);
+});
+
+test.each([
+  ['a percentage beside it', 'id,Sent,Sent %\n1,10,98'],
+  ['a percentage before it', 'id,Sent (%),Sent\n1,98,10'],
+  ['a second column of its name', 'id,Sent,sent\n1,10,98'],
+  ['an empty column of its name', 'id,Sent,sent\n1,,10'],
+  ['fields of JSON', '{"id":1,"Sent":10,"sent":98,"Sent %":98}'],
+])('a figure is not replaced by %s', (_, text) => {
+  expect(campaignsIn(text)).toMatchObject([{ sent: 10 }]);
+});
+
+test('a name is one line', () => {
+  const expected = [{ campaign: '1', name: 'News letter', event: 'Order Placed' }];
+
+  expect(campaignsIn('id,name,event,sent\n1,"News\r\n letter","Order\tPlaced",2')).toMatchObject(expected);
+  expect(campaignsIn('{"id":1,"name":"News\\nletter","event":"Order\\u2028Placed","sent":2}')).toMatchObject(
+    expected,
+  );
+});
+
+test('lines of empty cells do not count, nor do empty cells beyond the headings', () => {
+  const { campaigns, leftOut } = read('id,sent\n,\n1,2,,\n,,,,\n');
+
+  expect(campaigns).toMatchObject([{ campaign: '1', sent: 2 }]);
+  expect(leftOut.withoutFigure).toBe(0);
+});
+
 test('days and variants of a campaign add up; of custom bodies it takes the event', () => {
   expect(campaignsIn('name,event,sent\nSync,Purchase,1\nSync,Purchase,2\nOther,,3')).toEqual([
     { campaign: null, name: 'Sync', event: 'Purchase', sent: 3 },
@@ -106,20 +142,41 @@ describe('a file that cannot be used says why, without its values', () => {
       'Campaign ID,Sent\n1,ana@shop.test',
       /campaign 1 .*what was sent must be a whole number/,
     ],
-    ['a fraction', 'Campaign ID,Sent\n1,1.5', /whole number/],
+    ['a fraction', 'Campaign ID,Sent\n1,1.5', /whole number such as 1234, not 1\.5\./],
+    ['a percentage', 'Campaign ID,Sent\n1,98 %', /whole number such as 1234, not 98 %\./],
+    ['twelve or twelve thousand', 'Campaign ID,Sent\n1,12.000', /not 12\.000\./],
+    ['a figure too large to count', 'Campaign ID,Sent\n1,9007199254740993', /not 9007199254740993\./],
     [
       'which campaign',
       'Campaign ID,Sent\n1,1\n,2',
       /campaign 2 of the file has neither an id, a name nor an event/,
     ],
-    ['a broken quote', 'Campaign ID,Sent\n1,a"na@shop.test"\n', /no CSV: \w+ in line 2/],
-    ['too many columns', 'Campaign ID,Sent\n1,2,ana@shop.test\n', /no CSV: \w+ in line 2/],
-    ['a broken line of JSON', '{"id":1,"sent":2}\n{"ana@shop.test', /line 2 of the file is no JSON object/],
-    ['broken JSON', '{"ana@shop.test', /no JSON with campaigns/],
+    ['a broken quote', 'Campaign ID,Sent\n1,a"na@shop.test"\n', /not CSV: line 2 has a quote within a value/],
+    [
+      'a quote left open',
+      'Campaign ID,Campaign Name,Sent\n1,"ana@shop.test,3\n',
+      /not CSV: a quote is not closed\./,
+    ],
+    [
+      'more after a quote',
+      'Campaign ID,Sent\n1,"3"ana@shop.test\n',
+      /not CSV: line 2 has characters after a closing quote/,
+    ],
+    [
+      'too many columns',
+      'Campaign ID,Sent\n1,2,ana@shop.test\n',
+      /not CSV: line 2 has more values than headings/,
+    ],
+    [
+      'a broken line of JSON',
+      '{"id":1,"sent":2}\n{"ana@shop.test',
+      /line 2 of the file is not a JSON object/,
+    ],
+    ['broken JSON', '{"ana@shop.test', /is not JSON with campaigns/],
     [
       'a spreadsheet',
       Buffer.from([0x50, 0x4b, 3, 4, 0, 0xff, 0xfe]),
-      /no text, perhaps a spreadsheet.*CSV in UTF-8/,
+      /is not text, perhaps a spreadsheet.*CSV in UTF-8/,
     ],
     ['UTF-16', Buffer.from('\uFEFFCampaign ID', 'utf16le'), /not UTF-8 but UTF-16/],
   ])('%s', (_, text, message) => {

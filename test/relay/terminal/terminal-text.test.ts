@@ -1,4 +1,12 @@
-import { count, duration, table, visibleText } from '../../../relay/terminal/terminal-text';
+import {
+  columnsOf,
+  count,
+  duration,
+  labelled,
+  shortened,
+  table,
+  visibleText,
+} from '../../../relay/terminal/terminal-text';
 
 test.each([
   [0, '0 ms'],
@@ -37,6 +45,53 @@ test('differences are numbers, too', () => {
       ],
     ).split('\n')[1],
   ).toBe('  x         -10');
+});
+
+describe('wide characters take two columns', () => {
+  test('in a table', () => {
+    const lines = table(
+      ['Campaign', 'Sent'],
+      [
+        ['夏のセール', '12'],
+        ['Newsletter', '3'],
+      ],
+    ).split('\n');
+
+    expect(lines[1]).toBe('  夏のセール    12');
+    expect(lines.map(columnsOf)).toEqual([18, 18, 18]);
+  });
+
+  test.each([
+    [10, '夏のセール'],
+    [9, '夏のセー…'],
+    [8, '夏のセ…'],
+    [1, '…'],
+    [0, ''],
+  ])('in a text of %i columns', (columns, shown) => {
+    expect(shortened('夏のセール', columns)).toBe(shown);
+  });
+
+  test('in a text beside its label, which breaks where there are no blanks', () => {
+    const name = '夏のセールのお知らせ'.repeat(8);
+    const lines = labelled('waiting', `3 events of ${name}. See docs/reasons.md`).split('\n');
+
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(columnsOf(line)).toBeLessThanOrEqual(80);
+    expect(lines.join('').replace(/\s/g, '')).toBe(`waiting3eventsof${name}.Seedocs/reasons.md`);
+  });
+});
+
+test.each([
+  ['ー', 2],
+  ['ｱ', 1],
+  ['한', 2],
+  ['𠮷', 2],
+  ['。', 2],
+  ['🎄', 2],
+  ['e\u0301', 1],
+  ['✓', 1],
+])('%s takes %i columns', (string, columns) => {
+  expect(columnsOf(string)).toBe(columns);
 });
 
 test('one is singular', () => {
