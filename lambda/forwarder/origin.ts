@@ -18,6 +18,6 @@ export function originOf(source: SourceEvent): Origin {
 }
 
 /** Words and what stands between them: no e-mail address, no JSON, and no five digits that could be a person's. */
-const name = /^(?=.*\p{L})(?!.*\p{N}(?:[ .,:;/()+–-]*\p{N}){4})[\p{L}\p{M}\p{N} _.,:;/&+()'’!?#|–-]{1,64}$/u;
+const name = /^(?=.*\p{L})(?!.*\p{N}(?:[^\p{L}\p{N}]*\p{N}){4})[\p{L}\p{M}\p{N} _.,:;/&+()'’!?#|–-]{1,64}$/u;
 
 export const loggableName = (value: string): string => (name.test(value) ? value : otherOrigin.event);

@@ -4,7 +4,7 @@ import { Feed, type FeedRow } from '../feed/feed';
 import { feedPrinter } from '../terminal/feed-printer';
 import { interruptible, pause } from '../terminal/interruption';
 import { explain, isPassing } from '../terminal/operator-error';
-import { count, grouped, labelled, visible } from '../terminal/terminal-text';
+import { count, duration, grouped, labelled, visible } from '../terminal/terminal-text';
 import { openEnvironment, type EnvironmentOptions } from './environment-command';
 
 interface Options extends EnvironmentOptions {
@@ -50,17 +50,27 @@ export async function tail(options: Options): Promise<void> {
     if (sum.hasRows) printSum(null);
     throw error;
   }
-  const buffer = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
-  printSum(buffer.visible + buffer.inFlight + buffer.delayed);
+  printSum(await pendingIn(environment));
   // Ctrl-C is how it is meant to end.
   process.exitCode = 0;
+}
+
+/** Messages in the queue; null, which is said, where it does not answer. */
+async function pendingIn(environment: Environment): Promise<number | null> {
+  try {
+    const buffer = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
+    return buffer.visible + buffer.inFlight + buffer.delayed;
+  } catch (error) {
+    console.error(`What is pending is not known: ${explain(error) ?? 'the queue does not answer'}`);
+    return null;
+  }
 }
 
 /** How often the log is asked for. An account has five such calls a second in a region. */
 const pollMs = { sandbox: 300, aws: 2000 };
 
 /** Lines of the instances come late, each by a time of its own: so far back is asked for again. */
-const overlapMs = 30_000;
+const overlapMs = 120_000;
 
 /** After so long without an event it is said what may be wrong. */
 const silenceMs = 60_000;
@@ -82,23 +92,28 @@ export async function follow(
   const feed = new Feed();
   const lines = new NewLines(environment, from);
   let remarkAt = startedAt + silenceMs;
+  let hasOthers = false;
   let hasAnswered = false;
   let isBroken = false;
   while (!signal.aborted) {
     try {
-      const rows = (await lines.next()).flatMap((line) => feed.take(line));
+      const rows = (await lines.next(signal)).flatMap((line) => feed.take(line));
       if (isBroken) remark('The log answers again.');
       [hasAnswered, isBroken] = [true, false];
-      if (rows.length > 0) remarkAt = Infinity;
-      for (const row of rows) if (isWanted(row, campaign)) show(row);
+      const wanted = rows.filter((row) => isWanted(row, campaign));
+      for (const row of wanted) show(row);
+      if (wanted.length > 0) remarkAt = Infinity;
+      if (rows.length > wanted.length) hasOthers = true;
       if (Date.now() >= remarkAt) {
         remarkAt = Date.now() + silenceMs;
-        remark(await describeSilence(environment, from));
+        remark(hasOthers ? onlyOthers : await describeSilence(environment, from));
       }
     } catch (error) {
       if (!hasAnswered || !isPassing(error)) throw error;
       if (!isBroken)
-        remark(`${explain(error) ?? 'The log does not answer'}\nTrying again; no line is left out.`);
+        remark(
+          `${explain(error) ?? 'The log does not answer'}\nTrying again; what is written meanwhile is shown then.`,
+        );
       isBroken = true;
     }
     if (Date.now() - startedAt >= length) return;
@@ -118,8 +133,8 @@ class NewLines {
     this.#newest = from;
   }
 
-  async next(): Promise<IdentifiedLine[]> {
-    const all = await this.environment.forwarderLines(Math.max(this.from, this.#newest - overlapMs));
+  async next(signal: AbortSignal): Promise<IdentifiedLine[]> {
+    const all = await this.environment.forwarderLines(Math.max(this.from, this.#newest - overlapMs), signal);
     const lines = all.filter(({ id }) => !this.#seen.has(id));
     for (const { id, at } of lines) {
       this.#seen.set(id, at);
@@ -134,21 +149,35 @@ class NewLines {
 const isWanted = ({ campaign, event }: FeedRow, wanted: string | undefined): boolean =>
   wanted === undefined || campaign === wanted || event === wanted || (campaign === null && event === null);
 
+const onlyOthers =
+  'Only other campaigns came. --campaign takes the id in CleverTap, or the name of an event; without it all are shown.';
+
 /** Why nothing may have come yet, and what to do. */
 async function describeSilence(environment: Environment, from: number): Promise<string> {
-  const { requests, refused, failed } = await environment.doorCounts(from, Date.now());
+  const now = Date.now();
+  const { requests, refused, failed } = await environment.doorCounts(from, now);
   if (refused + failed > 0) {
     return `The endpoint refused ${count(refused + failed, 'request')}: a wrong x-api-key, content type or body. What to enter in CleverTap: "relay webhook --env ${environment.name}".`;
   }
-  return requests > 0
-    ? `${count(requests, 'request')} came, and the function has not ended with any of it. Look at "relay status --env ${environment.name}".`
-    : `Nothing has arrived. Send a test in CleverTap; its webhook must have the URL that "relay webhook --env ${environment.name}" shows.`;
+  if (requests > 0) {
+    return `${count(requests, 'request')} came, and the function has not ended with any of it. Look at "relay status --env ${environment.name}".`;
+  }
+  return `${describeNothing(from, now, environment.metricDelayMs)} Send a test in CleverTap; its webhook must have the URL that "relay webhook --env ${environment.name}" shows.`;
 }
 
+/** @param delay milliseconds after which a request is sure to be counted */
+function describeNothing(from: number, now: number, delay: number): string {
+  if (delay === 0) return 'Nothing has arrived.';
+  return now - from < delay
+    ? `No request is counted yet; CloudWatch counts up to ${duration(delay)} late.`
+    : `Nothing arrived until ${timeOf(now - delay)} UTC; CloudWatch counts up to ${duration(delay)} late.`;
+}
+
+const timeOf = (instant: number): string => new Date(instant).toISOString().slice(11, 19);
+
 function heading({ stackName }: Environment, from: number, campaign: string | undefined): string {
-  const since = new Date(from).toISOString().slice(11, 19);
   const what = campaign === undefined ? '' : `, only ${visible(campaign)}`;
-  return `${stackName} since ${since} UTC${what}. Ctrl-C ends it.\n`;
+  return `${stackName} since ${timeOf(from)} UTC${what}. Ctrl-C ends it.\n`;
 }
 
 const jsonOf = ({ kind, at, ...row }: FeedRow): string =>

@@ -107,7 +107,8 @@ export function environmentOf(name: string, config: EnvironmentConfig, stack: St
     },
     forwarderLog: (from, contains) =>
       logLines(logs, outputOf(environment, 'ForwarderLogGroup'), from, contains),
-    forwarderLines: (from) => allLines(logs, outputOf(environment, 'ForwarderLogGroup'), from),
+    forwarderLines: (from, signal) =>
+      allLines(logs, outputOf(environment, 'ForwarderLogGroup'), from, signal),
   };
   return environment;
 }
@@ -346,12 +347,14 @@ async function allLines(
   client: CloudWatchLogsClient,
   logGroupName: string,
   startTime: number,
+  signal: AbortSignal | undefined,
 ): Promise<IdentifiedLine[]> {
   const lines: IdentifiedLine[] = [];
   for await (const { events = [] } of paginateFilterLogEvents({ client }, { logGroupName, startTime })) {
     for (const { eventId = '', timestamp = 0, logStreamName = '', message = '' } of events) {
       lines.push({ id: eventId, at: timestamp, stream: logStreamName, line: message });
     }
+    if (signal?.aborted === true) break;
   }
   // Each page is sorted; the streams of the next one may go back in time.
   return lines.sort((one, other) => one.at - other.at);

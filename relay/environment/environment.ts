@@ -36,8 +36,8 @@ export interface Environment {
   ledger(from: number, to: number): Promise<Ledger>;
   /** Lines of the function's log that contain the text. */
   forwarderLog(from: number, contains: string): Promise<readonly string[]>;
-  /** All lines of the function's log, oldest first. */
-  forwarderLines(from: number): Promise<readonly IdentifiedLine[]>;
+  /** All lines of the function's log, oldest first; at the signal, those that were read until then. */
+  forwarderLines(from: number, signal?: AbortSignal): Promise<readonly IdentifiedLine[]>;
 }
 
 /** A line with what tells it apart from an equal one. */

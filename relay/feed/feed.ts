@@ -237,10 +237,11 @@ function totalsOf(rows: readonly LedgerRow[]): string {
   return JSON.stringify([...totals].sort());
 }
 
+/** As the ledger counts: a campaign's rows of one batch may bear several of its event names. */
 function byOrigin(rows: readonly LedgerRow[]): LedgerRow[][] {
   const origins = new Map<string, LedgerRow[]>();
   for (const row of rows) {
-    const origin = `${row.campaign ?? ''} ${row.event}`;
+    const origin = row.campaign ?? `event ${row.event}`;
     origins.set(origin, [...(origins.get(origin) ?? []), row]);
   }
   return [...origins.values()];

@@ -1,11 +1,12 @@
 import { mockClient } from 'aws-sdk-client-mock';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { readEnvironment } from '../../../lib/config/environments';
-import { follow } from '../../../relay/commands/tail';
+import { follow, tail } from '../../../relay/commands/tail';
 import { environmentOf } from '../../../relay/environment/aws-environment';
 import type { DoorCounts, Environment, IdentifiedLine } from '../../../relay/environment/environment';
 import type { FeedRow } from '../../../relay/feed/feed';
 import { explain } from '../../../relay/terminal/operator-error';
+import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
 
 const start = Date.parse('2026-11-28T05:24:00Z');
@@ -25,6 +26,11 @@ jest.mock('node:timers/promises', () => ({
   },
 }));
 
+let opened: Environment | undefined;
+jest.mock('../../../relay/commands/environment-command', () => ({
+  openEnvironment: () => Promise.resolve(opened),
+}));
+
 /** The line of a batch with one event. */
 const batch = (id: string, at: number, event = 'Purchase', campaign?: string): IdentifiedLine => ({
   id,
@@ -41,12 +47,25 @@ type Look = readonly IdentifiedLine[] | Error;
 /** What each look at the log finds; the last one ends. */
 async function followed(
   looks: readonly Look[],
-  { campaign, door = {}, length }: { campaign?: string; door?: Partial<DoorCounts>; length?: number } = {},
+  {
+    campaign,
+    door = {},
+    length,
+    metricDelayMs = 0,
+    since = 60_000,
+  }: {
+    campaign?: string;
+    door?: Partial<DoorCounts>;
+    length?: number;
+    metricDelayMs?: number;
+    since?: number;
+  } = {},
 ): Promise<{ rows: FeedRow[]; remarks: string[]; asked: number[] }> {
   const abort = new AbortController();
   const [rows, remarks, asked]: [FeedRow[], string[], number[]] = [[], [], []];
   const environment = relayEnvironment({
     isSandbox: false,
+    metricDelayMs,
     forwarderLines: (from) => {
       asked.push(from - start);
       const look = looks[asked.length - 1] ?? [];
@@ -59,7 +78,7 @@ async function followed(
   });
   await follow(
     environment,
-    start - 60_000,
+    start - since,
     { campaign, for: length },
     { row: (row) => rows.push(row), remark: (sentence) => remarks.push(sentence) },
     abort.signal,
@@ -69,13 +88,13 @@ async function followed(
 
 const events = ({ rows }: { rows: readonly FeedRow[] }) => rows.map(({ event }) => event);
 
-test('begins as far back as asked, then looks again at the last half minute, and shows each line once', async () => {
-  const [one, two] = [batch('1', start - 50_000, 'One'), batch('2', start + 1000, 'Two')];
-  const late = batch('0', start - 20_000, 'Late, of another instance');
-  const result = await followed([[one], [one, two], [one, late, two], [two]]);
+test('begins as far back as asked, then looks again at the last two minutes, and shows each line once', async () => {
+  const [one, two] = [batch('1', start - 150_000, 'One'), batch('2', start + 1000, 'Two')];
+  const late = batch('0', start - 110_000, 'Late, of another instance');
+  const result = await followed([[one], [one, two], [one, late, two], [two]], { since: 180_000 });
 
   expect(events(result)).toEqual(['One', 'Two', 'Late, of another instance']);
-  expect(result.asked).toEqual([-60_000, -60_000, -29_000, -29_000]);
+  expect(result.asked).toEqual([-180_000, -180_000, -119_000, -119_000]);
 });
 
 test('equal lines at the same instant are two', async () => {
@@ -97,6 +116,8 @@ test('ends after the time that was asked for', async () => {
   expect(asked).toHaveLength(6);
 });
 
+const network = Object.assign(new Error('getaddrinfo ENOTFOUND logs'), { code: 'ENOTFOUND' });
+
 describe('a log that does not answer', () => {
   const throttled = Object.assign(new Error('Rate exceeded'), {
     name: 'ThrottlingException',
@@ -108,7 +129,6 @@ describe('a log that does not answer', () => {
     $metadata: {},
     $fault: 'server',
   });
-  const network = Object.assign(new Error('getaddrinfo ENOTFOUND logs'), { code: 'ENOTFOUND' });
 
   test.each([throttled, own, network])('is asked again, which is said once: %s', async (error) => {
     const result = await followed([[], error, error, [batch('1', start)], []]);
@@ -146,18 +166,75 @@ describe('silence', () => {
     expect((await followed(looks, { door })).remarks).toEqual([expect.stringMatching(remark)]);
   });
 
+  test.each([
+    [60_000, /^No request is counted yet; CloudWatch counts up to 3 min late\. Send a test/],
+    [3_600_000, /^Nothing arrived until 05:22:00 UTC; CloudWatch counts up to 3 min late\. Send a test/],
+  ])('is no proof that nothing came while the metrics are late: since %d ms', async (since, remark) => {
+    expect((await followed(looks, { metricDelayMs: 180_000, since })).remarks).toEqual([
+      expect.stringMatching(remark),
+    ]);
+  });
+
+  test('of the campaign that was asked for is explained, also when others came', async () => {
+    const result = await followed([[batch('1', start)], ...looks], { campaign: 'Newsletter' });
+
+    expect(result.rows).toEqual([]);
+    expect(result.remarks).toEqual([expect.stringMatching(/^Only other campaigns came\./)]);
+  });
+
   test('is not explained after an event', async () => {
     expect((await followed([[batch('1', start)], ...looks])).remarks).toEqual([]);
   });
 });
 
-test('on AWS it reads the log of the function', async () => {
+describe('the sum', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  test.each([
+    ['the messages in the queue', true, 1],
+    ['null where the queue does not answer', false, null],
+  ])('has what is pending: %s', async (_, answers, pending) => {
+    const queues = await LocalDeadLetters.start();
+    queues.service.sendMessage('buffer', { MessageBody: 'a' });
+    if (!answers) jest.spyOn(queues.sqs, 'send').mockRejectedValue(network as never);
+    opened = relayEnvironment({
+      sqs: queues.sqs,
+      outputs: { EventBufferUrl: queues.buffer.url },
+      forwarderLines: () => Promise.resolve([batch('1', start)]),
+    });
+    const printed = jest.spyOn(console, 'log').mockReturnValue();
+    const remarked = jest.spyOn(console, 'error').mockReturnValue();
+    await tail({ env: 'dev', json: true, since: 60_000, for: 1 });
+    await queues.close();
+
+    expect(JSON.parse(String(printed.mock.lastCall))).toMatchObject({ kind: 'sum', delivered: 1, pending });
+    expect(remarked.mock.calls.flat()).toEqual(
+      answers ? [] : [expect.stringMatching(/^What is pending is not known: no connection: /)],
+    );
+  });
+});
+
+test('Ctrl-C ends a long look at the log on AWS after the page that is being read', async () => {
   const logs = mockClient(CloudWatchLogsClient);
-  const { id, at, stream, line } = batch('1', start);
-  logs
-    .on(FilterLogEventsCommand)
-    .resolves({ events: [{ eventId: id, timestamp: at, logStreamName: stream, message: line }] });
-  const environment: Environment = environmentOf(
+  const { at, stream, line } = batch('1', start);
+  const abort = new AbortController();
+  logs.on(FilterLogEventsCommand).callsFake(({ nextToken = '0' }: { nextToken?: string }) => {
+    if (nextToken === '1') abort.abort();
+    return {
+      events: [{ eventId: nextToken, timestamp: at, logStreamName: stream, message: line }],
+      nextToken: Number(nextToken) < 9 ? String(Number(nextToken) + 1) : undefined,
+    };
+  });
+  const rows: FeedRow[] = [];
+  const output = { row: (row: FeedRow) => rows.push(row), remark: () => undefined };
+  await follow(onAws(), start - 1000, {}, output, abort.signal);
+
+  expect(rows).toHaveLength(2);
+  expect(logs.commandCalls(FilterLogEventsCommand)).toHaveLength(2);
+});
+
+const onAws = (): Environment =>
+  environmentOf(
     'dev',
     { ...readEnvironment('dev'), region: 'eu-west-1' },
     {
@@ -167,9 +244,16 @@ test('on AWS it reads the log of the function', async () => {
       Outputs: [{ OutputKey: 'ForwarderLogGroup', OutputValue: '/aws/lambda/forwarder' }],
     },
   );
+
+test('on AWS it reads the log of the function', async () => {
+  const logs = mockClient(CloudWatchLogsClient);
+  const { id, at, stream, line } = batch('1', start);
+  logs
+    .on(FilterLogEventsCommand)
+    .resolves({ events: [{ eventId: id, timestamp: at, logStreamName: stream, message: line }] });
   const rows: FeedRow[] = [];
   const output = { row: (row: FeedRow) => rows.push(row), remark: () => undefined };
-  await follow(environment, start - 1000, { for: 6000 }, output, new AbortController().signal);
+  await follow(onAws(), start - 1000, { for: 6000 }, output, new AbortController().signal);
 
   expect(rows).toMatchObject([{ event: 'Purchase', delivered: 1 }]);
   expect(logs.commandCalls(FilterLogEventsCommand).map(({ args }) => args[0].input)).toEqual(

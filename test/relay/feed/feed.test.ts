@@ -302,6 +302,24 @@ describe('of what the forwarder writes', () => {
     expect(rowsOf(...ports.lines)).toMatchObject([{ kind: 'waiting', event: null, waiting: 1 }]);
   });
 
+  test('a campaign with several event names waits as one', async () => {
+    const ports = new InMemoryPorts();
+    ports.answer = ({ body }) => ({ status: body.includes('"A"') ? 500 : 200, body: '' });
+    const profiles = (identities: string[]) => identities.map((identity) => ({ identity }));
+    await ports.forward([
+      sqsRecord({ targetId: 7, key_values: { event: 'A' }, profiles: profiles(['a', 'b', 'guest']) }),
+      sqsRecord(
+        { targetId: 7, key_values: { event: 'B' }, profiles: profiles(['guest']) },
+        { messageId: 'm2' },
+      ),
+    ]);
+
+    expect(rowsOf(...ports.lines)).toMatchObject([
+      { kind: 'request', campaign: '7', event: 'B', rejected: 1 },
+      { kind: 'waiting', campaign: '7', event: 'A', waiting: 3 },
+    ]);
+  });
+
   test('what waits for an app id is told', async () => {
     const ports = new InMemoryPorts();
     ports.token = undefined;
