@@ -1,26 +1,16 @@
 import { advice, adviceByReason, among, describeSearch, type Share } from '../ledger/advice';
 import { nameOf, type Campaign } from '../ledger/campaigns';
+import type { LedgerReport } from '../ledger/ledger';
 import { count, duration, grouped, labelled, shortened, table } from '../terminal/terminal-text';
 
 /** What became of every campaign in the window, and what is in the queue now. */
-export interface CampaignStatus {
-  readonly stackName: string;
-  readonly from: string;
-  readonly to: string;
-  /** Requests answered with 200, 4xx and 5xx: the endpoint does not know their campaigns. */
+export interface CampaignStatus extends LedgerReport {
+  /** Requests answered with 200: the endpoint does not know their campaigns. */
   readonly accepted: number;
-  readonly refused: number;
-  readonly failed: number;
-  /** Messages in the queue that no function has read, so that nobody knows their campaigns. */
-  readonly unread: number;
   /** Messages in the queue that are in work or wait for a retry. */
   readonly pendingHidden: number;
   /** The one with the most rejected and waiting events first. */
   readonly campaigns: readonly Campaign[];
-  /** Why campaigns or events may be missing, each as a sentence. */
-  readonly gaps: readonly string[];
-  /** What the search of the log read and cost, by the price of us-east-1; null where it cost nothing. */
-  readonly search: { readonly scannedBytes: number; readonly usd: number } | null;
 }
 
 /** A person reads no more; the JSON has all. */

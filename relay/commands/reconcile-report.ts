@@ -1,24 +1,12 @@
 import { advice, adviceByReason, among, describeSearch } from '../ledger/advice';
 import { nameOf } from '../ledger/campaigns';
+import type { LedgerReport } from '../ledger/ledger';
 import type { Compared, Reconciliation } from '../ledger/reconciliation';
 import type { SentList } from '../ledger/sent-list';
 import { count, duration, grouped, labelled, shortened, table, visibleText } from '../terminal/terminal-text';
 
 /** What CleverTap says it sent, beside what arrived in the window. */
-export interface ReconcileReport extends Reconciliation, Omit<SentList, 'campaigns'> {
-  readonly stackName: string;
-  readonly from: string;
-  readonly to: string;
-  /** Requests answered with 4xx and 5xx, of no known campaign. */
-  readonly refused: number;
-  readonly failed: number;
-  /** Messages in the queue that no function has read, so that nobody knows their campaigns. */
-  readonly unread: number;
-  /** Why campaigns or events may be missing, each as a sentence. */
-  readonly gaps: readonly string[];
-  /** What the search of the log read and cost, by the price of us-east-1; null where it cost nothing. */
-  readonly search: { readonly scannedBytes: number; readonly usd: number } | null;
-}
+export interface ReconcileReport extends LedgerReport, Reconciliation, Omit<SentList, 'campaigns'> {}
 
 /** A person reads no more; the JSON has all. */
 const maxCampaigns = 30;

@@ -26,3 +26,19 @@ export interface Ledger {
 
 /** In US dollars, of a GB that a search of CloudWatch Logs reads in us-east-1; other regions ask up to half as much more. */
 export const searchedGbUsd = 0.005;
+
+/** What every report from the ledger says besides its campaigns. */
+export interface LedgerReport {
+  readonly stackName: string;
+  readonly from: string;
+  readonly to: string;
+  /** Requests answered with 4xx and 5xx, of no known campaign. */
+  readonly refused: number;
+  readonly failed: number;
+  /** Messages in the queue that no function has read, so that nobody knows their campaigns. */
+  readonly unread: number;
+  /** Why campaigns or events may be missing, each as a sentence. */
+  readonly gaps: readonly string[];
+  /** What the search of the log read and cost, by the price of us-east-1; null where it cost nothing. */
+  readonly search: { readonly scannedBytes: number; readonly usd: number } | null;
+}
