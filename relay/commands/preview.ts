@@ -7,12 +7,13 @@ import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import { readEnvironment } from '../../lib/config/environments';
 import { mappingOf, rulesOf } from '../../lib/config/rule-files';
 import { toPathEvent } from '../options';
+import { endpointAnswer } from '../preview/endpoint-answer';
+import { previewPayload, unknownAppId, type PreviewReport } from '../preview/preview';
+import { printAnswer, printReport } from '../preview/print-preview';
+import { otherEncoding } from '../preview/text-encoding';
 import type { Sample } from '../samples';
 import { OperatorError } from '../terminal/operator-error';
 import { readBytes, readPayload } from '../terminal/payload';
-import { otherEncoding } from '../terminal/text-encoding';
-import { endpointAnswer, printAnswer } from './endpoint-answer';
-import { previewPayload, printReport, unknownAppId, type PreviewReport } from './preview-report';
 
 interface Options {
   env: string;

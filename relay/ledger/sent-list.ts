@@ -1,7 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import * as z from 'zod';
 import { OperatorError } from '../terminal/operator-error';
-import { otherEncoding } from '../terminal/text-encoding';
+import { otherEncoding } from '../preview/text-encoding';
 
 /** What CleverTap says it sent of a campaign. */
 export interface SentCampaign {

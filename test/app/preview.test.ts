@@ -6,11 +6,11 @@ import { Readable } from 'node:stream';
 import { CommanderError } from 'commander';
 import {
   previewPayload,
-  printReport,
   type EventPreview,
   type PreviewContext,
   type PreviewReport,
-} from '../../relay/commands/preview-report';
+} from '../../relay/preview/preview';
+import { printReport } from '../../relay/preview/print-preview';
 import { createProgram } from '../../relay/program';
 import { explain } from '../../relay/terminal/operator-error';
 import { createLiquid } from '../../lambda/mapping/liquid';

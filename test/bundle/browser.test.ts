@@ -4,7 +4,8 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
 import { build, type BuildResult } from 'esbuild';
-import { previewPayload, printReport } from '../../relay/commands/preview-report';
+import { previewPayload } from '../../relay/preview/preview';
+import { printReport } from '../../relay/preview/print-preview';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';
@@ -89,7 +90,7 @@ test('the core is bundled for a browser without any module of Node', () => {
   expect(ofNode).toEqual([]);
   expect(Object.keys(bundle.metafile.inputs)).toEqual(
     expect.arrayContaining([
-      'relay/commands/preview-report.ts',
+      'relay/preview/preview.ts',
       'lambda/clevertap/decode-message.ts',
       'lambda/heap/bulk-request.ts',
       'lambda/mapping/map-event.ts',

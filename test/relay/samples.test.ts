@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
-import { previewPayload } from '../../relay/commands/preview-report';
+import { previewPayload } from '../../relay/preview/preview';
 import { createProgram } from '../../relay/program';
 import { describeSamples, sampleNames, sampleOf } from '../../relay/samples';
 import { readPayload } from '../../relay/terminal/payload';

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { previewPayload, printReport, type PreviewContext } from '../../relay/commands/preview-report';
+import { previewPayload, type PreviewContext } from '../../relay/preview/preview';
+import { printReport } from '../../relay/preview/print-preview';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';

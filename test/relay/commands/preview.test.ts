@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRules } from '../../../lib/config/rule-parser';
-import type { EndpointAnswer } from '../../../relay/commands/endpoint-answer';
+import type { EndpointAnswer } from '../../../relay/preview/endpoint-answer';
 import { preview } from '../../../relay/commands/preview';
-import type { PreviewReport } from '../../../relay/commands/preview-report';
+import type { PreviewReport } from '../../../relay/preview/preview';
 import { createProgram } from '../../../relay/program';
 
 let folder: string;

@@ -1,5 +1,3 @@
-import { isUtf8 } from 'node:buffer';
-
 /** What bytes are that are not UTF-8; `other` may be text in another encoding, such as Windows-1252. */
 export type OtherEncoding = 'UTF-16' | 'binary' | 'other';
 
@@ -13,6 +11,15 @@ export function otherEncoding(bytes: Uint8Array): OtherEncoding | undefined {
   if (isUtf8(bytes)) return undefined;
   const hasControls = bytes.some((byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
   return hasControls ? 'binary' : 'other';
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** By its byte order mark, or as JSON, whose first two characters are ASCII (RFC 4627, section 3). */

@@ -4,7 +4,8 @@ import { compileMapping } from '../../../lambda/mapping/mapping';
 import { noMapping, type MappingRule } from '../../../lambda/mapping/rule-format';
 import { EnvironmentConfigError } from '../../../lib/config/environment-config';
 import { rulesOf } from '../../../lib/config/rule-files';
-import { previewPayload, printReport, type PreviewReport } from '../../../relay/commands/preview-report';
+import { previewPayload, type PreviewReport } from '../../../relay/preview/preview';
+import { printReport } from '../../../relay/preview/print-preview';
 
 const preview = (send: MappingRule['send'], properties: object = {}): PreviewReport =>
   previewPayload(JSON.stringify({ identity: 'cust-77', event: 'T', properties }), undefined, {

@@ -1,6 +1,6 @@
 import { ingressStamps } from '../../lambda/contract';
-import { count, grouped, labelled } from '../terminal/terminal-text';
-import { otherEncoding, type OtherEncoding } from '../terminal/text-encoding';
+import { count, grouped } from '../terminal/terminal-text';
+import { otherEncoding, type OtherEncoding } from './text-encoding';
 
 /** What the endpoint would answer to a payload. */
 export interface EndpointAnswer {
@@ -40,7 +40,7 @@ const encodings: Readonly<Record<OtherEncoding, string>> = {
  */
 export function endpointAnswer(payload: Uint8Array, segment: string | undefined): EndpointAnswer {
   // API Gateway reads UTF-8, with U+FFFD for what is none, and hands on an empty body as an empty object.
-  const body = payload.length === 0 ? '{}' : Buffer.from(payload).toString('utf8');
+  const body = payload.length === 0 ? '{}' : new TextDecoder('utf-8', { ignoreBOM: true }).decode(payload);
   const bytes = messageBytes(body, segment);
   const promised = payload.length <= promisedBytes;
   const encoding = otherEncoding(payload);
@@ -68,7 +68,7 @@ function messageBytes(body: string, segment = ''): number {
       ? []
       : [[ingressStamps.event, 'String', segment.replace(/[^!-~]+/g, encodeURIComponent)]]),
   ];
-  return Buffer.byteLength([body, ...stamps.flat()].join(''));
+  return new TextEncoder().encode([body, ...stamps.flat()].join('')).length;
 }
 
 const nameOf = (character: string): string =>
@@ -77,15 +77,4 @@ const nameOf = (character: string): string =>
 function placeOf(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n');
   return `line ${lines.length} column ${(lines.at(-1)?.length ?? 0) + 1}`;
-}
-
-/** The answer for a person at a terminal of 80 columns; undefined where there is nothing to say. */
-export function printAnswer({ status, detail }: EndpointAnswer): string | undefined {
-  if (detail === null) return undefined;
-  const isStored = status === 200;
-  const fate = isStored ? 'it would be stored' : 'it would never be stored, nor sent again';
-  return [
-    `The endpoint would answer ${status}: ${fate}`,
-    labelled(isStored ? 'But' : 'Because', detail),
-  ].join('\n');
 }

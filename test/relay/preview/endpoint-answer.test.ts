@@ -1,8 +1,9 @@
 import { SqsError } from '../../../local/aws/sqs/error';
 import type { MessageAttributeValue } from '../../../local/aws/sqs/message';
 import { SqsService } from '../../../local/aws/sqs/service';
-import { endpointAnswer, printAnswer } from '../../../relay/commands/endpoint-answer';
-import { otherEncoding } from '../../../relay/terminal/text-encoding';
+import { endpointAnswer } from '../../../relay/preview/endpoint-answer';
+import { printAnswer } from '../../../relay/preview/print-preview';
+import { otherEncoding } from '../../../relay/preview/text-encoding';
 
 const answer = (payload: string | Uint8Array, segment?: string) =>
   endpointAnswer(Buffer.from(payload as string), segment);
