@@ -12,9 +12,9 @@ const reliability = read('docs/reliability.md');
 
 /** The rows of the section on what only AWS can show: the faults and the reason. */
 const onlyAws = [
-  ...(/^## What only AWS can show$([^]*?)^## /m.exec(reliability)?.[1] ?? '').matchAll(
-    /^\| (F\d{2}[^|]*?) +\| (.*?) +\| (.*?) +\|$/gm,
-  ),
+  ...(
+    reliability.split(/^## /m).find((section) => section.startsWith('What only AWS can show')) ?? ''
+  ).matchAll(/^\| (F\d{2}[^|]*?) +\| (.*?) +\| (.*?) +\|$/gm),
 ].map(([, ids = '', here = '', reason = '']) => ({
   ids: [...ids.matchAll(/F\d{2}/g)].map(String),
   here,
