@@ -282,7 +282,7 @@ export class WebhookApi extends Construct {
       {
         id: 'AwsSolutions-APIG3',
         reason:
-          'A WAF is opt-in: its body rules drop large webhooks. API keys, throttling and an address list stand in.',
+          "No WAF: AWS's common rule set blocks bodies over 8 KB, and CleverTap does not send a blocked event again.",
       },
       {
         id: 'AwsSolutions-APIG4',

@@ -56,7 +56,7 @@ export async function smoke(options: Options): Promise<void> {
 const ping = JSON.stringify({ is_test: true, profiles: [{ identity: 'smoke' }] });
 const pathEvent = 'Caf%C3%A9%20au%20lait';
 
-/** What README.md promises of a body, in bytes, and twice as long as its number of characters. */
+/** What docs/reliability.md promises of a body, in bytes, and twice as long as its number of characters. */
 const promisedBody = nonAscii(524_288);
 
 function nonAscii(bytes: number): string {

@@ -14,7 +14,7 @@ export interface EndpointAnswer {
   readonly detail: string | null;
 }
 
-/** What README.md promises of a body, in bytes. */
+/** What docs/reliability.md promises of a body, in bytes. */
 const promisedBytes = 524_288;
 
 /**

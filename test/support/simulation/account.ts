@@ -42,7 +42,7 @@ export const lettersOf = (pipeline: Pipeline): Letter[] =>
     serials: serialsIn(body),
   }));
 
-/** Looks for every accepted event in Heap and in both queues (faults.md, "Accounting invariant"). */
+/** Looks for every accepted event in Heap and in both queues (docs/reliability.md, "How it is proven"). */
 export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap): Account {
   const violations = [...pipeline.violations, ...heap.violations];
   const rows = new Map<number, number>();
