@@ -20,19 +20,30 @@ test('docs/runbook.md has a heading for each alarm, and for no other', () => {
   expect(alarms.sort()).toEqual([...names].sort());
 });
 
-test.each(names)('%s says what it means, why, what to look at, what to do and what not', (name) => {
+const parts = ['Meaning', 'Likely causes', 'Look at', 'Do', 'Do not'];
+
+/** What the section of an alarm says, by the name of the part. */
+function partsOf(name: string): Map<string, string> {
   const section = sections.find((one) => headingOf(one) === name) ?? '';
-  const parts = ['Meaning', 'Likely causes', 'Look at', 'Do', 'Do not'];
-  const found = [...section.matchAll(/^\*\*([A-Z][a-z ]+)\.\*\*/gm)].map(([, part]) => part);
-  expect(found).toEqual(parts);
-  for (const text of section.split(/^\*\*[A-Z][a-z ]+\.\*\*/m).slice(1)) {
-    expect(text.trim().length).toBeGreaterThan(15);
-  }
+  return new Map(
+    [...section.matchAll(/^- \*\*([A-Z][a-z ]+)\.\*\*([^]*?)(?=^- \*\*|(?![^]))/gm)].map(
+      ([, part = '', text = '']) => [part, text.trim()],
+    ),
+  );
+}
+
+test.each(names)('%s says what it means, why, what to look at, what to do and what not', (name) => {
+  const found = partsOf(name);
+  // An alarm that rings with another one may leave all but its meaning to it.
+  const [, other] = /^As for \[(\w+)\]/.exec(found.get('Otherwise') ?? '') ?? [];
+  expect([...found.keys()]).toEqual(other === undefined ? parts : ['Meaning', 'Otherwise']);
+  expect([...partsOf(other ?? name).keys()]).toEqual(parts);
+  for (const text of found.values()) expect(text.length).toBeGreaterThan(15);
   expect(page.split(/^## /m)[0]).toContain(`[${name}](#${anchorOf(name)})`);
 });
 
 describe('its queries', () => {
-  const queries = [...page.matchAll(/^```(\w*)\n(.*?)\n```$/gms)]
+  const queries = [...page.matchAll(/^ *```(\w*)\n(.*?)\n *```$/gms)]
     .filter(([, language]) => language === '')
     .map(([, , query = '']): [string, string] => [query.replaceAll('\n', ' '), query]);
   const accessLog = Object.keys(

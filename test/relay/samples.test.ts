@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { previewPayload } from '../../relay/preview/preview';
 import { createProgram } from '../../relay/program';
@@ -38,16 +36,6 @@ test.each(sampleNames)('%s becomes what its summary says, and no user of anybody
 
 test.each(['journey', 'post-action'])('%s is delivered with a name in the URL', (name) => {
   expect(fatesOf(name, 'Reminder')).toEqual([expect.stringMatching(/^Reminder: sample-/)]);
-});
-
-const page = readFileSync(join(__dirname, '../../docs/operate.md'), 'utf8');
-
-test('docs/operate.md has the table of samples as it is printed', () => {
-  const rows = [...page.matchAll(/^\| `([a-z-]+)` +\| (.*?) *\|$/gm)]
-    .map(([, name = '', summary = '']) => ({ name, summary }))
-    .filter(({ name }) => sampleOf(name) !== undefined);
-
-  expect(rows).toEqual(sampleNames.map((name) => ({ name, summary: sampleOf(name)?.summary })));
 });
 
 test('the list is at most 80 columns wide', () => {
