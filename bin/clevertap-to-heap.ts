@@ -1,60 +1,16 @@
-import {
-  Annotations,
-  App,
-  CloudFormationValidatePlugin,
-  Tags,
-  Validations,
-  type AppProps,
-} from 'aws-cdk-lib';
+import { CloudFormationValidatePlugin, Validations, type App } from 'aws-cdk-lib';
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { context } from '../cdk.json';
-import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
+import { createUncheckedApp, type ClevertapToHeapAppProps } from '../lib/clevertap-to-heap-app';
 import { EnvironmentConfigError } from '../lib/config/environment-config';
-import {
-  environmentNames,
-  isDeployed,
-  missingRecipients,
-  readEnvironment,
-  stackName,
-} from '../lib/config/environments';
-import { mappingOf } from '../lib/config/rule-files';
 
 /**
- * The app with one stack for each environment.
+ * The app with one stack for each environment, and the checks that its synthesis must pass.
  *
- * @param names the environments to synthesize; when absent the one of the context `env`, and without it all that
- *   are deployed
  * @throws {EnvironmentConfigError} naming every mistake in `config/`, or an unknown environment
  */
-export function createApp({ names, ...props }: AppProps & { names?: readonly string[] } = {}): App {
-  const app = new App({
-    ...props,
-    // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
-    context: { ...context, ...props.context },
-    // Added below, where it is needed.
-    builtinCloudFormationValidation: false,
-  });
-  for (const name of names ?? namesOf(app)) {
-    const config = readEnvironment(name);
-    const warnings: [id: string, message: string][] = [];
-    const mapping = mappingOf(config, (warning) => warnings.push([`mapping-${warnings.length}`, warning]));
-    for (const warning of missingRecipients(name, config)) warnings.push(['nobody-is-told', warning]);
-    const tags = { ...config.tags, application: 'clevertap-to-heap', environment: name };
-    const stack = new ClevertapToHeapStack(app, stackName(name), {
-      description: `CleverTap webhooks to Heap, ${name}`,
-      config,
-      mapping,
-      // The stack's own tags; those of its resources are another matter to CDK.
-      tags,
-      env: { account: config.account, region: config.region },
-      terminationProtection: config.terminationProtection,
-    });
-    for (const [id, warning] of warnings) {
-      Annotations.of(stack).addWarningV2(`clevertap-to-heap:${id}`, warning);
-    }
-    for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value);
-  }
+export function createApp(props: ClevertapToHeapAppProps = {}): App {
+  const app = createUncheckedApp(props);
   // The CDK CLI names no stack to bundle when it needs no template, as for a list: the checks take seconds.
   const bundled: unknown = app.node.tryGetContext(BUNDLING_STACKS);
   if (!Array.isArray(bundled) || bundled.length > 0) {
@@ -64,12 +20,6 @@ export function createApp({ names, ...props }: AppProps & { names?: readonly str
     if (process.env['CDK_VALIDATION'] !== 'false') validations.addPlugins(new CloudFormationValidatePlugin());
   }
   return app;
-}
-
-/** The environment of `-c env=NAME`, whose mistakes alone count then, or all that are deployed. */
-function namesOf(app: App): string[] {
-  const name: unknown = app.node.tryGetContext('env');
-  return typeof name === 'string' ? [name] : environmentNames().filter(isDeployed);
 }
 
 if (require.main === module) {

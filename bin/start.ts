@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { heapOrigin } from '../lib/config/heap-origin';
-import { localEnvironment, readEnvironment, stackName } from '../lib/config/environments';
-import { mappingOf } from '../lib/config/rule-files';
 import { toAppId, toPort } from '../local/options';
-import { explain, run, type RunOptions } from '../local/run';
+import { explain, run, type LocalEnvironment, type RunOptions } from '../local/run';
+import { synthesize } from '../local/synthesis';
 import { Feed } from '../relay/feed/feed';
 import { feedPrinter } from '../relay/terminal/feed-printer';
 
@@ -14,7 +11,10 @@ new Command('npm start --')
   .description('Runs the local environment on this machine until Ctrl-C.')
   .option('--port <number>', 'port of the webhook; 0 picks a free one', toPort, 4000)
   .option('--json', 'print one line of JSON when ready, for scripts; logs go to stderr')
-  .option('--verbose', "print the function's log as it is, not a short line for each event")
+  .option(
+    '--verbose',
+    "print the function's log as it is, not a short line for each event, and all about the stack",
+  )
   .option('--heap <url>', 'deliver to a real Heap instead of the fake one, e.g. https://heapanalytics.com')
   .option('--app-id <digits>', 'the Heap app id to send with', toAppId)
   .option(
@@ -32,9 +32,8 @@ new Command('npm start --')
 async function start(
   {
     assembly,
-    verbose,
     ...options
-  }: Pick<RunOptions, 'port' | 'json' | 'heap' | 'appId' | 'chaos'> & { assembly?: string; verbose?: true },
+  }: Pick<RunOptions, 'port' | 'json' | 'verbose' | 'heap' | 'appId' | 'chaos'> & { assembly?: string },
   command: Command,
 ): Promise<void> {
   const heap = options.heap === undefined ? undefined : toHeapOrigin(options.heap, command);
@@ -46,16 +45,27 @@ async function start(
   }
   // The SDK is no concern of a person who tries the app out; the deployed function has its own Node.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  const config = readEnvironment(localEnvironment);
   await run({
     ...options,
     describeLog:
-      verbose === true || options.json === true || !process.stdout.isTTY ? undefined : shortLines(),
+      options.verbose === true || options.json === true || !process.stdout.isTTY ? undefined : shortLines(),
     heap,
-    assemblyDirectory: assembly ?? (await synthesize()),
-    stackName: stackName(localEnvironment),
-    reader: { ...config, mapping: mappingOf(config) },
+    assembly: (signal) =>
+      assembly === undefined
+        ? synthesize(join(__dirname, 'local-assembly.ts'), signal)
+        : Promise.resolve(assembly),
+    environment,
   });
+}
+
+/** Loads what reads the settings when it is called. */
+async function environment(): Promise<LocalEnvironment> {
+  const [{ localEnvironment, readEnvironment, stackName }, { mappingOf }] = await Promise.all([
+    import('../lib/config/environments.js'),
+    import('../lib/config/rule-files.js'),
+  ]);
+  const config = readEnvironment(localEnvironment);
+  return { stackName: stackName(localEnvironment), reader: { ...config, mapping: mappingOf(config) } };
 }
 
 /** The same lines as `relay tail`. */
@@ -69,17 +79,4 @@ function shortLines(): RunOptions['describeLog'] {
 function toHeapOrigin(url: string, command: Command): string {
   const checked = heapOrigin(url);
   return 'origin' in checked ? checked.origin : command.error(`error: --heap ${checked.problem}`);
-}
-
-/** Synthesizes the local environment to a folder that goes with this process. CDK is loaded for this alone. */
-async function synthesize(): Promise<string> {
-  const { createApp } = await import('./clevertap-to-heap.js');
-  const outdir = mkdtempSync(join(tmpdir(), 'clevertap-to-heap-'));
-  process.on('exit', () => {
-    rmSync(outdir, { recursive: true, force: true });
-  });
-  // This template is interpreted here and deployed nowhere; `npm run synth` has it validated for AWS.
-  process.env['CDK_VALIDATION'] = 'false';
-  createApp({ names: [localEnvironment], outdir }).synth();
-  return outdir;
 }

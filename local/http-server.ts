@@ -9,7 +9,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-export interface ListenOptions {
+/** A server whose port is taken, and which is told later what to answer. */
+export interface BoundServer extends RunningServer {
+  /** Has it answer, the requests included that came before. To be called once. */
+  serve(onRequest: RequestListener, options?: ServeOptions): void;
+}
+
+export interface ServeOptions {
   /**
    * Whether any Host and Origin is answered, which is for a server that checks credentials itself.
    *
@@ -18,30 +24,66 @@ export interface ListenOptions {
   readonly anyCaller?: boolean;
 }
 
+/** Where a bound server says whose it is. */
+export const ownerPath = '/_local/owner';
+
 /**
- * Starts an HTTP server on 127.0.0.1 only: the embedded stack has no credentials worth the name and must not
- * be reachable from another machine. What a web page may have sent is answered with 403, see `refusalOf`.
+ * Takes a port on 127.0.0.1 only: the embedded stack has no credentials worth the name and must not be reachable from
+ * another machine. Requests wait until `serve` is called; `close` drops them.
  *
  * @param port 0 picks a free one.
+ * @param owner what `GET /_local/owner` answers to programs on this machine, from the start
+ * @default - the path is one like the others
  * @throws the `EADDRINUSE` error of Node when the port is taken.
  */
-export async function listen(
-  port: number,
-  onRequest: RequestListener,
-  { anyCaller = false }: ListenOptions = {},
-): Promise<RunningServer> {
+export async function bind(port: number, owner?: () => object): Promise<BoundServer> {
   const server = createServer();
   // Idle keep-alive connections stay open: a client that reuses one in the moment the server drops it sees a reset.
   server.keepAliveTimeout = 0;
+  let serve: (onRequest: RequestListener) => void = () => undefined;
+  const serving = new Promise<RequestListener>((resolve) => {
+    serve = resolve;
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => {
       server.off('error', reject);
-      server.on('request', anyCaller ? onRequest : toProgramsAlone(portOf(server), onRequest));
       resolve();
     });
   });
-  return { origin: `http://127.0.0.1:${portOf(server)}`, close: () => closeNow(server) };
+  const bound = portOf(server);
+  server.on('request', (request, response) => {
+    if (owner !== undefined && request.url === ownerPath && refusalOf(request, bound) === undefined) {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(owner()));
+      return;
+    }
+    void serving.then((onRequest) => {
+      onRequest(request, response);
+    });
+  });
+  return {
+    origin: `http://127.0.0.1:${bound}`,
+    serve: (onRequest, { anyCaller = false } = {}) => {
+      serve(anyCaller ? onRequest : toProgramsAlone(bound, onRequest));
+    },
+    close: () => closeNow(server),
+  };
+}
+
+/**
+ * Starts a server on 127.0.0.1 only, see `bind`. What a web page may have sent is answered with 403, see `refusalOf`.
+ *
+ * @param port 0 picks a free one; or a server that is bound already.
+ * @throws the `EADDRINUSE` error of Node when the port is taken.
+ */
+export async function listen(
+  port: number | BoundServer,
+  onRequest: RequestListener,
+  options?: ServeOptions,
+): Promise<RunningServer> {
+  const server = typeof port === 'number' ? await bind(port) : port;
+  server.serve(onRequest, options);
+  return server;
 }
 
 /** Answers what a web page may have sent with 403. */

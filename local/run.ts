@@ -1,13 +1,27 @@
 import { describeAccount, isBalanced } from './account/account-report';
-import { messageReader, type ReaderSettings } from './account/message-reader';
-import { Chaos } from './chaos';
-import { startLocalStack, type LocalStack, type LocalStackOptions } from './stack';
+import type { ReaderSettings } from './account/message-reader';
+import { bindPorts } from './ports';
+import type { LocalStack, LocalStackOptions } from './stack';
 import { readyLine, removeStackFile, stackFilePath, writeStackFile } from './stack-file';
 import { describeChaos, welcome } from './welcome';
 
-export interface RunOptions extends Pick<LocalStackOptions, 'assemblyDirectory' | 'stackName' | 'port'> {
+/** What a stack is told of its environment. */
+export interface LocalEnvironment extends Pick<LocalStackOptions, 'stackName'> {
+  /** What the account at the end needs. */
+  readonly reader: ReaderSettings;
+}
+
+export interface RunOptions {
+  /** Port of the webhook, see `bindPorts`. */
+  readonly port: number;
+  /** The folder a CDK app is synthesized to, as soon as it is; the signal says that it is not wanted any more. */
+  readonly assembly: (signal: AbortSignal) => Promise<string>;
+  /** Read while another process synthesizes. */
+  readonly environment: () => Promise<LocalEnvironment>;
   /** Whether standard output belongs to the one line a script reads. */
   readonly json?: boolean;
+  /** Whether to say all there is to say when it is ready. */
+  readonly verbose?: boolean;
   /** Turns lines of the function's log, and the instance that wrote each, into what is printed of them. */
   readonly describeLog?: (line: string, instance: string) => readonly string[];
   /** Origin of a real Heap; absent: a fake one. */
@@ -16,41 +30,82 @@ export interface RunOptions extends Pick<LocalStackOptions, 'assemblyDirectory' 
   readonly appId?: string;
   /** The seed of the faults to play; absent: none. */
   readonly chaos?: string;
-  /** What the account at the end needs of the environment. */
-  readonly reader: ReaderSettings;
 }
 
 /** Any digits do for the fake Heap. */
 const localAppId = '1234567890';
 
+/** Ends what was started, and gives the exit code. */
+type End = () => Promise<number>;
+
 /** Runs a stack until Ctrl-C, and then says what became of every event. Rejects when it cannot be started. */
 export async function run(options: RunOptions): Promise<void> {
+  const interruption = new AbortController();
+  const starting = start(options, interruption.signal);
+  stopOnSignal(async () => {
+    interruption.abort();
+    const end = await starting.catch(() => undefined);
+    return end === undefined ? 130 : end();
+  });
+  try {
+    await starting;
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+  }
+}
+
+/** @param signal ends the start, as far as that is worth while */
+async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
   const print = options.json === true ? console.error : console.log;
   const { describeLog = withoutMetrics } = options;
-  const chaos = options.chaos === undefined ? undefined : new Chaos({ seed: options.chaos, onPlay: print });
-  const stack = await startLocalStack({
-    assemblyDirectory: options.assemblyDirectory,
-    stackName: options.stackName,
-    port: options.port,
-    heapBaseUrl: options.heap,
-    appId: options.appId ?? localAppId,
-    onFunctionLog: (line, instance) => {
-      for (const described of describeLog(line, instance)) print(described);
-    },
-    onNotice: print,
-    chaos,
-  });
-  announce(stack, print);
-  stopOnSignal(print, async () => {
-    await stack.stop();
-    const account = await stack.account(messageReader(options.reader));
-    print(`\n${describeAccount(account)}`);
-    if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
-    return isBalanced(account) ? 0 : 1;
-  });
-  console.log(
-    options.json === true ? readyLine(stack) : welcome(stack, options.heap !== undefined, options.chaos),
-  );
+  const ports = await bindPorts(options.port);
+  const failure = new AbortController();
+  try {
+    // Loading takes as long as a part of the synthesis, which another process does.
+    const [assemblyDirectory, { stackName, reader }, { startLocalStack }, { messageReader }, { Chaos }] =
+      await Promise.all([
+        options.assembly(AbortSignal.any([signal, failure.signal])),
+        options.environment(),
+        import('./stack.js'),
+        import('./account/message-reader.js'),
+        import('./chaos.js'),
+      ]);
+    const chaos = options.chaos === undefined ? undefined : new Chaos({ seed: options.chaos, onPlay: print });
+    const stack = await startLocalStack({
+      assemblyDirectory,
+      stackName,
+      port: ports,
+      heapBaseUrl: options.heap,
+      appId: options.appId ?? localAppId,
+      onFunctionLog: (line, instance) => {
+        for (const described of describeLog(line, instance)) print(described);
+      },
+      onNotice: print,
+      chaos,
+    });
+    announce(stack, print);
+    console.log(
+      options.json === true
+        ? readyLine(stack)
+        : welcome(stack, {
+            isRealHeap: options.heap !== undefined,
+            chaosSeed: options.chaos,
+            verbose: options.verbose === true,
+          }),
+    );
+    return async () => {
+      print('\nStopping. A running delivery is waited for, at most 12 seconds.\nCtrl-C again ends at once.');
+      await stack.stop();
+      const account = await stack.account(messageReader(reader));
+      print(`\n${describeAccount(account)}`);
+      if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
+      return isBalanced(account) ? 0 : 1;
+    };
+  } catch (error) {
+    failure.abort();
+    await ports.close();
+    throw error;
+  }
 }
 
 /** Metrics are for CloudWatch; a person reads the same counts in the line "batch forwarded". */
@@ -74,7 +129,7 @@ function announce(stack: LocalStack, print: (line: string) => void): void {
 const echoMs = 200;
 
 /** @param end stops everything and gives the exit code */
-function stopOnSignal(print: (line: string) => void, end: () => Promise<number>): void {
+function stopOnSignal(end: End): void {
   let stoppingSince: number | undefined;
   const stop = (): void => {
     if (stoppingSince !== undefined) {
@@ -83,7 +138,6 @@ function stopOnSignal(print: (line: string) => void, end: () => Promise<number>)
       return;
     }
     stoppingSince = performance.now();
-    print('\nStopping. A running delivery is waited for, at most 12 seconds; Ctrl-C again ends at once.');
     end().then(
       (code) => process.exit(code),
       (error: unknown) => {
@@ -97,10 +151,4 @@ function stopOnSignal(print: (line: string) => void, end: () => Promise<number>)
 }
 
 /** Why the stack could not be started or stopped, for a person. */
-export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'EADDRINUSE') {
-    return `${error.message}\nAnother program uses this port. Choose one with: npm start -- --port 0`;
-  }
-  return error.message;
-}
+export const explain = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -22,7 +22,7 @@ const reachable = z.object({
 export type Reachable = z.output<typeof reachable>;
 
 /** What a running stack tells other programs on this machine. */
-export const stackFileSchema = z.object({
+const stackSchema = z.object({
   /** Of the process that runs it. */
   pid: z.int(),
   ...reachable.shape,
@@ -31,7 +31,13 @@ export const stackFileSchema = z.object({
   outputs: z.record(z.string(), z.string()),
 });
 
-export type StackFile = z.output<typeof stackFileSchema>;
+export type StackFile = z.output<typeof stackSchema>;
+
+/** The stack that was started last, and the others that were running then, the newest first. */
+export const stackFileSchema = z.object({
+  ...stackSchema.shape,
+  others: z.array(stackSchema).default([]),
+});
 
 /** The line of `npm start -- --json`. */
 export const readyLine = (stack: Reachable): string => JSON.stringify(reachable.parse(stack));
@@ -40,22 +46,54 @@ export const readyLine = (stack: Reachable): string => JSON.stringify(reachable.
 export const stackFilePath = (directory = join(__dirname, '..')): string =>
   process.env[FILE_VARIABLE] ?? join(directory, '.local-stack.json');
 
-/** Writes it for its owner alone, since it holds the API key; of two stacks the newest wins. */
+/** Writes it for its owner alone, since it holds the API key; the stacks in it that still run stay behind this one. */
 export function writeStackFile(path: string, stack: StackFile): void {
-  const content = stackFileSchema.parse(stack);
-  const ready = `${path}.${content.pid}`;
-  rmSync(ready, { force: true });
-  writeFileSync(ready, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-  // At once, so that nobody reads half of it.
-  renameSync(ready, path);
+  const own = stackSchema.parse(stack);
+  write(path, [own, ...stacksIn(path).filter(({ pid }) => pid !== own.pid && isRunning(pid))], own.pid);
 }
 
-/** Removes it, if it still is that of this process. */
+/** Takes this process out of it; without another running stack it is removed. */
 export function removeStackFile(path: string, pid: number): void {
+  const stacks = stacksIn(path);
+  // It is gone, or another program's: nothing to clean up.
+  if (!stacks.some((stack) => stack.pid === pid)) return;
+  const others = stacks.filter((stack) => stack.pid !== pid && isRunning(stack.pid));
+  if (others.length === 0) rmSync(path, { force: true });
+  else write(path, others, pid);
+}
+
+/** The running stack of a file's content that was started last. */
+export const newestRunning = ({
+  others,
+  ...newest
+}: z.output<typeof stackFileSchema>): StackFile | undefined =>
+  [newest, ...others].find(({ pid }) => isRunning(pid));
+
+/** Whether a process with this id exists. */
+export function isRunning(pid: number): boolean {
   try {
-    const { pid: owner } = stackFileSchema.pick({ pid: true }).parse(JSON.parse(readFileSync(path, 'utf8')));
-    if (owner === pid) rmSync(path, { force: true });
-  } catch {
-    // It is gone, or another program's: nothing to clean up.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It runs, under another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
+}
+
+/** None where there is no file, or one of another program or version. */
+function stacksIn(path: string): StackFile[] {
+  try {
+    const { others, ...newest } = stackFileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return [newest, ...others];
+  } catch {
+    return [];
+  }
+}
+
+function write(path: string, [newest, ...others]: readonly StackFile[], pid: number): void {
+  const ready = `${path}.${pid}`;
+  rmSync(ready, { force: true });
+  writeFileSync(ready, `${JSON.stringify({ ...newest, others }, null, 2)}\n`, { mode: 0o600 });
+  // At once, so that nobody reads half of it.
+  renameSync(ready, path);
 }

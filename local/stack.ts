@@ -20,13 +20,14 @@ import {
 import { startFakeHeap } from './heap/server';
 import type { RunningServer } from './http-server';
 import { Observations } from './observations';
+import { bindPorts, type LocalPorts } from './ports';
 import { SkippingClock } from './skipping-clock';
 import type { StackFile } from './stack-file';
 import { readTemplate, resolveOutputs, uninterpretedTypes, type Deployment } from './template';
 
 export interface LocalStackOptions extends ForwarderOptions {
-  /** Port of the webhook; 0 picks a free one. Heap and AWS get the two ports after it, or free ones. */
-  readonly port: number;
+  /** Port of the webhook, see `bindPorts`; or the ports bound before, which this stack then gives free. */
+  readonly port: number | LocalPorts;
   /** A real Heap to deliver to; absent: a fake one is started. */
   readonly heapBaseUrl?: string;
   /** Stored in the secret. */
@@ -55,15 +56,18 @@ const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
  * Runs a synthesized stack on this machine: its API Gateway, queues, secret, function and event source mapping,
  * as the template describes them, and a fake Heap behind them.
  *
- * @throws when the template holds something these parts do not understand, or the port is taken
+ * @throws when the template holds something these parts do not understand
+ * @throws {PortTakenError} when the port is taken
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const stopping: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stopping.splice(0).reverse()) await end();
   };
+  const ports = typeof options.port === 'number' ? await bindPorts(options.port) : options.port;
+  stopping.push(ports.close);
   try {
-    return { ...(await start(options, stopping)), stop };
+    return { ...(await start(options, ports, stopping)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -72,9 +76,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
 async function start(
   options: LocalStackOptions,
+  ports: LocalPorts,
   stopping: (() => Promise<void>)[],
 ): Promise<Omit<LocalStack, 'stop'>> {
-  const { assemblyDirectory, stackName, port, appId } = options;
+  const { assemblyDirectory, stackName, appId } = options;
   const document: unknown = JSON.parse(
     readFileSync(join(assemblyDirectory, `${stackName}.template.json`), 'utf8'),
   );
@@ -105,19 +110,16 @@ async function start(
     }),
     secrets: new SecretsManagerService({ accountId, region }),
   };
-  const aws = await running(
-    near(port, 2, (nearby) => startAwsEndpoint({ port: nearby, ...services, local: observations.answer })),
-  );
+  const aws = await running(startAwsEndpoint({ port: ports.aws, ...services, local: observations.answer }));
   const client = { endpoint: aws.origin, region, credentials };
   const sqs = new SQSClient(client);
   await createQueues(template, deployment, physical, sqs);
   await createSecret(template, deployment, physical, new SecretsManagerClient(client), appId);
   const heap =
     options.heapBaseUrl === undefined
-      ? await running(
-          near(port, 1, (nearby) => startFakeHeap({ port: nearby, nextFault: options.chaos?.nextHeapFault })),
-        )
+      ? await running(startFakeHeap({ port: ports.heap, nextFault: options.chaos?.nextHeapFault }))
       : { origin: options.heapBaseUrl, stored: undefined };
+  if (options.heapBaseUrl !== undefined) await ports.heap.close();
 
   const mapping = startForwarder(template, deployment, options, {
     sqs,
@@ -141,7 +143,7 @@ async function start(
   stopping.push(mapping.stop);
 
   const gateway = await startApiGateway({
-    port,
+    port: ports.webhook,
     template,
     deployment,
     sqsEndpoint: aws.origin,
@@ -154,8 +156,10 @@ async function start(
     outputs[name] = value.replace(executeApiOrigin, gateway.origin);
 
   const [buffer, deadLetters] = [mapping.queueUrl, mapping.deadLetterQueueUrl].map(queueNameOfUrl);
+  const webhookUrl = `${gateway.origin}/${only(gateway.stages, 'stage')}/webhook`;
+  ports.announce(webhookUrl);
   return {
-    webhookUrl: `${gateway.origin}/${only(gateway.stages, 'stage')}/webhook`,
+    webhookUrl,
     apiKey: only([...gateway.apiKeys.values()].slice(0, 1), 'API key'),
     appId,
     heapUrl: heap.origin,
@@ -191,17 +195,3 @@ function keyName(apiKeyId: string, outputs: Readonly<Record<string, string>>): s
   );
   return output === undefined ? apiKeyId : output[0].slice('ApiKeyId'.length);
 }
-
-/** Starts a server on a port close to the webhook's, so that the URLs are the same every time, or on a free one. */
-async function near<T>(port: number, offset: number, startOn: (port: number) => Promise<T>): Promise<T> {
-  if (port === 0 || port + offset > 65_535) return startOn(0);
-  try {
-    return await startOn(port + offset);
-  } catch (error) {
-    if (isPortTaken(error)) return startOn(0);
-    throw error;
-  }
-}
-
-const isPortTaken = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';

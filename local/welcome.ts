@@ -1,60 +1,75 @@
 import type { Chaos } from './chaos';
 import type { LocalStack } from './stack';
 
-/** The payload of CleverTap's Heap guide, as CleverTap renders it. */
-const purchase = JSON.stringify({
-  app_id: '<app id>',
-  identity: 'ana@shop.test',
-  event: 'Purchase',
-  properties: { item_names: 'Watch', value: '100', campaign_name: 'Cart Reminder Push' },
-});
+export interface WelcomeOptions {
+  /** Whether the events leave this machine. */
+  readonly isRealHeap: boolean;
+  /** The seed of chaos, if it is played. */
+  readonly chaosSeed: string | undefined;
+  /** Whether to name the queues, and what is not on this machine. */
+  readonly verbose: boolean;
+}
 
-/**
- * What a person sees when the stack is ready.
- *
- * @param isRealHeap whether the events leave this machine
- * @param seed of chaos, if it is played
- */
-export function welcome(stack: LocalStack, isRealHeap: boolean, seed: string | undefined): string {
-  return `
+/** What a person sees when the stack is ready; at most 80 columns wide, but for the queues' URLs. */
+export function welcome(stack: LocalStack, { isRealHeap, chaosSeed, verbose }: WelcomeOptions): string {
+  return [
+    `
 clevertap-to-heap runs on this machine. Ctrl-C stops it.
-
-  Webhook       ${stack.webhookUrl}
+`,
+    `  Webhook       ${stack.webhookUrl}
   Header        x-api-key: ${stack.apiKey}
   Heap          ${stack.heapUrl} (app id ${stack.appId})
-  SQS, secrets  ${stack.awsUrl}
-  Queue         ${stack.queueUrl}
-  Dead letters  ${stack.deadLetterQueueUrl}
+  SQS, secrets  ${stack.awsUrl}`,
+    ...(verbose
+      ? [
+          `  Queue         ${stack.queueUrl}
+  Dead letters  ${stack.deadLetterQueueUrl}`,
+        ]
+      : []),
+    sendAPurchase(stack),
+    ...(isRealHeap ? [] : [seeIt(stack)]),
+    ...(verbose ? [absent(stack)] : []),
+    ...(chaosSeed === undefined ? [] : [chaosNotice(chaosSeed, stack)]),
+  ].join('\n');
+}
 
+/** The payload of CleverTap's Heap guide, as CleverTap renders it. */
+const sendAPurchase = ({ webhookUrl, apiKey }: LocalStack): string => `
 Send a purchase as CleverTap would:
 
-  curl -i ${stack.webhookUrl} \\
-    -H 'x-api-key: ${stack.apiKey}' \\
+  curl -i ${webhookUrl} \\
+    -H 'x-api-key: ${apiKey}' \\
     -H 'Content-Type: application/json' \\
-    -d '${purchase}'
-${
-  isRealHeap
-    ? ''
-    : `
-and two seconds later see what Heap received:
+    -d '{"app_id":"<app id>","identity":"ana@shop.test","event":"Purchase",
+         "properties":{"item_names":"Watch","value":"100",
+                       "campaign_name":"Cart Reminder Push"}}'
+`;
 
-  curl -s ${stack.heapUrl}/received
-`
-}
-In the template but not on this machine: ${stack.uninterpretedTypes.join(', ')}.
-${seed === undefined ? '' : chaosNotice(seed, stack)}`;
-}
+const seeIt = ({ heapUrl }: LocalStack): string => `and two seconds later see what Heap received:
 
-const chaosNotice = (seed: string, { heapUrl }: LocalStack): string => `
-Chaos with the seed ${JSON.stringify(seed)}: Heap fails in spells, some messages come twice, and some invocations
-are throttled or killed. The same seed plays the same faults in the same order. Some of them make Heap refuse
-good events, which then become dead letters. Heap alone is left in peace from now on with
+  curl -s ${heapUrl}/received
+`;
+
+const absent = ({ uninterpretedTypes }: LocalStack): string => `In the template but not on this machine:
+
+${uninterpretedTypes.map((type) => `  ${type}`).join('\n')}
+`;
+
+const chaosNotice = (
+  seed: string,
+  { heapUrl }: LocalStack,
+): string => `Chaos with the seed ${JSON.stringify(seed)}:
+Heap fails in spells, some messages come twice, and some invocations are
+throttled or killed. The same seed plays the same faults in the same order. Some
+of them make Heap refuse good events, which then become dead letters. Heap alone
+is left in peace from now on with
 
   curl -s ${heapUrl}/control -d '{"mode":"ok"}'
 
-Nobody waits: when all that is left is to wait, for a message that is hidden or for Heap to recover, the
-clock of webhook, queue and function jumps ahead. So back-off and time limits are the real ones, and event
-times may soon be hours ahead of yours.
+Nobody waits: when all that is left is to wait, for a message that is hidden or
+for Heap to recover, the clock of webhook, queue and function jumps ahead. So
+back-off and time limits are the real ones, and event times may soon be hours
+ahead of yours.
 `;
 
 /** What chaos did to the stack. */

@@ -7,7 +7,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import { listen, readBody, type RunningServer } from '../http-server';
+import { listen, readBody, type BoundServer, type RunningServer } from '../http-server';
 import { substituteContext, type ExecutionContext, type RequestParameters } from './mapping-template';
 import {
   readRestApi,
@@ -21,8 +21,8 @@ import {
 import type { Deployment, Template } from '../template';
 
 export interface ApiGatewayOptions {
-  /** 0 picks a free one. */
-  readonly port: number;
+  /** 0 picks a free one; or a server that is bound already. */
+  readonly port: number | BoundServer;
   readonly template: Template;
   /** Knows the resources outside of API Gateway. */
   readonly deployment: Deployment;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { AwsError, unknownOperation } from './error';
 import { JsonInput } from './json';
 import { secretsManagerActions } from './secrets-manager/actions';
-import { listen, readBody, type RunningServer } from '../http-server';
+import { listen, readBody, type BoundServer, type RunningServer } from '../http-server';
 import type { SecretsManagerService } from './secrets-manager/service';
 import type { SqsService } from './sqs/service';
 import { sqsActions } from './sqs/actions';
@@ -11,8 +11,8 @@ import { SqsError } from './sqs/error';
 import { answerQuery, MAXIMUM_FORM_BYTES } from './sqs/query';
 
 export interface AwsEndpointOptions {
-  /** 0 picks a free one. */
-  readonly port: number;
+  /** 0 picks a free one; or a server that is bound already. */
+  readonly port: number | BoundServer;
   readonly sqs: SqsService;
   readonly secrets: SecretsManagerService;
   /** Where queue URLs start, no trailing slash; the server's own origin when absent. */

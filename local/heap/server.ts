@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isJsonObject } from '../../lambda/json';
-import { listen, readBody, type RunningServer } from '../http-server';
+import { listen, readBody, type BoundServer, type RunningServer } from '../http-server';
 import {
   FakeHeap,
   heapModes,
@@ -20,8 +20,8 @@ interface ControlledFault extends HeapFault {
 }
 
 export interface FakeHeapServerOptions {
-  /** 0 picks a free one. */
-  readonly port: number;
+  /** 0 picks a free one; or a server that is bound already. */
+  readonly port: number | BoundServer;
   /**
    * Asked for each API request that `POST /control` has no fault for; its mode `ok` is none, too, so that it ends
    * what this plays until `POST /reset`.

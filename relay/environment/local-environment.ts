@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { metrics } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
-import { stackFilePath, stackFileSchema, type StackFile } from '../../local/stack-file';
+import { newestRunning, stackFilePath, stackFileSchema, type StackFile } from '../../local/stack-file';
 import { ledgerRow } from '../ledger/ledger';
 import { apiKeyNames, percentilesOf, type Environment } from './environment';
 import { OperatorError } from '../terminal/operator-error';
@@ -98,18 +98,9 @@ function findStack(): StackFile {
   }
   const stack = stackFileSchema.safeParse(content);
   if (!stack.success) throw new OperatorError(`${file} was written by another version; restart npm start`);
-  if (!isRunning(stack.data.pid)) throw none;
-  return stack.data;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It runs, under another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  const running = newestRunning(stack.data);
+  if (running === undefined) throw none;
+  return running;
 }
 
 async function ask<T>(url: string, schema: z.ZodType<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SqsService } from '../../local/aws/sqs/service';
 import { refusalOf } from '../../local/caller';
 import { startFakeHeap } from '../../local/heap/server';
-import { listen, type RunningServer } from '../../local/http-server';
+import { bind, listen, ownerPath, type RunningServer } from '../../local/http-server';
 
 interface Answer {
   readonly status: number;
@@ -138,6 +138,68 @@ describe('a server of the local stack', () => {
     expect(refusalOf({ headersDistinct }, 81)).toContain('127.0.0.1:81');
   });
 });
+
+describe('a server that is bound before it knows what to answer', () => {
+  test('has requests wait, and answers them then', async () => {
+    const server = await bind(0);
+    const early = send(server, 'POST', '/early', own, 'body');
+    // So that the request has come.
+    await connected(server);
+    server.serve((request, response) => {
+      request.on('data', (chunk: Buffer) => response.write(chunk)).on('end', () => response.end(request.url));
+    });
+
+    expect(await early).toEqual({ status: 200, body: 'body/early' });
+    expect(await send(server, 'POST', '/late', own, 'body')).toEqual({ status: 200, body: 'body/late' });
+    await server.close();
+  });
+
+  test('checks the caller of a request that came early', async () => {
+    const server = await bind(0);
+    const early = send(server, 'GET', '/', { host: 'evil.test' });
+    await connected(server);
+    server.serve((_, response) => response.end('answered'));
+
+    expect(await early).toMatchObject({ status: 403 });
+    await server.close();
+  });
+
+  test('drops the requests that wait when it is closed', async () => {
+    const server = await bind(0);
+    const early = expect(send(server, 'GET', '/', own)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await connected(server);
+    await server.close();
+
+    await early;
+  });
+
+  test('says whose it is to programs alone, whether it serves or not and whatever it answers', async () => {
+    const server = await bind(0, () => ({ pid: 7 }));
+    expect(await send(server, 'GET', ownerPath, own)).toEqual({ status: 200, body: '{"pid":7}' });
+    server.serve((_, response) => response.end('answered'), { anyCaller: true });
+
+    expect(await send(server, 'GET', ownerPath, own)).toEqual({ status: 200, body: '{"pid":7}' });
+    for (const [, headers] of refused)
+      expect((await send(server, 'GET', ownerPath, headers)).body).toBe('answered');
+    await server.close();
+  });
+
+  test('has no such path where nobody owns it', async () => {
+    const server = await bind(0);
+    server.serve((_, response) => response.end('answered'));
+
+    expect((await send(server, 'GET', ownerPath, own)).body).toBe('answered');
+    await server.close();
+  });
+});
+
+/** Resolves when the server has what was sent to it before. */
+async function connected(server: RunningServer): Promise<void> {
+  const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
+  await new Promise((resolve) => socket.once('connect', resolve));
+  socket.destroy();
+  await new Promise(setImmediate);
+}
 
 describe('no web page reaches', () => {
   const pages = refused.filter(([name]) => /rebound|foreign|null/.test(name));

@@ -1,7 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeStackFile, stackFilePath, writeStackFile, type StackFile } from '../../local/stack-file';
+import {
+  isRunning,
+  newestRunning,
+  removeStackFile,
+  stackFilePath,
+  stackFileSchema,
+  writeStackFile,
+  type StackFile,
+} from '../../local/stack-file';
 
 let directory: string;
 let path: string;
@@ -31,18 +39,69 @@ const contentOf = (pid: number): StackFile => ({
 test('is for its owner alone, also where another one was there', () => {
   writeFileSync(path, 'old', { mode: 0o666 });
   writeStackFile(path, contentOf(7));
-  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(contentOf(7));
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ ...contentOf(7), others: [] });
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readdirSync(directory)).toEqual(['stack.json']);
 });
 
-test('is removed by the process it belongs to: of two stacks the newest wins', () => {
-  writeStackFile(path, contentOf(7));
-  writeStackFile(path, contentOf(8));
-  removeStackFile(path, 7);
-  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: 8 });
-  removeStackFile(path, 8);
+/** Both run as long as this test does. */
+const [running, alsoRunning] = [process.pid, process.ppid];
+/** No process has them: Linux counts to four million at most. */
+const [gone, alsoGone] = [2 ** 30, 2 ** 30 + 1];
+
+const read = (): StackFile | undefined =>
+  newestRunning(stackFileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))));
+
+test('of two stacks the newest wins, and when it stops the other one is found again', () => {
+  writeStackFile(path, contentOf(running));
+  writeStackFile(path, contentOf(alsoRunning));
+  expect(read()).toEqual(contentOf(alsoRunning));
+
+  removeStackFile(path, alsoRunning);
+  expect(read()).toEqual(contentOf(running));
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+
+  removeStackFile(path, running);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('the older one of two may stop first', () => {
+  writeStackFile(path, contentOf(running));
+  writeStackFile(path, contentOf(alsoRunning));
+  removeStackFile(path, running);
+  expect(read()).toEqual(contentOf(alsoRunning));
+
+  removeStackFile(path, alsoRunning);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('a stack that was killed hides no other, and is forgotten with the next change', () => {
+  writeStackFile(path, contentOf(running));
+  writeStackFile(path, contentOf(gone));
+  expect(read()).toEqual(contentOf(running));
+
+  writeStackFile(path, contentOf(alsoRunning));
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+    ...contentOf(alsoRunning),
+    others: [contentOf(running)],
+  });
+});
+
+test('without a running stack there is none to find, and nothing is left of those that were', () => {
+  writeStackFile(path, contentOf(gone));
+  expect(read()).toBeUndefined();
+
+  writeStackFile(path, contentOf(alsoGone));
+  removeStackFile(path, alsoGone);
   expect(existsSync(path)).toBe(false);
+});
+
+test('a process of another user runs as well', () => {
+  const kill = jest.spyOn(process, 'kill').mockImplementation(() => {
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+  });
+  expect(isRunning(1)).toBe(true);
+  kill.mockRestore();
 });
 
 test('one that is gone, or no JSON, is left alone', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -55,6 +55,14 @@ test('no stack is running when there is no file, half a file, or one of a proces
   // No process has it: Linux counts to four million at most.
   write({ pid: 2 ** 30 });
   expect(open).toThrow('no local stack is running; start one with npm start');
+});
+
+test('of several stacks the newest that still runs is found', () => {
+  write({ stackName: 'Older' });
+  const older = JSON.parse(readFileSync(process.env['LOCAL_STACK_FILE'] ?? '', 'utf8')) as object;
+  write({ pid: 2 ** 30, stackName: 'Killed', others: [older] });
+
+  expect(openLocalEnvironment(config).stackName).toBe('Older');
 });
 
 test('a file of another version is said to be one', () => {

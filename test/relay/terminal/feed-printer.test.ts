@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
@@ -62,4 +64,27 @@ test('a terminal gets colours, and a pipe none', () => {
 test('NO_COLOR takes them away', () => {
   process.env['NO_COLOR'] = '1';
   expect(feedPrinter(terminal())(rejection)[0]).not.toContain('\u001b');
+});
+
+test.each<[Record<string, string>, boolean]>([
+  [{ FORCE_COLOR: '1' }, true],
+  [{ FORCE_COLOR: '0' }, false],
+  [{ NO_COLOR: '1' }, false],
+  [{}, false],
+])('a pipe with %j', (env, isColoured) => {
+  // In a process of its own: Node reads its environment, not that of jest.
+  const printed = execFileSync(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '--eval',
+      `const { feedPrinter } = require('./relay/terminal/feed-printer.ts');
+       console.log(feedPrinter(process.stdout)(${JSON.stringify(rejection)})[0]);`,
+    ],
+    { cwd: join(__dirname, '../../..'), env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8' },
+  );
+
+  expect(printed.includes('\u001b[31m')).toBe(isColoured);
+  expect(stripVTControlCharacters(printed)).toBe('00:00:00  ✗ 1 rejected  Purchase  missing_identity\n');
 });

@@ -1,0 +1,62 @@
+import { Annotations, App, Tags, type AppProps } from 'aws-cdk-lib';
+import { context } from '../cdk.json';
+import { ClevertapToHeapStack } from './clevertap-to-heap-stack';
+import {
+  environmentNames,
+  isDeployed,
+  missingRecipients,
+  readEnvironment,
+  stackName,
+} from './config/environments';
+import { mappingOf } from './config/rule-files';
+
+export interface ClevertapToHeapAppProps extends AppProps {
+  /**
+   * The environments to synthesize.
+   *
+   * @default - the one of the context `env`, and without it all that are deployed
+   */
+  readonly names?: readonly string[];
+}
+
+/**
+ * The app with one stack for each environment, without the checks of what is deployed.
+ *
+ * @throws {EnvironmentConfigError} naming every mistake in `config/`, or an unknown environment
+ */
+export function createUncheckedApp({ names, ...props }: ClevertapToHeapAppProps = {}): App {
+  const app = new App({
+    ...props,
+    // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
+    context: { ...context, ...props.context },
+    // Not every synthesis needs it, and it takes seconds.
+    builtinCloudFormationValidation: false,
+  });
+  for (const name of names ?? namesOf(app)) {
+    const config = readEnvironment(name);
+    const warnings: [id: string, message: string][] = [];
+    const mapping = mappingOf(config, (warning) => warnings.push([`mapping-${warnings.length}`, warning]));
+    for (const warning of missingRecipients(name, config)) warnings.push(['nobody-is-told', warning]);
+    const tags = { ...config.tags, application: 'clevertap-to-heap', environment: name };
+    const stack = new ClevertapToHeapStack(app, stackName(name), {
+      description: `CleverTap webhooks to Heap, ${name}`,
+      config,
+      mapping,
+      // The stack's own tags; those of its resources are another matter to CDK.
+      tags,
+      env: { account: config.account, region: config.region },
+      terminationProtection: config.terminationProtection,
+    });
+    for (const [id, warning] of warnings) {
+      Annotations.of(stack).addWarningV2(`clevertap-to-heap:${id}`, warning);
+    }
+    for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value);
+  }
+  return app;
+}
+
+/** The environment of `-c env=NAME`, whose mistakes alone count then, or all that are deployed. */
+function namesOf(app: App): string[] {
+  const name: unknown = app.node.tryGetContext('env');
+  return typeof name === 'string' ? [name] : environmentNames().filter(isDeployed);
+}
