@@ -2,7 +2,8 @@ import type { LocalStack } from '../../local/stack';
 import type { LedgerRow } from '../../relay/ledger/ledger';
 import { fixture, personalData } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
-import { runRelay, type RelayRun } from '../support/relay-process';
+import { runRelayHere } from '../support/relay-in-process';
+import type { RelayRun } from '../support/relay-process';
 import { startStackWithoutWaiting } from '../support/stack-without-waiting';
 
 /** `status --by campaign` and `reconcile` against `npm start`, while Heap goes down and comes back. */
@@ -16,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => end());
 
 const relay = (args: readonly string[], input = ''): RelayRun['ended'] =>
-  runRelay(args, { stackFile, input });
+  runRelayHere(args, { stackFile, input });
 
 const playHeap = (mode: string): Promise<Response> =>
   fetch(`${stack.heapUrl}/control`, { method: 'POST', body: JSON.stringify({ mode }) });
