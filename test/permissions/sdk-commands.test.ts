@@ -13,7 +13,7 @@ it('finds a command that the function loads only when it needs it, with its plac
   });
 });
 
-it.each([
+const behind: readonly (readonly [what: string, text: string])[] = [
   [
     'a class',
     `import { PurgeQueueCommand } from '@aws-sdk/client-sqs';\nnew PurgeQueueCommand({ QueueUrl: '' });`,
@@ -47,8 +47,17 @@ it.each([
     'a part of the client',
     `import type { SQS } from '@aws-sdk/client-sqs';\nexport const empty = (sqs: Pick<SQS, 'purgeQueue'>) => sqs.purgeQueue({ QueueUrl: '' });`,
   ],
-])('sees a command behind %s', (_, text) => {
-  expect(commandsOf(text)).toEqual(['sqs PurgeQueue']);
+];
+
+describe('sees a command behind', () => {
+  // One program for all, since a program reads the declarations of the SDK.
+  const files = Object.fromEntries(behind.map(([, text], index) => [`relay/example-${index}.ts`, text]));
+  const found = sdkCommandsOf(Object.keys(files), files);
+
+  it.each(behind.map(([what], index) => [what, `relay/example-${index}.ts:`] as const))('%s', (_, file) => {
+    const seen = found.filter(({ at }) => at.some((place) => place.startsWith(file)));
+    expect(seen.map(({ command }) => command)).toEqual(['sqs PurgeQueue']);
+  });
 });
 
 it('sees a command that another file passes on', () => {
