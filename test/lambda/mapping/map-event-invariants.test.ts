@@ -189,7 +189,7 @@ describe.each(Object.entries(webhooks))('%s, whatever it holds', (envelope, webh
     );
     expect(Object.keys(Object.getPrototypeOf({}) as object)).toEqual([]);
     // Else the property would hold of nothing.
-    expect(delivered).toBeGreaterThan(envelope === 'any JSON' ? -1 : runs(15));
+    expect(delivered).toBeGreaterThan(envelope === 'any JSON' ? -1 : runs(3));
   });
 });
 
@@ -428,7 +428,7 @@ describe('the idempotency key', () => {
       ),
       { numRuns: runs(300) },
     );
-    expect(compared).toBeGreaterThan(runs(50));
+    expect(compared).toBeGreaterThan(runs(20));
   });
 });
 

@@ -777,7 +777,7 @@ describe('whatever JSON comes in', () => {
       { numRuns: runs(1000) },
     );
     // Else the property would hold of nothing.
-    expect(delivered).toBeGreaterThan(runs(100));
+    expect(delivered).toBeGreaterThan(runs(30));
   });
 
   it('gives the same bytes each time it comes', () => {
