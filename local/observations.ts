@@ -110,10 +110,10 @@ export class Observations {
     this.#answers.push({ ...answer, at: Date.now() });
   };
 
-  /** What happened since a moment. */
-  metrics(from: number): ObservedMetrics {
-    const samples = this.#samples.filter(({ at }) => at >= from);
-    const answers = this.#answers.filter(({ at }) => at >= from);
+  /** What happened since an instant, and not after another. */
+  metrics(from: number, to = Infinity): ObservedMetrics {
+    const samples = this.#samples.filter(({ at }) => at >= from && at <= to);
+    const answers = this.#answers.filter(({ at }) => at >= from && at <= to);
     const valuesByName = new Map<string, number[]>();
     const byReason = new Map<string, number>();
     for (const { name, values, reason } of samples) {
@@ -143,9 +143,9 @@ export class Observations {
     };
   }
 
-  /** What became of events since an instant, by campaign, batch by batch. */
-  ledger(from: number): LedgerRow[] {
-    return this.#ledger.flatMap(({ at, row }) => (at >= from ? [row] : []));
+  /** What became of events since an instant, and not after another, by campaign, batch by batch. */
+  ledger(from: number, to = Infinity): LedgerRow[] {
+    return this.#ledger.flatMap(({ at, row }) => (at >= from && at <= to ? [row] : []));
   }
 
   /** The lines of the function's log since a moment that hold a text; of its last 10,000. */
@@ -161,22 +161,22 @@ export class Observations {
   }
 
   /**
-   * Answers `GET /_local/metrics?from=`, `GET /_local/ledger?from=`, `GET /_local/log?from=&contains=` and
+   * Answers `GET /_local/metrics?from=&to=`, `GET /_local/ledger?from=&to=`, `GET /_local/log?from=&contains=` and
    * `GET /_local/lines?from=`, the stack's own part of the AWS endpoint.
    *
    * @returns `undefined` when the path is none of them.
-   * @throws AwsError when `from` is no moment.
+   * @throws AwsError when `from` or `to` is no instant.
    */
   readonly answer = (path: string, query: URLSearchParams): object | undefined => {
     switch (path) {
       case '/_local/metrics':
-        return this.metrics(momentIn(query));
+        return this.metrics(instantIn(query, 'from', 0), instantIn(query, 'to', Number.MAX_VALUE));
       case '/_local/ledger':
-        return { rows: this.ledger(momentIn(query)) };
+        return { rows: this.ledger(instantIn(query, 'from', 0), instantIn(query, 'to', Number.MAX_VALUE)) };
       case '/_local/log':
-        return { lines: this.log(momentIn(query), query.get('contains') ?? '') };
+        return { lines: this.log(instantIn(query, 'from', 0), query.get('contains') ?? '') };
       case '/_local/lines':
-        return { lines: this.lines(momentIn(query)) };
+        return { lines: this.lines(instantIn(query, 'from', 0)) };
       default:
         return undefined;
     }
@@ -209,10 +209,10 @@ function ledgerIn(line: string): LedgerRow[] {
   return ledgerLine.safeParse(parseJson(line)).data?.campaigns ?? [];
 }
 
-function momentIn(query: URLSearchParams): number {
-  const from = Number(query.get('from') ?? 0);
-  if (Number.isFinite(from)) return from;
-  throw new AwsError('ValidationError', 'from should be a number of milliseconds since 1970');
+function instantIn(query: URLSearchParams, name: 'from' | 'to', otherwise: number): number {
+  const instant = Number(query.get(name) ?? otherwise);
+  if (Number.isFinite(instant)) return instant;
+  throw new AwsError('ValidationError', `${name} should be a number of milliseconds since 1970`);
 }
 
 function statistics(values: readonly number[]): MetricStatistics {

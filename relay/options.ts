@@ -54,6 +54,24 @@ export const toWindow = toWindowOf(14);
 /** Metrics by five minutes are kept for 63 days, and the log as long as the settings say. */
 export const toLongWindow = toWindowOf(60);
 
+/**
+ * Milliseconds since 1970 of a time in ISO 8601 that has passed, such as `2026-11-28T12:00`, or of the start of a day.
+ * Without an offset it is UTC.
+ */
+export function toInstant(text: string): number {
+  const [, day = '', time = 'T00:00', offset = 'Z'] =
+    /^(\d{4}-\d{2}-\d{2})(?:(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/.exec(text) ?? [];
+  const instant = Date.parse(day + time + offset);
+  // JavaScript takes 30 February for 2 March.
+  if (Number.isNaN(instant) || new Date(`${day}T00:00Z`).toISOString().slice(0, 10) !== day) {
+    throw new InvalidArgumentError(
+      'It must be a day or a time in UTC or with an offset, such as 2026-11-28, 2026-11-28T12:00 or 2026-11-28T12:00+01:00.',
+    );
+  }
+  if (instant <= Date.now()) return instant;
+  throw new InvalidArgumentError(`It must have passed; it is ${new Date().toISOString()} now.`);
+}
+
 /** A code of docs/reasons.md. */
 export function toReason(code: string): string {
   const known = [...rejectionReasons, receivesExhausted];

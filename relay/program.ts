@@ -5,6 +5,7 @@ import {
   environmentCommand,
   exitCodes,
   toAppId,
+  toInstant,
   toLongWindow,
   toNumber,
   toPathSegment,
@@ -204,6 +205,11 @@ function addReconcile(program: Command): void {
       new Option('--window <time>', 'how far back, as in the file, up to 60d')
         .argParser(toLongWindow)
         .default(7 * 86_400_000, '7d'),
+    )
+    .option(
+      '--until <instant>',
+      'the end of the window, e.g. 2026-11-28 (0:00 UTC) or 2026-11-28T12:00+01:00; without it: now',
+      toInstant,
     )
     .option('--verbose', 'also what the search of the log read and cost')
     .addHelpText(

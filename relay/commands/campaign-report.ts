@@ -13,6 +13,20 @@ export interface CampaignStatus extends LedgerReport {
   readonly campaigns: readonly Campaign[];
 }
 
+/**
+ * Whether what has no end may have it under another name. A batch names its 50 largest campaigns, so that one may be
+ * named when it is received and be `other` when it ends, or the other way round.
+ */
+export function mayEndAsOther({ campaigns, unread, pendingHidden }: CampaignStatus): boolean {
+  const sumOf = (key: 'waiting' | 'receivedBefore'): number =>
+    campaigns.reduce((sum, one) => sum + one[key], 0);
+  return (
+    campaigns.some(isOther) && sumOf('waiting') <= sumOf('receivedBefore') && unread + pendingHidden === 0
+  );
+}
+
+const isOther = ({ campaign, events }: Campaign): boolean => campaign === null && events.includes('other');
+
 /** A person reads no more; the JSON has all. */
 const maxCampaigns = 30;
 
@@ -69,33 +83,25 @@ function tableOf(campaigns: readonly Campaign[]): string {
   ].join('\n');
 }
 
-function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string[] {
+function adviceFor(found: CampaignStatus): string[] {
+  const { campaigns } = found;
   const named = campaigns.map((one) => ({ ...one, name: nameOf(one) }));
   const reasons = adviceByReason(named);
   const sharesOf = (key: 'waiting' | 'receivedBefore'): Share[] =>
     named.flatMap(({ name, [key]: events }) => (events > 0 ? [{ name, events }] : []));
   const [waiting, before] = [sharesOf('waiting'), sharesOf('receivedBefore')];
-  const hasOther = campaigns.some(({ campaign, events }) => campaign === null && events.includes('other'));
   return [
     ...reasons,
     ...(reasons.length === 0
       ? []
       : [
-          advice('redrive', 'A redriven dead letter counts as received again, and keeps its rejection here.'),
-        ]),
-    ...(waiting.length === 0
-      ? []
-      : [
           advice(
-            'waiting',
-            `${among(waiting)}. ${
-              unread + pendingHidden > 0
-                ? 'They are sent by themselves when Heap takes them; "relay status" says whether Heap or the app id is the cause.'
-                : 'But no message waits: look at "relay dlq list" for receives_exhausted, and at what was discarded.'
-            }`,
+            'redrive',
+            'If you redrive its dead letters, they count as received again and keep their rejection here.',
           ),
         ]),
-    ...(before.length === 0
+    ...(waiting.length === 0 ? [] : [advice('waiting', `${among(waiting)}. ${whyWaiting(found)}`)]),
+    ...(before.length === 0 || (waiting.length > 0 && mayEndAsOther(found))
       ? []
       : [
           advice(
@@ -103,7 +109,7 @@ function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string
             `${among(before)} ended here and came before this window, or to a function that died. More may be waiting than is shown: choose a longer --window.`,
           ),
         ]),
-    ...(hasOther
+    ...(campaigns.some(isOther)
       ? [
           advice(
             'other',
@@ -112,4 +118,14 @@ function adviceFor({ campaigns, unread, pendingHidden }: CampaignStatus): string
         ]
       : []),
   ];
+}
+
+function whyWaiting(found: CampaignStatus): string {
+  if (found.unread + found.pendingHidden > 0) {
+    return 'They are sent by themselves when Heap takes them; "relay status" says whether Heap or the app id is the cause.';
+  }
+  if (mayEndAsOther(found)) {
+    return 'But no message waits, and at least as many ended under another name: some of these are counted as other.';
+  }
+  return 'But no message waits: look at "relay dlq list" for receives_exhausted, and at what was discarded. A letter of receives_exhausted that was redriven counts as received twice, so that its events stay here.';
 }

@@ -19,7 +19,7 @@ export function describeReconciliation(
   { window, verbose = false }: { readonly window: number; readonly verbose?: boolean },
 ): string {
   return [
-    `${found.stackName} and CleverTap, the last ${duration(window)}, until ${found.to}`,
+    `${found.stackName} and CleverTap, the ${duration(window)} until ${found.to}`,
     '',
     ...(found.compared.length === 0
       ? ['  No campaign of the file is left to compare.']

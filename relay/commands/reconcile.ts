@@ -11,6 +11,8 @@ import { describeReconciliation, type ReconcileReport } from './reconcile-report
 interface Options extends EnvironmentOptions {
   /** Milliseconds. */
   readonly window: number;
+  /** Milliseconds since 1970; absent: now. */
+  readonly until?: number;
   readonly verbose?: boolean;
 }
 
@@ -21,7 +23,8 @@ export async function reconcileFile(file: string | undefined, options: Options):
     'name the file with CleverTap\'s figures, or pipe it into this command. docs/operate.md, "reconcile", says where to get it.',
   );
   // Before anything is searched, which costs something.
-  const window = { from: Date.now() - options.window, to: Date.now() };
+  const to = options.until ?? Date.now();
+  const window = { from: to - options.window, to };
   const list = readSentList(bytes, window);
   const found = await readReconciliation(await openEnvironment(options.env), list, window);
   print(options, found, describeReconciliation(found, options));

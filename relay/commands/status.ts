@@ -11,6 +11,7 @@ import {
 import { campaignStatus } from './campaign-status';
 import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { interruptible, pause } from '../terminal/interruption';
+import { OperatorError } from '../terminal/operator-error';
 import { count, duration, grouped, labelled, visibleText } from '../terminal/terminal-text';
 
 interface Options extends EnvironmentOptions {
@@ -64,9 +65,18 @@ export interface Status {
 /** How long a difference may take to settle before it is believed. */
 const secondLookMs = 60_000;
 
-/** Says whether everything that was accepted is accounted for. */
+/**
+ * Says whether everything that was accepted is accounted for.
+ *
+ * @throws {OperatorError} for an option that would do nothing
+ */
 export async function status(options: Options): Promise<void> {
   if (options.by === 'campaign') return campaignStatus(options);
+  if (options.verbose === true) {
+    throw new OperatorError(
+      '--verbose says what the search for campaigns read and cost. Add --by campaign, or leave --verbose out.',
+    );
+  }
   const environment = await openEnvironment(options.env);
   const result = await interruptible(async (signal) => {
     const first = await readStatus(environment, options.window);

@@ -192,8 +192,7 @@ async function sumsOf(
   from: number,
   to: number,
 ): Promise<number[]> {
-  // More than a day is asked for in five minutes, to stay below CloudWatch's 100,800 values an answer.
-  const period = to - from > 86_400_000 ? 300 : 60;
+  const period = periodOf(from, to);
   const results = await metricData(
     client,
     sums.map((sum) => ({ ...sum, period, statistic: 'Sum' })),
@@ -201,6 +200,16 @@ async function sumsOf(
     to,
   );
   return results.map((values) => values.reduce((total, value) => total + value, 0));
+}
+
+const dayMs = 86_400_000;
+
+/** In seconds: minutes are kept for 15 days, five minutes for 63 ("GetMetricData"). */
+function periodOf(from: number, to: number): number {
+  const age = Date.now() - from;
+  if (age > 63 * dayMs) return 3600;
+  // More than a day in minutes would come near CloudWatch's 100,800 values an answer.
+  return age > 15 * dayMs || to - from > dayMs ? 300 : 60;
 }
 
 async function lagOf(

@@ -37,8 +37,8 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   };
   const outputs = new Map(Object.entries(stack.outputs));
-  const happenedSince = (from: number): Promise<z.output<typeof happenings>> =>
-    ask(`${stack.awsUrl}/_local/metrics?from=${from}`, happenings);
+  const happenedSince = (from: number, to?: number): Promise<z.output<typeof happenings>> =>
+    ask(`${stack.awsUrl}/_local/metrics?from=${from}${to === undefined ? '' : `&to=${to}`}`, happenings);
   return {
     name: 'local',
     stackName: stack.stackName,
@@ -55,8 +55,8 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
     },
     requestsByKey: async (since) =>
       new Map(Object.entries((await happenedSince(since.getTime())).requestsByKey)),
-    doorCounts: async (from) => {
-      const { door } = await happenedSince(from);
+    doorCounts: async (from, to) => {
+      const { door } = await happenedSince(from, to);
       return { requests: door.count, refused: door['4XXError'], failed: door['5XXError'] };
     },
     forwarderCounts: async (from) => {
@@ -70,8 +70,8 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
         lag: lags.length === 0 ? undefined : percentilesOf(lags),
       };
     },
-    ledger: async (from) => ({
-      ...(await ask(`${stack.awsUrl}/_local/ledger?from=${from}`, ledger)),
+    ledger: async (from, to) => ({
+      ...(await ask(`${stack.awsUrl}/_local/ledger?from=${from}&to=${to}`, ledger)),
       gaps: [],
     }),
     alarms: () => Promise.resolve({ names: [], ringing: [], muted: [] }),

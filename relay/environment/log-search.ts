@@ -4,10 +4,12 @@ import {
   ResourceNotFoundException,
   StartQueryCommand,
   type CloudWatchLogsClient,
+  type GetQueryResultsCommandInput,
+  type GetQueryResultsCommandOutput,
   type ResultField,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { pause } from '../terminal/interruption';
-import { OperatorError } from '../terminal/operator-error';
+import { explain, isPassing, OperatorError } from '../terminal/operator-error';
 
 export interface LogSearch {
   readonly logGroup: string;
@@ -35,14 +37,19 @@ const maxRows = 100_000;
 /** In milliseconds: a search takes seconds, and an account may ask only some times a second. */
 const [firstPollMs, lastPollMs] = [250, 2000];
 
+/** How often an answer is asked for before a search that was paid for is given up, and the first wait between. */
+const [maxAttempts, firstRetryMs] = [5, 1000];
+
 /**
  * Searches a log of CloudWatch with Logs Insights and waits for the end.
  *
+ * @param wait another one than this machine's, for tests
  * @throws {OperatorError} when the search does not come to its end, saying what to do
  */
 export async function searchLog(
   logs: CloudWatchLogsClient,
   { logGroup, name, from, to, query }: LogSearch,
+  wait: (milliseconds: number) => Promise<void> = pause,
 ): Promise<LogSearchResult> {
   const queryId = await start(logs, logGroup, {
     startTime: Math.floor(from / 1000),
@@ -50,11 +57,13 @@ export async function searchLog(
     queryString: query,
     limit: maxRows,
   });
-  for (let wait = firstPollMs; ; wait = Math.min(2 * wait, lastPollMs)) {
-    const first = await logs.send(new GetQueryResultsCommand({ queryId }));
+  const resultsOf = (page: { nextToken?: string }): Promise<GetQueryResultsCommandOutput> =>
+    resultsInTime(logs, { queryId, ...page }, name, wait);
+  for (let pollMs = firstPollMs; ; pollMs = Math.min(2 * pollMs, lastPollMs)) {
+    const first = await resultsOf({});
     const { status = 'no answer' } = first;
     if (status === 'Complete') {
-      const rows = await allRows(logs, queryId, first);
+      const rows = await allRows(first, resultsOf);
       return {
         rows,
         isComplete: rows.length < maxRows,
@@ -66,7 +75,7 @@ export async function searchLog(
         `CloudWatch Logs could not search the ${name}: ${status}. Try again, or over a shorter time.`,
       );
     }
-    await pause(wait);
+    await wait(pollMs);
   }
 }
 
@@ -97,17 +106,38 @@ interface Page {
   readonly nextToken?: string | undefined;
 }
 
-async function allRows(
+/** What a search has found so far. What passes is tried again, as the search costs again when it is repeated. */
+async function resultsInTime(
   logs: CloudWatchLogsClient,
-  queryId: string | undefined,
+  input: GetQueryResultsCommandInput,
+  name: string,
+  wait: (milliseconds: number) => Promise<void>,
+): Promise<GetQueryResultsCommandOutput> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await logs.send(new GetQueryResultsCommand(input));
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      if (attempt === maxAttempts) {
+        throw new OperatorError(
+          `CloudWatch Logs searches the ${name}, but its answer could not be had in ${maxAttempts} attempts: ${explain(error) ?? 'no answer'}. Try again in a minute; the search costs again then.`,
+        );
+      }
+    }
+    await wait(firstRetryMs * 2 ** (attempt - 1));
+  }
+}
+
+async function allRows(
   first: Page,
+  resultsOf: (page: { nextToken: string }) => Promise<Page>,
 ): Promise<ReadonlyMap<string, string>[]> {
   const rows: ReadonlyMap<string, string>[] = [];
   for (let page = first; ;) {
     rows.push(...(page.results ?? []).map(fieldsOf));
     const { nextToken } = page;
     if (nextToken === undefined) return rows;
-    page = await logs.send(new GetQueryResultsCommand({ queryId, nextToken }));
+    page = await resultsOf({ nextToken });
   }
 }
 

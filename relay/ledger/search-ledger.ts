@@ -5,6 +5,9 @@ import { ledgerRow, type Ledger } from './ledger';
 
 const dayMs = 86_400_000;
 
+/** What a command may do between the time that it takes for now and its search. */
+const slackMs = 60_000;
+
 const query = [
   ...ledgerQuery,
   'stats sum(entry.events) as events by entry.campaign, entry.event, entry.outcome, entry.reason',
@@ -42,7 +45,7 @@ export async function searchLedger(
     ),
     gaps: [
       ...(isComplete ? [] : ['CloudWatch Logs gives no more than 100,000 rows. Choose a shorter --window.']),
-      ...(to - from <= retentionDays * dayMs
+      ...(from >= Date.now() - retentionDays * dayMs - slackMs
         ? []
         : [
             `The log is kept for ${retentionDays} days. For later, set logRetentionDays in config/<env>.ts and deploy.`,

@@ -2,7 +2,8 @@ import type { LocalStack } from '../../local/stack';
 import type { LedgerRow } from '../../relay/ledger/ledger';
 import { fixture, personalData } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
-import { runRelay, type RelayRun } from '../support/relay-process';
+import { runRelayHere } from '../support/relay-in-process';
+import type { RelayRun } from '../support/relay-process';
 import { startStackWithoutWaiting } from '../support/stack-without-waiting';
 
 /** `status --by campaign` and `reconcile` against `npm start`, while Heap goes down and comes back. */
@@ -16,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => end());
 
 const relay = (args: readonly string[], input = ''): RelayRun['ended'] =>
-  runRelay(args, { stackFile, input });
+  runRelayHere(args, { stackFile, input });
 
 const playHeap = (mode: string): Promise<Response> =>
   fetch(`${stack.heapUrl}/control`, { method: 'POST', body: JSON.stringify({ mode }) });
@@ -81,6 +82,7 @@ test('tells the truth about each campaign through an outage, a recovery and a re
 }, 180_000);
 
 test('reconcile compares the same ledger with what CleverTap says it sent', async () => {
+  const before = new Date().toISOString();
   await relay(['send', '-'], fixture('stock-lower-case-single'));
   await until(18, {});
   const file = (sent: number): string =>
@@ -91,6 +93,10 @@ test('reconcile compares the same ledger with what CleverTap says it sent', asyn
     compared: [{ sent: 1, arrived: 1, delivered: 1, difference: 0 }],
   });
   expect(all.code).toBe(0);
+
+  const closed = await relay(['reconcile', '--json', '--until', before], file(1));
+  expect(JSON.parse(closed.stdout)).toMatchObject({ to: before, compared: [{ arrived: 0, foundBy: null }] });
+  expect(closed.code).toBe(1);
 
   const fewer = await relay(['reconcile'], file(3));
   expect(fewer.stdout).toMatch(/^ {2}1650000005 .* 3 +1 +1 +0 +-2$/m);

@@ -2,8 +2,6 @@ import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { CommanderError } from 'commander';
 import {
   previewPayload,
   type EventPreview,
@@ -11,13 +9,12 @@ import {
   type PreviewReport,
 } from '../../relay/preview/preview';
 import { printReport } from '../../relay/preview/print-preview';
-import { createProgram } from '../../relay/program';
-import { explain } from '../../relay/terminal/operator-error';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import { noMapping, type MappingRule, type MappingSettings } from '../../lambda/mapping/rule-format';
 import { environmentNames } from '../../lib/config/environments';
 import { fixture } from '../support/clevertap-fixture';
+import { runRelayHere } from '../support/relay-in-process';
 import { runRelay } from '../support/relay-process';
 
 const receivedAt = Date.parse('2026-11-24T10:00:00.000Z');
@@ -308,12 +305,6 @@ describe('a printed report', () => {
   });
 });
 
-interface Ran {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
 describe('npm run relay -- preview', () => {
   let folder: string;
   beforeAll(() => {
@@ -323,38 +314,10 @@ describe('npm run relay -- preview', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Runs the command in this process, as bin/relay.ts does. */
-  async function run(args: string[], { input = '', env = {} } = {}): Promise<Ran> {
-    const ran = { status: 0, stdout: '', stderr: '' };
-    const into = (stream: 'stdout' | 'stderr') => (line: unknown) => {
-      ran[stream] += `${String(line)}\n`;
-    };
-    const before = { stdin: process.stdin, env: process.env, exitCode: process.exitCode };
-    const log = jest.spyOn(console, 'log').mockImplementation(into('stdout'));
-    const stderr = jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
-      ran.stderr += String(text);
-      return true;
-    });
-    const stdin = Readable.from([input]);
-    Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
-    process.env = { ...process.env, ...env };
-    process.exitCode = 0;
-    try {
-      await createProgram().parseAsync(['preview', ...args], { from: 'user' });
-      ran.status = process.exitCode;
-    } catch (error) {
-      ran.status = 2;
-      const explanation = error instanceof CommanderError ? undefined : explain(error);
-      if (explanation !== undefined) ran.stderr += `error: ${explanation}\n`;
-    } finally {
-      Object.defineProperty(process, 'stdin', { value: before.stdin, configurable: true });
-      process.env = before.env;
-      process.exitCode = before.exitCode;
-      log.mockRestore();
-      stderr.mockRestore();
-    }
-    return ran;
-  }
+  const run = (
+    args: string[],
+    options?: Parameters<typeof runRelayHere>[1],
+  ): ReturnType<typeof runRelayHere> => runRelayHere(['preview', ...args], options);
 
   test('is wired to npm run relay: it prints to the streams of its process and ends with its exit code', async () => {
     const good = await runRelay(['preview', '--json', '-'], { input: fixture('broadcast-with-placeholder') });
@@ -374,7 +337,7 @@ describe('npm run relay -- preview', () => {
   });
 
   test('prints a file and ends with 0', async () => {
-    const { status, stdout, stderr } = await run([
+    const { code, stdout, stderr } = await run([
       'test/fixtures/clevertap/guide-rendered.json',
       '--app-id',
       '11',
@@ -383,34 +346,34 @@ describe('npm run relay -- preview', () => {
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^Event 1 of 1: would be delivered\n[^]*"app_id": "11"[^]*\nNothing was sent\./);
     expect(stdout).not.toContain('REPLACE_ME');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
   });
 
   test('with --json prints one document from standard input and ends with 1 for a rejection', async () => {
     const input = fixture('broadcast-with-placeholder');
-    const { status, stdout } = await run(['--json', '-'], { input });
+    const { code, stdout } = await run(['--json', '-'], { input });
 
     const report = JSON.parse(stdout) as PreviewReport;
     expect(outcomes(report)).toEqual(['delivered', 'rejected', 'delivered']);
     expect(Object.keys(report)).toEqual(['events', 'requests', 'endpoint']);
-    expect(status).toBe(1);
+    expect(code).toBe(1);
   });
 
   test('reads standard input without a file, and the event as it stands in a URL', async () => {
-    const { status, stdout } = await run(['--event', 'Add%20to%20cart', '--env', 'prod'], {
+    const { code, stdout } = await run(['--event', 'Add%20to%20cart', '--env', 'prod'], {
       input: fixture('journey-node'),
     });
 
     expect(stdout).toContain('  Name      "Add to cart"\n');
     expect(stdout).toContain('settings of the environment prod.');
-    expect(status).toBe(0);
+    expect(code).toBe(0);
   });
 
   test('finds a file from where npm was called', async () => {
     writeFileSync(join(folder, 'ping.json'), fixture('setup-ping'));
 
     const env = { npm_lifecycle_event: 'relay', INIT_CWD: folder };
-    expect(await run(['ping.json'], { env })).toMatchObject({ status: 0, stderr: '' });
+    expect(await run(['ping.json'], { env })).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('a mistake in a file of --rule is wrong usage, with its place in the file as it was called', async () => {
@@ -420,11 +383,11 @@ describe('npm run relay -- preview', () => {
       '{\n  "when": { "event": "A" },\n  "send": { "identity": 5 }\n}',
     );
     const env = { npm_lifecycle_event: 'relay', INIT_CWD: folder };
-    const { status, stdout, stderr } = await run(['ping.json', '--rule', 'rule.json'], { env });
+    const { code, stdout, stderr } = await run(['ping.json', '--rule', 'rule.json'], { env });
 
     expect(stderr).toBe('error: rule.json:3:25: send.identity: must be a text, which may be a template\n');
     expect(stdout).toBe('');
-    expect(status).toBe(2);
+    expect(code).toBe(2);
   });
 
   test.each([
@@ -436,10 +399,10 @@ describe('npm run relay -- preview', () => {
     [['--rule', 'nope.json'], 'error: cannot read nope.json: there is no such file\n'],
     [['--unknown'], "error: unknown option '--unknown'\n"],
   ])('%j is wrong usage and ends with 2', async (args, message) => {
-    const { status, stdout, stderr } = await run(args);
+    const { code, stdout, stderr } = await run(args);
 
     expect(stderr).toContain(message);
     expect(stdout).toBe('');
-    expect(status).toBe(2);
+    expect(code).toBe(2);
   });
 });

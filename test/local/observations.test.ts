@@ -53,6 +53,8 @@ describe('the ledger', () => {
     });
     const later = new URLSearchParams({ from: String(Date.now() + 1000) });
     expect(observations.answer('/_local/ledger', later)).toEqual({ rows: [] });
+    const earlier = new URLSearchParams({ from: '0', to: String(Date.now() - 1000) });
+    expect(observations.answer('/_local/ledger', earlier)).toEqual({ rows: [] });
   });
 
   it('reaches further back than the lines that are kept', () => {
@@ -128,6 +130,7 @@ describe('the door', () => {
       door: { count: 5, '4XXError': 2, '5XXError': 1 },
       requestsByKey: { k1: 3, KeyK2: 1 },
     });
+    expect(observations.metrics(0, Date.now() - 1000)).toMatchObject({ door: { count: 0 } });
     expect(observations.metrics(Date.now() + 60_000)).toMatchObject({
       door: { count: 0, '4XXError': 0, '5XXError': 0 },
       requestsByKey: {},
@@ -194,6 +197,10 @@ describe('over HTTP', () => {
           door: { count: 0, '4XXError': 0, '5XXError': 0 },
           requestsByKey: {},
         },
+      ]);
+      expect(await get('/_local/metrics?to=today')).toEqual([
+        400,
+        { message: 'to should be a number of milliseconds since 1970' },
       ]);
       expect(await get('/_local/log?from=yesterday')).toEqual([
         400,

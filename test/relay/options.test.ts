@@ -1,4 +1,4 @@
-import { toLongWindow, toWindow } from '../../relay/options';
+import { toInstant, toLongWindow, toWindow } from '../../relay/options';
 
 test.each([
   ['15m', 900_000],
@@ -15,4 +15,31 @@ test.each(['', '1', 'h', '0m', '-1h', '15d', '1.5h', '1 h'])('--window %j is ref
 test('reconcile looks further back, as far as metrics by five minutes are kept', () => {
   expect(toLongWindow('60d')).toBe(60 * 86_400_000);
   expect(() => toLongWindow('61d')).toThrow('up to 60d');
+});
+
+test.each([
+  ['2026-11-20', '2026-11-20T00:00:00Z'],
+  ['2026-11-20T12:30', '2026-11-20T12:30:00Z'],
+  ['2026-11-20T12:30:15.5Z', '2026-11-20T12:30:15.500Z'],
+  ['2026-11-20T12:30+05:30', '2026-11-20T07:00:00Z'],
+  ['2024-02-29', '2024-02-29T00:00:00Z'],
+])('--until %s', (text, instant) => {
+  expect(toInstant(text)).toBe(Date.parse(instant));
+});
+
+test.each([
+  '',
+  '7d',
+  '20261120',
+  '2026-11',
+  '2026-02-30',
+  '2026-13-01',
+  '2026-11-20T25:00',
+  '2026-11-20 12:00',
+])('--until %j is refused', (text) => {
+  expect(() => toInstant(text)).toThrow('It must be a day or a time in UTC or with an offset');
+});
+
+test('--until is not in the future', () => {
+  expect(() => toInstant('9999-01-01')).toThrow(/^It must have passed; it is \d{4}-/);
 });

@@ -57,7 +57,8 @@ test('reads door, queue and ledger of the same time', async () => {
   );
   await queues.close();
 
-  expect(windows).toEqual([3_600_000, 3_600_000]);
+  expect(windows[0]).toBe(3_600_000);
+  expect(windows[1]).toBeGreaterThanOrEqual(3_600_000);
   expect(found).toMatchObject({
     accepted: 6,
     refused: 2,
@@ -70,6 +71,15 @@ test('reads door, queue and ledger of the same time', async () => {
   });
 });
 
+/** A batch of more than 50 campaigns: one is named when it is received, and is not when it ends. */
+const endedOf = (campaign: string, events: number): LedgerRow => row('delivered', events, { campaign });
+const namedThenOther = [
+  row('received', 3),
+  row('delivered', 4, { campaign: undefined, event: 'other' }),
+  endedOf('2', 1),
+];
+const rejected = row('rejected', 1, { campaign: '3', reason: 'invalid_json' });
+
 test.each([
   ['nothing happened', [], {}, true],
   ['all delivered', [row('received', 2), row('delivered', 2)], {}, true],
@@ -77,6 +87,10 @@ test.each([
   ['something waits, and the queue is empty', [row('received', 2)], {}, false],
   ['something is rejected', [row('rejected', 1, { reason: 'invalid_json' })], {}, false],
   ['rows are missing', [], { gaps: ['gap'] }, false],
+  ['some ended as other', namedThenOther, {}, true],
+  ['some ended as other, and others are rejected', [...namedThenOther, rejected], {}, false],
+  ['more wait than ended as other', [...namedThenOther, row('received', 3)], {}, false],
+  ['as many came from before, and nothing is other', [row('received', 3), endedOf('2', 3)], {}, false],
 ])('%s: exit code', (_, rows, rest, expected) => {
   expect(isAllRight(statusOf(rows, rest))).toBe(expected);
 });
@@ -109,7 +123,9 @@ test('says what to do: once for each reason, and where most of it comes from', (
     'invalid_json 4 events of 2 campaigns, most of 1650000002 Purchase. Correct the custom body',
   );
   expect(text.match(/docs\/reasons\.md#/g)).toHaveLength(1);
-  expect(text).toContain('A redriven dead letter counts as received again');
+  expect(text).toContain(
+    'redrive If you redrive its dead letters, they count as received again and keep their rejection here.',
+  );
 });
 
 test('says why events wait, and that the window may be too short', () => {
@@ -118,10 +134,24 @@ test('says why events wait, and that the window may be too short', () => {
     'waiting 4 events of 1650000001 Purchase. They are sent by themselves',
   );
   expect(oneLine(report(statusOf(waiting)))).toContain('But no message waits: look at "relay dlq list"');
+  expect(oneLine(report(statusOf(waiting)))).toContain(
+    'A letter of receives_exhausted that was redriven counts as received twice, so that its events stay here.',
+  );
   expect(oneLine(report(statusOf([row('delivered', 4)])))).toContain(
     '4 events of 1650000001 Purchase ended here and came before this window, or to a function that died. More may be waiting than is shown: choose a longer --window.',
   );
   expect(report(statusOf([row('received', 4), row('delivered', 4)]))).not.toContain('What to do');
+});
+
+test('says that what waits may have ended as other, and blames nothing else', () => {
+  const text = oneLine(report(statusOf(namedThenOther)));
+
+  expect(text).toContain(
+    'waiting 3 events of 1650000001 Purchase. But no message waits, and at least as many ended under another name: some of these are counted as other.',
+  );
+  expect(text).not.toContain('receives_exhausted');
+  expect(text).not.toContain('ended here and came before this window');
+  expect(oneLine(report(statusOf(namedThenOther, { unread: 1 })))).toContain('They are sent by themselves');
 });
 
 test('what nobody has read yet is of no known campaign', () => {

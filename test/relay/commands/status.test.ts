@@ -1,4 +1,4 @@
-import { isAllRight, readStatus, statusOf, type Figures } from '../../../relay/commands/status';
+import { isAllRight, readStatus, status, statusOf, type Figures } from '../../../relay/commands/status';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
 
@@ -115,4 +115,10 @@ test('reads the waiting messages from the queues, and leaves out what the metric
   const [door = [0, 0], forwarder = [0, 0]] = windows;
   expect(forwarder[1] - forwarder[0]).toBe(3_600_000);
   expect(forwarder[1] - door[1]).toBe(180_000);
+});
+
+test('--verbose without --by campaign does nothing, and is refused before anything is asked', async () => {
+  await expect(status({ env: 'local', window: 1000, verbose: true })).rejects.toThrow(
+    '--verbose says what the search for campaigns read and cost. Add --by campaign, or leave --verbose out.',
+  );
 });

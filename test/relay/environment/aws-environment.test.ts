@@ -180,10 +180,13 @@ function answerMetrics(values: Record<string, number[]>): void {
     }));
 }
 
+const now = Date.now();
+const dayMs = 86_400_000;
+
 test('what the endpoint counted is summed by the minute', async () => {
   answerMetrics({ 'Count Sum': [10, 5], '4XXError Sum': [2] });
 
-  const counts = await (await open()).doorCounts(0, 3_600_000);
+  const counts = await (await open()).doorCounts(now - 3_600_000, now);
 
   expect(counts).toEqual({ requests: 15, refused: 2, failed: 0 });
   const query = cloudWatch.commandCalls(GetMetricDataCommand)[0]?.args[0].input.MetricDataQueries?.[0];
@@ -198,6 +201,21 @@ test('what the endpoint counted is summed by the minute', async () => {
   });
 });
 
+test.each([
+  ['a day', 1, 0, 60],
+  ['more than a day', 2, 0, 300],
+  ['an old day', 1, 14.5, 300],
+  ['a day before five minutes are kept', 1, 63, 3600],
+])('sums %s by what CloudWatch still has', async (_, days, ago, period) => {
+  answerMetrics({});
+  const to = now - ago * dayMs;
+
+  await (await open()).doorCounts(to - days * dayMs, to);
+
+  const { input } = cloudWatch.commandCalls(GetMetricDataCommand)[0]!.args[0];
+  expect(input.MetricDataQueries?.[0]?.MetricStat?.Period).toBe(period);
+});
+
 test("the forwarder's metrics are those of this stack, with reasons and percentiles of the whole window", async () => {
   answerMetrics({
     'EventsReceived Sum': [7, 8],
@@ -208,7 +226,7 @@ test("the forwarder's metrics are those of this stack, with reasons and percenti
     'DeliveryLagMs Maximum': [300, 400],
   });
 
-  const { sums, rejectedByReason, lag } = await (await open()).forwarderCounts(0, 5_400_000);
+  const { sums, rejectedByReason, lag } = await (await open()).forwarderCounts(now - 5_400_000, now);
 
   expect(sums).toMatchObject({ EventsReceived: 15, EventsRejected: 3, EventsDelivered: 0 });
   expect(rejectedByReason).toEqual({ invalid_json: 3 });

@@ -3,6 +3,7 @@ import {
   GetQueryResultsCommand,
   LimitExceededException,
   ResourceNotFoundException,
+  ServiceUnavailableException,
   StartQueryCommand,
   type ResultField,
 } from '@aws-sdk/client-cloudwatch-logs';
@@ -18,8 +19,16 @@ beforeEach(() => {
   logs.on(StartQueryCommand).resolves({ queryId: 'q' });
 });
 
+let waits: number[] = [];
+beforeEach(() => {
+  waits = [];
+});
+
 const search = (): Promise<LogSearchResult> =>
-  searchLog(client, { logGroup: '/log', name: 'log', from: 1500, to: 2500, query: 'fields a' });
+  searchLog(client, { logGroup: '/log', name: 'log', from: 1500, to: 2500, query: 'fields a' }, (wait) => {
+    waits.push(wait);
+    return Promise.resolve();
+  });
 
 const explained = async (): Promise<string | undefined> =>
   explain(await search().catch((error: unknown) => error));
@@ -48,6 +57,52 @@ test('waits for the end, and covers the whole time in seconds', async () => {
     queryString: 'fields a',
     limit: 100_000,
   });
+  expect(waits).toEqual([250, 500]);
+});
+
+const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException', $metadata: {} });
+const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+const unavailable = new ServiceUnavailableException({ message: 'later', $metadata: {} });
+
+test('what passes does not end a search that is paid for, neither while it runs nor between pages', async () => {
+  logs
+    .on(GetQueryResultsCommand, { queryId: 'q' })
+    .rejectsOnce(throttled)
+    .resolvesOnce({ status: 'Running' })
+    .rejectsOnce(reset)
+    .rejectsOnce(unavailable)
+    .resolves({ status: 'Complete', results: [row('1')], nextToken: 't1' })
+    .on(GetQueryResultsCommand, { queryId: 'q', nextToken: 't1' })
+    .rejectsOnce(throttled)
+    .resolves({ status: 'Complete', results: [row('2')] });
+
+  expect((await search()).rows.map((one) => one.get('a'))).toEqual(['1', '2']);
+  expect(waits).toEqual([1000, 250, 1000, 2000, 1000]);
+  expect(logs.commandCalls(StartQueryCommand)).toHaveLength(1);
+});
+
+test.each([
+  ['while it runs', { queryId: 'q' }],
+  ['between pages', { queryId: 'q', nextToken: 't1' }],
+])('what does not pass in five attempts ends it: %s', async (_, input) => {
+  logs
+    .on(GetQueryResultsCommand, { queryId: 'q' })
+    .resolves({ status: 'Complete', results: [row('1')], nextToken: 't1' })
+    .on(GetQueryResultsCommand, input)
+    .rejects(throttled);
+
+  expect(await explained()).toBe(
+    'CloudWatch Logs searches the log, but its answer could not be had in 5 attempts: AWS answered ThrottlingException: Rate exceeded. Try again in a minute; the search costs again then.',
+  );
+  expect(waits).toEqual([1000, 2000, 4000, 8000]);
+});
+
+test('what does not pass is not tried again', async () => {
+  const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException', $metadata: {} });
+  logs.on(GetQueryResultsCommand).rejects(denied);
+
+  await expect(search()).rejects.toBe(denied);
+  expect(waits).toEqual([]);
 });
 
 test('reads every page, which holds 10,000 rows at most', async () => {

@@ -15,15 +15,15 @@ beforeEach(() => {
   logs.on(StartQueryCommand).resolves({ queryId: 'q' });
 });
 
-const now = Date.parse('2026-11-28T12:00:00Z');
+const now = Date.now();
 const dayMs = 86_400_000;
 
-const search = (window = dayMs): Promise<Ledger> =>
+const search = (window = dayMs, to = now): Promise<Ledger> =>
   searchLedger(
     new CloudWatchLogsClient({ region: 'eu-west-1' }),
     { logGroup: '/log', retentionDays: 7 },
-    now - window,
-    now,
+    to - window,
+    to,
   );
 
 const fields = (values: Record<string, string>): { field: string; value: string }[] =>
@@ -78,7 +78,16 @@ test('a window as long as the log is kept has no gap, a longer one has', async (
   logs.on(GetQueryResultsCommand).resolves({ status: 'Complete' });
 
   expect((await search(7 * dayMs)).gaps).toEqual([]);
-  expect((await search(7 * dayMs + 1)).gaps).toEqual([
+  expect((await search(7 * dayMs + 120_000)).gaps).toEqual([
+    expect.stringContaining('The log is kept for 7 days.'),
+  ]);
+});
+
+test('a window that ended in the past has a gap where it began before the log does', async () => {
+  logs.on(GetQueryResultsCommand).resolves({ status: 'Complete' });
+
+  expect((await search(dayMs, now - 5 * dayMs)).gaps).toEqual([]);
+  expect((await search(dayMs, now - 7 * dayMs)).gaps).toEqual([
     expect.stringContaining('The log is kept for 7 days.'),
   ]);
 });

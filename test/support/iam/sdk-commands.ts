@@ -67,6 +67,8 @@ function programOf(entries: readonly string[], sources: Readonly<Record<string, 
   const { config } = ts.readConfigFile(path, (file) => ts.sys.readFile(file)) as { config: unknown };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const host = ts.createCompilerHost(options);
+  // Most of the declarations of the SDK is comments.
+  host.jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
   const given = new Map(Object.entries(sources).map(([name, text]) => [join(root, name), text]));
   host.fileExists = (file) => given.has(file) || ts.sys.fileExists(file);
   host.readFile = (file) => given.get(file) ?? ts.sys.readFile(file);

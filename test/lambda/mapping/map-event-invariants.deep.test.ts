@@ -1,0 +1,2 @@
+// The same properties, three times as often.
+import './map-event-invariants.test';
