@@ -13,9 +13,17 @@ export const environmentCommand = (
     .option('--env <name>', 'the environment: the name of a file in config/', 'local')
     .option('--json', json);
 
-/** The text at the end of a command's help. */
-export const exitCodes = (zero: string, one: string): string =>
-  `\nExit code: 0 ${zero}, 1 ${one}, 2 wrong usage or no access, 130 interrupted.`;
+/** The end of a command's help: what each exit code means, by the code. */
+export const exitCodes = (meanings: Readonly<Record<number, string>>): string =>
+  ['\nExit codes:', ...Object.entries(meanings).map(([code, what]) => `  ${code.padEnd(5)}${what}`)].join(
+    '\n',
+  );
+
+const everywhere = { 2: 'wrong usage or no access', 130: 'interrupted' };
+
+/** The exit codes of a command that ends with 0 or 1, beside those that every command has. */
+export const exitCodesOf = (zero: string, one: string): string =>
+  exitCodes({ 0: zero, 1: one, ...everywhere });
 
 /** All values of an option that may be repeated, in their order. */
 export const eachOf = (value: string, others: readonly string[] = []): readonly string[] => [

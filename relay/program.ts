@@ -4,6 +4,7 @@ import {
   eachOf,
   environmentCommand,
   exitCodes,
+  exitCodesOf,
   toAppId,
   toInstant,
   toLongWindow,
@@ -68,7 +69,11 @@ function addPreview(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExit code: 0 nothing is rejected, 1 something is rejected or refused, 2 wrong usage, or a mistake in a rule.',
+      exitCodes({
+        0: 'nothing is rejected',
+        1: 'something is rejected or refused',
+        2: 'wrong usage, or a mistake in a rule',
+      }),
     )
     .action(loaded(async () => (await import('./commands/preview.js')).preview));
 }
@@ -79,7 +84,7 @@ function addWebhook(program: Command): void {
     .summary('what to paste into CleverTap, traffic by key, and how to rotate a key')
     .description('Shows URL and headers to paste into CleverTap, requests by key, and how to rotate a key.')
     .option('--show-key', 'print the values of the API keys')
-    .addHelpText('after', '\nExit code: 0 done, 2 wrong usage or no access.')
+    .addHelpText('after', exitCodes({ 0: 'done', 2: 'wrong usage or no access' }))
     .action(loaded(async () => (await import('./commands/webhook.js')).webhook));
 }
 
@@ -93,7 +98,7 @@ function addToken(program: Command): void {
         'that is stored beside it stays. To store one, give both as JSON: ' +
         '{"appId":"<digits>","header":{"name":"<name>","value":"<value>"}}.',
     )
-    .addHelpText('after', '\nExit code: 0 stored, 2 not stored.')
+    .addHelpText('after', exitCodes({ 0: 'stored', 2: 'not stored' }))
     .action(loaded(async () => (await import('./commands/token.js')).setToken));
 }
 
@@ -114,7 +119,7 @@ function addSmoke(program: Command): void {
     .option('--no-empty-body', 'with --door: send no empty body, and leave no dead letter')
     .option('--timeout <seconds>', 'how long the event may take', toNumber(1, 3600), 180)
     .option('--yes', 'do not ask')
-    .addHelpText('after', exitCodes('every check passed', 'a check failed'))
+    .addHelpText('after', exitCodesOf('every check passed', 'a check failed'))
     .action(loaded(async () => (await import('./commands/smoke.js')).smoke));
 }
 
@@ -132,7 +137,7 @@ function addSend(program: Command): void {
     .option('--rate <number>', 'requests a second at most', toNumber(1, 1000))
     .option('--concurrency <number>', 'requests at a time at most', toNumber(1, 200), 10)
     .option('--yes', 'do not ask before something is sent to an environment on AWS')
-    .addHelpText('after', exitCodes('all were answered with 200', 'some were not'))
+    .addHelpText('after', exitCodesOf('all were answered with 200', 'some were not'))
     .action(loaded(async () => (await import('./commands/send.js')).send));
 }
 
@@ -154,7 +159,7 @@ function addStatus(program: Command): void {
     .option('--verbose', 'with --by campaign, also what the search of the log read and cost')
     .addHelpText(
       'after',
-      exitCodes('all adds up and no alarm rings', 'something is missing or rejected, or an alarm rings'),
+      exitCodesOf('all adds up and no alarm rings', 'something is missing or rejected, or an alarm rings'),
     )
     .action(loaded(async () => (await import('./commands/status.js')).status));
 }
@@ -174,7 +179,7 @@ function addTail(program: Command): void {
         .default(60_000, '1m'),
     )
     .option('--for <time>', 'end after this time, e.g. 5m; without it: with Ctrl-C', toWindow)
-    .addHelpText('after', '\nExit code: 0 ended by Ctrl-C or --for, 2 wrong usage or no access.')
+    .addHelpText('after', exitCodes({ 0: 'ended by Ctrl-C or --for', 2: 'wrong usage or no access' }))
     .action(loaded(async () => (await import('./commands/tail.js')).tail));
 }
 
@@ -188,7 +193,7 @@ function addDoctor(program: Command): void {
         'their recipients. Changes nothing.',
     )
     .option('--preflight', 'only what a deployment needs; the stack need not be there yet')
-    .addHelpText('after', exitCodes('every check passed', 'one failed, or could not be made'))
+    .addHelpText('after', exitCodesOf('every check passed', 'one failed, or could not be made'))
     .action(loaded(async () => (await import('./commands/doctor.js')).doctor));
 }
 
@@ -214,7 +219,7 @@ function addReconcile(program: Command): void {
     .option('--verbose', 'also what the search of the log read and cost')
     .addHelpText(
       'after',
-      exitCodes(
+      exitCodesOf(
         'of each campaign as many were delivered as were sent',
         'of some there were fewer, or none was compared',
       ),
@@ -235,7 +240,7 @@ function addDeadLetters(program: Command): void {
     .description('Counts dead letters by reason and campaign and shows samples. They stay where they are.')
     .option('--samples <number>', 'letters shown of each reason and campaign', toNumber(0, 1000), 1)
     .option('--show', 'print samples as they are, personal data included')
-    .addHelpText('after', exitCodes('done', 'not all could be seen'))
+    .addHelpText('after', exitCodesOf('done', 'not all could be seen'))
     .action(loaded(async () => (await import('./commands/dead-letters.js')).list));
   withReason(environmentCommand(dlq, 'redrive'))
     .description(
@@ -245,7 +250,7 @@ function addDeadLetters(program: Command): void {
     .option('--dry-run', 'show what would be moved, and move nothing')
     .option('--rate <number>', 'letters a second at most, 1 to 500', toNumber(1, 500))
     .option('--from-queue <url>', 'take them from this queue, such as one that a deleted stack has left')
-    .addHelpText('after', exitCodes('done', 'not all were moved'))
+    .addHelpText('after', exitCodesOf('done', 'not all were moved'))
     .action(loaded(async () => (await import('./commands/dead-letters.js')).redrive));
   withReason(environmentCommand(dlq, 'discard'))
     .description('Deletes dead letters for ever. Asks before.')
@@ -255,12 +260,12 @@ function addDeadLetters(program: Command): void {
     )
     .option('--dry-run', 'count what would be deleted, and delete nothing')
     .option('--yes', 'do not ask')
-    .addHelpText('after', exitCodes('done', 'not all could be seen'))
+    .addHelpText('after', exitCodesOf('done', 'not all could be seen'))
     .action(loaded(async () => (await import('./commands/dead-letters.js')).discard));
   withReason(environmentCommand(dlq, 'export'))
     .argument('<file>', 'a new file; only you can read it, as it holds personal data')
     .description('Writes dead letters to a file, as JSON lines. They stay where they are.')
-    .addHelpText('after', exitCodes('done', 'not all could be seen'))
+    .addHelpText('after', exitCodesOf('done', 'not all could be seen'))
     .action(loaded(async () => (await import('./commands/dead-letters.js')).exportTo));
 }
 

@@ -130,14 +130,14 @@ class HeapEndpoint {
     const fault = parseFault(body === undefined ? undefined : parseJson(body.toString()));
     if (typeof fault === 'string') return { status: 400, body: fault };
     this.#fault = fault;
-    return taken;
+    return json({});
   }
 
   #reset(): Answer {
     this.#fault = NO_FAULT;
     this.#requests = 0;
     this.#heap = this.#newHeap();
-    return taken;
+    return json({});
   }
 
   #newHeap(): FakeHeap {
@@ -165,7 +165,12 @@ function allow(allowed: string, method: string, answer: () => Reply): Reply {
 }
 
 function json(value: unknown): Answer {
-  return { status: 200, body: JSON.stringify(value), headers: { 'Content-Type': 'application/json' } };
+  // A person reads it in a terminal.
+  return {
+    status: 200,
+    body: `${JSON.stringify(value, null, 2)}\n`,
+    headers: { 'Content-Type': 'application/json' },
+  };
 }
 
 /** What the fault is, or what is wrong with the request for one. */

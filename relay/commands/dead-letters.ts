@@ -147,7 +147,7 @@ async function consequenceOf(
     ...(identity === undefined ? [] : ['of one person']),
   ];
   const what = which.length === 0 ? 'all dead letters' : `the dead letters ${which.join(', ')}`;
-  return `This deletes ${what} of ${name} for ever; about ${count(visible, 'letter')} are in the queue.`;
+  return `This deletes ${what} of ${name} for ever; the queue holds about ${count(visible, 'dead letter')}.`;
 }
 
 /** Writes dead letters to a file. */

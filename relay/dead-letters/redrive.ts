@@ -49,7 +49,6 @@ export async function redriveAll(
   { signal, progress = noProgress, perSecond, pollMs = 2000 }: MoveOptions = {},
 ): Promise<Redrive> {
   const [source, destination] = [await countsOf(from), await countsOf(to)];
-  if (source.visible === 0) return { moved: 0, complete: true, note: hiddenNote(source.inFlight) };
   const { Results: [former] = [] } = await from.sqs.send(
     new ListMessageMoveTasksCommand({ SourceArn: source.arn, MaxResults: 1 }),
   );
@@ -58,6 +57,8 @@ export async function redriveAll(
       `SQS is redriving this queue already (${former.ApproximateNumberOfMessagesMoved ?? 0} moved); wait until it is done`,
     );
   }
+  if (source.visible === 0)
+    return { moved: 0, complete: source.inFlight === 0, note: hiddenNote(source.inFlight) };
   const { TaskHandle } = await from.sqs.send(
     new StartMessageMoveTaskCommand({
       SourceArn: source.arn,
@@ -75,7 +76,8 @@ export async function redriveAll(
       const task = latest?.StartedTimestamp === former?.StartedTimestamp ? undefined : latest;
       const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
       progress.done(moved);
-      if (task?.Status === 'COMPLETED') return { moved, complete: true, note: hiddenNote(source.inFlight) };
+      if (task?.Status === 'COMPLETED')
+        return { moved, complete: source.inFlight === 0, note: hiddenNote(source.inFlight) };
       if (task?.Status === 'FAILED' || task?.Status === 'CANCELLED') {
         throw new OperatorError(
           `SQS stopped after ${moved} letters: ${task.FailureReason ?? task.Status.toLowerCase()}. The others are still in the dead-letter queue.`,
@@ -100,7 +102,7 @@ export async function redriveAll(
 const hiddenNote = (inFlight: number): string | null =>
   inFlight === 0
     ? null
-    : `${inFlight} more are being read by somebody and stay; see them again when they are visible.`;
+    : `${count(inFlight, 'dead letter is', 'dead letters are')} being read elsewhere, e.g. by another redrive, and stayed. Run the command again in a few minutes.`;
 
 /**
  * Moves letters one by one: received, sent, and only then deleted. Stopped anywhere, a letter is at least in one

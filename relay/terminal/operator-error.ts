@@ -9,6 +9,11 @@ export class OperatorError extends Error {
 const signIn =
   'Sign in, e.g. with "aws sso login --profile NAME", and give the profile as AWS_PROFILE=NAME; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
 
+function ofProfile(): string {
+  const { AWS_PROFILE: profile = '' } = process.env;
+  return profile === '' ? '' : ` in the profile "${profile}" (AWS_PROFILE)`;
+}
+
 /** AWS's names for credentials that it does not take, over all services. */
 const refusedCredentials = new Set([
   'ExpiredToken',
@@ -49,7 +54,7 @@ export function explain(error: unknown): string | undefined {
   if (!types.isNativeError(error)) return undefined;
   const { name, message } = error;
   if (/(?:Credentials|Token)ProviderError$/.test(name))
-    return `there are no usable AWS credentials. ${signIn}\nThe AWS SDK says: ${message}`;
+    return `there are no usable AWS credentials${ofProfile()}. ${signIn}\nThe AWS SDK says: ${message}`;
   if (refusedCredentials.has(name)) return `AWS refused the credentials (${name}). ${signIn}`;
   if (missingPermission.has(name)) return describeMissingPermission(message);
   if (message === 'Region is missing') {

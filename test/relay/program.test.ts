@@ -45,6 +45,17 @@ test.each(commands)('the help of %s gives times as they are typed', (_, command)
   }
 });
 
+test.each(commands)(
+  'the help of %s fits a terminal of 80 columns and ends with the exit codes',
+  (_, command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(help).toMatch(/\nExit codes:\n {2}0 {4}\S[^]*\n {2}\d+ +\S.*\n$/);
+  },
+);
+
 describe('what is loaded', () => {
   const root = join(__dirname, '../..');
   let inputs: Metafile['inputs'];

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SQSClient } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { discardLetters } from '../../../relay/dead-letters/discard';
 import { exportLetters } from '../../../relay/dead-letters/export';
 import { listLetters, printList } from '../../../relay/dead-letters/list';
@@ -189,6 +189,19 @@ describe('redrive', () => {
       moved: 0,
       complete: true,
       note: null,
+    });
+  });
+
+  test('of all says that letters which somebody else is reading stayed, and that it is not done', async () => {
+    await addAll(bodies(2));
+    await queues.deadLetters.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queues.deadLetters.url, MaxNumberOfMessages: 10 }),
+    );
+
+    expect(await redriveAll(queues.deadLetters, queues.buffer)).toEqual({
+      moved: 0,
+      complete: false,
+      note: '2 dead letters are being read elsewhere, e.g. by another redrive, and stayed. Run the command again in a few minutes.',
     });
   });
 

@@ -39,6 +39,20 @@ test('credentials that are not there, as the SDK says it', async () => {
   expect(explain(failure)).toMatch(/^there are no usable AWS credentials\. Sign in/);
 });
 
+test('a profile without credentials is named', () => {
+  const before = process.env['AWS_PROFILE'];
+  process.env['AWS_PROFILE'] = 'nope';
+  try {
+    const failure = Object.assign(new Error('no'), { name: 'CredentialsProviderError' });
+    expect(explain(failure)).toMatch(
+      /^there are no usable AWS credentials in the profile "nope" \(AWS_PROFILE\)\./,
+    );
+  } finally {
+    if (before === undefined) delete process.env['AWS_PROFILE'];
+    else process.env['AWS_PROFILE'] = before;
+  }
+});
+
 test('our own words stay as they are, and a mistake of ours is not explained away', () => {
   expect(explain(new OperatorError('do this'))).toBe('do this');
   expect(explain(new TypeError('x is not a function'))).toBeUndefined();
