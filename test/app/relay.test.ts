@@ -69,7 +69,7 @@ describe('dlq', () => {
   const bodies = Array.from({ length: 40 }, (_, index) => `{"identity":"pii-${index}"}`);
   const add = (): Promise<unknown> =>
     Promise.all(bodies.map((body, index) => queues.add(body, { requestId: `r-${index}` })));
-  const redrive = ['dlq', 'redrive', '--reason', 'placeholder_identity', '--rate', '40'];
+  const redrive = ['dlq', 'redrive', '--reason', 'placeholder_identity', '--rate', '8'];
   const someMoved = (): Promise<void> =>
     eventually(async () => {
       expect((await queues.counts(queues.buffer)).visible).toBeGreaterThan(3);
