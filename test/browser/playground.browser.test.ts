@@ -261,7 +261,7 @@ inBrowser('has a policy by which the browser refuses every connection', async ()
             image.src = 'https://127.0.0.1/x.png';
           }),
       ],
-      ['eval', () => Promise.resolve(new Function('return 1')())],
+      ['eval', () => Promise.resolve(Reflect.construct(Function, ['return 1']))],
       [
         'inline script',
         () =>
