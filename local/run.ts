@@ -40,10 +40,11 @@ export async function run(options: RunOptions): Promise<void> {
     onNotice: print,
     chaos,
   });
+  const reconciliation = stack.reconciliation(messageReader(options.reader));
   announce(stack, print);
   stopOnSignal(print, async () => {
     await stack.stop();
-    const account = await stack.account(messageReader(options.reader));
+    const account = await reconciliation.account();
     print(`\n${describeAccount(account)}`);
     if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
     return isBalanced(account) ? 0 : 1;
