@@ -122,7 +122,11 @@ async function start(
       region,
       onArrival: (queueName, message) => {
         const queue =
-          queueName === names.buffer ? 'buffer' : queueName === names.deadLetters ? 'dead letters' : undefined;
+          queueName === names.buffer
+            ? 'buffer'
+            : queueName === names.deadLetters
+              ? 'dead letters'
+              : undefined;
         if (queue !== undefined) happenings.push({ kind: 'arrival', at: Date.now(), queue, message });
       },
     }),
@@ -249,7 +253,11 @@ function keyName(apiKeyId: string, outputs: Readonly<Record<string, string>>): s
 }
 
 /** Starts a server on a port close to the webhook's, so that the URLs are the same every time, or on a free one. */
-async function near<T>(port: number, offset: number, startOn: (port: number) => Promise<T>): Promise<T> {
+export async function near<T>(
+  port: number,
+  offset: number,
+  startOn: (port: number) => Promise<T>,
+): Promise<T> {
   if (port === 0 || port + offset > 65_535) return startOn(0);
   try {
     return await startOn(port + offset);

@@ -1,3 +1,4 @@
+import { maxFailures, probeIntervalMs } from '../../lambda/heap/breaker';
 import { own } from '../../lambda/json';
 import { failureOf, jsonIn, type LogLine } from './feed';
 
@@ -9,10 +10,6 @@ export interface HeapHealth {
   /** When an instance of the function that waits for Heap tries it next; null where the log does not say it. */
   readonly nextProbeAt: number | null;
 }
-
-/** The breaker of `lambda/heap/breaker.ts`: so many failures open it, and then it lets a request through so often. */
-const maxFailures = 3;
-const probeIntervalMs = 30_000;
 
 /** Follows how Heap does, by the lines of the function's log as they come. */
 export class HeapWatch {
@@ -26,12 +23,16 @@ export class HeapWatch {
 
   take({ at, stream, line }: LogLine): void {
     const fields = jsonIn(line);
+    if (fields === undefined) return;
     const failures = this.#failures.get(stream) ?? { inRow: 0, inBatch: 0, wasAsked: false };
     this.#failures.set(stream, failures);
-    switch (fields && own(fields, 'message')) {
+    switch (own(fields, 'message')) {
       case 'Heap did not take a bulk': {
-        const said = fields && failureOf(fields);
-        if (fields === undefined || said === undefined) return this.#answered(stream);
+        const said = failureOf(fields);
+        if (said === undefined) {
+          this.#answered(stream);
+          return;
+        }
         failures.inRow += 1;
         failures.inBatch += 1;
         const isThrottled = own(fields, 'status') === 429;
@@ -46,8 +47,8 @@ export class HeapWatch {
         return;
       }
       case 'batch forwarded': {
-        const isRetried = fields !== undefined && own(fields, 'retried') !== 0;
-        const wasAsked = fields !== undefined && Number(own(fields, 'heapRequests')) > 0;
+        const isRetried = own(fields, 'retried') !== 0;
+        const wasAsked = Number(own(fields, 'heapRequests')) > 0;
         if (wasAsked && (!isRetried || failures.inBatch === 0)) this.#answered(stream);
         else if (this.#now.nextProbeAt !== null) this.#now = { ...this.#now, nextProbeAt: null };
         failures.inBatch = 0;
