@@ -55,6 +55,10 @@ async function start(
         ? synthesize(join(__dirname, 'local-assembly.ts'), signal)
         : Promise.resolve(assembly),
     environment,
+    openConsole: async (observed) => {
+      const { startConsole } = await import('../console/server/server.js');
+      return startConsole({ ...observed, chaosSeed: options.chaos });
+    },
   });
 }
 
@@ -64,8 +68,12 @@ async function environment(): Promise<LocalEnvironment> {
     import('../lib/config/environments.js'),
     import('../lib/config/rule-files.js'),
   ]);
-  const config = readEnvironment(localEnvironment);
-  return { stackName: stackName(localEnvironment), reader: { ...config, mapping: mappingOf(config) } };
+  const { identityOrder, dedupeWindowMinutes, ...config } = readEnvironment(localEnvironment);
+  const mapping = mappingOf({ ...config, identityOrder, dedupeWindowMinutes });
+  return {
+    stackName: stackName(localEnvironment),
+    settings: { environment: localEnvironment, identityOrder, dedupeWindowMinutes, mapping },
+  };
 }
 
 /** The same lines as `relay tail`. */

@@ -8,7 +8,9 @@ export interface LocalPorts {
   readonly aws: BoundServer;
   /** Has the servers say what the stack prints as its webhook; before, it is still starting. */
   readonly announce: (webhookUrl: string) => void;
-  /** Gives all ports free, whoever was asked to serve them. */
+  /** One more server close to the webhook's port, which its caller closes. */
+  readonly bindNear: (offset: number) => Promise<BoundServer>;
+  /** Gives these ports free, whoever was asked to serve them. */
   readonly close: () => Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function bindPorts(port: number): Promise<LocalPorts> {
       webhook: await take(bindOwn(port, owner)),
       heap: await take(bindNear(port, 1, owner)),
       aws: await take(bindNear(port, 2, owner)),
+      bindNear: (offset) => bindNear(port, offset, owner),
       announce: (url) => {
         webhookUrl = url;
       },

@@ -1,14 +1,16 @@
 import { describeAccount, isBalanced } from './account/account-report';
 import type { ReaderSettings } from './account/message-reader';
+import type { MessageReader } from './account/reconciliation';
+import type { BoundServer } from './http-server';
 import { bindPorts } from './ports';
 import type { LocalStack, LocalStackOptions } from './stack';
-import { readyLine, removeStackFile, stackFilePath, writeStackFile } from './stack-file';
+import { readyLine, removeStackFile, stackFilePath, writeStackFile, type StackFile } from './stack-file';
 import { describeChaos, welcome } from './welcome';
 
 /** What a stack is told of its environment. */
 export interface LocalEnvironment extends Pick<LocalStackOptions, 'stackName'> {
-  /** What the account at the end needs. */
-  readonly reader: ReaderSettings;
+  /** What the account at the end needs, and the console. */
+  readonly settings: ReaderSettings & { readonly environment: string };
 }
 
 export interface RunOptions {
@@ -30,6 +32,26 @@ export interface RunOptions {
   readonly appId?: string;
   /** The seed of the faults to play; absent: none. */
   readonly chaos?: string;
+  /** Shows the stack to a person. */
+  readonly openConsole: (observed: ObservedStack) => Promise<OpenConsole>;
+}
+
+/** A running stack, and the account of it that Ctrl-C gives. */
+export interface ObservedStack {
+  /** Where to show it. */
+  readonly port: BoundServer;
+  readonly settings: LocalEnvironment['settings'];
+  readonly stack: LocalStack;
+  readonly reconciliation: ReturnType<LocalStack['reconciliation']>;
+  readonly reader: MessageReader;
+  readonly onNotice: (notice: string) => void;
+}
+
+export interface OpenConsole {
+  /** No trailing slash. */
+  readonly origin: string;
+  /** Shows the account and ends it. */
+  readonly end: (account: string) => Promise<void>;
 }
 
 /** Any digits do for the fake Heap. */
@@ -59,10 +81,11 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
   const print = options.json === true ? console.error : console.log;
   const { describeLog = withoutMetrics } = options;
   const ports = await bindPorts(options.port);
+  const consolePort = await ports.bindNear(3);
   const failure = new AbortController();
   try {
     // Loading takes as long as a part of the synthesis, which another process does.
-    const [assemblyDirectory, { stackName, reader }, { startLocalStack }, { messageReader }, { Chaos }] =
+    const [assemblyDirectory, { stackName, settings }, { startLocalStack }, { messageReader }, { Chaos }] =
       await Promise.all([
         options.assembly(AbortSignal.any([signal, failure.signal])),
         options.environment(),
@@ -83,11 +106,22 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
       onNotice: print,
       chaos,
     });
-    announce(stack, print);
+    const reader = messageReader(settings);
+    const reconciliation = stack.reconciliation(reader);
+    const page = await options.openConsole({
+      port: consolePort,
+      settings,
+      stack,
+      reconciliation,
+      reader,
+      onNotice: print,
+    });
+    const reachable = { ...stack, consoleUrl: page.origin };
+    announce(reachable, print);
     console.log(
       options.json === true
-        ? readyLine(stack)
-        : welcome(stack, {
+        ? readyLine(reachable)
+        : welcome(reachable, {
             isRealHeap: options.heap !== undefined,
             chaosSeed: options.chaos,
             verbose: options.verbose === true,
@@ -96,14 +130,15 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
     return async () => {
       print('\nStopping. A running delivery is waited for, at most 12 seconds.\nCtrl-C again ends at once.');
       await stack.stop();
-      const account = await stack.account(messageReader(reader));
+      const account = await reconciliation.account();
       print(`\n${describeAccount(account)}`);
+      await page.end(describeAccount(account));
       if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
       return isBalanced(account) ? 0 : 1;
     };
   } catch (error) {
     failure.abort();
-    await ports.close();
+    await Promise.all([ports.close(), consolePort.close()]);
     throw error;
   }
 }
@@ -112,7 +147,7 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
 const withoutMetrics = (line: string): string[] => (line.startsWith('{"_aws"') ? [] : [line]);
 
 /** Lets `npm run relay -- … --env local` find the stack, for as long as this process runs. */
-function announce(stack: LocalStack, print: (line: string) => void): void {
+function announce(stack: Omit<StackFile, 'pid'>, print: (line: string) => void): void {
   const path = stackFilePath();
   try {
     writeStackFile(path, { pid: process.pid, ...stack });

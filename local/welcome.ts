@@ -16,6 +16,7 @@ export function welcome(stack: LocalStack, { isRealHeap, chaosSeed, verbose }: W
     `
 clevertap-to-heap runs on this machine. Ctrl-C stops it.
 `,
+    ...(stack.consoleUrl === undefined ? [] : [`  Console       ${stack.consoleUrl}`]),
     `  Webhook       ${stack.webhookUrl}
   Header        x-api-key: ${stack.apiKey}
   Heap          ${stack.heapUrl} (app id ${stack.appId})

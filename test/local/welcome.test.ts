@@ -1,6 +1,10 @@
 import type { LocalStack } from '../../local/stack';
 import { welcome, type WelcomeOptions } from '../../local/welcome';
 
+const notAskedFor = (): never => {
+  throw new Error('not asked for');
+};
+
 const awsUrl = 'http://127.0.0.1:65533';
 const stack: LocalStack = {
   webhookUrl: 'http://127.0.0.1:65535/v1/webhook',
@@ -15,7 +19,12 @@ const stack: LocalStack = {
   uninterpretedTypes: ['AWS::CloudWatch::Dashboard', 'AWS::IAM::ManagedPolicy', 'AWS::Logs::MetricFilter'],
   skippedMs: () => 0,
   stop: () => Promise.resolve(),
-  account: () => Promise.reject(new Error('not asked for')),
+  reconciliation: notAskedFor,
+  watch: notAskedFor,
+  nextTryAt: notAskedFor,
+  deadLetters: notAskedFor,
+  fakeHeap: undefined,
+  consoleUrl: 'http://127.0.0.1:65532',
 };
 
 const linesOf = (options: Partial<WelcomeOptions>): string[] =>
