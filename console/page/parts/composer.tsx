@@ -1,0 +1,245 @@
+import { computed, effect, signal, useSignal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useId, useMemo } from 'preact/hooks';
+import { sampleNames, sampleOf } from '../../../relay/samples';
+import type { PageSettings } from '../../wire';
+import { createJudge, type Draft, type Judgement } from '../judge';
+import { rangeAt, type Range } from '../places';
+import { Editor } from './editor';
+import { Verdict } from './verdict';
+
+interface ComposerProps {
+  readonly settings: PageSettings;
+  readonly draft: Signal<Draft>;
+  /** The app id of the environment, to compare with one in the payload. */
+  readonly appId?: string;
+  /** Buttons beside the editors. */
+  readonly actions?: ComponentChildren;
+}
+
+/** A draft of a payload: samples, editors for payload and rule, and what would become of it while it is typed. */
+export function Composer({ settings, draft, appId, actions }: ComposerProps): JSX.Element {
+  const judge = useMemo(() => createJudge(settings, appId), [settings, appId]);
+  const judgement = useJudgement(draft, judge);
+  const reveal = useSignal<Range>();
+  const revealInRule = useSignal<Range>();
+  const change = (part: Partial<Draft>): void => {
+    draft.value = { ...draft.value, ...part };
+  };
+  const { payload, pathEvent, rule } = draft.value;
+  return (
+    <div class="composer">
+      <div class="composer-parts">
+        <section class="composer-input" aria-label="Payload">
+          <div class="fields">
+            <SampleField
+              payload={payload}
+              onChoose={(body) => {
+                change({ payload: body, pathEvent: '' });
+              }}
+            />
+            <NameField
+              value={pathEvent}
+              onChange={(value) => {
+                change({ pathEvent: value });
+              }}
+            />
+          </div>
+          <Editor
+            label="Payload, the body of the webhook"
+            testId="payload"
+            value={payload}
+            onChange={(value) => {
+              change({ payload: value });
+            }}
+            marks={judgement.value.payloadMarks}
+            reveal={reveal}
+          />
+          {rule !== null && (
+            <RuleField
+              rule={rule}
+              settings={settings}
+              judgement={judgement}
+              reveal={revealInRule}
+              onChange={(value) => {
+                change({ rule: value });
+              }}
+              onRemove={() => {
+                change({ rule: null });
+              }}
+            />
+          )}
+          <div class="actions">
+            {actions}
+            {rule === null && (
+              <button
+                type="button"
+                onClick={() => {
+                  change({ rule: firstRule });
+                }}
+              >
+                Try a mapping rule
+              </button>
+            )}
+          </div>
+        </section>
+        <Verdict
+          judgement={judgement.value}
+          onFind={(range) => {
+            reveal.value = { ...range };
+          }}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** Judged on each keystroke; what takes long, such as a large broadcast, as soon as the typing pauses. */
+function useJudgement(draft: Signal<Draft>, judge: (draft: Draft) => Judgement): ReadonlySignal<Judgement> {
+  const { judged, judgement } = useMemo(() => {
+    const judged = signal({ draft: draft.peek(), judgement: judge(draft.peek()) });
+    return { judged, judgement: computed(() => judged.value.judgement) };
+  }, [draft, judge]);
+  useEffect(
+    () =>
+      effect(() => {
+        const next = draft.value;
+        const last = judged.peek();
+        if (next === last.draft) return;
+        const take = (): void => {
+          judged.value = { draft: next, judgement: judge(next) };
+        };
+        if (last.judgement.milliseconds < 20) {
+          take();
+          return;
+        }
+        const timer = setTimeout(take, Math.min(2 * last.judgement.milliseconds, 1000));
+        return () => {
+          clearTimeout(timer);
+        };
+      }),
+    [draft, judge, judged],
+  );
+  return judgement;
+}
+
+interface SampleFieldProps {
+  readonly payload: string;
+  readonly onChoose: (body: string) => void;
+}
+
+function SampleField({ payload, onChoose }: SampleFieldProps): JSX.Element {
+  const id = useId();
+  const chosen = sampleNames.find((name) => sampleOf(name)?.body === payload) ?? '';
+  return (
+    <div class="field">
+      <label for={id}>Sample</label>
+      <select
+        id={id}
+        data-testid="sample"
+        value={chosen}
+        onChange={({ currentTarget }) => {
+          const sample = sampleOf(currentTarget.value);
+          if (sample !== undefined) onChoose(sample.body);
+        }}
+      >
+        <option value="" disabled>
+          Your own payload
+        </option>
+        {sampleNames.map((name) => (
+          <option key={name} value={name}>
+            {name}: {sampleOf(name)?.summary}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function NameField({ value, onChange }: { value: string; onChange: (value: string) => void }): JSX.Element {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>Event name in the URL</label>
+      <input
+        id={id}
+        data-testid="path-event"
+        value={value}
+        placeholder="none"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={({ currentTarget }) => {
+          onChange(currentTarget.value);
+        }}
+      />
+    </div>
+  );
+}
+
+interface RuleFieldProps {
+  readonly rule: string;
+  readonly settings: PageSettings;
+  readonly judgement: ReadonlySignal<Judgement>;
+  readonly reveal: Signal<Range | undefined>;
+  readonly onChange: (rule: string) => void;
+  readonly onRemove: () => void;
+}
+
+function RuleField({ rule, settings, judgement, reveal, onChange, onRemove }: RuleFieldProps): JSX.Element {
+  const { ruleErrors, ruleWarnings, ruleMarks } = judgement.value;
+  const mistakes = [...ruleErrors, ...ruleWarnings];
+  const stays =
+    settings.mapping.rules.length === 0 ? 'the default mapping' : `the rules of ${settings.environment}`;
+  return (
+    <div class="rule">
+      <div class="rule-head">
+        <h3>Mapping rule</h3>
+        <button type="button" onClick={onRemove}>
+          Remove
+        </button>
+      </div>
+      <Editor
+        label="Mapping rule"
+        testId="rule"
+        value={rule}
+        onChange={onChange}
+        marks={ruleMarks}
+        reveal={reveal}
+      />
+      {ruleErrors.length > 0 ? (
+        <p class="bad">This rule cannot be used yet. Until then the verdict is by {stays}.</p>
+      ) : (
+        <p class="muted">Only tried here: it stands in for {stays}.</p>
+      )}
+      {mistakes.length > 0 && (
+        <ul class="mistakes" data-testid="rule-mistakes">
+          {mistakes.map(({ line, column, key, message }, index) => (
+            <li key={index}>
+              <button
+                type="button"
+                class="find"
+                onClick={() => {
+                  reveal.value = rangeAt(rule, line, column);
+                }}
+              >
+                Line {line}, column {column}
+              </button>{' '}
+              {key !== undefined && <span class="code">{key}</span>} {message}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+const firstRule = `{
+  "when": { "event": "Purchase" },
+  "send": {
+    "properties": {
+      "value": "{{ Event.value }}"
+    }
+  },
+  "types": { "value": "number" }
+}
+`;
