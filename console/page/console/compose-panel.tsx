@@ -33,7 +33,10 @@ export function ComposePanel({ model }: { readonly model: Model }): JSX.Element 
             </button>
           )}
         </div>
-        <p class="hint">Like a campaign in CleverTap: it goes to the webhook of this stack. Below stands what would become of it.</p>
+        <p class="hint">
+          Like a campaign in CleverTap: it goes to the webhook of this stack. Below stands what would become
+          of it.
+        </p>
       </header>
       {settings !== null && (
         <div class="panel-body">
@@ -74,7 +77,9 @@ function SendActions({ model, url }: { readonly model: Model; readonly url: stri
         <span class={`tone-${answer.tone}`}>{answer.text}</span>
       )}
       {rule !== null && (
-        <p class="hint">The rule is tried out here alone: the running function uses the rules of its environment.</p>
+        <p class="hint">
+          The rule is tried out here alone: the running function uses the rules of its environment.
+        </p>
       )}
     </div>
   );

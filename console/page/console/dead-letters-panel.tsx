@@ -2,6 +2,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { count, duration, grouped } from '../../../relay/terminal/terminal-text';
 import type { DeadLetterGroup, DeadLetters } from '../../wire';
+import { dependOn } from './depend-on';
 import { messageOf, type Model } from './model';
 import { deadLetters } from './server';
 
@@ -14,8 +15,7 @@ export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Elem
   const error = useSignal<string | null>(null);
 
   useSignalEffect(() => {
-    // To be called again whenever their number changes.
-    void model.deadLetters.value;
+    dependOn(model.deadLetters, model.connection);
     if (model.isMoving.value) return;
     const abort = new AbortController();
     const timer = setTimeout(
@@ -54,8 +54,8 @@ export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Elem
           </button>
         </div>
         <p class="hint">
-          Events that can never be delivered as they are. They are kept for 14 days. Once the cause is gone, redrive them: they
-          go back to the queue with the keys and times they had.
+          Events that can never be delivered as they are. They are kept for 14 days. Once the cause is gone,
+          redrive them: they go back to the queue with the keys and times they had.
         </p>
       </header>
       <div class="panel-body">
@@ -71,14 +71,16 @@ function Groups({ model, list }: { readonly model: Model; readonly list: DeadLet
   if (list.letters === 0) {
     return (
       <p class="calm">
-        {list.complete ? 'No dead letters: nothing was rejected that is not settled.' : 'No dead letters seen so far.'}
+        {list.complete
+          ? 'No dead letters: nothing was rejected that is not settled.'
+          : 'No dead letters seen so far.'}
       </p>
     );
   }
   const reasons = [...new Set(list.groups.map(({ reason }) => reason))];
   return (
     <>
-      <p class="summary">
+      <p class="sum">
         {count(list.letters, 'dead letter')} with {count(list.events, 'event')}
         {!list.complete && '. Not all of them: somebody else reads the queue at the same time'}
       </p>

@@ -95,7 +95,13 @@ function Loaded({ model, detail }: { readonly model: Model; readonly detail: Row
   );
 }
 
-function Actions({ model, detail: { row, isMasked } }: { readonly model: Model; readonly detail: RowDetail }): JSX.Element {
+function Actions({
+  model,
+  detail: { row, isMasked },
+}: {
+  readonly model: Model;
+  readonly detail: RowDetail;
+}): JSX.Element {
   return (
     <div class="actions">
       <button
@@ -111,7 +117,12 @@ function Actions({ model, detail: { row, isMasked } }: { readonly model: Model; 
       <button type="button" title="Key e" onClick={() => void model.edit(row.id)}>
         Edit and send again
       </button>
-      <button type="button" title="Key r" disabled={model.isSending.value} onClick={() => void model.again(row)}>
+      <button
+        type="button"
+        title="Key r"
+        disabled={model.isSending.value}
+        onClick={() => void model.again(row)}
+      >
         {row.state.kind === 'rejected' ? 'Redrive …' : 'Send again'}
       </button>
       <button type="button" title="Key c" onClick={() => void model.copyCurl(row.id)}>
@@ -259,7 +270,13 @@ function StateLine({ state }: { readonly state: EventDetail['state'] }): JSX.Ele
 /** More characters in one element make a browser slow; the copied command has all of them. */
 const shownCharacters = 50_000;
 
-function Received({ model, detail: { received, pathEvent, isMasked } }: { readonly model: Model; readonly detail: RowDetail }): JSX.Element {
+function Received({
+  model,
+  detail: { received, pathEvent, isMasked },
+}: {
+  readonly model: Model;
+  readonly detail: RowDetail;
+}): JSX.Element {
   const rest = received.length - shownCharacters;
   return (
     <>
@@ -269,9 +286,7 @@ function Received({ model, detail: { received, pathEvent, isMasked } }: { readon
         </p>
       )}
       <p class="hint">
-        {isMasked
-          ? 'The body with its values masked.'
-          : 'The body as it came.'}{' '}
+        {isMasked ? 'The body with its values masked.' : 'The body as it came.'}{' '}
         {isMasked && (
           <button
             type="button"
@@ -293,7 +308,11 @@ function Received({ model, detail: { received, pathEvent, isMasked } }: { readon
 function HeapGot({ event }: { readonly event: EventDetail }): JSX.Element {
   const { heapEvent, isStored, changes, state } = event;
   if (heapEvent === null) {
-    return <Nothing>Heap gets nothing of it{state.kind === 'ignored' ? ': it is ignored.' : '. “Why” says the reason.'}</Nothing>;
+    return (
+      <Nothing>
+        Heap gets nothing of it{state.kind === 'ignored' ? ': it is ignored.' : '. “Why” says the reason.'}
+      </Nothing>
+    );
   }
   return (
     <>
@@ -307,7 +326,7 @@ function HeapGot({ event }: { readonly event: EventDetail }): JSX.Element {
 
 function Why({ event: { state, changes, remedy } }: { readonly event: EventDetail }): JSX.Element {
   return (
-    <div class="why">
+    <div class="reasons">
       <StateLine state={state} />
       <dl>{reasonsOf(state, remedy)}</dl>
       {state.kind !== 'rejected' && state.kind !== 'ignored' && (
@@ -360,8 +379,8 @@ function reasonsOf(state: EventDetail['state'], remedy: string | null): JSX.Elem
     case 'delivered':
       return state.countedOnceWith === null ? null : (
         <Fact name="Counted once">
-          Another request brought the same event before, with the same key. Heap keeps one of them: that is how a
-          repeated webhook does not count twice.
+          Another request brought the same event before, with the same key. Heap keeps one of them: that is
+          how a repeated webhook does not count twice.
         </Fact>
       );
     case 'ignored':
@@ -373,13 +392,20 @@ function reasonsOf(state: EventDetail['state'], remedy: string | null): JSX.Elem
     case 'missing':
       return (
         <Fact name="What it means">
-          Neither Heap, the queue nor the dead letters have it. Keep the terminal’s output: this is a mistake of this app.
+          Neither Heap, the queue nor the dead letters have it. Keep the terminal’s output: this is a mistake
+          of this app.
         </Fact>
       );
   }
 }
 
-const Fact = ({ name, children }: { readonly name: string; readonly children: ComponentChildren }): JSX.Element => (
+const Fact = ({
+  name,
+  children,
+}: {
+  readonly name: string;
+  readonly children: ComponentChildren;
+}): JSX.Element => (
   <div>
     <dt>{name}</dt>
     <dd>{children}</dd>

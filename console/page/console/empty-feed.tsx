@@ -47,7 +47,11 @@ function Line({
       <dt>{name}</dt>
       <dd>
         <code>{value}</code>
-        <button type="button" aria-label={`Copy ${name}`} onClick={() => void model.copy(value, `The ${name.toLowerCase()}`)}>
+        <button
+          type="button"
+          aria-label={`Copy ${name}`}
+          onClick={() => void model.copy(value, `The ${name.toLowerCase()}`)}
+        >
           Copy
         </button>
       </dd>

@@ -24,7 +24,13 @@ export function EquationBar({ model }: { readonly model: Model }): JSX.Element {
   const filter = model.filter.value;
   const terms = places.filter((place) => place !== 'missing' || equation.missing !== 0);
   return (
-    <div class="equation" data-testid="equation" role="group" aria-label="Where the events are" aria-live="polite">
+    <div
+      class="equation"
+      data-testid="equation"
+      role="group"
+      aria-label="Where the events are"
+      aria-live="polite"
+    >
       <button
         type="button"
         class="term"
@@ -38,7 +44,7 @@ export function EquationBar({ model }: { readonly model: Model }): JSX.Element {
       </button>
       {terms.map((place, index) => (
         <span key={place} class="addend">
-          <span class="sign">{index === 0 ? ' = ' : ' + '}</span>
+          <span class="operator">{index === 0 ? ' = ' : ' + '}</span>
           <button
             type="button"
             class={`term ${place}`}

@@ -22,7 +22,10 @@ export const isFiltering = ({ text, place }: Filter): boolean => text.trim() !==
 /** Whether a row is shown. */
 export function matches(row: FeedRow, { text, place }: Filter): boolean {
   if (place !== null && row.counts[place] === 0) return false;
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   if (words.length === 0) return true;
   const content = searchable(row);
   return words.every((word) => content.includes(word));
@@ -41,7 +44,10 @@ function searchable({ event, campaign, who, requestId, state, counts }: FeedRow)
     ...(state.kind === 'rejected' ? [state.reason] : []),
     ...(state.kind === 'queued' ? [state.why] : []),
   ];
-  return parts.filter((part) => part !== null).join('\n').toLowerCase();
+  return parts
+    .filter((part) => part !== null)
+    .join('\n')
+    .toLowerCase();
 }
 
 export const emptyEquation: Equation = {

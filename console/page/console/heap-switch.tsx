@@ -19,8 +19,8 @@ export function HeapSwitch({ model }: { readonly model: Model }): JSX.Element | 
       </span>
       {settings.isRealHeap ? (
         <span class="hint">
-          Events leave this machine for {new URL(settings.heapUrl).host}. What Heap has is known from the function’s log
-          alone.
+          Events leave this machine for {new URL(settings.heapUrl).host}. What Heap has is known from the
+          function’s log alone.
         </span>
       ) : (
         <Switch model={model} />
@@ -42,6 +42,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
   const heap = model.heap.value;
   const mode = heap?.mode ?? 'ok';
   const storm = heap?.storm === true;
+  const left = heap?.times ?? null;
   const set = (next: string): void => {
     const known = heapModes.find((one) => one === next);
     if (known === undefined) return;
@@ -50,7 +51,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
   };
   return (
     <>
-      <label class="field">
+      <label class="control">
         <span>Let it answer</span>
         <select
           data-testid="heap-mode"
@@ -82,7 +83,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
             void model.setHeap({ storm: seed.value });
           }}
         >
-          <label class="field">
+          <label class="control">
             <span>Seed</span>
             <input
               class="seed"
@@ -98,7 +99,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
           </button>
         </form>
       ) : (
-        <label class="field">
+        <label class="control">
           <span class="visually-hidden">How often</span>
           <select
             value={times.value}
@@ -115,11 +116,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
           </select>
         </label>
       )}
-      {heap?.times != null && (
-        <span class="hint">
-          {heap.times === 1 ? '1 request left' : `${heap.times} requests left`}
-        </span>
-      )}
+      {left !== null && <span class="hint">{left === 1 ? '1 request left' : `${left} requests left`}</span>}
     </>
   );
 }

@@ -14,7 +14,17 @@ export const keys = [
 ] as const;
 
 export type Command =
-  'next' | 'previous' | 'open' | 'again' | 'edit' | 'curl' | 'filter' | 'new' | 'dead letters' | 'help' | 'back';
+  | 'next'
+  | 'previous'
+  | 'open'
+  | 'again'
+  | 'edit'
+  | 'curl'
+  | 'filter'
+  | 'new'
+  | 'dead letters'
+  | 'help'
+  | 'back';
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['j', 'next'],

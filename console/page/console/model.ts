@@ -1,7 +1,16 @@
 import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import type { ConsoleChange, ConsoleSettings, Equation, FeedRow, HeapRequest, HeapStatus, RowDetail } from '../../wire';
+import type {
+  ConsoleChange,
+  ConsoleSettings,
+  Equation,
+  FeedRow,
+  HeapRequest,
+  HeapStatus,
+  RowDetail,
+} from '../../wire';
 import type { Draft } from '../judge';
 import { count } from '../../../relay/terminal/terminal-text';
+import { dependOn } from './depend-on';
 import { curlCommand, webhookUrlOf } from './curl';
 import { Feed } from './feed';
 import { emptyEquation, noFilter, type Filter, type Place } from './filter';
@@ -156,9 +165,9 @@ export class Model {
     effect(() => {
       const id = selected.value;
       const show = this.isShown.value;
-      // Only to be called again whenever the row changes.
-      if (id !== null && this.connection.value !== 'first') void this.feed.row(id)?.value;
       if (id === null) return;
+      // After a connection is made anew the row may be another object.
+      dependOn(this.connection, this.feed.row(id));
       const isFirst = loaded !== `${id} ${String(show)}`;
       loaded = `${id} ${String(show)}`;
       if (isFirst) this.detail.value = { kind: 'loading' };
@@ -247,7 +256,8 @@ export class Model {
     const current = positions.findIndex((position) => position.row === row && position.event === event);
     const next = current === -1 ? (step === 1 ? 0 : -1) : current + step;
     const position = positions.at(next);
-    if (position !== undefined && next < positions.length && (current === -1 || next >= 0)) this.select(position);
+    if (position !== undefined && next < positions.length && (current === -1 || next >= 0))
+      this.select(position);
   }
 
   #positions(): Position[] {
@@ -294,7 +304,11 @@ export class Model {
     await this.send();
   }
 
-  async #post(payload: string, pathEvent: string | null, tell: (notice: Notice | null) => void): Promise<void> {
+  async #post(
+    payload: string,
+    pathEvent: string | null,
+    tell: (notice: Notice | null) => void,
+  ): Promise<void> {
     if (this.isSending.peek()) return;
     this.isSending.value = true;
     tell(null);
@@ -355,7 +369,10 @@ export class Model {
     const settings = this.settings.peek();
     if (settings === null) return;
     await this.#withPayload(id, async ({ payload, pathEvent }) => {
-      await this.copy(curlCommand(webhookUrlOf(settings.webhookUrl, pathEvent), settings.apiKey, payload), 'The command');
+      await this.copy(
+        curlCommand(webhookUrlOf(settings.webhookUrl, pathEvent), settings.apiKey, payload),
+        'The command',
+      );
     });
   }
 
@@ -405,7 +422,11 @@ export class Model {
       action: what === 'redrive' ? 'Redrive' : 'Discard for good',
       isDangerous: what === 'discard',
       run: async () => {
-        const { letters: moved, complete, note } = await server.moveDeadLetters(what, reason === null ? {} : { reason });
+        const {
+          letters: moved,
+          complete,
+          note,
+        } = await server.moveDeadLetters(what, reason === null ? {} : { reason });
         const done = `${count(moved, 'dead letter')} ${what === 'redrive' ? 'moved back to the queue' : 'discarded'}.`;
         return [done, ...(complete ? [] : ['Not all of them.']), ...(note === null ? [] : [note])].join(' ');
       },

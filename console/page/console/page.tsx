@@ -47,7 +47,9 @@ function Banner({ model }: { readonly model: Model }): JSX.Element | null {
     return (
       <section class="banner stopped" aria-label="End">
         <h2>The stack has stopped</h2>
-        <p>What stands here is its last state. Start it again with <code>npm start</code>.</p>
+        <p>
+          What stands here is its last state. Start it again with <code>npm start</code>.
+        </p>
         <pre>{account}</pre>
       </section>
     );
@@ -67,7 +69,11 @@ function Main({ model }: { readonly model: Model }): JSX.Element {
     <main class={panel === null ? undefined : 'has-panel'}>
       <div class="left">
         <Toolbar model={model} />
-        {model.connection.value === 'first' ? <p class="panel-note">Connecting …</p> : <FeedList model={model} />}
+        {model.connection.value === 'first' ? (
+          <p class="panel-note">Connecting …</p>
+        ) : (
+          <FeedList model={model} />
+        )}
       </div>
       <div class="right">
         <PanelOf model={model} />
@@ -217,7 +223,8 @@ function obey(model: Model, event: KeyboardEvent): void {
       return;
     case 'back':
       // Out of a field, so that the keys of the page count again; what is open closes with the next press.
-      if (placeOf(event) === 'field' && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      if (placeOf(event) === 'field' && document.activeElement instanceof HTMLElement)
+        document.activeElement.blur();
       else model.back();
   }
 }

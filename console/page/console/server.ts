@@ -49,7 +49,8 @@ export const rowDetail = (id: string, show: boolean, signal: AbortSignal): Promi
 export const rowPayload = (id: string): Promise<RowPayload> =>
   call(`rows/${encodeURIComponent(id)}/payload`, isRowPayload);
 
-export const send = (request: SendRequest): Promise<SendAnswer> => call('send', isSendAnswer, posted(request));
+export const send = (request: SendRequest): Promise<SendAnswer> =>
+  call('send', isSendAnswer, posted(request));
 
 export const setHeap = (request: HeapRequest): Promise<HeapStatus> =>
   call('heap', isHeapStatus, posted(request));
@@ -68,7 +69,11 @@ const posted = (body: unknown): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-async function call<T>(path: string, isAnswer: (value: unknown) => value is T, init?: RequestInit): Promise<T> {
+async function call<T>(
+  path: string,
+  isAnswer: (value: unknown) => value is T,
+  init?: RequestInit,
+): Promise<T> {
   let answer: unknown;
   let response: Response;
   try {
@@ -80,7 +85,10 @@ async function call<T>(path: string, isAnswer: (value: unknown) => value is T, i
   }
   if (!response.ok) throw new Refused(errorOf(answer, response.status), response.status);
   if (!isAnswer(answer)) {
-    throw new Refused('The answer is not the one this page knows. Reload the page: the stack may be newer.', 0);
+    throw new Refused(
+      'The answer is not the one this page knows. Reload the page: the stack may be newer.',
+      0,
+    );
   }
   return answer;
 }

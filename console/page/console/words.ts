@@ -82,9 +82,10 @@ export function healthWords({ health, said, nextProbeAt }: HeapStatus, now: numb
     failing: 'does not take events',
     throttled: 'asks to slow down',
   }[health];
-  const probe =
-    nextProbeAt === null || health === 'ok' ? '' : `next try ${untilWords(nextProbeAt, now)}`;
-  return [words, health === 'ok' || said === null ? '' : said, probe].filter((part) => part !== '').join(', ');
+  const probe = nextProbeAt === null || health === 'ok' ? '' : `next try ${untilWords(nextProbeAt, now)}`;
+  return [words, health === 'ok' || said === null ? '' : said, probe]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 export const healthTone: Readonly<Record<HeapStatus['health'], Tone>> = {
