@@ -26,9 +26,11 @@ module.exports = {
       ...shared,
       displayName: 'test',
       testMatch: ['**/*.test.ts'],
-      testPathIgnorePatterns: ['\\.deep\\.test\\.ts$'],
+      testPathIgnorePatterns: ['\\.(deep|browser)\\.test\\.ts$'],
     },
     // Storms, long outages, memory and real waits, in `.ci/run`.
     { ...shared, displayName: 'deep', testMatch: ['**/*.deep.test.ts'] },
+    // The pages in Chromium, in `.ci/run`.
+    { ...shared, displayName: 'browser', testMatch: ['**/browser/*.browser.test.ts'] },
   ],
 };

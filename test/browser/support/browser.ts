@@ -1,0 +1,165 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type axe from 'axe-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const isMissing = !existsSync(executablePath);
+const isCi = (process.env['CI'] ?? '') !== '';
+
+/** `test`, skipped on a machine without a browser. In CI a missing browser fails. */
+export const testInBrowser: jest.It = isMissing && !isCi ? test.skip : test;
+
+export interface TestBrowser {
+  /**
+   * A page of its own profile. Its test fails on each error of its console, exception, and violation of its
+   * Content-Security-Policy.
+   */
+  open(options?: PageOptions): Promise<Page>;
+  /** What went wrong on the pages of this test so far. */
+  readonly problems: readonly string[];
+}
+
+interface PageOptions extends BrowserContextOptions {
+  /** Errors that the test provokes, by their text. */
+  readonly expected?: RegExp;
+}
+
+/** One browser for the tests of a file; every page is closed after its test. */
+export function useBrowser(): TestBrowser {
+  if (isMissing && !isCi) {
+    console.warn(
+      `Tests in a browser are skipped: there is no ${executablePath}. Install Chromium, or name one: CHROMIUM=/path/to/chromium.`,
+    );
+  }
+  let browser: Browser | undefined;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    if (isMissing) throw new Error(`there is no browser: ${executablePath}; CHROMIUM names another`);
+    // Nothing that an installed browser does by itself may reach a network.
+    const args = ['--disable-background-networking', '--disable-component-update', '--no-first-run'];
+    browser = await chromium.launch({ executablePath, args });
+  });
+
+  afterEach(async () => {
+    await Promise.all(browser?.contexts().map((context) => context.close()) ?? []);
+    expect(problems.splice(0)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  return {
+    problems,
+    async open({ expected, ...options } = {}) {
+      if (browser === undefined) throw new Error('the browser was not started');
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      context.setDefaultTimeout(15_000);
+      const page = await context.newPage();
+      const note = (problem: string): void => {
+        if (expected?.test(problem) !== true) problems.push(problem);
+      };
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') note(`console: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => {
+        note(`exception: ${error.stack ?? error.message}`);
+      });
+      page.on('crash', () => {
+        note('the page crashed');
+      });
+      await page.addInitScript(() => {
+        addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+          console.error(`Content-Security-Policy: ${effectiveDirective} refused ${blockedURI}`);
+        });
+      });
+      return page;
+    },
+  };
+}
+
+const axeSource = (): string => readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core calls serious or critical on a page, one line each: the rule, how often, and where first. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  // By the debugger: a script element would be refused by the page's own policy.
+  await page.evaluate(axeSource());
+  const { violations } = await page.evaluate<axe.AxeResults>(
+    // Without its own requests for style sheets.
+    `axe.run(document, { preload: false, resultTypes: ['violations'] })`,
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.length}): ${nodes[0]?.html ?? ''}`);
+}
+
+/** By how many pixels a page is wider than its window. */
+export const sidewaysScroll = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+
+/** What Tab visits from the top of a page until it leaves it or begins again, by role or tag and name. */
+export async function tabOrder(page: Page): Promise<string[]> {
+  await page.evaluate(() => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    getSelection()?.collapse(document.body, 0);
+  });
+  const visited: string[] = [];
+  for (let step = 0; step < 500; step += 1) {
+    await page.keyboard.press('Tab');
+    const name = await page.evaluate(markFocused);
+    if (name === undefined) return visited;
+    visited.push(name);
+  }
+  throw new Error(`Tab is caught: ${visited.slice(-5).join(', ')}`);
+}
+
+/** Marks what has the focus, and says what it is; undefined where nothing has it, or for the second time. */
+function markFocused(): string | undefined {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  if (element === null || element === document.body || element === document.documentElement) return undefined;
+  if (element.hasAttribute('data-visited')) return undefined;
+  element.setAttribute('data-visited', '');
+  const labels = 'labels' in element ? (element.labels as NodeListOf<HTMLLabelElement> | null) : null;
+  const name =
+    element.getAttribute('aria-label') ?? labels?.[0]?.textContent ?? element.textContent.trim().slice(0, 60);
+  return `${element.getAttribute('role') ?? element.tagName.toLowerCase()} ${name}`;
+}
+
+/** After `tabOrder`: what takes clicks or input, is visible, and was not visited. */
+export const unreachable = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const selector =
+      'a[href], button, input, select, textarea, summary, [contenteditable=true], [role=button], [role=tab], [onclick]';
+    const roots: (Document | ShadowRoot)[] = [document];
+    const missed: string[] = [];
+    for (const root of roots) {
+      for (const element of root.querySelectorAll<HTMLElement>('*')) {
+        if (element.shadowRoot !== null) roots.push(element.shadowRoot);
+        if (!element.matches(selector) || !element.checkVisibility() || element.matches(':disabled'))
+          continue;
+        // Of tabs and radio buttons one is reached by Tab, and the others by arrow keys.
+        const isRoving =
+          element.tabIndex === -1 && element.closest('[role=tablist], [role=radiogroup]') !== null;
+        if (!isRoving && !element.hasAttribute('data-visited')) missed.push(element.outerHTML.slice(0, 120));
+      }
+    }
+    return missed;
+  });
+
+/** Pastes a text into what has the focus, as a person does, without the machine's clipboard. */
+export async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate((text) => {
+    let element = document.activeElement;
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    element?.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true, composed: true }),
+    );
+  }, text);
+}
