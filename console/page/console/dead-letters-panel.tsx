@@ -4,6 +4,7 @@ import { count, duration, grouped } from '../../../relay/terminal/terminal-text'
 import type { DeadLetterGroup, DeadLetters } from '../../wire';
 import { dependOn } from './depend-on';
 import { messageOf, type Model } from './model';
+import { Name } from './name';
 import { deadLetters } from './server';
 
 /** Until the list is read again: letters come and go many at a time. */
@@ -110,8 +111,7 @@ function MoveButtons({
   readonly reason: string | null;
   readonly letters: number;
 }): JSX.Element {
-  const which = reason === null ? 'all' : '';
-  const number = reason === null ? grouped(letters) : grouped(letters);
+  const which = `${reason === null ? 'all ' : ''}${grouped(letters)}`;
   return (
     <>
       <button
@@ -120,7 +120,7 @@ function MoveButtons({
           model.askToMove('redrive', { reason, letters });
         }}
       >
-        Redrive {which} {number} …
+        Redrive {which} …
       </button>
       <button
         type="button"
@@ -129,7 +129,7 @@ function MoveButtons({
           model.askToMove('discard', { reason, letters });
         }}
       >
-        Discard {which} {number} …
+        Discard {which} …
       </button>
     </>
   );
@@ -156,7 +156,13 @@ function Reason({
         {groups.map((group) => (
           <li key={group.campaign}>
             <p>
-              <bdi>{group.campaign === 'none' ? 'No campaign' : `Campaign ${group.campaign}`}</bdi>
+              {group.campaign === 'none' ? (
+                'No campaign'
+              ) : (
+                <>
+                  Campaign <Name>{group.campaign}</Name>
+                </>
+              )}
               <span class="hint">
                 {' '}
                 · {count(group.letters, 'dead letter')}, {count(group.events, 'event')}, the oldest{' '}

@@ -1,11 +1,12 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { duration, grouped } from '../../../relay/terminal/terminal-text';
+import { duration, grouped, visible } from '../../../relay/terminal/terminal-text';
 import type { EventDetail, RowDetail } from '../../wire';
 import { HeapEventView } from '../parts/heap-event-view';
 import { now } from './clock';
 import { tabs, type Tab } from './location';
 import type { Model } from './model';
+import { Name } from './name';
 import { clockTime, markOf, stateWords, toneOf } from './words';
 
 const tabNames: Readonly<Record<Tab, string>> = {
@@ -55,12 +56,13 @@ function Loaded({ model, detail }: { readonly model: Model; readonly detail: Row
     (selected === null ? undefined : events[selected]) ??
     events.find(({ state }) => state.kind !== 'delivered') ??
     events[0];
+  const who = shown?.who ?? row.who;
   return (
     <>
       <header class="panel-head">
         <div class="title">
           <h2>
-            <bdi>{shown?.event ?? row.event ?? 'No name'}</bdi>
+            <Name>{shown?.event ?? row.event ?? 'No name'}</Name>
           </h2>
           <CloseButton model={model} />
         </div>
@@ -68,10 +70,10 @@ function Loaded({ model, detail }: { readonly model: Model; readonly detail: Row
           <time title={new Date(row.at).toISOString()}>{clockTime(row.at)}</time>
           {row.campaign !== null && (
             <span>
-              campaign <bdi>{row.campaign}</bdi>
+              campaign <Name>{row.campaign}</Name>
             </span>
           )}
-          {(shown?.who ?? row.who) !== null && <bdi>{shown?.who ?? row.who}</bdi>}
+          {who !== null && <Name>{who}</Name>}
           {row.requestId !== null && (
             <span>
               request <code>{row.requestId}</code>
@@ -282,7 +284,7 @@ function Received({
     <>
       {pathEvent !== null && (
         <p class="hint">
-          Event name in the URL: <code>{pathEvent}</code>
+          Event name in the URL: <Name>{pathEvent}</Name>
         </p>
       )}
       <p class="hint">
@@ -299,7 +301,7 @@ function Received({
           </button>
         )}
       </p>
-      <pre class="body">{received.slice(0, shownCharacters)}</pre>
+      <pre class="body">{visible(received.slice(0, shownCharacters).toWellFormed())}</pre>
       {rest > 0 && <p class="hint">… and {grouped(rest)} more characters. “Copy as curl” has all of them.</p>}
     </>
   );
@@ -340,7 +342,7 @@ function Why({ event: { state, changes, remedy } }: { readonly event: EventDetai
                   {property !== null && (
                     <>
                       {' '}
-                      in <bdi>{property}</bdi>
+                      in <Name>{property}</Name>
                     </>
                   )}
                 </dt>

@@ -47,6 +47,9 @@ function Modal({
     <dialog
       ref={dialog}
       aria-labelledby="dialog-title"
+      onCancel={() => {
+        model.dialog.value = null;
+      }}
       onClose={() => {
         model.dialog.value = null;
       }}

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { isFiltering, places, type Place } from './filter';
+import { places, type Place } from './filter';
 import type { Model } from './model';
 
 const names: Readonly<Record<Place, string>> = {
@@ -34,7 +34,6 @@ export function EquationBar({ model }: { readonly model: Model }): JSX.Element {
       <button
         type="button"
         class="term"
-        aria-pressed={!isFiltering(filter)}
         title="Events that were accepted; shows all rows"
         onClick={() => {
           model.clearFilter();

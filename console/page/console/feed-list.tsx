@@ -1,13 +1,14 @@
 import { useComputed, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { count, grouped, visibleText } from '../../../relay/terminal/terminal-text';
+import { count, grouped } from '../../../relay/terminal/terminal-text';
 import type { EventDetail, FeedRow } from '../../wire';
 import { now } from './clock';
 import { EmptyFeed } from './empty-feed';
 import { isFiltering } from './filter';
 import { buttonId } from './focus-keeper';
 import { eventsAtATime, type Model } from './model';
+import { Name } from './name';
 import { clockTime, markOf, rowWords, stateWords, toneOf } from './words';
 
 /** Scrolled so far, a person has left the newest rows. */
@@ -116,15 +117,15 @@ function Row({ model, row }: { readonly model: Model; readonly row: ReadonlySign
       >
         <time title={new Date(at).toISOString()}>{clockTime(at)}</time>
         <span class="event">
-          <bdi>{event === null ? <i>no name</i> : shortened(event)}</bdi>
+          {event === null ? <i>no name</i> : <Name>{event}</Name>}
           {isBroadcast && (
             <span class="many">
               {isOpen ? '▾' : '▸'} {grouped(events)} events
             </span>
           )}
         </span>
-        <span class="campaign">{campaign !== null && <bdi>{shortened(campaign)}</bdi>}</span>
-        <span class="who">{who !== null && <bdi>{shortened(who)}</bdi>}</span>
+        <span class="campaign">{campaign !== null && <Name>{campaign}</Name>}</span>
+        <span class="who">{who !== null && <Name>{who}</Name>}</span>
         <span class={`state tone-${tone}`}>
           <span aria-hidden="true">{markOf[tone]} </span>
           {rowWords(row.value, countsDown(state) ? now.value : 0)}
@@ -158,10 +159,6 @@ const placeParts: Readonly<
 };
 
 const countsDown = (state: FeedRow['state']): boolean => state.kind === 'queued' && state.nextTryAt !== null;
-
-/** Names come from a sender: nobody reads a longer one in a line. */
-const shortened = (name: string): string =>
-  visibleText(name.length > 120 ? `${name.slice(0, 120).toWellFormed()}…` : name);
 
 function Events({ model, row }: { readonly model: Model; readonly row: string }): JSX.Element {
   const detail = model.detail.value;
@@ -216,11 +213,9 @@ function Person({
         }}
       >
         <span class="number">{index + 1}</span>
-        <span class="event">
-          <bdi>{event === null ? <i>no name</i> : shortened(event)}</bdi>
-        </span>
+        <span class="event">{event === null ? <i>no name</i> : <Name>{event}</Name>}</span>
         <span class="campaign" />
-        <span class="who">{who !== null && <bdi>{shortened(who)}</bdi>}</span>
+        <span class="who">{who !== null && <Name>{who}</Name>}</span>
         <span class={`state tone-${tone}`}>
           <span aria-hidden="true">{markOf[tone]} </span>
           {stateWords(state, countsDown(state) ? now.value : 0)}

@@ -102,6 +102,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
         <label class="control">
           <span class="visually-hidden">How often</span>
           <select
+            class="often"
             value={times.value}
             onChange={({ currentTarget }) => {
               times.value = currentTarget.value;

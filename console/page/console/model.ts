@@ -411,14 +411,14 @@ export class Model {
     what: 'redrive' | 'discard',
     { reason, letters }: { readonly reason: string | null; readonly letters: number | null },
   ): void {
-    const which = reason === null ? 'all dead letters' : `the dead letters with the reason ${reason}`;
-    const number = letters === null ? '' : ` (${count(letters, 'dead letter')})`;
+    const which = letters === null ? 'the dead letters' : count(letters, 'dead letter');
+    const reasoned = reason === null ? which : `${which} with the reason ${reason}`;
     const question: Question = {
-      title: what === 'redrive' ? `Redrive ${which}?` : `Discard ${which}?`,
+      title: `${what === 'redrive' ? 'Redrive' : 'Discard'} ${reasoned}?`,
       text:
         what === 'redrive'
-          ? `They go back to the queue${number} and are tried again with the keys and times they had. What still cannot be delivered comes back as a dead letter.`
-          : `They are deleted for good${number}: their events never reach Heap.`,
+          ? 'Back in the queue, their events are tried again with the keys and times they had. What still cannot be delivered comes back as a dead letter.'
+          : 'They are deleted for good: their events never reach Heap.',
       action: what === 'redrive' ? 'Redrive' : 'Discard for good',
       isDangerous: what === 'discard',
       run: async () => {
