@@ -1,3 +1,4 @@
+import './without-eval';
 import { render } from 'preact';
 import { Model } from './console/model';
 import { Page } from './console/page';

@@ -41,7 +41,7 @@ function CloseButton({ model }: { readonly model: Model }): JSX.Element {
       type="button"
       title="Esc"
       onClick={() => {
-        model.back();
+        model.deselect();
       }}
     >
       Close
@@ -227,7 +227,11 @@ function TabContent({
     case 'heap':
       return event === undefined ? <Nothing>Nothing is known of it yet.</Nothing> : <HeapGot event={event} />;
     case 'why':
-      return event === undefined ? <Nothing>Nothing is known of it yet.</Nothing> : <Why event={event} />;
+      return event === undefined ? (
+        <Nothing>Nothing is known of it yet.</Nothing>
+      ) : (
+        <Why model={model} event={event} />
+      );
   }
 }
 
@@ -326,11 +330,18 @@ function HeapGot({ event }: { readonly event: EventDetail }): JSX.Element {
   );
 }
 
-function Why({ event: { state, changes, remedy } }: { readonly event: EventDetail }): JSX.Element {
+function Why({
+  model,
+  event: { state, changes, remedy },
+}: {
+  readonly model: Model;
+  readonly event: EventDetail;
+}): JSX.Element {
   return (
     <div class="reasons">
       <StateLine state={state} />
       <dl>{reasonsOf(state, remedy)}</dl>
+      {state.kind === 'delivered' && <CountedWith model={model} row={state.countedOnceWith} />}
       {state.kind !== 'rejected' && state.kind !== 'ignored' && (
         <>
           <h3>{changes.length === 0 ? 'Nothing was changed on the way' : 'Changed on the way'}</h3>
@@ -353,6 +364,26 @@ function Why({ event: { state, changes, remedy } }: { readonly event: EventDetai
         </>
       )}
     </div>
+  );
+}
+
+function CountedWith({
+  model,
+  row,
+}: {
+  readonly model: Model;
+  readonly row: string | null;
+}): JSX.Element | null {
+  if (row === null || model.feed.row(row) === undefined) return null;
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        model.select({ row, event: null });
+      }}
+    >
+      Go to the one that Heap has
+    </button>
   );
 }
 

@@ -279,8 +279,13 @@ export class Model {
       this.select({ row: view.row ?? '', event: null });
       this.isOpen.value = false;
     } else if (view.panel !== null && view.panel !== 'detail') this.show(view.row === null ? null : 'detail');
-    else if (view.row !== null) this.view.value = { ...view, row: null, event: null, panel: null };
+    else if (view.row !== null) this.deselect();
     else this.toNewest();
+  }
+
+  /** Leaves the selected row. */
+  deselect(): void {
+    this.view.value = { ...this.view.peek(), row: null, event: null, panel: null };
   }
 
   /** Shows new rows again as they come. */
