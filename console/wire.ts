@@ -12,6 +12,14 @@ export interface PageSettings {
   readonly mapping: MappingSettings;
 }
 
+/** What a playground holds of its environment. */
+export interface PlaygroundSettings extends PageSettings {
+  /** Of this app, e.g. `0.1.0 (3a4b760)`. */
+  readonly version: string;
+  /** When the settings were read. */
+  readonly readAt: number;
+}
+
 /** `GET /api/settings`: what does not change while the stack runs. */
 export interface ConsoleSettings extends PageSettings {
   readonly webhookUrl: string;

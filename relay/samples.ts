@@ -90,7 +90,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   journey: {
-    summary: 'a node of a journey: has no event name, so give one with --event',
+    summary: 'a node of a journey: holds no event name, so that the URL must',
     body: json({
       profiles: [
         {
@@ -104,7 +104,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   'post-action': {
-    summary: 'after a delivered push: has no event name, so give one with --event',
+    summary: 'after a delivered push: holds no event name, so that the URL must',
     body: json({
       targetId: 1650000004,
       profiles: [

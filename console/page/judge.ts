@@ -4,10 +4,10 @@ import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping, type Mapping } from '../../lambda/mapping/mapping';
 import { parseRules, type RuleError } from '../../lib/config/rule-parser';
 import { endpointAnswer, type EndpointAnswer } from '../../relay/preview/endpoint-answer';
-import { previewPayload, type PreviewReport } from '../../relay/preview/preview';
+import { previewPayload, type EventPreview, type PreviewReport } from '../../relay/preview/preview';
 import { meanings } from '../../relay/preview/remedies';
 import type { PageSettings } from '../wire';
-import { Places, rangeAt, type Mark } from './places';
+import { placeInRule, Places, rangeAt, type Mark, type Range } from './places';
 
 /** What a person has typed. */
 export interface Draft {
@@ -27,6 +27,8 @@ export interface Judgement {
   readonly rules: 'environment' | 'draft';
   /** Finds in the payload what the report speaks of. */
   readonly places: Places;
+  /** Where a changed property of an event comes from. */
+  readonly sourceOf: (event: EventPreview, property: string) => Source | undefined;
   readonly payloadMarks: readonly Mark[];
   readonly ruleMarks: readonly Mark[];
   /** Mistakes of the draft's rule, and what it has without an effect. */
@@ -35,6 +37,15 @@ export interface Judgement {
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
 }
+
+/** A place in one of the two texts of a draft. */
+export interface Source {
+  readonly text: 'payload' | 'rule';
+  readonly range: Range;
+}
+
+/** What the draft's rule is called in a report. */
+const draftRule = 'your rule';
 
 /** More would slow an editor down, and nobody reads them. */
 const maxMarks = 200;
@@ -66,12 +77,14 @@ export function createJudge(settings: PageSettings, appId?: string): (draft: Dra
           })
         : { events: [], requests: [] };
     const places = new Places(payload, name);
+    const sourceOf = sourcesIn(draft, places);
     return {
       endpoint,
       report,
       rules: tried.mapping === undefined ? 'environment' : 'draft',
       places,
-      payloadMarks: payloadMarks(endpoint, report, places),
+      sourceOf,
+      payloadMarks: payloadMarks(endpoint, report, places, sourceOf),
       ruleMarks: tried.marks,
       ruleErrors: tried.errors,
       ruleWarnings: tried.warnings,
@@ -94,7 +107,7 @@ function triedRule(
   compile: (rules: ReturnType<typeof parseRules>['rules']) => Mapping,
 ): TriedRule {
   if (rule === null || rule.trim() === '') return { mapping: undefined, errors: [], warnings: [], marks: [] };
-  const { rules, errors, warnings } = parseRules('your rule', rule);
+  const { rules, errors, warnings } = parseRules(draftRule, rule);
   const markOf =
     (severity: Mark['severity']) =>
     ({ line, column, key, message }: RuleError): Mark => ({
@@ -107,10 +120,22 @@ function triedRule(
   return { mapping: errors.length === 0 ? compile(rules) : undefined, errors, warnings, marks };
 }
 
+/** What a rule makes has the rule's names, which may mean something else in the payload. */
+const sourcesIn =
+  ({ rule: text }: Draft, places: Places): Judgement['sourceOf'] =>
+  ({ index, rule }, property) => {
+    const isDraft = rule?.startsWith(draftRule) === true && text !== null;
+    const range = isDraft ? placeInRule(text, rule, property) : undefined;
+    if (range !== undefined) return { text: 'rule', range };
+    const inPayload = rule === null ? places.ofProperty(index, property) : undefined;
+    return inPayload && { text: 'payload', range: inPayload };
+  };
+
 function payloadMarks(
   { status, detail }: EndpointAnswer,
   { events }: PreviewReport,
   places: Places,
+  sourceOf: Judgement['sourceOf'],
 ): readonly Mark[] {
   const marks: Mark[] = [];
   if (detail !== null) {
@@ -125,8 +150,9 @@ function payloadMarks(
       for (const range of places.ofReason(event)) marks.push({ range, severity: 'error', message });
     }
     for (const { change, property } of event.changes) {
-      const range = property === null ? undefined : places.ofProperty(event.index, property);
-      if (range !== undefined) marks.push({ range, severity: 'info', message: meanings[change] });
+      const source = property === null ? undefined : sourceOf(event, property);
+      if (source?.text === 'payload')
+        marks.push({ range: source.range, severity: 'info', message: meanings[change] });
     }
   }
   return marks.slice(0, maxMarks);

@@ -69,13 +69,7 @@ export class Places {
   }
 
   private root(): Node | undefined {
-    if (this.tree !== undefined) return this.tree;
-    try {
-      // Of a byte order mark the parser would make an error.
-      this.tree = parseTree(this.payload.replace(/^\uFEFF/, ' '), [], { disallowComments: true });
-    } catch {
-      // Nested deeper than the stack allows.
-    }
+    this.tree ??= treeOf(this.payload);
     return this.tree;
   }
 
@@ -87,6 +81,33 @@ export class Places {
     if (location?.kind !== 'element') return profileIn(root) ?? root;
     const list = location.key === undefined ? root : findNodeAtLocation(root, [location.key]);
     return list?.children?.[location.index];
+  }
+}
+
+/**
+ * A property in the text of a rule file, by the names from the outermost on, joined with dots.
+ *
+ * @param name of the rule in a report: `…[2]` for the third of a list
+ */
+export function placeInRule(text: string, name: string, path: string): Range | undefined {
+  const root = treeOf(text);
+  const [, index] = /\[(\d+)\]$/.exec(name) ?? [];
+  const rule = index === undefined ? root : root?.children?.[Number(index)];
+  for (const group of [memberOf(memberOf(rule, 'send'), 'properties'), memberOf(rule, 'userProperties')]) {
+    const found = group && under(group, path);
+    if (found !== undefined) return rangeOf(found);
+  }
+  return undefined;
+}
+
+/** Undefined for what is no JSON at all; of JSON with mistakes what can be read. */
+function treeOf(text: string): Node | undefined {
+  try {
+    // Of a byte order mark the parser would make an error.
+    return parseTree(text.replace(/^\uFEFF/, ' '), [], { disallowComments: true });
+  } catch {
+    // Nested deeper than the stack allows.
+    return undefined;
   }
 }
 

@@ -163,7 +163,18 @@ function toInstant(value: unknown): unknown {
   const [, date, , ...days] = spelledDate.exec(value) ?? [];
   const day = days.join('');
   const isDay = day === '' || new Date(`${date} UTC`).getUTCDate() === Number(day);
-  return date !== undefined && isDay ? value : undefined;
+  return date !== undefined && isDay ? inUtc(value) : undefined;
+}
+
+/** A time zone behind a time. */
+const zone = /\d:[\d:.]+ ?(?:[ap]m)? ?(?:z|utc|gmt|[ecmp][sd]t|[+-]\d\d)/i;
+
+/** A date without a time zone means UTC, in a browser anywhere as well. */
+function inUtc(date: string): string {
+  const local = new Date(date);
+  // By the language, ISO 8601 without a time is UTC as it is.
+  if (zone.test(date) || /^\d{4}-\d\d(?:-\d\d)?$/.test(date) || Number.isNaN(local.getTime())) return date;
+  return new Date(local.getTime() - local.getTimezoneOffset() * 60_000).toISOString();
 }
 
 /** A missing value stays missing: liquidjs's filters turn it into "", 0 or a bare prefix, which nobody sent. */

@@ -37,7 +37,11 @@ function printEvent(preview: EventPreview, count: number): string {
     lines.push(labelled('Rule', preview.rule ?? 'default mapping'));
   if (reason !== null) lines.push(labelled('Reason', reason));
   if (detail !== null) lines.push(labelled(reason === null ? 'Because' : 'Found', detail));
-  if (reason !== null) lines.push(labelled('To do', remedyFor(reason, detail)));
+  if (reason !== null) {
+    const remedy = remedyFor(reason, detail);
+    const option = options.find(([words]) => remedy.includes(words))?.[1];
+    lines.push(labelled('To do', option === undefined ? remedy : `${remedy} ${option}`));
+  }
   if (preview.missingOutputs !== undefined) {
     lines.push(labelled('No value', preview.missingOutputs.map(oneLine).join(', ')));
   }
@@ -52,6 +56,12 @@ function printEvent(preview: EventPreview, count: number): string {
   }
   return lines.join('\n');
 }
+
+/** The command's options for what a remedy speaks of. */
+const options: readonly (readonly [words: string, option: string])[] = [
+  ['/webhook/{event}', 'Here it is --event <name>.'],
+  ['"app_id"', 'Check that --env and --app-id belong together.'],
+];
 
 /** A template may hold line breaks. */
 const oneLine = (template: string): string => template.replace(/\s+/g, ' ');

@@ -32,16 +32,15 @@ const remedies: Partial<Record<RejectionReason, string>> = {
   unknown_shape:
     'Choose the body "Profile variables & custom key value pairs" in CleverTap, or give a custom body at least the fields "event" and "identity".',
   missing_event_name:
-    'Add a key-value pair "event" to the campaign, or a field "event" to its custom body. Or put the name into the URL: /webhook/{event}, here --event <name>.',
+    'Add a key-value pair "event" to the campaign, or a field "event" to its custom body. Or put the name into the URL: /webhook/{event}.',
   missing_identity:
     'Tick the field among the profile variables of the campaign, or add "identity" to its custom body. It must hold what the website gives to Heap as identity.',
   placeholder_identity:
     'Take a "default:" out of the template, correct the profile in CleverTap, or leave users without this value out of the campaign. All of them would become one user in Heap, which cannot be undone.',
   identity_not_exact: 'Put the identity in quotes. Such a number would be rounded to another user.',
   unrendered_template:
-    'A body copied from the campaign editor still holds its templates: preview one that CleverTap sent, or put in values. Take a "default:" such as \'user@example.com\' out of the identity. If CleverTap sent this, correct the template in the campaign.',
-  app_id_mismatch:
-    'Take "app_id" out of the payload or correct it. Check that --env and --app-id belong to the same Heap environment.',
+    'A body copied from the campaign editor still holds its templates: take one that CleverTap sent, or put in values. Take a "default:" such as \'user@example.com\' out of the identity. If CleverTap sent this, correct the template in the campaign.',
+  app_id_mismatch: 'Take "app_id" out of the payload or correct it: it must be that of the environment.',
   nested_too_deep: 'Send only the values you need, each under a name of its own.',
   too_many_properties: 'Send fewer values.',
   property_name_too_long: 'Shorten the name, or nest the value less deeply.',

@@ -42,7 +42,8 @@ export function readBytes(file: string): Buffer {
 
 /** A path as the person meant it: npm runs a script in the folder of package.json and tells here where they are. */
 export function whereItWasCalled(path: string): string {
-  const folder = process.env['npm_lifecycle_event'] === 'relay' ? process.env['INIT_CWD'] : undefined;
+  const isScript = ['relay', 'playground'].includes(process.env['npm_lifecycle_event'] ?? '');
+  const folder = isScript ? process.env['INIT_CWD'] : undefined;
   return resolve(folder ?? '', path);
 }
 

@@ -85,8 +85,9 @@ export function Composer({ settings, draft, appId, actions }: ComposerProps): JS
         </section>
         <Verdict
           judgement={judgement.value}
-          onFind={(range) => {
-            reveal.value = { ...range };
+          onFind={({ text, range }) => {
+            const target = text === 'rule' ? revealInRule : reveal;
+            target.value = { ...range };
           }}
         />
       </div>

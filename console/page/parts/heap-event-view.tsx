@@ -16,7 +16,7 @@ interface HeapEventViewProps {
   /** As Heap gets it: `event`, `identity`, `timestamp`, `idempotency_key`, `properties`. */
   readonly event: Readonly<Record<string, unknown>>;
   readonly changes: readonly ShownChange[];
-  /** Shows where a property is in the payload; undefined for one that cannot be found there. */
+  /** Shows where a changed property comes from; undefined for one that cannot be found. */
   readonly find?: (property: string) => (() => void) | undefined;
 }
 
@@ -117,7 +117,7 @@ function PropertyName({ name, find }: { name: string; find: (() => void) | undef
       {shown}
       {find !== undefined && (
         <button type="button" class="find" onClick={find}>
-          Show in payload
+          Show it
         </button>
       )}
     </span>

@@ -4,14 +4,13 @@ import type { RejectionReason } from '../../../lambda/contract';
 import type { EventPreview } from '../../../relay/preview/preview';
 import { meanings, remedyFor } from '../../../relay/preview/remedies';
 import { count } from '../../../relay/terminal/terminal-text';
-import type { Judgement } from '../judge';
-import type { Range } from '../places';
+import type { Judgement, Source } from '../judge';
 import { entriesOf, HeapEventView, LongText, PropertyList } from './heap-event-view';
 
 interface VerdictProps {
   readonly judgement: Judgement;
-  /** Shows a part of the payload. */
-  readonly onFind: (range: Range) => void;
+  /** Shows a part of the payload or of the rule. */
+  readonly onFind: (source: Source) => void;
 }
 
 /** Events that are shown one by one; the summary counts all. */
@@ -88,20 +87,20 @@ function EndpointNote({ judgement: { endpoint, places }, onFind }: VerdictProps)
         <p>It would never be stored, and CleverTap would not send it again. Nobody could bring it back.</p>
       )}
       <p>{endpoint.detail}</p>
-      {range !== undefined && <FindButton range={range} onFind={onFind} />}
+      {range !== undefined && <FindButton source={{ text: 'payload', range }} onFind={onFind} />}
     </div>
   );
 }
 
-const FindButton = ({ range, onFind }: { range: Range; onFind: VerdictProps['onFind'] }): JSX.Element => (
+const FindButton = ({ source, onFind }: { source: Source; onFind: VerdictProps['onFind'] }): JSX.Element => (
   <button
     type="button"
     class="find"
     onClick={() => {
-      onFind(range);
+      onFind(source);
     }}
   >
-    Show in payload
+    Show it
   </button>
 );
 
@@ -169,18 +168,17 @@ function EventCard({ event, isOnly, ...rest }: EventCardProps): JSX.Element {
 }
 
 function EventBody({ event, judgement, onFind }: VerdictProps & { event: EventPreview }): JSX.Element {
-  const { places } = judgement;
-  const { index, reason, detail, userProperties, missingOutputs = [] } = event;
+  const { reason, detail, userProperties, missingOutputs = [] } = event;
   const find = (property: string): (() => void) | undefined => {
-    const range = places.ofProperty(index, property);
+    const source = judgement.sourceOf(event, property);
     return (
-      range &&
+      source &&
       (() => {
-        onFind(range);
+        onFind(source);
       })
     );
   };
-  const [reasonRange] = reason === null ? [] : places.ofReason(event);
+  const [range] = reason === null ? [] : judgement.places.ofReason(event);
   return (
     <>
       {reason !== null && (
@@ -194,7 +192,8 @@ function EventBody({ event, judgement, onFind }: VerdictProps & { event: EventPr
           <div>
             <dt>Found</dt>
             <dd>
-              {detail} {reasonRange !== undefined && <FindButton range={reasonRange} onFind={onFind} />}
+              {detail}{' '}
+              {range !== undefined && <FindButton source={{ text: 'payload', range }} onFind={onFind} />}
             </dd>
           </div>
           <div>

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { playgroundFile } from '../console/playground-file';
+import { localEnvironment, readEnvironment } from '../lib/config/environments';
+import { explain, OperatorError } from '../relay/terminal/operator-error';
+import { whereItWasCalled, whyUnusable } from '../relay/terminal/payload';
+import { count } from '../relay/terminal/terminal-text';
+
+new Command('npm run playground --')
+  .description('Writes a page that says what Heap would get for a payload, as one file without any network.')
+  .option('--env <name>', 'the environment: the name of a file in config/', localEnvironment)
+  .option('--out <file>', 'the file to write', 'playground.html')
+  .action(write)
+  .parseAsync()
+  .catch((error: unknown) => {
+    const explanation = explain(error);
+    console.error(explanation === undefined ? error : `error: ${explanation}`);
+    process.exitCode = 1;
+  });
+
+async function write({ env, out }: { env: string; out: string }): Promise<void> {
+  const config = readEnvironment(env);
+  const origin = { environment: env, version: version(), readAt: Date.now() };
+  const html = await playgroundFile(config, origin, console.warn);
+  const path = whereItWasCalled(out);
+  try {
+    writeFileSync(path, html);
+  } catch (error) {
+    throw new OperatorError(`cannot write ${out}: ${whyUnusable(error)}`);
+  }
+  console.log(
+    [
+      path,
+      `${count(Math.ceil(Buffer.byteLength(html) / 1000), 'kB', 'kB')}, with the settings of the environment ${env}. Open it in a browser, or send it to`,
+      'whoever makes the campaigns: nothing that is typed there leaves the page.',
+    ].join('\n'),
+  );
+}
+
+/** As package.json and, in a clone, git know it. */
+function version(): string {
+  const root = join(__dirname, '..');
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const own =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest
+      ? String(manifest.version)
+      : '';
+  try {
+    const describe = ['describe', '--always', '--dirty', '--exclude', '*'];
+    const commit = execFileSync('git', describe, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+    return `${own} (${commit.toString().trim()})`;
+  } catch {
+    return own;
+  }
+}
