@@ -7,6 +7,7 @@ import { localEnvironment, readEnvironment, stackName } from '../lib/config/envi
 import { mappingOf } from '../lib/config/rule-files';
 import { toAppId, toPort } from '../local/options';
 import { explain, run, type RunOptions } from '../local/run';
+import { near } from '../local/stack';
 import { Feed } from '../relay/feed/feed';
 import { feedPrinter } from '../relay/terminal/feed-printer';
 
@@ -47,6 +48,13 @@ async function start(
   // The SDK is no concern of a person who tries the app out; the deployed function has its own Node.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const config = readEnvironment(localEnvironment);
+  const { identityOrder, dedupeWindowMinutes } = config;
+  const settings = {
+    environment: localEnvironment,
+    identityOrder,
+    dedupeWindowMinutes,
+    mapping: mappingOf(config),
+  };
   await run({
     ...options,
     describeLog:
@@ -54,7 +62,13 @@ async function start(
     heap,
     assemblyDirectory: assembly ?? (await synthesize()),
     stackName: stackName(localEnvironment),
-    reader: { ...config, mapping: mappingOf(config) },
+    reader: settings,
+    openConsole: async (observed) => {
+      const { startConsole } = await import('../console/server/server.js');
+      return near(options.port, 3, (port) =>
+        startConsole({ port, ...observed, settings, chaosSeed: options.chaos }),
+      );
+    },
   });
 }
 

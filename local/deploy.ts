@@ -12,7 +12,7 @@ import { interpretedTypes as apiGatewayTypes } from './api-gateway/rest-api';
 import { queueNameOfUrl } from './aws/sqs/actions';
 import type { SqsService } from './aws/sqs/service';
 import type { Chaos } from './chaos';
-import { EventSourceMapping } from './lambda/event-source-mapping';
+import { EventSourceMapping, type EventSourceMappingOptions } from './lambda/event-source-mapping';
 import { FunctionProcess } from './lambda/function-process';
 import type { SkippingClock } from './skipping-clock';
 import {
@@ -147,6 +147,15 @@ const mappingProperties = z.strictObject({
   Tags: z.unknown(),
 });
 
+/** The function at work on its queue. */
+export interface RunningForwarder {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  /** Whether a message was received and waits for the function or is in work. */
+  readonly holds: (messageId: string) => boolean;
+  readonly stop: () => Promise<void>;
+}
+
 /** Starts the processes of the function, and what feeds them from the queue. */
 export function startForwarder(
   template: Template,
@@ -158,10 +167,12 @@ export function startForwarder(
     readonly clock: SkippingClock;
     /** Takes a line with the worker whose process wrote it. */
     readonly onLog: (line: string, worker: number) => void;
+    readonly onInvoke: EventSourceMappingOptions['onInvoke'];
+    readonly onReturn: EventSourceMappingOptions['onReturn'];
     readonly environment: Readonly<Record<string, string>>;
   },
-): { queueUrl: string; deadLetterQueueUrl: string; stop: () => Promise<void> } {
-  const { sqs, queues, clock, onLog, environment } = world;
+): RunningForwarder {
+  const { sqs, queues, clock, onLog, onInvoke, onReturn, environment } = world;
   const { chaos } = options;
   const lambda = only(resourcesOfType(template, 'AWS::Lambda::Function'), 'function');
   const { Code, Handler, Timeout, MemorySize, Environment } = read(lambda, deployment, functionProperties, [
@@ -220,6 +231,8 @@ export function startForwarder(
       return chaos === undefined ? process.invoke(event) : chaos.invoke(event, process);
     },
     losesDelete: chaos?.losesDelete,
+    onInvoke,
+    onReturn,
     onError: options.onNotice,
   });
   eventSource.start();
@@ -231,6 +244,7 @@ export function startForwarder(
   return {
     queueUrl,
     deadLetterQueueUrl: urlOf(only(others, 'dead-letter queue')),
+    holds: (messageId) => eventSource.holds(messageId),
     stop: async () => {
       clearInterval(skipping);
       const stopped = eventSource.stop();

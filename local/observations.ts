@@ -89,6 +89,8 @@ export class Observations {
   readonly #samples: Sample[] = [];
   /** Not read from the lines when asked for: of those only the last are kept. */
   readonly #ledger: { readonly at: number; readonly row: LedgerRow }[] = [];
+  /** Sums of the metrics without a reason, since the beginning. */
+  readonly #totals = new Map<string, number>();
   readonly #answers: (DoorAnswer & { readonly at: number })[] = [];
 
   constructor(options: ObservationsOptions) {
@@ -101,14 +103,22 @@ export class Observations {
     this.#lineCount += 1;
     // Not with every line: cutting copies the rest.
     if (this.#lines.length >= 2 * MAXIMUM_LINES) this.#lines = this.#lines.slice(-MAXIMUM_LINES);
-    this.#samples.push(...this.#samplesIn(line));
+    const samples = this.#samplesIn(line);
+    this.#samples.push(...samples);
+    for (const { name, values, reason } of samples)
+      if (reason === undefined) this.#totals.set(name, this.total(name) + sum(values));
     const at = Date.now();
     this.#ledger.push(...ledgerIn(line).map((row) => ({ at, row })));
   };
 
-  readonly doorAnswered = (answer: DoorAnswer): void => {
-    this.#answers.push({ ...answer, at: Date.now() });
+  readonly doorAnswered = ({ status, apiKeyId }: DoorAnswer): void => {
+    this.#answers.push({ status, apiKeyId, at: Date.now() });
   };
+
+  /** The sum of a metric since the beginning. */
+  total(name: string): number {
+    return this.#totals.get(name) ?? 0;
+  }
 
   /** What happened since a moment. */
   metrics(from: number): ObservedMetrics {
@@ -202,6 +212,14 @@ export class Observations {
       });
     });
   }
+}
+
+const settledLine = z.looseObject({ message: z.literal('settled'), requestIds: z.array(z.string()) });
+
+/** The requests that a line of the function's log says are done. */
+export function settledIn(line: string): readonly string[] {
+  if (!line.includes('"message":"settled"')) return [];
+  return settledLine.safeParse(parseJson(line)).data?.requestIds ?? [];
 }
 
 function ledgerIn(line: string): LedgerRow[] {

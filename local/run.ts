@@ -1,8 +1,9 @@
 import { describeAccount, isBalanced } from './account/account-report';
 import { messageReader, type ReaderSettings } from './account/message-reader';
+import type { MessageReader } from './account/reconciliation';
 import { Chaos } from './chaos';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from './stack';
-import { readyLine, removeStackFile, stackFilePath, writeStackFile } from './stack-file';
+import { readyLine, removeStackFile, stackFilePath, writeStackFile, type StackFile } from './stack-file';
 import { describeChaos, welcome } from './welcome';
 
 export interface RunOptions extends Pick<LocalStackOptions, 'assemblyDirectory' | 'stackName' | 'port'> {
@@ -18,6 +19,23 @@ export interface RunOptions extends Pick<LocalStackOptions, 'assemblyDirectory' 
   readonly chaos?: string;
   /** What the account at the end needs of the environment. */
   readonly reader: ReaderSettings;
+  /** Shows the stack to a person, from the ports next to it on. */
+  readonly openConsole?: (observed: ObservedStack) => Promise<OpenConsole>;
+}
+
+/** A running stack, and the account of it that Ctrl-C gives. */
+export interface ObservedStack {
+  readonly stack: LocalStack;
+  readonly reconciliation: ReturnType<LocalStack['reconciliation']>;
+  readonly reader: MessageReader;
+  readonly onNotice: (notice: string) => void;
+}
+
+export interface OpenConsole {
+  /** No trailing slash. */
+  readonly origin: string;
+  /** Shows the account and ends it. */
+  readonly end: (account: string) => Promise<void>;
 }
 
 /** Any digits do for the fake Heap. */
@@ -40,16 +58,23 @@ export async function run(options: RunOptions): Promise<void> {
     onNotice: print,
     chaos,
   });
-  announce(stack, print);
+  const reader = messageReader(options.reader);
+  const reconciliation = stack.reconciliation(reader);
+  const page = await options.openConsole?.({ stack, reconciliation, reader, onNotice: print });
+  const reachable = { ...stack, consoleUrl: page?.origin };
+  announce(reachable, print);
   stopOnSignal(print, async () => {
     await stack.stop();
-    const account = await stack.account(messageReader(options.reader));
+    const account = await reconciliation.account();
     print(`\n${describeAccount(account)}`);
+    await page?.end(describeAccount(account));
     if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
     return isBalanced(account) ? 0 : 1;
   });
   console.log(
-    options.json === true ? readyLine(stack) : welcome(stack, options.heap !== undefined, options.chaos),
+    options.json === true
+      ? readyLine(reachable)
+      : welcome(reachable, options.heap !== undefined, options.chaos),
   );
 }
 
@@ -57,7 +82,7 @@ export async function run(options: RunOptions): Promise<void> {
 const withoutMetrics = (line: string): string[] => (line.startsWith('{"_aws"') ? [] : [line]);
 
 /** Lets `npm run relay -- … --env local` find the stack, for as long as this process runs. */
-function announce(stack: LocalStack, print: (line: string) => void): void {
+function announce(stack: Omit<StackFile, 'pid'>, print: (line: string) => void): void {
   const path = stackFilePath();
   try {
     writeStackFile(path, { pid: process.pid, ...stack });

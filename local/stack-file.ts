@@ -17,6 +17,8 @@ const reachable = z.object({
   awsUrl: z.string(),
   queueUrl: z.string(),
   deadLetterQueueUrl: z.string(),
+  /** The page on which a person sees what happens; absent where none is served. */
+  consoleUrl: z.string().optional(),
 });
 
 export type Reachable = z.output<typeof reachable>;

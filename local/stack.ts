@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { reconcile, type Account, type Arrival, type MessageReader } from './account/reconciliation';
+import { metrics } from '../lambda/contract';
+import { Reconciliation, type Happening, type MessageReader } from './account/reconciliation';
+import type { Activity } from './activity';
 import { startApiGateway } from './api-gateway/server';
 import { startAwsEndpoint } from './aws/endpoint';
 import { SecretsManagerService } from './aws/secrets-manager/service';
 import { queueNameOfUrl } from './aws/sqs/actions';
+import type { StoredMessage } from './aws/sqs/queue';
 import { SqsService } from './aws/sqs/service';
 import {
   createQueues,
@@ -17,9 +20,9 @@ import {
   startForwarder,
   type ForwarderOptions,
 } from './deploy';
-import { startFakeHeap } from './heap/server';
+import { startFakeHeap, type RunningFakeHeap } from './heap/server';
 import type { RunningServer } from './http-server';
-import { Observations } from './observations';
+import { Observations, settledIn } from './observations';
 import { SkippingClock } from './skipping-clock';
 import type { StackFile } from './stack-file';
 import { readTemplate, resolveOutputs, uninterpretedTypes, type Deployment } from './template';
@@ -43,8 +46,16 @@ export interface LocalStack extends Omit<StackFile, 'pid'> {
   skippedMs(): number;
   /** Ends everything that was started; a running invocation is waited for, but not for ever. */
   stop(): Promise<void>;
-  /** Accounts for every event that was accepted; exact once it is stopped. */
-  account(reader: MessageReader): Promise<Account>;
+  /** Follows every event that was accepted; each call begins with the first one. */
+  reconciliation(reader: MessageReader): Reconciliation<StoredMessage>;
+  /** Tells what happens from now on. @returns how to stop that */
+  watch(watcher: (activity: Activity) => void): () => void;
+  /** When a message of the buffer comes back, by this machine's clock; undefined for one that is visible or in work. */
+  nextTryAt(message: StoredMessage): number | undefined;
+  /** Messages in the dead-letter queue. */
+  deadLetters(): number;
+  /** Undefined where it delivers to a real one. */
+  readonly fakeHeap: Omit<RunningFakeHeap, 'close'> | undefined;
 }
 
 const region = 'us-east-1';
@@ -93,7 +104,15 @@ async function start(
   };
 
   const clock = new SkippingClock();
-  const arrivals: { queueName: string; message: Arrival['message'] }[] = [];
+  const happenings: Happening<StoredMessage>[] = [];
+  const watchers = new Set<(activity: Activity) => void>();
+  const tell = (activity: Activity): void => {
+    for (const watcher of watchers) watcher(activity);
+  };
+  const changed = (): void => {
+    tell({ kind: 'changed' });
+  };
+  const names: { buffer?: string; deadLetters?: string } = {};
   const outputs: Record<string, string> = {};
   const observations = new Observations({ clock, keyName: (id) => keyName(id, outputs) });
   const services = {
@@ -101,7 +120,15 @@ async function start(
       clock,
       accountId,
       region,
-      onArrival: (queueName, message) => arrivals.push({ queueName, message }),
+      onArrival: (queueName, message) => {
+        const queue =
+          queueName === names.buffer
+            ? 'buffer'
+            : queueName === names.deadLetters
+              ? 'dead letters'
+              : undefined;
+        if (queue !== undefined) happenings.push({ kind: 'arrival', at: Date.now(), queue, message });
+      },
     }),
     secrets: new SecretsManagerService({ accountId, region }),
   };
@@ -115,9 +142,19 @@ async function start(
   const heap =
     options.heapBaseUrl === undefined
       ? await running(
-          near(port, 1, (nearby) => startFakeHeap({ port: nearby, nextFault: options.chaos?.nextHeapFault })),
+          near(port, 1, (nearby) =>
+            startFakeHeap({
+              port: nearby,
+              nextFault: options.chaos?.nextHeapFault,
+              onRow: ({ id, appId }) => {
+                if (id !== undefined) happenings.push({ kind: 'row', at: Date.now(), id, appId });
+              },
+              onRequest: changed,
+            }),
+          ),
         )
-      : { origin: options.heapBaseUrl, stored: undefined };
+      : undefined;
+  const heapUrl = heap?.origin ?? options.heapBaseUrl ?? '';
 
   const mapping = startForwarder(template, deployment, options, {
     sqs,
@@ -125,11 +162,21 @@ async function start(
     clock,
     onLog: (line, worker) => {
       const instance = `worker-${worker}`;
+      const at = Date.now();
       observations.functionLog(line, instance);
+      const requestIds = heap === undefined ? settledIn(line) : [];
+      if (requestIds.length > 0) happenings.push({ kind: 'settled', at, requestIds });
+      tell({ kind: 'logged', at, instance, line });
       options.onFunctionLog(line, instance);
     },
+    onInvoke: (worker, messageIds) => {
+      tell({ kind: 'invoked', at: Date.now(), instance: `worker-${worker}`, messageIds });
+    },
+    onReturn: (worker, failure) => {
+      tell({ kind: 'returned', at: Date.now(), instance: `worker-${worker}`, failure });
+    },
     environment: {
-      [heapVariable]: heap.origin,
+      [heapVariable]: heapUrl,
       AWS_ENDPOINT_URL: aws.origin,
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -139,26 +186,30 @@ async function start(
     },
   });
   stopping.push(mapping.stop);
-
+  const buffer = (names.buffer = queueNameOfUrl(mapping.queueUrl));
+  const deadLetters = (names.deadLetters = queueNameOfUrl(mapping.deadLetterQueueUrl));
+  for (const queue of [buffer, deadLetters]) services.sqs.subscribe(queue, changed);
   const gateway = await startApiGateway({
     port,
     template,
     deployment,
     sqsEndpoint: aws.origin,
     now: clock.now,
-    onAnswer: observations.doorAnswered,
+    onAnswer: (answer) => {
+      observations.doorAnswered(answer);
+      tell({ kind: 'answered', at: Date.now(), ...answer });
+    },
     onExecutionLog: options.onNotice,
   });
   stopping.push(() => gateway.close());
   for (const [name, value] of Object.entries(resolveOutputs(document, gateway.deployment)))
     outputs[name] = value.replace(executeApiOrigin, gateway.origin);
 
-  const [buffer, deadLetters] = [mapping.queueUrl, mapping.deadLetterQueueUrl].map(queueNameOfUrl);
   return {
     webhookUrl: `${gateway.origin}/${only(gateway.stages, 'stage')}/webhook`,
     apiKey: only([...gateway.apiKeys.values()].slice(0, 1), 'API key'),
     appId,
-    heapUrl: heap.origin,
+    heapUrl,
     awsUrl: aws.origin,
     queueUrl: mapping.queueUrl,
     deadLetterQueueUrl: mapping.deadLetterQueueUrl,
@@ -166,18 +217,27 @@ async function start(
     outputs,
     uninterpretedTypes: uninterpretedTypes(template, interpretedTypes),
     skippedMs: () => clock.skippedMs,
-    account: (reader) =>
-      reconcile(
+    reconciliation: (reader) =>
+      new Reconciliation(
         {
-          arrivals: arrivals.flatMap(({ queueName, message }): Arrival[] => {
-            if (queueName === buffer) return [{ queue: 'buffer', message }];
-            return queueName === deadLetters ? [{ queue: 'dead letters', message }] : [];
-          }),
-          buffer: buffer === undefined ? [] : services.sqs.messages(buffer),
-          heap: heap.stored ?? observations.metrics(0).metrics['EventsDelivered']?.sum ?? 0,
+          happenings,
+          buffer: () => services.sqs.messages(buffer),
+          delivered: heap === undefined ? () => observations.total(metrics.eventsDelivered) : undefined,
+          appId,
         },
         reader,
       ),
+    watch: (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    nextTryAt: (message) => {
+      if (mapping.holds(message.id)) return undefined;
+      const hiddenUntil = services.sqs.hiddenUntil(buffer, message);
+      return hiddenUntil === undefined ? undefined : hiddenUntil - clock.skippedMs;
+    },
+    deadLetters: () => services.sqs.messages(deadLetters).length,
+    fakeHeap: heap,
   };
 }
 
@@ -193,7 +253,11 @@ function keyName(apiKeyId: string, outputs: Readonly<Record<string, string>>): s
 }
 
 /** Starts a server on a port close to the webhook's, so that the URLs are the same every time, or on a free one. */
-async function near<T>(port: number, offset: number, startOn: (port: number) => Promise<T>): Promise<T> {
+export async function near<T>(
+  port: number,
+  offset: number,
+  startOn: (port: number) => Promise<T>,
+): Promise<T> {
   if (port === 0 || port + offset > 65_535) return startOn(0);
   try {
     return await startOn(port + offset);

@@ -15,11 +15,15 @@ const purchase = JSON.stringify({
  * @param isRealHeap whether the events leave this machine
  * @param seed of chaos, if it is played
  */
-export function welcome(stack: LocalStack, isRealHeap: boolean, seed: string | undefined): string {
+export function welcome(
+  stack: LocalStack & { readonly consoleUrl: string | undefined },
+  isRealHeap: boolean,
+  seed: string | undefined,
+): string {
   return `
 clevertap-to-heap runs on this machine. Ctrl-C stops it.
 
-  Webhook       ${stack.webhookUrl}
+${stack.consoleUrl === undefined ? '' : `  Console       ${stack.consoleUrl}\n`}  Webhook       ${stack.webhookUrl}
   Header        x-api-key: ${stack.apiKey}
   Heap          ${stack.heapUrl} (app id ${stack.appId})
   SQS, secrets  ${stack.awsUrl}

@@ -1,8 +1,8 @@
 /** After this many failures in a row Heap counts as down. With the probes that is fewer than five calls a minute. */
-const maxFailures = 3;
+export const maxFailures = 3;
 
 /** Time between two probes while Heap is down. */
-const probeIntervalMs = 30_000;
+export const probeIntervalMs = 30_000;
 
 /** After a 429 without `Retry-After`: Heap counts by the minute (developers.heap.io, "Bulk Track"). */
 const throttlePauseMs = 60_000;

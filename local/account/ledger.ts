@@ -4,18 +4,31 @@ export type Place = 'delivered' | 'queued' | 'rejected' | 'ignored' | 'missing';
 /** `accepted` is the sum of the others. */
 export type Counts = Readonly<Record<Place | 'accepted', number>>;
 
-interface Entry<E> {
-  readonly event: E;
-  isQueued: boolean;
-  /** Set while the dead-letter queue is where it was put last. */
-  reason: string | undefined;
-}
-
-export interface Placed<E> {
+/** An accepted event and where it is now. */
+export interface Tracked<E> {
   readonly event: E;
   readonly place: Place;
   /** Why it was put among the dead letters, if that is where it was put last. */
   readonly reason: string | undefined;
+}
+
+class Entry<E> implements Tracked<E> {
+  place: Place = 'missing';
+  reason: string | undefined;
+  isDelivered = false;
+  isQueued = false;
+
+  constructor(
+    readonly event: E,
+    private readonly isIgnored: boolean,
+  ) {}
+
+  get due(): Place {
+    if (this.isDelivered) return 'delivered';
+    if (this.isQueued) return 'queued';
+    if (this.reason !== undefined) return 'rejected';
+    return this.isIgnored ? 'ignored' : 'missing';
+  }
 }
 
 /**
@@ -24,45 +37,80 @@ export interface Placed<E> {
  */
 export class Ledger<E> {
   readonly #entries = new Map<string | number, Entry<E>>();
+  readonly #counts = { accepted: 0, delivered: 0, queued: 0, rejected: 0, ignored: 0, missing: 0 };
+  #queued = new Set<Entry<E>>();
+
+  /** @param onMove told of each event whose place has changed, and where it was */
+  constructor(private readonly onMove: (tracked: Tracked<E>, from: Place) => void = () => undefined) {}
+
+  get counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  /** In the order of their acceptance. */
+  get all(): IterableIterator<Tracked<E>> {
+    return this.#entries.values();
+  }
+
+  find(id: string | number): Tracked<E> | undefined {
+    return this.#entries.get(id);
+  }
 
   /** The buffer got it, for the first time or again. @returns whether it is new. */
-  accept(id: string | number, event: E): boolean {
+  accept(id: string | number, event: E, isIgnored = false): boolean {
     const known = this.#entries.get(id);
-    if (known === undefined) this.#entries.set(id, { event, isQueued: false, reason: undefined });
-    else known.reason = undefined;
-    return known === undefined;
+    if (known !== undefined) {
+      known.reason = undefined;
+      this.#place(known);
+      return false;
+    }
+    const entry = new Entry(event, isIgnored);
+    this.#entries.set(id, entry);
+    this.#counts.accepted += 1;
+    this.#counts[entry.place] += 1;
+    this.#place(entry);
+    return true;
+  }
+
+  /** Heap has it. */
+  deliver(id: string | number): void {
+    const known = this.#entries.get(id);
+    if (known === undefined) return;
+    known.isDelivered = true;
+    this.#place(known);
   }
 
   /** The dead-letter queue got it. One that the buffer never had was put there by hand and is none of the accepted. */
   reject(id: string | number, reason: string): void {
     const known = this.#entries.get(id);
-    if (known !== undefined) known.reason = reason;
+    if (known === undefined) return;
+    known.reason = reason;
+    this.#place(known);
   }
 
-  /** The buffer holds it. */
-  hold(id: string | number): void {
-    const known = this.#entries.get(id);
-    if (known !== undefined) known.isQueued = true;
+  /** The buffer holds these, and no others. */
+  hold(ids: Iterable<string | number>): void {
+    const [before, now] = [this.#queued, new Set<Entry<E>>()];
+    for (const id of ids) {
+      const known = this.#entries.get(id);
+      if (known !== undefined) now.add(known);
+    }
+    this.#queued = now;
+    for (const entry of before) if (!now.has(entry)) this.#queue(entry, false);
+    for (const entry of now) if (!before.has(entry)) this.#queue(entry, true);
   }
 
-  /** Where each accepted event is, in the order of their acceptance. */
-  close(isInHeap: (event: E) => boolean, isIgnored: (event: E) => boolean): readonly Placed<E>[] {
-    const placeOf = ({ event, isQueued, reason }: Entry<E>): Place => {
-      if (isInHeap(event)) return 'delivered';
-      if (isQueued) return 'queued';
-      if (reason !== undefined) return 'rejected';
-      return isIgnored(event) ? 'ignored' : 'missing';
-    };
-    return Array.from(this.#entries.values(), (entry) => ({
-      event: entry.event,
-      place: placeOf(entry),
-      reason: entry.reason,
-    }));
+  #queue(entry: Entry<E>, isQueued: boolean): void {
+    entry.isQueued = isQueued;
+    this.#place(entry);
   }
-}
 
-export function countsOf(placed: readonly Placed<unknown>[]): Counts {
-  const counts = { accepted: placed.length, delivered: 0, queued: 0, rejected: 0, ignored: 0, missing: 0 };
-  for (const { place } of placed) counts[place] += 1;
-  return counts;
+  #place(entry: Entry<E>): void {
+    const { place: from, due } = entry;
+    if (from === due) return;
+    this.#counts[from] -= 1;
+    this.#counts[due] += 1;
+    entry.place = due;
+    this.onMove(entry, from);
+  }
 }

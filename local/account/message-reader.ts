@@ -1,15 +1,23 @@
 import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
-import { decodeMessage, isUnreadable, type EventLocation } from '../../lambda/clevertap/decode-message';
+import {
+  decodeMessage,
+  isUnreadable,
+  type EventLocation,
+  type SourceEvent,
+} from '../../lambda/clevertap/decode-message';
 import { narrowMessage } from '../../lambda/clevertap/narrow-message';
 import { deadLetterAttributes, receivesExhausted } from '../../lambda/contract';
 import { readIngress, type Ingress } from '../../lambda/forwarder/ingress';
+import { originOf } from '../../lambda/forwarder/origin';
+import { field } from '../../lambda/json';
+import { repairName, sentName } from '../../lambda/mapping/default-mapping';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { isAborted, mapEvent, type MappingContext } from '../../lambda/mapping/map-event';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import { isRejected } from '../../lambda/mapping/findings';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';
-import type { EventOfMessage, MessageReader, QueuedMessage } from './reconciliation';
+import type { EventOfMessage, MessageReader, QueuedMessage, Subject } from './reconciliation';
 
 /** What of an environment decides how its function reads messages. */
 export interface ReaderSettings {
@@ -37,7 +45,7 @@ export function messageReader({
       const contexts = [...(appIds.size === 0 ? ['0'] : appIds)].map((appId) =>
         ingress === undefined ? undefined : { ...rules, ...ingress, appId },
       );
-      return unique(eventsOf(message.body, ingress, contexts), ingress?.requestId ?? '');
+      return unique(eventsOf(message.body, ingress, contexts, identityOrder), ingress?.requestId ?? '');
     },
     reasonOf: ({ attributes }) => attributes[deadLetterAttributes.reason]?.StringValue ?? receivesExhausted,
     // The function's keys are SHA-256 in hexadecimal.
@@ -50,8 +58,9 @@ function eventsOf(
   body: string,
   ingress: Ingress | undefined,
   contexts: readonly (MappingContext | undefined)[],
+  identityOrder: readonly string[],
 ): EventOfMessage[] {
-  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [] };
+  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [], subject: nobody };
   const decoded = decodeMessage(body, ingress?.pathEvent);
   if (ingress === undefined || decoded.kind === 'undecodable') return [whole];
   if (decoded.kind === 'ping') return [{ ...whole, isIgnored: true }];
@@ -60,16 +69,36 @@ function eventsOf(
     if (isUnreadable(source)) return { ...whole, id: textId(body, location) };
     const { profile, requestKeyValues, campaignId } = source;
     const mapped = contexts.map((context) => context && attempt(() => mapEvent(source, context)));
+    const heapEvents = mapped.flatMap((result) =>
+      result === undefined || isAborted(result) || isRejected(result) ? [] : { ...result.event },
+    );
     return {
       id:
         attempt(() => hash('sha256', JSON.stringify([profile, requestKeyValues, campaignId]))) ??
         textId(body, location),
       isIgnored: mapped.some((result) => result !== undefined && isAborted(result)),
-      heapEvents: mapped.flatMap((result) =>
-        result === undefined || isAborted(result) || isRejected(result) ? [] : { ...result.event },
-      ),
+      heapEvents,
+      subject: subjectOf(source, heapEvents[0], identityOrder),
     };
   });
+}
+
+const nobody: Subject = { event: null, campaign: null, identity: null };
+
+/** As Heap gets it, else as it was sent. */
+function subjectOf(
+  source: SourceEvent,
+  heapEvent: { readonly event: string; readonly identity: string } | undefined,
+  identityOrder: readonly string[],
+): Subject {
+  const sent = identityOrder
+    .map((name) => field(source.profile, name))
+    .find((value) => typeof value === 'string' || typeof value === 'number');
+  return {
+    event: heapEvent?.event ?? (repairName(sentName(source).name) || null),
+    campaign: originOf(source).campaign ?? null,
+    identity: heapEvent?.identity ?? (sent === undefined ? null : String(sent)),
+  };
 }
 
 /** An event by the text of a message that holds it alone: for one that no object can be made of. */

@@ -39,9 +39,20 @@ export interface ApiGatewayOptions {
   /** Gets a line for each request, in the format of its stage. */
   readonly onAccessLog?: (line: string) => void;
   /** Told of each answer of a stage. */
-  readonly onAnswer?: (answer: { readonly status: number; readonly apiKeyId: string | undefined }) => void;
+  readonly onAnswer?: (answer: StageAnswer) => void;
   /** Gets the reason of each answer that API Gateway makes up itself. It holds no part of a request's body. */
   readonly onExecutionLog?: (line: string) => void;
+}
+
+/** What a stage answered. */
+export interface StageAnswer {
+  readonly status: number;
+  /** Of the valid key that came with the request. */
+  readonly apiKeyId: string | undefined;
+  /** The extended request id, which no client can choose. */
+  readonly requestId: string;
+  /** From the first byte of the request. */
+  readonly milliseconds: number;
 }
 
 export interface RunningApiGateway extends RunningServer {
@@ -199,7 +210,12 @@ async function serve(gateway: Gateway, request: IncomingMessage, response: Serve
   const { requestId, extendedRequestId } = invocation.context;
   response.setHeader('x-amzn-requestid', requestId).setHeader('x-amz-apigw-id', extendedRequestId);
   send(response, answer);
-  gateway.answered({ status: answer.status, apiKeyId: invocation.context.identity.apiKeyId });
+  gateway.answered({
+    status: answer.status,
+    apiKeyId: invocation.context.identity.apiKeyId,
+    requestId: extendedRequestId,
+    milliseconds: gateway.now() - started,
+  });
   logAccess(gateway, invocation, answer, started);
 }
 

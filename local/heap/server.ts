@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isJsonObject } from '../../lambda/json';
+import { isJsonObject, type JsonObject } from '../../lambda/json';
 import { listen, readBody, type RunningServer } from '../http-server';
 import {
   FakeHeap,
@@ -15,7 +15,7 @@ import {
 } from './fake-heap';
 
 /** What `POST /control` asked for; `times` is the number of API requests it still holds for. */
-interface ControlledFault extends HeapFault {
+export interface ControlledFault extends HeapFault {
   readonly times: number;
 }
 
@@ -29,18 +29,23 @@ export interface FakeHeapServerOptions {
    * @default - no faults
    */
   readonly nextFault?: () => HeapFault;
+  /** Told of each event that is stored and was not there before; its id as `rowId` has it. */
+  readonly onRow?: (row: HeapRow & { readonly id: string | undefined }) => void;
+  /** Told that it was asked for something, or to do something else. */
+  readonly onRequest?: () => void;
 }
 
 export interface RunningFakeHeap extends RunningServer {
-  /** All it ever stored, `POST /reset` or not. */
-  readonly stored: StoredInHeap;
-}
-
-export interface StoredInHeap {
-  /** Ids of the rows of events with an idempotency key, see `rowId`. */
-  readonly rows: ReadonlySet<string>;
-  /** App ids of the events. */
-  readonly appIds: ReadonlySet<string>;
+  /** The fault that `POST /control` asked for; undefined while none is asked for. */
+  readonly fault: ControlledFault | undefined;
+  /** Whether faults are played that no `POST /control` asked for. */
+  readonly isStorm: boolean;
+  /** The event of a row it has, as it stood in its request, by its `rowId`. */
+  readonly eventOf: (rowId: string) => JsonObject | undefined;
+  /** What `POST /control` does with the same value. @returns what is wrong with it, if so */
+  readonly control: (fault: unknown) => string | undefined;
+  /** Plays faults until another is asked for. */
+  readonly play: (nextFault: () => HeapFault) => void;
 }
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -58,25 +63,76 @@ const NO_FAULT: ControlledFault = { mode: 'ok', times: Infinity };
  */
 export async function startFakeHeap({
   port,
-  nextFault = () => NO_FAULT,
+  nextFault,
+  onRow = () => undefined,
+  onRequest = () => undefined,
 }: FakeHeapServerOptions): Promise<RunningFakeHeap> {
-  const heap = new HeapEndpoint(nextFault);
+  const heap = new HeapEndpoint(nextFault, onRow, onRequest);
   const server = await listen(port, (request, response) => {
     heap.answer(request, response).catch(() => {
       // The caller hung up in the middle of its own request: there is nobody left to tell.
       response.destroy();
     });
   });
-  return { ...server, stored: heap.stored };
+  return {
+    ...server,
+    get fault() {
+      return heap.fault;
+    },
+    get isStorm() {
+      return heap.isStorm;
+    },
+    eventOf: (rowId) => heap.eventOf(rowId),
+    control: (fault) => heap.control(fault),
+    play: (storm) => {
+      heap.play(storm);
+    },
+  };
 }
 
 class HeapEndpoint {
-  readonly stored = { rows: new Set<string>(), appIds: new Set<string>() };
   #fault = NO_FAULT;
+  #storm: (() => HeapFault) | undefined;
+  readonly #appIds = new Set<string>();
   #requests = 0;
   #heap = this.#newHeap();
 
-  constructor(private readonly fallback: () => HeapFault) {}
+  constructor(
+    private readonly fallback: (() => HeapFault) | undefined,
+    private readonly onRow: NonNullable<FakeHeapServerOptions['onRow']>,
+    private readonly onRequest: () => void,
+  ) {}
+
+  get fault(): ControlledFault | undefined {
+    return this.#fault === NO_FAULT ? undefined : this.#fault;
+  }
+
+  get isStorm(): boolean {
+    return this.#fault === NO_FAULT && (this.#storm ?? this.fallback) !== undefined;
+  }
+
+  eventOf(id: string): JsonObject | undefined {
+    for (const appId of this.#appIds) {
+      const row = this.#heap.rows.get(`${appId} ${id}`);
+      if (row !== undefined) return row.event;
+    }
+    return undefined;
+  }
+
+  control(asked: unknown): string | undefined {
+    const fault = parseFault(asked);
+    if (typeof fault === 'string') return fault;
+    this.#fault = fault;
+    this.#storm = undefined;
+    this.onRequest();
+    return undefined;
+  }
+
+  play(storm: () => HeapFault): void {
+    this.#fault = NO_FAULT;
+    this.#storm = storm;
+    this.onRequest();
+  }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -87,6 +143,7 @@ class HeapEndpoint {
     const body = await readBody(request, MAX_BODY_BYTES);
 
     const reply = this.#route(path, request.method ?? '', body, fault);
+    this.onRequest();
     const { latencyMs } = fault;
     // The process need not live on for an answer.
     if (latencyMs !== undefined) await pause(latencyMs, undefined, { ref: false });
@@ -127,14 +184,13 @@ class HeapEndpoint {
   }
 
   #control(body: Buffer | undefined): Answer {
-    const fault = parseFault(body === undefined ? undefined : parseJson(body.toString()));
-    if (typeof fault === 'string') return { status: 400, body: fault };
-    this.#fault = fault;
-    return taken;
+    const problem = this.control(body === undefined ? undefined : parseJson(body.toString()));
+    return problem === undefined ? taken : { status: 400, body: problem };
   }
 
   #reset(): Answer {
     this.#fault = NO_FAULT;
+    this.#storm = undefined;
     this.#requests = 0;
     this.#heap = this.#newHeap();
     return taken;
@@ -142,17 +198,16 @@ class HeapEndpoint {
 
   #newHeap(): FakeHeap {
     return new FakeHeap({
-      onRow: ({ appId, event }: HeapRow) => {
-        this.stored.appIds.add(appId);
-        const id = rowId(event);
-        if (id !== undefined) this.stored.rows.add(id);
+      onRow: (row) => {
+        this.#appIds.add(row.appId);
+        this.onRow({ ...row, id: rowId(row.event) });
       },
     });
   }
 
   #nextFault(): HeapFault {
     const fault = this.#fault;
-    if (fault === NO_FAULT) return this.fallback();
+    if (fault === NO_FAULT) return (this.#storm ?? this.fallback ?? (() => NO_FAULT))();
     this.#fault = fault.times > 1 ? { ...fault, times: fault.times - 1 } : NO_FAULT;
     return fault;
   }

@@ -58,6 +58,14 @@ export interface EventSourceMappingOptions {
   readonly reportBatchItemFailures: boolean;
   /** `worker` counts from 0 to `maximumConcurrency - 1`: the execution environment to invoke. */
   readonly invoke: (event: SqsEvent, worker: number) => Promise<unknown>;
+  /** Told that a worker invokes the function with these messages. */
+  readonly onInvoke?: (worker: number, messageIds: readonly string[]) => void;
+  /**
+   * Told that the messages of a worker's invocation are deleted or will come again.
+   *
+   * @param failure why the function gave no answer that counts, if it gave none
+   */
+  readonly onReturn?: (worker: number, failure: string | undefined) => void;
   /** Told what went wrong, in a sentence; the mapping goes on by itself. */
   readonly onError: (message: string) => void;
   /**
@@ -84,6 +92,8 @@ export class EventSourceMapping {
   #stopping = new AbortController();
   #workers: readonly Promise<void>[] = [];
   readonly #waiting = new Set<number>();
+  /** Ids of the messages that were received and not yet given back. */
+  readonly #held = new Set<string>();
 
   /** @throws RangeError for a batch above 10 without a window, which AWS refuses as well. */
   constructor(options: EventSourceMappingOptions) {
@@ -104,6 +114,11 @@ export class EventSourceMapping {
   /** Whether it is running and every worker waits for the first message of a batch. */
   get isIdle(): boolean {
     return this.#waiting.size === this.#options.maximumConcurrency;
+  }
+
+  /** Whether a message was received and waits for the function or is in work. */
+  holds(messageId: string): boolean {
+    return this.#held.has(messageId);
   }
 
   /**
@@ -174,6 +189,7 @@ export class EventSourceMapping {
       const receivedAt = performance.now();
       return (answer.Messages ?? []).map((message) => {
         const record = recordOf(message, queueArn, region);
+        this.#held.add(record.messageId);
         return { record, bytes: Buffer.byteLength(JSON.stringify(record)) + 1, receivedAt };
       });
     } catch (error) {
@@ -185,23 +201,34 @@ export class EventSourceMapping {
   }
 
   async #deliver(batch: readonly Received[], worker: number): Promise<void> {
-    const { invoke, reportBatchItemFailures, onError, losesDelete = () => false } = this.#options;
+    const { onInvoke, onReturn } = this.#options;
     const records = batch.map(({ record }) => record);
+    const messageIds = records.map(({ messageId }) => messageId);
+    onInvoke?.(worker, messageIds);
+    const failure = await this.#invoke(records, worker);
+    for (const messageId of messageIds) this.#held.delete(messageId);
+    onReturn?.(worker, failure);
+  }
+
+  /** @returns why no answer of the function counts, if none does */
+  async #invoke(records: readonly SqsEventRecord[], worker: number): Promise<string | undefined> {
+    const { invoke, reportBatchItemFailures, onError, losesDelete = () => false } = this.#options;
     let answer: unknown;
     try {
       answer = await invoke({ Records: records }, worker);
     } catch (error) {
       onError(`the function failed, all ${records.length} messages come again: ${String(error)}`);
-      return;
+      return error instanceof Error ? error.message : String(error);
     }
     const failed = reportBatchItemFailures ? failedMessageIds(answer, records) : new Set();
     if (failed === undefined) {
       onError(`the function's answer names no messages of its batch, all ${records.length} come again`);
-      return;
+      return 'its answer names no messages of its batch';
     }
     const done = records.filter((record) => !failed.has(record.messageId) && !losesDelete(record));
     for (let start = 0; start < done.length; start += MAX_MESSAGES)
       await this.#delete(done.slice(start, start + MAX_MESSAGES));
+    return undefined;
   }
 
   async #delete(records: readonly SqsEventRecord[]): Promise<void> {

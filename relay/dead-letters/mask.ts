@@ -22,6 +22,30 @@ export function maskBody(body: string): string {
   return visible(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
 
+/** A value of JSON likewise. */
+export const maskJson = (value: unknown): unknown => maskValue(value, '', 0);
+
+/**
+ * A user's identity such that a person knows it again who knows it: `a…@s….test`, `c…`. Placeholders and templates
+ * are shown as they are, since they are nobody.
+ */
+export function maskIdentity(identity: string): string {
+  const shown = identity.trim();
+  if (shown.length <= maxIdentity && (isPlaceholder(shown) || template.test(shown))) return visible(shown);
+  const [, name, host, domain] = /^([^@]+)@([^@]+)\.([a-z]{2,20})$/i.exec(shown) ?? [];
+  return visible(
+    name !== undefined && host !== undefined && domain !== undefined
+      ? `${first(name)}…@${first(host)}….${domain}`
+      : `${first(shown)}…`,
+  );
+}
+
+/** Heap takes no longer one. */
+const maxIdentity = 255;
+
+/** The first character, which may be two code units. */
+const first = (string: string): string => Array.from(string.slice(0, 2))[0] ?? '';
+
 function maskValue(value: unknown, key: string, depth: number): unknown {
   if (Array.isArray(value)) {
     if (depth >= maxDepth) return '[…]';

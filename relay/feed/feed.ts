@@ -131,7 +131,8 @@ export class Feed {
 const isDeath =
   /Task timed out after|Runtime exited with error|Runtime\.ExitError|^REPORT .*\tStatus: (?:timeout|error)/;
 
-function jsonIn(line: string): JsonObject | undefined {
+/** The fields of a line that the function wrote; undefined for one of Lambda itself. */
+export function jsonIn(line: string): JsonObject | undefined {
   // Lambda may put a time stamp and a request id in front.
   const start = line.indexOf('{');
   if (start === -1) return undefined;
@@ -179,14 +180,20 @@ function readMetrics(fields: JsonObject, batch: Batch): void {
   if (numberIn(fields, metrics.breakerOpen) > 0) batch.heapIsDown = true;
 }
 
-/** Events that Heap refuses one by one are rejected, and are told as such. */
 function readRefusal(fields: JsonObject, batch: Batch): void {
-  if (!['retry', 'unauthorized', 'redirected'].includes(string(fields, 'outcome'))) return;
+  batch.heapSaid = failureOf(fields) ?? batch.heapSaid;
+}
+
+/**
+ * What Heap said to a bulk that is sent again, by the line `Heap did not take a bulk`; undefined where events are
+ * refused one by one: they are rejected, and are told as such.
+ */
+export function failureOf(fields: JsonObject): string | undefined {
+  if (!['retry', 'unauthorized', 'redirected'].includes(string(fields, 'outcome'))) return undefined;
   const status = own(fields, 'status');
-  batch.heapSaid =
-    typeof status === 'number'
-      ? `Heap answered ${status}`
-      : `Heap did not answer: ${string(fields, 'status')}`;
+  return typeof status === 'number'
+    ? `Heap answered ${status}`
+    : `Heap did not answer: ${string(fields, 'status')}`;
 }
 
 const nothing = {
@@ -293,6 +300,9 @@ function receivedAndNotFinal(rows: readonly LedgerRow[]): Pick<FeedRow, 'campaig
     }))
     .filter(({ waiting }) => waiting > 0);
 }
+
+/** Why a row waits, without when it is tried again. */
+export const causeOf = ({ detail }: FeedRow): string | null => detail?.split(', next try')[0] ?? null;
 
 /** The delays of `lambda/forwarder/retry-delay.ts`, without what chance and Heap add to them. */
 const delaysMs = { min: 30_000, max: 3_600_000 };

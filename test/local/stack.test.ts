@@ -123,7 +123,7 @@ test('accounts for the events of a real Heap by what the function says', async (
   const log = await fetch(`${stack.awsUrl}/_local/log?contains=rejected`);
   expect(await log.text()).toContain('invalid_json');
   await stack.stop();
-  expect(await stack.account(reader)).toMatchObject({
+  expect(await stack.reconciliation(reader).account()).toMatchObject({
     requests: 2,
     accepted: 3,
     delivered: 2,
@@ -143,7 +143,7 @@ test('waits for a running invocation, but not for ever; its messages are account
     expect(await (await fetch(`${stack.heapUrl}/received`)).json()).toMatchObject({ requests: 1 });
   });
   await stack.stop();
-  expect(await stack.account(reader)).toMatchObject({ accepted: 1, queued: 1, missing: 0 });
+  expect(await stack.reconciliation(reader).account()).toMatchObject({ accepted: 1, queued: 1, missing: 0 });
 });
 
 const post = (stack: LocalStack, body: string): Promise<Response> =>

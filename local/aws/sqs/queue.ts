@@ -108,6 +108,11 @@ export class Queue {
     return this.#inFlight.has(message);
   }
 
+  /** When a message that is in flight or delayed becomes visible; `undefined` for one that is visible or gone. */
+  hiddenUntil(message: StoredMessage): number | undefined {
+    return this.#inFlight.momentOf(message) ?? this.#delayed.momentOf(message);
+  }
+
   /** Drops what is older than the retention period and shows what is hidden no longer. */
   advance(now: number): void {
     const expired = now - this.settings.MessageRetentionPeriod * 1000;

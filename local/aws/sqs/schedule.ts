@@ -30,6 +30,11 @@ export class Schedule<T> {
     return this.#entries.has(item);
   }
 
+  /** The moment of an item; `undefined` for one that is not there. */
+  momentOf(item: T): number | undefined {
+    return this.#entries.get(item)?.at;
+  }
+
   /** Adds the item, or moves it behind everything that is already set to the same moment. */
   set(item: T, at: number): void {
     this.delete(item);

@@ -458,6 +458,11 @@ export class SqsService {
     return this.#queue(queueName).messages;
   }
 
+  /** When a message becomes visible, in milliseconds; `undefined` for one that is visible or gone. */
+  hiddenUntil(queueName: string, message: StoredMessage): number | undefined {
+    return this.#queue(queueName).hiddenUntil(message);
+  }
+
   /** When a message of the queue was last handed out, in milliseconds; 0 for never. */
   lastReceivedAt(queueName: string): number {
     return this.#queue(queueName).lastReceivedAt;

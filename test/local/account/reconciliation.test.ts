@@ -1,9 +1,12 @@
 import {
-  reconcile,
+  Reconciliation,
+  type Account,
   type Arrival,
   type MessageReader,
   type QueuedMessage,
 } from '../../../local/account/reconciliation';
+
+const subject = { event: null, campaign: null, identity: null };
 
 /** Messages are lists of events: `a` is delivered under the key `a`, `!a` can be rejected alone, `-a` is ignored. */
 const reader: MessageReader = {
@@ -11,6 +14,7 @@ const reader: MessageReader = {
     body.split(' ').map((id) => ({
       id,
       isIgnored: id.startsWith('-'),
+      subject,
       heapEvents: /^[!-]/.test(id)
         ? []
         : [...appIds].map((appId) => ({ identity: id, idempotency_key: `${appId}-${id.replace(/\d/, '')}` })),
@@ -23,17 +27,48 @@ const message = (body: string, reason?: string): QueuedMessage => ({
   body,
   attributes: reason === undefined ? {} : { reason: { DataType: 'String', StringValue: reason } },
 });
-const accepted = (body: string): Arrival => ({ queue: 'buffer', message: message(body) });
+const accepted = (body: string): Arrival => ({
+  kind: 'arrival',
+  at: 0,
+  queue: 'buffer',
+  message: message(body),
+});
 const letter = (body: string, reason: string): Arrival => ({
+  kind: 'arrival',
+  at: 0,
   queue: 'dead letters',
   message: message(body, reason),
 });
 const row = (identity: string, key: string): string => JSON.stringify([identity, null, key]);
 
+interface State {
+  readonly arrivals: readonly Arrival[];
+  readonly buffer: readonly QueuedMessage[];
+  /** Of a real one how many events the function says it has delivered. */
+  readonly heap: { readonly rows: ReadonlySet<string>; readonly appIds: ReadonlySet<string> } | number;
+}
+
+const reconcile = ({ arrivals, buffer, heap }: State, by: MessageReader): Promise<Account> => {
+  const rows =
+    typeof heap === 'number'
+      ? []
+      : [...heap.appIds].flatMap((appId) =>
+          Array.from(heap.rows, (id) => ({ kind: 'row', at: 0, id, appId }) as const),
+        );
+  return new Reconciliation(
+    {
+      happenings: [...arrivals, ...rows],
+      buffer: () => buffer,
+      delivered: typeof heap === 'number' ? () => heap : undefined,
+    },
+    by,
+  ).account();
+};
+
 const account = (
   arrivals: readonly Arrival[],
   { rows = [] as string[], buffer = [] as string[] } = {},
-): Promise<unknown> =>
+): Promise<Account> =>
   reconcile(
     {
       arrivals,
@@ -135,6 +170,7 @@ test('equal events are one row', async () => {
       body.split(' ').map((id) => ({
         id,
         isIgnored: false,
+        subject,
         heapEvents: [{ identity: 'ana', idempotency_key: '11-k' }],
       })),
   };

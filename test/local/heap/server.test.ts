@@ -315,10 +315,15 @@ describe('the fake Heap', () => {
 
 describe('a fake Heap with faults of its own', () => {
   const faults: HeapFault[] = [];
+  const rows: { id: string | undefined; appId: string }[] = [];
   let heap: RunningFakeHeap;
 
   beforeEach(async () => {
-    heap = await startFakeHeap({ port: 0, nextFault: () => faults.shift() ?? { mode: 'ok' } });
+    heap = await startFakeHeap({
+      port: 0,
+      nextFault: () => faults.shift() ?? { mode: 'ok' },
+      onRow: (row) => rows.push(row),
+    });
   });
 
   afterEach(async () => {
@@ -349,14 +354,32 @@ describe('a fake Heap with faults of its own', () => {
     expect([await track(), await track(), await track()]).toEqual([500, 500, 200]);
   });
 
-  it('knows all it ever stored, whatever was reset', async () => {
+  it('is told by this process what /control would tell it, and to play other faults until then', async () => {
+    expect([heap.fault, heap.isStorm]).toEqual([undefined, true]);
+    expect(heap.control({ mode: 'none' })).toMatch(/^mode should be one of ok, 500/);
+    expect(heap.control({ mode: '503', times: 2 })).toBeUndefined();
+    expect([heap.fault, heap.isStorm]).toEqual([expect.objectContaining({ mode: '503', times: 2 }), false]);
+    expect(await track()).toBe(503);
+    expect(heap.fault).toMatchObject({ times: 1 });
+    heap.play(() => ({ mode: '404' }));
+    expect([heap.fault, heap.isStorm]).toEqual([undefined, true]);
+    expect([await track(), await track()]).toEqual([404, 404]);
+    // It ends with the next that is asked for: then the faults of its own go on.
+    await post('/control', { mode: '413', times: 1 });
+    faults.push({ mode: '429' });
+    expect([await track(), await track()]).toEqual([413, 429]);
+  });
+
+  it('tells all it ever stored, whatever is reset', async () => {
     faults.push({ mode: '500' });
     expect([await track('lost'), await track('k1'), await track('k1')]).toEqual([500, 200, 200]);
     await post('/reset', {});
     await track('k2');
     await post('/api/track', { app_id: '12', identity: EVENT.identity, event: 'Without a key' });
     const [one, two] = ['k1', 'k2'].map((idempotency_key) => rowId({ ...EVENT, idempotency_key }));
-    expect([...heap.stored.rows]).toEqual([one, two]);
-    expect([...heap.stored.appIds]).toEqual([APP_ID, '12']);
+    expect(rows.map(({ id }) => id)).toEqual([one, two, undefined]);
+    expect(rows.map(({ appId }) => appId)).toEqual([APP_ID, APP_ID, '12']);
+    expect(heap.eventOf(String(one))).toBeUndefined();
+    expect(heap.eventOf(String(two))).toMatchObject({ idempotency_key: 'k2' });
   });
 });

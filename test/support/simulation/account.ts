@@ -1,5 +1,5 @@
 import { deadLetterAttributes, ingressStamps, type RejectionReason } from '../../../lambda/contract';
-import { countsOf, Ledger, type Counts } from '../../../local/account/ledger';
+import { Ledger, type Counts } from '../../../local/account/ledger';
 import type { StoredMessage } from '../../../local/aws/sqs/queue';
 import type { SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, type Pipeline } from './pipeline';
@@ -53,15 +53,14 @@ export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHea
     if (violation !== undefined) violations.push(violation);
   }
   const ledger = new Ledger<AcceptedEvent>();
-  for (const event of traffic.events.values()) ledger.accept(event.serial, event);
-  for (const { body } of pipeline.sqs.messages(bufferName))
-    for (const serial of serialsIn(body)) ledger.hold(serial);
+  for (const event of traffic.events.values()) {
+    ledger.accept(event.serial, event, event.destiny.kind === 'ignored');
+    if (rows.has(event.serial)) ledger.deliver(event.serial);
+  }
+  ledger.hold(pipeline.sqs.messages(bufferName).flatMap(({ body }) => serialsIn(body)));
   for (const letter of pipeline.sqs.messages(deadLetterQueueName))
     for (const serial of checkLetter(letter, traffic, violations)) ledger.reject(serial, 'dead letter');
-  const placed = ledger.close(
-    ({ serial }) => rows.has(serial),
-    ({ destiny }) => destiny.kind === 'ignored',
-  );
+  const placed = [...ledger.all];
 
   const missing = placed.flatMap(({ event, place }) => (place === 'missing' ? [event] : []));
   const doubled = [...rows].filter(([, count]) => count > 1);
@@ -70,7 +69,7 @@ export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHea
     ...doubled.map(([serial]) => `twice in Heap: ${JSON.stringify(traffic.events.get(serial))}`),
   );
   return {
-    ...countsOf(placed),
+    ...ledger.counts,
     newestLostAt: missing.reduce(
       (newest, { timestamps }) => Math.max(newest, ...timestamps.map((timestamp) => Date.parse(timestamp))),
       -Infinity,

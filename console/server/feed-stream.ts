@@ -1,0 +1,97 @@
+import type { ServerResponse } from 'node:http';
+import type { ConsoleChange, ConsoleState, FeedRow } from '../wire';
+
+/** All of a state but its rows. */
+export type StateHead = Omit<ConsoleState, 'rows'>;
+
+/** Comments that keep proxies and browsers from taking silence for an end. */
+const heartbeatMs = 15_000;
+
+/** Whoever listens to the feed. */
+export class FeedStream {
+  readonly #clients = new Map<ServerResponse, Client>();
+  readonly #heartbeat = setInterval(() => {
+    for (const client of this.#clients.values()) client.beat();
+  }, heartbeatMs).unref();
+
+  get isEmpty(): boolean {
+    return this.#clients.size === 0;
+  }
+
+  /** Answers a request with the state, and from then on with what changes. */
+  add(response: ServerResponse, state: ConsoleState): void {
+    // Gone while its state was made.
+    if (response.destroyed) return;
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
+    const client = new Client(response, state);
+    this.#clients.set(response, client);
+    response.on('close', () => this.#clients.delete(response));
+  }
+
+  tell(head: StateHead, rows: readonly FeedRow[]): void {
+    for (const client of this.#clients.values()) client.tell(head, rows);
+  }
+
+  /** Ends all answers once what they were told has gone out. */
+  async end(patienceMs: number): Promise<void> {
+    clearInterval(this.#heartbeat);
+    await Promise.all([...this.#clients.values()].map((client) => client.end(patienceMs)));
+  }
+}
+
+/**
+ * A page that listens. While it does not read, what it has not been told is kept as rows, each once, so that a slow one
+ * costs no more memory than the rows there are.
+ */
+class Client {
+  readonly #unsaid = new Map<string, FeedRow>();
+  #head: StateHead;
+  #said: string;
+
+  constructor(
+    private readonly response: ServerResponse,
+    { rows, ...head }: ConsoleState,
+  ) {
+    this.#head = head;
+    this.#said = JSON.stringify(head);
+    this.#write('state', { ...head, rows });
+    response.on('drain', () => {
+      this.#flush();
+    });
+  }
+
+  tell(head: StateHead, rows: readonly FeedRow[]): void {
+    this.#head = head;
+    // The oldest first, so that a row that changes again keeps its place among those that wait.
+    for (const row of rows.toReversed()) this.#unsaid.set(row.id, row);
+    this.#flush();
+  }
+
+  beat(): void {
+    if (!this.response.writableNeedDrain) this.response.write(':\n\n');
+  }
+
+  async end(patienceMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, patienceMs);
+      this.response.end(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #flush(): void {
+    if (this.response.writableNeedDrain || this.response.writableEnded) return;
+    const head = JSON.stringify(this.#head);
+    if (this.#unsaid.size === 0 && head === this.#said) return;
+    this.#said = head;
+    const change: ConsoleChange = { ...this.#head, rows: [...this.#unsaid.values()].reverse() };
+    this.#unsaid.clear();
+    this.#write('change', change);
+  }
+
+  #write(event: string, data: ConsoleChange | ConsoleState): void {
+    this.response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+}

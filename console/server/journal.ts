@@ -1,0 +1,247 @@
+import { deadLetterAttributes, ingressStamps } from '../../lambda/contract';
+import type { Place } from '../../local/account/ledger';
+import type {
+  Arrival,
+  FollowedEvent,
+  Follower,
+  Reconciliation,
+  SharedRow,
+  Subject,
+  TrackedEvent,
+} from '../../local/account/reconciliation';
+import type { StoredMessage } from '../../local/aws/sqs/queue';
+import type { LocalStack } from '../../local/stack';
+import { maskIdentity } from '../../relay/dead-letters/mask';
+import { visibleText } from '../../relay/terminal/terminal-text';
+import type { EventState, FeedRow } from '../wire';
+import type { Attempts } from './attempts';
+
+/** The parts of a running stack that rows are made of. */
+export type ObservedStack = Pick<LocalStack, 'nextTryAt' | 'fakeHeap'>;
+
+/** A message that came to a queue with events of a row. */
+export interface RowArrival {
+  readonly at: number;
+  readonly queue: Arrival['queue'];
+  readonly message: StoredMessage;
+  readonly events: ReadonlySet<TrackedEvent>;
+}
+
+/** An accepted request whose events are followed. */
+export interface Row {
+  readonly id: string;
+  readonly requestId: string | null;
+  readonly at: number;
+  /** As it was accepted. */
+  readonly message: StoredMessage;
+  readonly events: readonly TrackedEvent[];
+  /** In order, the first is its acceptance. */
+  readonly arrivals: readonly RowArrival[];
+}
+
+interface OpenRow extends Row {
+  readonly subject: Subject;
+  readonly counts: Record<Place, number>;
+  readonly arrivals: RowArrival[];
+  /** As it was told last. */
+  shown: FeedRow | undefined;
+  told: string;
+}
+
+/** Rows that are kept; older ones are counted. */
+export const maxRows = 1000;
+/** Messages of a row that are kept: one that is redriven again and again has more. */
+const maxArrivals = 200;
+/** Characters of a name; a rejected event may have one of any length. */
+const maxName = 255;
+
+/** The accepted requests as rows of the feed, from what the account of the stack follows. */
+export class Journal implements Follower<StoredMessage> {
+  readonly #rows = new Map<string, OpenRow>();
+  readonly #rowOf = new Map<TrackedEvent, OpenRow>();
+  /** Rows that may be other than they were told. */
+  readonly #touched = new Set<OpenRow>();
+  #older = 0;
+
+  constructor(
+    private readonly stack: ObservedStack,
+    private readonly reconciliation: Reconciliation<StoredMessage>,
+    private readonly attempts: Attempts,
+  ) {
+    reconciliation.follow(this);
+  }
+
+  /** Accepted requests that are no longer among the rows. */
+  get olderRows(): number {
+    return this.#older;
+  }
+
+  find(id: string): Row | undefined {
+    return this.#rows.get(id);
+  }
+
+  /** The newest first, as they were told last. */
+  get rows(): FeedRow[] {
+    return Array.from(this.#rows.values(), ({ shown }) => shown)
+      .filter((shown) => shown !== undefined)
+      .reverse();
+  }
+
+  /** The rows that are new or have changed since it was asked last, the newest first. */
+  changes(): FeedRow[] {
+    // Attempts and the next try of what waits change without a move.
+    for (const row of this.#rows.values()) if (row.counts.queued > 0) this.#touched.add(row);
+    const changed: FeedRow[] = [];
+    for (const row of this.#touched) {
+      const shown = this.#show(row);
+      const told = JSON.stringify(shown);
+      if (told === row.told) continue;
+      row.shown = shown;
+      row.told = told;
+      changed.push(shown);
+    }
+    this.#touched.clear();
+    return changed.sort((one, other) => numberOf(other.id) - numberOf(one.id));
+  }
+
+  arrived(arrival: Arrival<StoredMessage>, events: readonly FollowedEvent[], isNew: boolean): void {
+    const { at, queue, message } = arrival;
+    const came = { at, queue, message, events: new Set(events.map(({ tracked }) => tracked)) };
+    if (isNew) this.#open(came, events);
+    else
+      for (const row of new Set(events.map(({ tracked }) => this.#rowOf.get(tracked)))) {
+        if (row === undefined) continue;
+        if (row.arrivals.length === maxArrivals) row.arrivals.splice(1, 1);
+        row.arrivals.push(came);
+        this.#touched.add(row);
+      }
+  }
+
+  moved(event: TrackedEvent, from: Place): void {
+    const row = this.#rowOf.get(event);
+    if (row === undefined) return;
+    row.counts[from] -= 1;
+    row.counts[event.place] += 1;
+    this.#touched.add(row);
+  }
+
+  /** What became of an event of a row. */
+  stateOf(row: Row, event: TrackedEvent): EventState {
+    switch (event.place) {
+      case 'delivered':
+        return this.#delivered(row, event);
+      case 'queued':
+        return this.#queued(event);
+      case 'rejected':
+        return { kind: 'rejected', reason: event.reason ?? '', detail: detailOf(row, event) };
+      case 'ignored':
+      case 'missing':
+        return { kind: event.place };
+    }
+  }
+
+  /** The id of the row whose event a row of Heap is; of equal ones it is the one that Heap got first. */
+  ownerOf({ id, events }: SharedRow): TrackedEvent | undefined {
+    if (events.length === 1) return events[0];
+    const stored = this.stack.fakeHeap?.eventOf(id);
+    return events.find(({ event }) => event.timestamp === stored?.['timestamp']) ?? events[0];
+  }
+
+  #open(arrival: RowArrival, events: readonly FollowedEvent[]): void {
+    const request = Math.max(...Array.from(arrival.events, ({ event }) => event.request));
+    const own = events.filter(({ tracked }) => tracked.event.request === request);
+    const [first] = own;
+    if (first === undefined) return;
+    const row: OpenRow = {
+      id: rowIdOf(first.tracked),
+      requestId: arrival.message.attributes[ingressStamps.requestId]?.StringValue ?? null,
+      at: arrival.at,
+      message: arrival.message,
+      events: own.map(({ tracked }) => tracked),
+      arrivals: [arrival],
+      subject: first.subject,
+      counts: { delivered: 0, queued: 0, rejected: 0, ignored: 0, missing: 0 },
+      shown: undefined,
+      told: '',
+    };
+    for (const event of row.events) {
+      row.counts[event.place] += 1;
+      this.#rowOf.set(event, row);
+    }
+    this.#rows.set(row.id, row);
+    this.#touched.add(row);
+    const [oldest] = this.#rows.values();
+    if (this.#rows.size > maxRows && oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forget(row: OpenRow): void {
+    this.#rows.delete(row.id);
+    this.#touched.delete(row);
+    for (const event of row.events) this.#rowOf.delete(event);
+    this.#older += 1;
+  }
+
+  #show(row: OpenRow): FeedRow {
+    const { id, requestId, at, subject, events, counts } = row;
+    const told = events.find(({ place }) => place !== 'delivered') ?? events[0];
+    return {
+      id,
+      requestId,
+      at,
+      ...shownSubject(subject),
+      events: events.length,
+      state: told === undefined ? { kind: 'missing' } : this.stateOf(row, told),
+      counts: { ...counts },
+    };
+  }
+
+  #delivered(row: Row, event: TrackedEvent): EventState {
+    const shared = this.reconciliation.rowOf(event);
+    if (shared === undefined) {
+      const at = row.requestId === null ? undefined : this.attempts.settledAt(row.requestId);
+      return { kind: 'delivered', afterMs: at === undefined ? null : at - row.at, countedOnceWith: null };
+    }
+    const owner = this.ownerOf(shared);
+    return owner === undefined || owner === event
+      ? { kind: 'delivered', afterMs: shared.at - row.at, countedOnceWith: null }
+      : { kind: 'delivered', afterMs: null, countedOnceWith: rowIdOf(owner) };
+  }
+
+  #queued(event: TrackedEvent): EventState {
+    const message = this.reconciliation.holderOf(event);
+    if (message === undefined) return { kind: 'queued', attempts: 0, nextTryAt: null, why: null };
+    return {
+      kind: 'queued',
+      attempts: message.receiveCount,
+      nextTryAt: this.stack.nextTryAt(message) ?? null,
+      why: this.attempts.of(message.id).findLast(({ why }) => why !== null)?.why ?? null,
+    };
+  }
+}
+
+/** The first one is the request that was accepted first. */
+const rowIdOf = ({ event }: TrackedEvent): string => `r${event.request + 1}`;
+
+const numberOf = (rowId: string): number => Number(rowId.slice(1));
+
+/** What an event is about as it is shown: nobody's identity, and no name that would fill the page. */
+export const shownSubject = ({
+  event,
+  campaign,
+  identity,
+}: Subject): Pick<FeedRow, 'event' | 'campaign' | 'who'> => ({
+  event: event === null ? null : shownName(event),
+  campaign,
+  who: identity === null ? null : maskIdentity(identity),
+});
+
+export function shownName(name: string): string {
+  const shown = name.length > maxName ? `${name.slice(0, maxName)}…` : name;
+  return visibleText(shown.replaceAll('\n', ' ').toWellFormed());
+}
+
+/** What the last dead letter says of the event. */
+function detailOf({ arrivals }: Row, event: TrackedEvent): string | null {
+  const letter = arrivals.findLast(({ queue, events }) => queue === 'dead letters' && events.has(event));
+  return letter?.message.attributes[deadLetterAttributes.detail]?.StringValue ?? null;
+}
