@@ -176,9 +176,6 @@ function Reason({
       <div class="actions">
         <MoveButtons model={model} reason={reason} letters={letters} />
       </div>
-      <p class="hint">
-        More: <code>docs/reasons.md#{reason}</code>
-      </p>
     </article>
   );
 }

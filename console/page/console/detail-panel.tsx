@@ -394,7 +394,10 @@ function reasonsOf(state: EventDetail['state'], remedy: string | null): JSX.Elem
         <>
           {state.detail !== null && <Fact name="Found">{state.detail}</Fact>}
           {remedy !== null && <Fact name="What to do">{remedy}</Fact>}
-          <Fact name="Where it is">A dead letter, kept for 14 days. Once its cause is gone, redrive it.</Fact>
+          <Fact name="Where it is">
+            In the dead letters, for 14 days. A redrive tries the same body again; where the body itself is
+            wrong, edit it and send it again.
+          </Fact>
           <Fact name="More">
             <code>docs/reasons.md#{state.reason}</code>
           </Fact>

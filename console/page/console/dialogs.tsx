@@ -135,8 +135,8 @@ function Help({ model }: { readonly model: Model }): JSX.Element {
       <p>
         The feed on the left has a row for every webhook that this stack accepted, the newest first. The line
         at the top says where all their events are; press a number to see its rows alone. On the right stands
-        what became of the selected row, and why. With “Let it answer” you can break Heap and watch the stack
-        recover.
+        what became of the selected row, and why. With “Let the fake Heap answer” you can break it and watch
+        the stack recover.
       </p>
       <dl class="keys">
         {keys.map(({ keys: names, does }) => (

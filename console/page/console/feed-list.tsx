@@ -120,7 +120,8 @@ function Row({ model, row }: { readonly model: Model; readonly row: ReadonlySign
           {event === null ? <i>no name</i> : <Name>{event}</Name>}
           {isBroadcast && (
             <span class="many">
-              {isOpen ? '▾' : '▸'} {grouped(events)} events
+              {isOpen ? '▾' : '▸'} {grouped(events)}
+              <span class="visually-hidden"> events</span>
             </span>
           )}
         </span>

@@ -15,7 +15,7 @@ export function HeapSwitch({ model }: { readonly model: Model }): JSX.Element | 
   return (
     <div class="heap">
       <span class={`health tone-${tone}`} title={settings.heapUrl}>
-        <span aria-hidden="true">{markOf[tone]}</span> {settings.isRealHeap ? 'Heap' : 'Fake Heap'} {words}
+        <span aria-hidden="true">{markOf[tone]}</span> {words}
       </span>
       {settings.isRealHeap ? (
         <span class="hint">
@@ -52,7 +52,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
   return (
     <>
       <label class="control">
-        <span>Let it answer</span>
+        <span>Let the fake Heap answer</span>
         <select
           data-testid="heap-mode"
           value={storm ? 'storm' : mode}

@@ -61,6 +61,9 @@ export const eventsAtATime = 100;
 /** Until the details are asked for again: a row changes several times while it is delivered. */
 const settleMs = 150;
 
+/** Long enough to read two sentences. */
+const noticeMs = 8000;
+
 /** All that the page knows and can do. The parts of the page draw its signals and call its methods. */
 export class Model {
   readonly settings = signal<ConsoleSettings | null>(null);
@@ -355,7 +358,7 @@ export class Model {
     }
     await this.#withPayload(row.id, ({ payload, pathEvent }) =>
       this.#post(payload, pathEvent, (notice) => {
-        this.notice.value = notice;
+        if (notice !== null) this.say(notice.tone, notice.text);
       }),
     );
   }
@@ -439,8 +442,13 @@ export class Model {
     this.dialog.value = { kind: 'question', question };
   }
 
+  /** Says something for some seconds. */
   say(tone: Notice['tone'], text: string): void {
-    this.notice.value = { tone, text };
+    const notice = { tone, text };
+    this.notice.value = notice;
+    setTimeout(() => {
+      if (this.notice.peek() === notice) this.notice.value = null;
+    }, noticeMs);
   }
 }
 

@@ -74,18 +74,19 @@ export function ordinal(number: number): string {
   return `${grouped(number)}${ending ?? 'th'}`;
 }
 
-/** How Heap does, in a few words. */
+/** How Heap does, by the last request: whether it is well again shows at the next one. */
 export function healthWords({ health, said, nextProbeAt }: HeapStatus, now: number): string {
-  const words = {
-    unknown: 'not asked yet',
-    ok: 'takes events',
-    failing: 'does not take events',
-    throttled: 'asks to slow down',
-  }[health];
-  const probe = nextProbeAt === null || health === 'ok' ? '' : `next try ${untilWords(nextProbeAt, now)}`;
-  return [words, health === 'ok' || said === null ? '' : said, probe]
-    .filter((part) => part !== '')
-    .join(', ');
+  switch (health) {
+    case 'unknown':
+      return 'Heap: no request yet';
+    case 'ok':
+      return 'Heap takes events';
+    case 'failing':
+    case 'throttled': {
+      const last = `${said ?? 'Heap failed'} at the last request`;
+      return nextProbeAt === null ? last : `${last}, next one ${untilWords(nextProbeAt, now)}`;
+    }
+  }
 }
 
 export const healthTone: Readonly<Record<HeapStatus['health'], Tone>> = {

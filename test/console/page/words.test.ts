@@ -67,8 +67,13 @@ test('ordinals', () => {
 test('how Heap does: what it said counts only while it is not well', () => {
   const heap = { mode: null, times: null, storm: false, said: 'Heap answered 500', nextProbeAt: 30_000 };
   expect(healthWords({ ...heap, health: 'failing' }, 0)).toBe(
-    'does not take events, Heap answered 500, next try in 30 s',
+    'Heap answered 500 at the last request, next one in 30 s',
   );
-  expect(healthWords({ ...heap, health: 'ok' }, 0)).toBe('takes events');
-  expect(healthWords({ ...heap, health: 'unknown', said: null, nextProbeAt: null }, 0)).toBe('not asked yet');
+  expect(healthWords({ ...heap, health: 'throttled', said: null, nextProbeAt: null }, 0)).toBe(
+    'Heap failed at the last request',
+  );
+  expect(healthWords({ ...heap, health: 'ok' }, 0)).toBe('Heap takes events');
+  expect(healthWords({ ...heap, health: 'unknown', said: null, nextProbeAt: null }, 0)).toBe(
+    'Heap: no request yet',
+  );
 });
