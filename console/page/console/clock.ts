@@ -1,4 +1,7 @@
 import { signal } from '@preact/signals';
+import type { EventState } from '../../wire';
+import type { Model } from './model';
+import type { Now } from './words';
 
 let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -14,3 +17,10 @@ export const now = signal(Date.now(), {
     clearInterval(timer);
   },
 });
+
+/** When a state is looked at; only one that counts down is drawn again each second. */
+export function nowFor({ stopped }: Model, state: EventState): Now {
+  if (state.kind !== 'queued') return 0;
+  if (stopped.value !== null) return 'stopped';
+  return state.nextTryAt === null ? 0 : now.value;
+}

@@ -3,7 +3,7 @@ import { useRef } from 'preact/hooks';
 import { duration, grouped, visible } from '../../../relay/terminal/terminal-text';
 import type { EventDetail, RowDetail } from '../../wire';
 import { HeapEventView } from '../parts/heap-event-view';
-import { now } from './clock';
+import { nowFor } from './clock';
 import { tabs, type Tab } from './location';
 import type { Model } from './model';
 import { Name } from './name';
@@ -104,11 +104,13 @@ function Actions({
   readonly model: Model;
   readonly detail: RowDetail;
 }): JSX.Element {
+  const isStopped = model.stopped.value !== null;
   return (
     <div class="actions">
       <button
         type="button"
         aria-pressed={!isMasked}
+        disabled={isStopped}
         title="Identities and values are personal data: they are masked until you ask for them"
         onClick={() => {
           model.isShown.value = isMasked;
@@ -116,18 +118,18 @@ function Actions({
       >
         {isMasked ? 'Show' : 'Hide'} personal data
       </button>
-      <button type="button" title="Key e" onClick={() => void model.edit(row.id)}>
+      <button type="button" title="Key e" disabled={isStopped} onClick={() => void model.edit(row.id)}>
         Edit and send again
       </button>
       <button
         type="button"
         title="Key r"
-        disabled={model.isSending.value}
+        disabled={isStopped || model.isSending.value}
         onClick={() => void model.again(row)}
       >
         {row.state.kind === 'rejected' ? 'Redrive …' : 'Send again'}
       </button>
-      <button type="button" title="Key c" onClick={() => void model.copyCurl(row.id)}>
+      <button type="button" title="Key c" disabled={isStopped} onClick={() => void model.copyCurl(row.id)}>
         Copy as curl
       </button>
     </div>
@@ -221,7 +223,11 @@ function TabContent({
 }): JSX.Element {
   switch (model.view.value.tab) {
     case 'journey':
-      return event === undefined ? <Nothing>Nothing is known of it yet.</Nothing> : <Journey event={event} />;
+      return event === undefined ? (
+        <Nothing>Nothing is known of it yet.</Nothing>
+      ) : (
+        <Journey model={model} event={event} />
+      );
     case 'received':
       return <Received model={model} detail={detail} />;
     case 'heap':
@@ -239,11 +245,17 @@ const Nothing = ({ children }: { readonly children: ComponentChildren }): JSX.El
   <p class="panel-note">{children}</p>
 );
 
-function Journey({ event: { journey, state } }: { readonly event: EventDetail }): JSX.Element {
+function Journey({
+  model,
+  event: { journey, state },
+}: {
+  readonly model: Model;
+  readonly event: EventDetail;
+}): JSX.Element {
   const start = journey[0]?.at ?? 0;
   return (
     <>
-      <StateLine state={state} />
+      <StateLine model={model} state={state} />
       <ol class="journey">
         {journey.map(({ at, place, tone, what }, index) => (
           <li key={index} class={`tone-${tone}`}>
@@ -262,13 +274,18 @@ function Journey({ event: { journey, state } }: { readonly event: EventDetail })
   );
 }
 
-function StateLine({ state }: { readonly state: EventDetail['state'] }): JSX.Element {
+function StateLine({
+  model,
+  state,
+}: {
+  readonly model: Model;
+  readonly state: EventDetail['state'];
+}): JSX.Element {
   const tone = toneOf(state);
-  const countsDown = state.kind === 'queued' && state.nextTryAt !== null;
   return (
     <p class={`state-line tone-${tone}`}>
       <span aria-hidden="true">{markOf[tone]} </span>
-      {stateWords(state, countsDown ? now.value : 0)}
+      {stateWords(state, nowFor(model, state))}
     </p>
   );
 }
@@ -339,7 +356,7 @@ function Why({
 }): JSX.Element {
   return (
     <div class="reasons">
-      <StateLine state={state} />
+      <StateLine model={model} state={state} />
       <dl>{reasonsOf(state, remedy)}</dl>
       {state.kind === 'delivered' && <CountedWith model={model} row={state.countedOnceWith} />}
       {state.kind !== 'rejected' && state.kind !== 'ignored' && (

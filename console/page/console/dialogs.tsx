@@ -29,10 +29,13 @@ export function Dialogs({ model }: { readonly model: Model }): JSX.Element | nul
 function Modal({
   model,
   title,
+  corner,
   children,
 }: {
   readonly model: Model;
   readonly title: string;
+  /** Beside the title. */
+  readonly corner?: ComponentChildren;
   readonly children: ComponentChildren;
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -54,7 +57,10 @@ function Modal({
         model.dialog.value = null;
       }}
     >
-      <h2 id="dialog-title">{title}</h2>
+      <div class="title">
+        <h2 id="dialog-title">{title}</h2>
+        {corner}
+      </div>
       {children}
     </dialog>
   );
@@ -131,7 +137,7 @@ function Asked({ model, question }: { readonly model: Model; readonly question: 
 
 function Help({ model }: { readonly model: Model }): JSX.Element {
   return (
-    <Modal model={model} title="Help">
+    <Modal model={model} title="Help" corner={<CloseButton model={model} />}>
       <p>
         The feed on the left has a row for every webhook that this stack accepted, the newest first. The line
         at the top says where all their events are; press a number to see its rows alone. On the right stands
@@ -157,9 +163,6 @@ function Help({ model }: { readonly model: Model }): JSX.Element {
           <dd>send what is in the composer (on a Mac ⌘ Enter)</dd>
         </div>
       </dl>
-      <div class="actions">
-        <CloseButton model={model} />
-      </div>
     </Modal>
   );
 }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { count, grouped } from '../../../relay/terminal/terminal-text';
 import type { EventDetail, FeedRow } from '../../wire';
-import { now } from './clock';
+import { nowFor } from './clock';
 import { EmptyFeed } from './empty-feed';
 import { isFiltering } from './filter';
 import { buttonId } from './focus-keeper';
@@ -129,7 +129,7 @@ function Row({ model, row }: { readonly model: Model; readonly row: ReadonlySign
         <span class="who">{who !== null && <Name>{who}</Name>}</span>
         <span class={`state tone-${tone}`}>
           <span aria-hidden="true">{markOf[tone]} </span>
-          {rowWords(row.value, countsDown(state) ? now.value : 0)}
+          {rowWords(row.value, nowFor(model, state))}
         </span>
       </button>
       {isOpen && isBroadcast && <Events model={model} row={id} />}
@@ -158,8 +158,6 @@ const placeParts: Readonly<
   open: { isOpen: true, isCurrent: true, isTabStop: true },
   around: { isOpen: true, isCurrent: false, isTabStop: false },
 };
-
-const countsDown = (state: FeedRow['state']): boolean => state.kind === 'queued' && state.nextTryAt !== null;
 
 function Events({ model, row }: { readonly model: Model; readonly row: string }): JSX.Element {
   const detail = model.detail.value;
@@ -219,7 +217,7 @@ function Person({
         <span class="who">{who !== null && <Name>{who}</Name>}</span>
         <span class={`state tone-${tone}`}>
           <span aria-hidden="true">{markOf[tone]} </span>
-          {stateWords(state, countsDown(state) ? now.value : 0)}
+          {stateWords(state, nowFor(model, state))}
         </span>
       </button>
     </li>

@@ -23,7 +23,7 @@ export function HeapSwitch({ model }: { readonly model: Model }): JSX.Element | 
           function’s log alone.
         </span>
       ) : (
-        <Switch model={model} />
+        model.stopped.value === null && <Switch model={model} />
       )}
     </div>
   );

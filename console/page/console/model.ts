@@ -174,6 +174,8 @@ export class Model {
       const isFirst = loaded !== `${id} ${String(show)}`;
       loaded = `${id} ${String(show)}`;
       if (isFirst) this.detail.value = { kind: 'loading' };
+      // What was read last stays; there is nobody to ask.
+      else if (this.connection.peek() !== 'open') return;
       const abort = new AbortController();
       const timer = setTimeout(
         () => {

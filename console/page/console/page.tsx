@@ -48,7 +48,7 @@ function Banner({ model }: { readonly model: Model }): JSX.Element | null {
       <section class="banner stopped" aria-label="End">
         <h2>The stack has stopped</h2>
         <p>
-          What stands here is its last state. Start it again with <code>npm start</code>.
+          This page shows its last state. Start it again with <code>npm start</code>.
         </p>
         <pre>{account}</pre>
       </section>
@@ -57,7 +57,7 @@ function Banner({ model }: { readonly model: Model }): JSX.Element | null {
   if (model.connection.value !== 'lost') return null;
   return (
     <section class="banner lost" aria-label="Connection">
-      <b>No connection to the stack.</b> Trying again every two seconds; what stands here may be old. Is{' '}
+      <b>No connection to the stack.</b> Trying again; what this page shows may be old. Is{' '}
       <code>npm start</code> still running in its terminal?
     </section>
   );

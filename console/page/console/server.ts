@@ -113,15 +113,18 @@ export interface FeedListener {
   readonly onLost: () => void;
 }
 
-/** Until the next try after a lost connection. */
-const reconnectMs = 1500;
+/** Until the next try after a lost connection, and at most, if it is not made. */
+const [reconnectMs, maxReconnectMs] = [1000, 5000];
 
 /** Listens for as long as the page is open: a lost connection is made again, and starts with the whole state. */
-export function listen(listener: FeedListener): void {
+export function listen(listener: FeedListener, waitMs = reconnectMs): void {
+  let nextWaitMs = Math.min(waitMs * 1.5, maxReconnectMs);
   const source = new EventSource('/api/feed');
   source.addEventListener('state', ({ data }) => {
     const state = parse(String(data));
-    if (isState(state)) listener.onState(state);
+    if (!isState(state)) return;
+    nextWaitMs = reconnectMs;
+    listener.onState(state);
   });
   source.addEventListener('change', ({ data }) => {
     const change = parse(String(data));
@@ -132,7 +135,7 @@ export function listen(listener: FeedListener): void {
     source.close();
     listener.onLost();
     setTimeout(() => {
-      listen(listener);
-    }, reconnectMs);
+      listen(listener, nextWaitMs);
+    }, nextWaitMs);
   });
 }

@@ -21,8 +21,11 @@ export const toneOf = (state: EventState): Tone => {
 
 export const markOf: Readonly<Record<Tone, string>> = { good: '✓', bad: '✗', waiting: '…', plain: '·' };
 
+/** When a state is looked at: milliseconds since 1970, or after the end of the stack. */
+export type Now = number | 'stopped';
+
 /** What became of an event, e.g. `delivered in 1.2 s` or `waiting, 3rd attempt, next in 40 s`. */
-export function stateWords(state: EventState, now: number): string {
+export function stateWords(state: EventState, now: Now): string {
   switch (state.kind) {
     case 'delivered':
       if (state.countedOnceWith !== null) return 'counted once: Heap had this event already';
@@ -40,8 +43,9 @@ export function stateWords(state: EventState, now: number): string {
 
 function waitingWords(
   { attempts, nextTryAt }: Extract<EventState, { readonly kind: 'queued' }>,
-  now: number,
+  now: Now,
 ): string {
+  if (now === 'stopped') return 'not delivered when the stack stopped';
   if (attempts === 0) return 'waiting for its first attempt';
   const attempt = `waiting, ${ordinal(attempts)} attempt`;
   return nextTryAt === null ? attempt : `${attempt}, next ${untilWords(nextTryAt, now)}`;
@@ -54,7 +58,7 @@ export function untilWords(at: number, now: number): string {
 }
 
 /** The state of a row of several events, e.g. `2 delivered, 1 rejected: placeholder_identity`. */
-export function rowWords({ events, counts, state }: FeedRow, now: number): string {
+export function rowWords({ events, counts, state }: FeedRow, now: Now): string {
   const places = (['rejected', 'missing', 'queued', 'delivered', 'ignored'] as const).filter(
     (place) => counts[place] > 0,
   );

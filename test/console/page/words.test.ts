@@ -37,6 +37,7 @@ test('what waits says how often it was tried, and when it is tried again', () =>
   expect(stateWords(waiting(1, null), 0)).toBe('waiting, 1st attempt');
   expect(stateWords(waiting(3, 40_000), 0)).toBe('waiting, 3rd attempt, next in 40 s');
   expect(stateWords(waiting(3, 40_000), 39_500)).toBe('waiting, 3rd attempt, next in 1 s');
+  expect(stateWords(waiting(3, 40_000), 'stopped')).toBe('not delivered when the stack stopped');
   expect(stateWords(waiting(3, 40_000), 41_000)).toBe('waiting, 3rd attempt, next now');
 });
 
