@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { playgroundFile } from '../console/playground-file';
 import { localEnvironment, readEnvironment } from '../lib/config/environments';
 import { explain, OperatorError } from '../relay/terminal/operator-error';
 import { whereItWasCalled, whyUnusable } from '../relay/terminal/payload';
-import { count } from '../relay/terminal/terminal-text';
 
 new Command('npm run playground --')
   .description('Writes a page that says what Heap would get for a payload, as one file without any network.')
@@ -25,16 +24,17 @@ async function write({ env, out }: { env: string; out: string }): Promise<void> 
   const origin = { environment: env, version: version(), readAt: Date.now() };
   const html = await playgroundFile(config, origin, console.warn);
   const path = whereItWasCalled(out);
+  if (!existsSync(dirname(path))) throw new OperatorError(`cannot write ${out}: there is no such folder`);
   try {
     writeFileSync(path, html);
   } catch (error) {
     throw new OperatorError(`cannot write ${out}: ${whyUnusable(error)}`);
   }
+  const size = Math.ceil(Buffer.byteLength(html) / 1000);
   console.log(
     [
-      path,
-      `${count(Math.ceil(Buffer.byteLength(html) / 1000), 'kB', 'kB')}, with the settings of the environment ${env}. Open it in a browser, or send it to`,
-      'whoever makes the campaigns: nothing that is typed there leaves the page.',
+      `${path}: ${size} kB, with the settings of the environment ${env}.`,
+      'Open it in a browser, or send it to those who make the campaigns. Nothing that is typed there leaves it.',
     ].join('\n'),
   );
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type BuildOptions, type BuildResult } from 'esbuild';
 
@@ -29,10 +28,7 @@ async function bundlePage(name: 'console' | 'playground'): Promise<PageBundle> {
     bundled({ entryPoints: [join(folder, `${name}.tsx`)] }),
     bundled({
       stdin: {
-        contents: styles
-          .filter((path) => existsSync(join(folder, path)))
-          .map((path) => `@import '${path}';`)
-          .join('\n'),
+        contents: styles.map((path) => `@import '${path}';`).join('\n'),
         resolveDir: folder,
         loader: 'css',
       },

@@ -1,6 +1,7 @@
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
 import { decodeMessage, type EventLocation } from '../../lambda/clevertap/decode-message';
 import { nameFields } from '../../lambda/clevertap/frame';
+import { identityFields } from '../../lambda/contract';
 import type { EventPreview } from '../../relay/preview/preview';
 
 /** A part of a text, in UTF-16 code units from 0. */
@@ -177,16 +178,22 @@ function propertyOf(node: Node | undefined, name: string): Node | undefined {
 
 const nameOf = (property: Node): string => String(property.children?.[0]?.value);
 
-/** The property or element of a node under a path, looked for in its groups as well. */
+/** Fields of an event that are no properties, wherever else their names stand. */
+const fields: ReadonlySet<string> = new Set([
+  ...['app_id', 'timestamp', 'ts', 'idempotency_key', 'event_id', 'message_id'],
+  ...[...nameFields, ...identityFields].map((name) => name.toLowerCase()),
+]);
+
+/** The property or element of a node under a path: in its groups, as they win, unless it is a field. */
 function inGroups(node: Node, path: string): Node | undefined {
   const own = under(node, path);
-  if (own !== undefined) return own;
+  if (own !== undefined && fields.has(path.toLowerCase())) return own;
   for (const group of groups) {
     const inner = memberOf(node, group);
     const found = inner?.type === 'object' ? inGroups(inner, path) : undefined;
     if (found !== undefined) return found;
   }
-  return undefined;
+  return own;
 }
 
 /** Names may hold dots themselves, so that the longest one that fits is taken first. */

@@ -39,7 +39,7 @@ const remedies: Partial<Record<RejectionReason, string>> = {
     'Take a "default:" out of the template, correct the profile in CleverTap, or leave users without this value out of the campaign. All of them would become one user in Heap, which cannot be undone.',
   identity_not_exact: 'Put the identity in quotes. Such a number would be rounded to another user.',
   unrendered_template:
-    'A body copied from the campaign editor still holds its templates: take one that CleverTap sent, or put in values. Take a "default:" such as \'user@example.com\' out of the identity. If CleverTap sent this, correct the template in the campaign.',
+    'A body copied from the campaign editor still holds its templates: preview one that CleverTap sent, or put in values. Take a "default:" such as \'user@example.com\' out of the identity. If CleverTap sent this, correct the template in the campaign.',
   app_id_mismatch: 'Take "app_id" out of the payload or correct it: it must be that of the environment.',
   nested_too_deep: 'Send only the values you need, each under a name of its own.',
   too_many_properties: 'Send fewer values.',

@@ -4,7 +4,7 @@ import { useEffect, useId, useMemo } from 'preact/hooks';
 import { sampleNames, sampleOf } from '../../../relay/samples';
 import type { PageSettings } from '../../wire';
 import { createJudge, type Draft, type Judgement } from '../judge';
-import { rangeAt, type Range } from '../places';
+import { rangeAt, type Mark, type Range } from '../places';
 import { Editor } from './editor';
 import { Verdict } from './verdict';
 
@@ -23,9 +23,7 @@ export function Composer({ settings, draft, appId, actions }: ComposerProps): JS
   const judgement = useJudgement(draft, judge);
   const reveal = useSignal<Range>();
   const revealInRule = useSignal<Range>();
-  const change = (part: Partial<Draft>): void => {
-    draft.value = { ...draft.value, ...part };
-  };
+  const parts = useMemo(() => partsOf(draft, judgement), [draft, judgement]);
   const { payload, pathEvent, rule } = draft.value;
   return (
     <div class="composer">
@@ -35,37 +33,34 @@ export function Composer({ settings, draft, appId, actions }: ComposerProps): JS
             <SampleField
               payload={payload}
               onChoose={(body) => {
-                change({ payload: body, pathEvent: '' });
+                parts.change({ payload: body, pathEvent: '' });
               }}
             />
             <NameField
               value={pathEvent}
-              onChange={(value) => {
-                change({ pathEvent: value });
+              onChange={(name) => {
+                parts.change({ pathEvent: name });
               }}
             />
           </div>
           <Editor
             label="Payload, the body of the webhook"
             testId="payload"
-            value={payload}
-            onChange={(value) => {
-              change({ payload: value });
-            }}
-            marks={judgement.value.payloadMarks}
+            text={parts.payload}
+            onChange={parts.changePayload}
+            marks={parts.payloadMarks}
             reveal={reveal}
           />
           {rule !== null && (
             <RuleField
-              rule={rule}
               settings={settings}
-              judgement={judgement}
+              judgement={judgement.value}
               reveal={revealInRule}
-              onChange={(value) => {
-                change({ rule: value });
-              }}
+              text={parts.rule}
+              onChange={parts.changeRule}
+              marks={parts.ruleMarks}
               onRemove={() => {
-                change({ rule: null });
+                parts.change({ rule: null });
               }}
             />
           )}
@@ -75,7 +70,7 @@ export function Composer({ settings, draft, appId, actions }: ComposerProps): JS
               <button
                 type="button"
                 onClick={() => {
-                  change({ rule: firstRule });
+                  parts.changeRule(firstRule);
                 }}
               >
                 Try a mapping rule
@@ -95,6 +90,36 @@ export function Composer({ settings, draft, appId, actions }: ComposerProps): JS
   );
 }
 
+interface Parts {
+  readonly change: (part: Partial<Draft>) => void;
+  readonly changePayload: (payload: string) => void;
+  readonly changeRule: (rule: string) => void;
+  readonly payload: ReadonlySignal<string>;
+  readonly rule: ReadonlySignal<string>;
+  readonly payloadMarks: ReadonlySignal<readonly Mark[]>;
+  readonly ruleMarks: ReadonlySignal<readonly Mark[]>;
+}
+
+/** What the editors take and give; the same while the draft is. */
+function partsOf(draft: Signal<Draft>, judgement: ReadonlySignal<Judgement>): Parts {
+  const change = (part: Partial<Draft>): void => {
+    draft.value = { ...draft.peek(), ...part };
+  };
+  return {
+    change,
+    changePayload: (payload) => {
+      change({ payload });
+    },
+    changeRule: (rule) => {
+      change({ rule });
+    },
+    payload: computed(() => draft.value.payload),
+    rule: computed(() => draft.value.rule ?? ''),
+    payloadMarks: computed(() => judgement.value.payloadMarks),
+    ruleMarks: computed(() => judgement.value.ruleMarks),
+  };
+}
+
 /** Judged on each keystroke; what takes long, such as a large broadcast, as soon as the typing pauses. */
 function useJudgement(draft: Signal<Draft>, judge: (draft: Draft) => Judgement): ReadonlySignal<Judgement> {
   const { judged, judgement } = useMemo(() => {
@@ -110,7 +135,7 @@ function useJudgement(draft: Signal<Draft>, judge: (draft: Draft) => Judgement):
         const take = (): void => {
           judged.value = { draft: next, judgement: judge(next) };
         };
-        if (last.judgement.milliseconds < 20) {
+        if (last.judgement.milliseconds < 50) {
           take();
           return;
         }
@@ -178,16 +203,25 @@ function NameField({ value, onChange }: { value: string; onChange: (value: strin
 }
 
 interface RuleFieldProps {
-  readonly rule: string;
   readonly settings: PageSettings;
-  readonly judgement: ReadonlySignal<Judgement>;
+  readonly judgement: Judgement;
   readonly reveal: Signal<Range | undefined>;
+  readonly text: ReadonlySignal<string>;
   readonly onChange: (rule: string) => void;
+  readonly marks: ReadonlySignal<readonly Mark[]>;
   readonly onRemove: () => void;
 }
 
-function RuleField({ rule, settings, judgement, reveal, onChange, onRemove }: RuleFieldProps): JSX.Element {
-  const { ruleErrors, ruleWarnings, ruleMarks } = judgement.value;
+function RuleField({
+  settings,
+  judgement,
+  reveal,
+  text,
+  onChange,
+  marks,
+  onRemove,
+}: RuleFieldProps): JSX.Element {
+  const { ruleErrors, ruleWarnings } = judgement;
   const mistakes = [...ruleErrors, ...ruleWarnings];
   const stays =
     settings.mapping.rules.length === 0 ? 'the default mapping' : `the rules of ${settings.environment}`;
@@ -202,9 +236,9 @@ function RuleField({ rule, settings, judgement, reveal, onChange, onRemove }: Ru
       <Editor
         label="Mapping rule"
         testId="rule"
-        value={rule}
+        text={text}
         onChange={onChange}
-        marks={ruleMarks}
+        marks={marks}
         reveal={reveal}
       />
       {ruleErrors.length > 0 ? (
@@ -220,7 +254,7 @@ function RuleField({ rule, settings, judgement, reveal, onChange, onRemove }: Ru
                 type="button"
                 class="find"
                 onClick={() => {
-                  reveal.value = rangeAt(rule, line, column);
+                  reveal.value = rangeAt(text.peek(), line, column);
                 }}
               >
                 Line {line}, column {column}

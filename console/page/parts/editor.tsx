@@ -13,7 +13,7 @@ import {
   lineNumbers,
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import type { Signal } from '@preact/signals';
+import { effect, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Mark, Range } from '../places';
@@ -23,81 +23,72 @@ interface EditorProps {
   readonly label: string;
   /** `data-testid` of the element that takes the text. */
   readonly testId: string;
-  readonly value: string;
+  /** Set from outside as well as by the editor, through `onChange`. */
+  readonly text: ReadonlySignal<string>;
   readonly onChange: (value: string) => void;
-  /** Places of the value with something to say about them. */
-  readonly marks: readonly Mark[];
+  /** Places of the text with something to say about them. */
+  readonly marks: ReadonlySignal<readonly Mark[]>;
   /** A place to show and to put the cursor at; each new object moves there. */
-  readonly reveal?: Signal<Range | undefined>;
+  readonly reveal: ReadonlySignal<Range | undefined>;
 }
 
 /**
  * An editor of JSON. It lives in a shadow root, where CodeMirror's styles need no style element, which `style-src 'self'`
  * would refuse. Tab leaves it.
  */
-export function Editor({ label, testId, value, onChange, marks, reveal }: EditorProps): JSX.Element {
+export function Editor({ label, testId, text, onChange, marks, reveal }: EditorProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
-  const view = useRef<EditorView>(null);
-  // The value as the editor last had it: another one came from outside.
-  const known = useRef(value);
-  const change = useRef(onChange);
-  change.current = onChange;
-
   useEffect(() => {
     if (host.current === null) return;
-    // A second effect on the same element, as after a hot reload, finds the root of the first.
+    // The text as the editor last had it: another one came from outside.
+    let known = text.peek();
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open', delegatesFocus: true });
     const editor = new EditorView({
       parent: root,
       root,
-      doc: known.current,
+      doc: known,
       extensions: [
         ...extensions,
         EditorView.contentAttributes.of({ 'aria-label': label, 'data-testid': testId }),
-        EditorView.updateListener.of((update) => {
-          if (!update.docChanged) return;
-          const text = update.state.doc.toString();
-          if (text === withLineFeeds(known.current)) return;
-          known.current = text;
-          change.current(text);
+        EditorView.updateListener.of(({ docChanged, state }) => {
+          const typed = docChanged ? state.doc.toString() : known;
+          if (typed === withLineFeeds(known)) return;
+          known = typed;
+          onChange(typed);
         }),
       ],
     });
-    view.current = editor;
-    return () => {
-      editor.destroy();
-      view.current = null;
+    // At once, and not with the next rendering: meanwhile somebody may have typed on.
+    const takeText = (): void => {
+      if (text.value === known) return;
+      known = text.value;
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: known } });
     };
-  }, [label, testId]);
-
-  useEffect(() => {
-    if (view.current === null || value === known.current) return;
-    known.current = value;
-    const { doc } = view.current.state;
-    view.current.dispatch({ changes: { from: 0, to: doc.length, insert: value }, scrollIntoView: true });
-  }, [value]);
-
-  useEffect(() => {
-    const editor = view.current;
-    if (editor === null) return;
-    const diagnostics = marks.map(({ range, severity, message }): Diagnostic => ({
-      ...inDocument(range, value, editor.state.doc.length),
-      severity,
-      message,
-    }));
-    editor.dispatch(setDiagnostics(editor.state, diagnostics));
-  }, [marks, value]);
-
-  const wanted = reveal?.value;
-  useEffect(() => {
-    const editor = view.current;
-    if (editor === null || wanted === undefined) return;
-    const { from, to } = inDocument(wanted, known.current, editor.state.doc.length);
-    const selection = EditorSelection.single(from, to);
-    editor.dispatch({ selection, effects: EditorView.scrollIntoView(selection.main, { y: 'center' }) });
-    editor.focus();
-  }, [wanted]);
-
+    const stops = [
+      effect(takeText),
+      effect(() => {
+        // Marks are places in the newest text, and of two effects either may run first.
+        takeText();
+        const diagnostics = marks.value.map(({ range, severity, message }): Diagnostic => ({
+          ...inDocument(range, known, editor.state.doc.length),
+          severity,
+          message,
+        }));
+        editor.dispatch(setDiagnostics(editor.state, diagnostics));
+      }),
+      effect(() => {
+        if (reveal.value === undefined) return;
+        const { from, to } = inDocument(reveal.value, known, editor.state.doc.length);
+        const selection = EditorSelection.single(from, to);
+        editor.dispatch({ selection, effects: EditorView.scrollIntoView(selection.main, { y: 'center' }) });
+        editor.focus();
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+      editor.destroy();
+    };
+  }, [label, testId, text, onChange, marks, reveal]);
   return <div class="editor" ref={host} />;
 }
 
@@ -181,6 +172,33 @@ const colours = HighlightStyle.define([
   { tag: tags.invalid, color: 'var(--bad)' },
 ]);
 
+/**
+ * What is typed over a selection. Left to itself, the browser gives the new text the colour of the old one in a style
+ * attribute, which `style-src` refuses.
+ */
+function typeOver(event: InputEvent, view: EditorView): boolean {
+  if (event.inputType !== 'insertText' || event.data === null || !(view.root instanceof ShadowRoot))
+    return false;
+  // In a shadow root the event itself does not tell what is replaced.
+  const selection = getSelection();
+  if (selection === null || !('getComposedRanges' in selection)) return false;
+  const [range] = selection.getComposedRanges({ shadowRoots: [view.root] });
+  if (range === undefined || range.collapsed) return false;
+  const ends = [
+    view.posAtDOM(range.startContainer, range.startOffset),
+    view.posAtDOM(range.endContainer, range.endOffset),
+  ];
+  const insert = view.state.toText(event.data);
+  const from = Math.min(...ends);
+  view.dispatch({
+    changes: { from, to: Math.max(...ends), insert },
+    selection: { anchor: from + insert.length },
+    userEvent: 'input.type',
+    scrollIntoView: true,
+  });
+  return true;
+}
+
 /** Of the default keys Ctrl+Enter is the page's, which sends with it. */
 const keys = defaultKeymap.filter(({ key }) => key !== 'Mod-Enter');
 
@@ -195,6 +213,8 @@ const extensions: readonly Extension[] = [
   bracketMatching(),
   EditorState.tabSize.of(2),
   EditorView.lineWrapping,
+  EditorView.contentAttributes.of({ tabindex: '0' }),
+  EditorView.domEventHandlers({ beforeinput: typeOver }),
   keymap.of([...keys, ...historyKeymap, ...lintKeymap]),
   json(),
   syntaxHighlighting(colours),

@@ -39,6 +39,7 @@ export function HeapEventView({ event, changes, find }: HeapEventViewProps): JSX
         {Object.entries(fields).map(([name, value]) => (
           <ValueRow
             key={name}
+            isField
             name={fieldNames[name] ?? name}
             value={value}
             changes={at.get(`field ${name}`)}
@@ -86,13 +87,15 @@ export const entriesOf = (value: unknown): readonly (readonly [string, unknown])
   typeof value === 'object' && value !== null ? Object.entries(value) : [];
 
 interface ValueRowProps {
+  /** Whether it is one of Heap's own fields, whose type is known. */
+  readonly isField?: boolean;
   readonly name: string;
   readonly value: unknown;
   readonly changes: readonly ShownChange[] | undefined;
   readonly find?: HeapEventViewProps['find'] | undefined;
 }
 
-function ValueRow({ name, value, changes = [], find }: ValueRowProps): JSX.Element {
+function ValueRow({ isField = false, name, value, changes = [], find }: ValueRowProps): JSX.Element {
   const property = changes[0]?.property ?? undefined;
   const findFirst = property === undefined ? undefined : find?.(property);
   return (
@@ -101,7 +104,7 @@ function ValueRow({ name, value, changes = [], find }: ValueRowProps): JSX.Eleme
         <PropertyName name={name} find={findFirst} />
       </dt>
       <dd>
-        <Value value={value} />
+        <Value value={value} hasType={!isField} />
         {changes.map(({ change, meaning }) => (
           <ChangeNote key={change} change={change} meaning={meaning} />
         ))}
@@ -133,7 +136,7 @@ const ChangeNote = ({ change, meaning }: Omit<ShownChange, 'property'>): JSX.Ele
 const longest = 300;
 
 /** A value with its type, which decides whether Heap can add it up. */
-function Value({ value }: { value: unknown }): JSX.Element {
+function Value({ value, hasType }: { value: unknown; hasType: boolean }): JSX.Element {
   if (value === '') return <span class="muted">empty text</span>;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return (
@@ -141,7 +144,7 @@ function Value({ value }: { value: unknown }): JSX.Element {
       <code class="text">
         <LongText text={text} limit={longest} />
       </code>
-      <span class="type">{typeof value === 'string' ? 'text' : typeof value}</span>
+      {hasType && <span class="type"> {typeof value === 'string' ? 'text' : typeof value}</span>}
     </>
   );
 }

@@ -106,7 +106,10 @@ const FindButton = ({ source, onFind }: { source: Source; onFind: VerdictProps['
 
 /** How many events share an outcome, and a reason. */
 function Summary({ events }: { events: readonly EventPreview[] }): JSX.Element {
-  const counts = new Map<string, { tone: Tone; number: number }>();
+  // Delivered ones first, also where there are none.
+  const counts = new Map<string, { tone: Tone; number: number }>([
+    ['delivered', { tone: 'good', number: 0 }],
+  ]);
   for (const { outcome, reason } of events) {
     const label = reason === null ? outcome : `rejected: ${titleOf(reason)}`;
     const tone: Tone = outcome === 'delivered' ? 'good' : outcome === 'rejected' ? 'bad' : 'plain';

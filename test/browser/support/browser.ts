@@ -104,8 +104,10 @@ export const sidewaysScroll = (page: Page): Promise<number> =>
 /** What Tab visits from the top of a page until it leaves it or begins again, by role or tag and name. */
 export async function tabOrder(page: Page): Promise<string[]> {
   await page.evaluate(() => {
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    getSelection()?.collapse(document.body, 0);
+    // Where Tab begins is otherwise what was clicked last.
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
   });
   const visited: string[] = [];
   for (let step = 0; step < 500; step += 1) {
