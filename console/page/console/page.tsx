@@ -28,7 +28,7 @@ export function Page({ model }: { readonly model: Model }): JSX.Element {
           <h1>CleverTap to Heap</h1>
           <span class="hint">{model.settings.value?.environment ?? ''} on this machine</span>
         </div>
-        <EquationBar model={model} />
+        {model.connection.value !== 'first' && <EquationBar model={model} />}
         <HeapSwitch model={model} />
       </header>
       <Banner model={model} />
