@@ -15,11 +15,7 @@ export function FocusKeeper({ model }: { readonly model: Model }): null {
   useEffect(() => {
     if (target === null) return;
     const { to } = target;
-    if (to === 'filter') {
-      const filter = document.getElementById(filterId);
-      filter?.focus();
-      if (filter instanceof HTMLInputElement) filter.select();
-    } else if (to === 'composer') {
+    if (to === 'composer') {
       document.getElementById(composerId)?.querySelector<HTMLElement>('select, input')?.focus();
     } else {
       const button = document.getElementById(buttonId(to));
@@ -28,4 +24,12 @@ export function FocusKeeper({ model }: { readonly model: Model }): null {
     }
   }, [target]);
   return null;
+}
+
+/** At once: what is typed next belongs there. */
+export function focusFilter(): void {
+  const filter = document.getElementById(filterId);
+  if (!(filter instanceof HTMLInputElement)) return;
+  filter.focus();
+  filter.select();
 }

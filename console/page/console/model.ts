@@ -53,8 +53,6 @@ export interface Position {
   readonly event: number | null;
 }
 
-type FocusPlace = 'filter' | 'composer';
-
 /** Events of an opened row that are shown, and by how many more at a time. */
 export const eventsAtATime = 100;
 
@@ -93,7 +91,7 @@ export class Model {
   readonly notice = signal<Notice | null>(null);
   readonly dialog = signal<Dialog | null>(null);
   /** Where the focus has to go; each new object moves it. */
-  readonly focus = signal<{ readonly to: Position | FocusPlace } | null>(null);
+  readonly focus = signal<{ readonly to: Position | 'composer' } | null>(null);
 
   /** The request whose row the view jumps to once the stack has observed it. */
   #awaited: string | null = null;
@@ -220,7 +218,7 @@ export class Model {
     if (panel === 'compose') this.moveFocus('composer');
   }
 
-  moveFocus(to: Position | FocusPlace): void {
+  moveFocus(to: Position | 'composer'): void {
     this.focus.value = { to };
   }
 

@@ -6,7 +6,7 @@ import { DetailPanel } from './detail-panel';
 import { Dialogs } from './dialogs';
 import { EquationBar } from './equation';
 import { FeedList } from './feed-list';
-import { filterId, FocusKeeper } from './focus-keeper';
+import { filterId, focusFilter, FocusKeeper } from './focus-keeper';
 import { HeapSwitch } from './heap-switch';
 import { commandOf, keys } from './keys';
 import type { Model } from './model';
@@ -210,7 +210,7 @@ function obey(model: Model, event: KeyboardEvent): void {
       if (row !== undefined) void model.copyCurl(row.id);
       return;
     case 'filter':
-      model.moveFocus('filter');
+      focusFilter();
       return;
     case 'new':
       model.show('compose');
