@@ -157,7 +157,7 @@ inBrowser('shows a change at its property, and the property in the payload', asy
   const changed = verdict(page).locator('.changed');
   await says(changed, /^note\b[^]*value_truncated/);
   await says(verdict(page).locator('.changes'), /^gift\b[^]*value_dropped/);
-  await verdict(page).locator('.changes').getByRole('button', { name: 'Show it' }).click();
+  await verdict(page).locator('.changes').getByRole('button', { name: 'Show it: gift' }).click();
   await page.keyboard.type('"gift": 1');
   await says(headline(page), 'with 1 change');
 });
@@ -336,6 +336,11 @@ const hostile: readonly (readonly [name: string, payload: string, said: string])
     'holds invisible characters',
   ],
   [
+    'text that turns around in a property',
+    '{"identity": "c", "event": "E", "properties": {"a\u202eb": "x\u202ey"}}',
+    'x\\u202ey',
+  ],
+  [
     'the name of a prototype',
     '{"identity": "c", "event": "E", "properties": {"__proto__": {"a": 1}}}',
     'a property is named __proto__',
@@ -356,6 +361,7 @@ inBrowser.each(hostile)('%s changes nothing of the page', async (_, payload, sai
   expect(await page.evaluate(() => 'pwned' in globalThis || 'a' in {})).toBe(false);
   expect(await page.locator('script').count()).toBe(2);
   expect(await page.locator('img[src]').count()).toBe(0);
+  for (const summary of await verdict(page).locator('summary').all()) await summary.click();
   expect(await verdict(page).innerText()).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
   expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
 });

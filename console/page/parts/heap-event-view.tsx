@@ -119,7 +119,12 @@ function PropertyName({ name, find }: { name: string; find: (() => void) | undef
     <span class="name">
       {shown}
       {find !== undefined && (
-        <button type="button" class="find" onClick={find}>
+        <button
+          type="button"
+          class="find"
+          onClick={find}
+          aria-label={`Show it: ${visibleText(name.slice(0, 120))}`}
+        >
           Show it
         </button>
       )}

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { RejectionReason } from '../../../lambda/contract';
-import type { EventPreview } from '../../../relay/preview/preview';
+import { unknownAppId, type EventPreview } from '../../../relay/preview/preview';
 import { meanings, remedyFor } from '../../../relay/preview/remedies';
-import { count } from '../../../relay/terminal/terminal-text';
+import { count, visible } from '../../../relay/terminal/terminal-text';
 import type { Judgement, Source } from '../judge';
 import { entriesOf, HeapEventView, LongText, PropertyList } from './heap-event-view';
 
@@ -275,12 +275,18 @@ function Requests({ requests }: { requests: Judgement['report']['requests'] }): 
       }}
     >
       <summary>{count(requests.length, 'request')} to Heap</summary>
+      {isOpen && (
+        <p class="muted">
+          A real event has the time of its arrival, and so another key. {unknownAppId} stands for the app id
+          of the environment where that is not known.
+        </p>
+      )}
       {isOpen &&
         requests.map(({ method, path, body }, index) => (
           <pre key={index} tabIndex={0} aria-label={`Request ${index + 1} to Heap`}>
             {method} {path}
             {'\n'}
-            {shortened(JSON.stringify(body, null, 2))}
+            {visible(shortened(JSON.stringify(body, null, 2)))}
           </pre>
         ))}
     </details>
