@@ -20,7 +20,7 @@ class Entry<E> implements Tracked<E> {
 
   constructor(
     readonly event: E,
-    private readonly isIgnored: boolean,
+    readonly isIgnored: boolean,
   ) {}
 
   get due(): Place {
@@ -78,6 +78,12 @@ export class Ledger<E> {
     if (known === undefined) return;
     known.isDelivered = true;
     this.#place(known);
+  }
+
+  /** The function is done with it: Heap has what it neither rejected nor ignored. */
+  settle(id: string | number): void {
+    const known = this.#entries.get(id);
+    if (known !== undefined && known.reason === undefined && !known.isIgnored) this.deliver(id);
   }
 
   /** The dead-letter queue got it. One that the buffer never had was put there by hand and is none of the accepted. */

@@ -235,8 +235,8 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
         return;
       }
       case 'settled':
-        for (const id of happening.requestIds.flatMap((requestId) => this.#idsOfRequest.get(requestId) ?? []))
-          if (['missing', 'queued'].includes(this.#ledger.find(id)?.place ?? '')) this.#ledger.deliver(id);
+        for (const requestId of happening.requestIds)
+          for (const id of this.#idsOfRequest.get(requestId) ?? []) this.#ledger.settle(id);
     }
   }
 

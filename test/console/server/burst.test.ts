@@ -1,0 +1,62 @@
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { eventually } from '../../support/eventually';
+import { StackWithConsole } from '../../support/stack-with-console';
+
+/** Each with four profiles. */
+const requests = 1250;
+const events = 5000;
+const shown = 1000;
+
+let stack: StackWithConsole;
+
+beforeAll(async () => {
+  stack = await StackWithConsole.start();
+});
+afterAll(() => stack.end());
+
+/** As the endpoint puts them into the queue, ten in a call. */
+async function send(): Promise<void> {
+  const sqs = new SQSClient({
+    endpoint: stack.stack.awsUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  });
+  const receivedAt = String(Date.now());
+  for (let start = 0; start < requests; start += 10) {
+    const Entries = Array.from({ length: 10 }, (_, n) => ({
+      Id: String(n),
+      MessageBody: JSON.stringify({
+        key_values: { event: 'Newsletter' },
+        profiles: ['a', 'b', 'c', 'd'].map((name) => ({ identity: `sample-${start + n}-${name}` })),
+      }),
+      MessageAttributes: {
+        requestId: { DataType: 'String', StringValue: `burst-${start + n}` },
+        receivedAt: { DataType: 'Number', StringValue: receivedAt },
+      },
+    }));
+    await sqs.send(new SendMessageBatchCommand({ QueueUrl: stack.stack.queueUrl, Entries }));
+  }
+  sqs.destroy();
+}
+
+test('of five thousand events the newest thousand requests are rows, and a page that does not read holds nothing up', async () => {
+  // It is told the state, and never reads on.
+  const leaving = new AbortController();
+  const slow = await fetch(`${stack.origin}/api/feed`, { signal: leaving.signal });
+  expect(slow.ok).toBe(true);
+  await send();
+  await eventually(async () => expect(await stack.account()).toMatchObject({ delivered: events }));
+  const state = await stack.state();
+  expect(state.equation).toMatchObject({ accepted: events, delivered: events, queued: 0, missing: 0 });
+  expect(state.rows).toHaveLength(shown);
+  expect(state.olderRows).toBe(requests - shown);
+  expect(state.rows.map(({ requestId }) => requestId)).toEqual(
+    Array.from({ length: shown }, (_, n) => `burst-${requests - 1 - n}`),
+  );
+  expect(new Set(state.rows.map((row) => row.state.kind))).toEqual(new Set(['delivered']));
+  const account = await stack.account();
+  expect({ ...account, ...state.equation }).toEqual(account);
+  expect(account).toMatchObject({ requests, rows: events, unexplainedRows: 0 });
+  expect(await (await stack.get('/api/rows/r1')).json()).toEqual({ error: 'There is no such row any more: the newest 1000 are kept.' });
+  leaving.abort();
+});
