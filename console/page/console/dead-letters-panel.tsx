@@ -1,0 +1,181 @@
+import { useSignal, useSignalEffect } from '@preact/signals';
+import type { JSX } from 'preact';
+import { count, duration, grouped } from '../../../relay/terminal/terminal-text';
+import type { DeadLetterGroup, DeadLetters } from '../../wire';
+import { dependOn } from './depend-on';
+import { messageOf, type Model } from './model';
+import { Name } from './name';
+import { deadLetters } from './server';
+
+/** Until the list is read again: letters come and go many at a time. */
+const settleMs = 300;
+
+/** What can never be delivered as it is: why, what to do, and the two ways out. */
+export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Element {
+  const list = useSignal<DeadLetters | null>(null);
+  const error = useSignal<string | null>(null);
+
+  useSignalEffect(() => {
+    dependOn(model.deadLetters, model.connection);
+    if (model.isMoving.value) return;
+    const abort = new AbortController();
+    const timer = setTimeout(
+      () => {
+        deadLetters(abort.signal).then(
+          (found) => {
+            list.value = found;
+            error.value = null;
+          },
+          (failure: unknown) => {
+            if (!abort.signal.aborted) error.value = messageOf(failure);
+          },
+        );
+      },
+      list.peek() === null ? 0 : settleMs,
+    );
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  });
+
+  return (
+    <section class="panel dead-letters" data-testid="dead-letters" aria-label="Dead letters">
+      <header class="panel-head">
+        <div class="title">
+          <h2>Dead letters</h2>
+          <button
+            type="button"
+            title="Esc"
+            onClick={() => {
+              model.back();
+            }}
+          >
+            Close
+          </button>
+        </div>
+        <p class="hint">
+          Events that can never be delivered as they are. They are kept for 14 days. Once the cause is gone,
+          redrive them: they go back to the queue with the keys and times they had.
+        </p>
+      </header>
+      <div class="panel-body">
+        {error.value !== null && <p class="tone-bad">{error.value}</p>}
+        {list.value === null && error.value === null && <p class="hint">Reading …</p>}
+        {list.value !== null && <Groups model={model} list={list.value} />}
+      </div>
+    </section>
+  );
+}
+
+function Groups({ model, list }: { readonly model: Model; readonly list: DeadLetters }): JSX.Element {
+  if (list.letters === 0) {
+    return (
+      <p class="calm">
+        {list.complete
+          ? 'No dead letters: nothing was rejected that is not settled.'
+          : 'No dead letters seen so far.'}
+      </p>
+    );
+  }
+  const reasons = [...new Set(list.groups.map(({ reason }) => reason))];
+  return (
+    <>
+      <p class="sum">
+        {count(list.letters, 'dead letter')} with {count(list.events, 'event')}
+        {!list.complete && '. Not all of them: somebody else reads the queue at the same time'}
+      </p>
+      {reasons.map((reason) => (
+        <Reason
+          key={reason}
+          model={model}
+          reason={reason}
+          groups={list.groups.filter((group) => group.reason === reason)}
+        />
+      ))}
+      {reasons.length > 1 && (
+        <div class="actions all">
+          <MoveButtons model={model} reason={null} letters={list.letters} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function MoveButtons({
+  model,
+  reason,
+  letters,
+}: {
+  readonly model: Model;
+  readonly reason: string | null;
+  readonly letters: number;
+}): JSX.Element {
+  const which = `${reason === null ? 'all ' : ''}${grouped(letters)}`;
+  return (
+    <>
+      <button
+        type="button"
+        onClick={() => {
+          model.askToMove('redrive', { reason, letters });
+        }}
+      >
+        Redrive {which} …
+      </button>
+      <button
+        type="button"
+        class="danger"
+        onClick={() => {
+          model.askToMove('discard', { reason, letters });
+        }}
+      >
+        Discard {which} …
+      </button>
+    </>
+  );
+}
+
+function Reason({
+  model,
+  reason,
+  groups,
+}: {
+  readonly model: Model;
+  readonly reason: string;
+  readonly groups: readonly DeadLetterGroup[];
+}): JSX.Element {
+  const letters = groups.reduce((sum, group) => sum + group.letters, 0);
+  const [first] = groups;
+  return (
+    <article class="reason">
+      <h3>
+        <code>{reason}</code>
+      </h3>
+      {first !== undefined && <p>{first.remedy}</p>}
+      <ul>
+        {groups.map((group) => (
+          <li key={group.campaign}>
+            <p>
+              {group.campaign === 'none' ? (
+                'No campaign'
+              ) : (
+                <>
+                  Campaign <Name>{group.campaign}</Name>
+                </>
+              )}
+              <span class="hint">
+                {' '}
+                · {count(group.letters, 'dead letter')}, {count(group.events, 'event')}, the oldest{' '}
+                {duration(Date.now() - group.oldestSentAt)} old
+              </span>
+            </p>
+            <pre class="body">{group.sample}</pre>
+          </li>
+        ))}
+      </ul>
+      <div class="actions">
+        <MoveButtons model={model} reason={reason} letters={letters} />
+      </div>
+    </article>
+  );
+}

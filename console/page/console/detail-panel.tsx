@@ -1,0 +1,466 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import { duration, grouped, visible } from '../../../relay/terminal/terminal-text';
+import type { EventDetail, RowDetail } from '../../wire';
+import { HeapEventView } from '../parts/heap-event-view';
+import { nowFor } from './clock';
+import { tabs, type Tab } from './location';
+import type { Model } from './model';
+import { Name } from './name';
+import { clockTime, markOf, stateWords, toneOf } from './words';
+
+const tabNames: Readonly<Record<Tab, string>> = {
+  journey: 'Journey',
+  received: 'Received',
+  heap: 'Heap got',
+  why: 'Why',
+};
+
+/** What became of the selected row, or of one event of it, and why. */
+export function DetailPanel({ model }: { readonly model: Model }): JSX.Element {
+  const loaded = model.detail.value;
+  return (
+    <section class="panel detail" data-testid="detail" aria-label="Details of the selected row">
+      {loaded.kind === 'loading' && <p class="panel-note">Reading …</p>}
+      {loaded.kind === 'failed' && (
+        <>
+          <p class="panel-note">{loaded.error}</p>
+          <p class="panel-note">
+            <CloseButton model={model} />
+          </p>
+        </>
+      )}
+      {loaded.kind === 'ready' && <Loaded model={model} detail={loaded.detail} />}
+    </section>
+  );
+}
+
+function CloseButton({ model }: { readonly model: Model }): JSX.Element {
+  return (
+    <button
+      type="button"
+      title="Esc"
+      onClick={() => {
+        model.deselect();
+      }}
+    >
+      Close
+    </button>
+  );
+}
+
+function Loaded({ model, detail }: { readonly model: Model; readonly detail: RowDetail }): JSX.Element {
+  const { row, events } = detail;
+  const selected = model.view.value.event;
+  const shown =
+    (selected === null ? undefined : events[selected]) ??
+    events.find(({ state }) => state.kind !== 'delivered') ??
+    events[0];
+  const who = shown?.who ?? row.who;
+  return (
+    <>
+      <header class="panel-head">
+        <div class="title">
+          <h2>
+            <Name>{shown?.event ?? row.event ?? 'No name'}</Name>
+          </h2>
+          <CloseButton model={model} />
+        </div>
+        <p class="facts">
+          <time title={new Date(row.at).toISOString()}>{clockTime(row.at)}</time>
+          {row.campaign !== null && (
+            <span>
+              campaign <Name>{row.campaign}</Name>
+            </span>
+          )}
+          {who !== null && <Name>{who}</Name>}
+          {row.requestId !== null && (
+            <span>
+              request <code>{row.requestId}</code>
+            </span>
+          )}
+        </p>
+        <Actions model={model} detail={detail} />
+        {row.events > 1 && <EventPicker model={model} detail={detail} shown={shown} />}
+      </header>
+      <Tabs model={model} />
+      <div
+        class="tab-panel"
+        role="tabpanel"
+        id="tab-panel"
+        aria-labelledby={`tab-${model.view.value.tab}`}
+        tabIndex={0}
+      >
+        <TabContent model={model} detail={detail} event={shown} />
+      </div>
+    </>
+  );
+}
+
+function Actions({
+  model,
+  detail: { row, isMasked },
+}: {
+  readonly model: Model;
+  readonly detail: RowDetail;
+}): JSX.Element {
+  const isStopped = model.stopped.value !== null;
+  return (
+    <div class="actions">
+      <button
+        type="button"
+        aria-pressed={!isMasked}
+        disabled={isStopped}
+        title="Identities and values are personal data: they are masked until you ask for them"
+        onClick={() => {
+          model.isShown.value = isMasked;
+        }}
+      >
+        {isMasked ? 'Show' : 'Hide'} personal data
+      </button>
+      <button type="button" title="Key e" disabled={isStopped} onClick={() => void model.edit(row.id)}>
+        Edit and send again
+      </button>
+      <button
+        type="button"
+        title="Key r"
+        disabled={isStopped || model.isSending.value}
+        onClick={() => void model.again(row)}
+      >
+        {row.state.kind === 'rejected' ? 'Redrive …' : 'Send again'}
+      </button>
+      <button type="button" title="Key c" disabled={isStopped} onClick={() => void model.copyCurl(row.id)}>
+        Copy as curl
+      </button>
+    </div>
+  );
+}
+
+/** Which event of a broadcast. */
+function EventPicker({
+  model,
+  detail: { row, events },
+  shown,
+}: {
+  readonly model: Model;
+  readonly detail: RowDetail;
+  readonly shown: EventDetail | undefined;
+}): JSX.Element {
+  const index = shown?.index ?? 0;
+  const go = (event: number): void => {
+    model.select({ row: row.id, event }, { focus: false });
+  };
+  return (
+    <div class="picker">
+      <button
+        type="button"
+        aria-label="Previous event"
+        disabled={index === 0}
+        onClick={() => {
+          go(index - 1);
+        }}
+      >
+        ‹
+      </button>
+      <span>
+        Event {grouped(index + 1)} of {grouped(row.events)}
+        {row.events > events.length && ` (the first ${grouped(events.length)} can be seen)`}
+      </span>
+      <button
+        type="button"
+        aria-label="Next event"
+        disabled={index >= events.length - 1}
+        onClick={() => {
+          go(index + 1);
+        }}
+      >
+        ›
+      </button>
+    </div>
+  );
+}
+
+function Tabs({ model }: { readonly model: Model }): JSX.Element {
+  const list = useRef<HTMLDivElement>(null);
+  const current = model.view.value.tab;
+  const turn = (event: KeyboardEvent): void => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    const next = tabs[(tabs.indexOf(current) + step + tabs.length) % tabs.length] ?? 'journey';
+    model.setTab(next);
+    list.current?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label="Details" ref={list} onKeyDown={turn}>
+      {tabs.map((tab) => (
+        <button
+          key={tab}
+          type="button"
+          role="tab"
+          id={`tab-${tab}`}
+          aria-selected={tab === current}
+          aria-controls="tab-panel"
+          tabIndex={tab === current ? 0 : -1}
+          onClick={() => {
+            model.setTab(tab);
+          }}
+        >
+          {tabNames[tab]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function TabContent({
+  model,
+  detail,
+  event,
+}: {
+  readonly model: Model;
+  readonly detail: RowDetail;
+  readonly event: EventDetail | undefined;
+}): JSX.Element {
+  switch (model.view.value.tab) {
+    case 'journey':
+      return event === undefined ? (
+        <Nothing>Nothing is known of it yet.</Nothing>
+      ) : (
+        <Journey model={model} event={event} />
+      );
+    case 'received':
+      return <Received model={model} detail={detail} />;
+    case 'heap':
+      return event === undefined ? <Nothing>Nothing is known of it yet.</Nothing> : <HeapGot event={event} />;
+    case 'why':
+      return event === undefined ? (
+        <Nothing>Nothing is known of it yet.</Nothing>
+      ) : (
+        <Why model={model} event={event} />
+      );
+  }
+}
+
+const Nothing = ({ children }: { readonly children: ComponentChildren }): JSX.Element => (
+  <p class="panel-note">{children}</p>
+);
+
+function Journey({
+  model,
+  event: { journey, state },
+}: {
+  readonly model: Model;
+  readonly event: EventDetail;
+}): JSX.Element {
+  const start = journey[0]?.at ?? 0;
+  return (
+    <>
+      <StateLine model={model} state={state} />
+      <ol class="journey">
+        {journey.map(({ at, place, tone, what }, index) => (
+          <li key={index} class={`tone-${tone}`}>
+            <span class="mark" aria-hidden="true">
+              {markOf[tone]}
+            </span>
+            <span class="place">{place}</span>
+            <span class="what">{what}</span>
+            <time title={new Date(at).toISOString()}>
+              {index === 0 ? clockTime(at) : `+ ${duration(at - start)}`}
+            </time>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function StateLine({
+  model,
+  state,
+}: {
+  readonly model: Model;
+  readonly state: EventDetail['state'];
+}): JSX.Element {
+  const tone = toneOf(state);
+  return (
+    <p class={`state-line tone-${tone}`}>
+      <span aria-hidden="true">{markOf[tone]} </span>
+      {stateWords(state, nowFor(model, state))}
+    </p>
+  );
+}
+
+/** More characters in one element make a browser slow; the copied command has all of them. */
+const shownCharacters = 50_000;
+
+function Received({
+  model,
+  detail: { received, pathEvent, isMasked },
+}: {
+  readonly model: Model;
+  readonly detail: RowDetail;
+}): JSX.Element {
+  const rest = received.length - shownCharacters;
+  return (
+    <>
+      {pathEvent !== null && (
+        <p class="hint">
+          Event name in the URL: <Name>{pathEvent}</Name>
+        </p>
+      )}
+      <p class="hint">
+        {isMasked ? 'The body with its values masked.' : 'The body as it came.'}{' '}
+        {isMasked && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              model.isShown.value = true;
+            }}
+          >
+            Show it as it came
+          </button>
+        )}
+      </p>
+      <pre class="body">{visible(received.slice(0, shownCharacters).toWellFormed())}</pre>
+      {rest > 0 && <p class="hint">… and {grouped(rest)} more characters. “Copy as curl” has all of them.</p>}
+    </>
+  );
+}
+
+function HeapGot({ event }: { readonly event: EventDetail }): JSX.Element {
+  const { heapEvent, isStored, changes, state } = event;
+  if (heapEvent === null) {
+    return (
+      <Nothing>
+        Heap gets nothing of it{state.kind === 'ignored' ? ': it is ignored.' : '. “Why” says the reason.'}
+      </Nothing>
+    );
+  }
+  return (
+    <>
+      <p class="hint">
+        {isStored ? 'The event as Heap stored it.' : 'Heap does not have it. The function makes this of it:'}
+      </p>
+      <HeapEventView event={heapEvent} changes={changes} />
+    </>
+  );
+}
+
+function Why({
+  model,
+  event: { state, changes, remedy },
+}: {
+  readonly model: Model;
+  readonly event: EventDetail;
+}): JSX.Element {
+  return (
+    <div class="reasons">
+      <StateLine model={model} state={state} />
+      <dl>{reasonsOf(state, remedy)}</dl>
+      {state.kind === 'delivered' && <CountedWith model={model} row={state.countedOnceWith} />}
+      {state.kind !== 'rejected' && state.kind !== 'ignored' && (
+        <>
+          <h3>{changes.length === 0 ? 'Nothing was changed on the way' : 'Changed on the way'}</h3>
+          <dl>
+            {changes.map(({ change, property, meaning }, index) => (
+              <div key={index}>
+                <dt>
+                  <code>{change}</code>
+                  {property !== null && (
+                    <>
+                      {' '}
+                      in <Name>{property}</Name>
+                    </>
+                  )}
+                </dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      )}
+    </div>
+  );
+}
+
+function CountedWith({
+  model,
+  row,
+}: {
+  readonly model: Model;
+  readonly row: string | null;
+}): JSX.Element | null {
+  if (row === null || model.feed.row(row) === undefined) return null;
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        model.select({ row, event: null });
+      }}
+    >
+      Go to the one that Heap has
+    </button>
+  );
+}
+
+function reasonsOf(state: EventDetail['state'], remedy: string | null): JSX.Element | null {
+  switch (state.kind) {
+    case 'rejected':
+      return (
+        <>
+          {state.detail !== null && <Fact name="Found">{state.detail}</Fact>}
+          {remedy !== null && <Fact name="What to do">{remedy}</Fact>}
+          <Fact name="Where it is">
+            In the dead letters, for 14 days. A redrive tries the same body again; where the body itself is
+            wrong, edit it and send it again.
+          </Fact>
+          <Fact name="More">
+            <code>docs/reasons.md#{state.reason}</code>
+          </Fact>
+        </>
+      );
+    case 'queued':
+      return (
+        <>
+          {state.why !== null && <Fact name="Last attempt">{state.why}</Fact>}
+          <Fact name="What happens">
+            It stays in the queue and is tried again, for up to 24 hours. Then it becomes a dead letter.
+          </Fact>
+        </>
+      );
+    case 'delivered':
+      return state.countedOnceWith === null ? null : (
+        <Fact name="Counted once">
+          Another request brought the same event before, with the same key. Heap keeps one of them: that is
+          how a repeated webhook does not count twice.
+        </Fact>
+      );
+    case 'ignored':
+      return (
+        <Fact name="Because">
+          {remedy ?? 'It is the ping that CleverTap sends when a webhook is saved, or a rule leaves it out.'}
+        </Fact>
+      );
+    case 'missing':
+      return (
+        <Fact name="What it means">
+          Neither Heap, the queue nor the dead letters have it. Keep the terminal’s output: this is a mistake
+          of this app.
+        </Fact>
+      );
+  }
+}
+
+const Fact = ({
+  name,
+  children,
+}: {
+  readonly name: string;
+  readonly children: ComponentChildren;
+}): JSX.Element => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);

@@ -1,0 +1,112 @@
+import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { FeedRow } from '../../wire';
+import { isFiltering, matches, type Filter } from './filter';
+
+/** Rows kept, and so at most in the DOM; the server counts the older ones. */
+const maxRows = 1000;
+
+/**
+ * The rows of the feed. Each is a signal of its own: when one row changes, no other is drawn again. While a person
+ * looks at a place, new rows are held back and counted, so that nothing moves under their eyes.
+ */
+export class Feed {
+  readonly #rows = new Map<string, Signal<FeedRow>>();
+  /** Newest first. */
+  readonly #shown = signal<readonly string[]>([]);
+  readonly #held = signal<readonly string[]>([]);
+  readonly #isHolding = signal(false);
+  /** Rows that came since the feed stands still. */
+  readonly heldBack: ReadonlySignal<number> = computed(() => this.#held.value.length);
+  readonly isHolding: ReadonlySignal<boolean> = this.#isHolding;
+  /** Ids of the rows to be shown, newest first. */
+  readonly visible: ReadonlySignal<readonly string[]>;
+  readonly isEmpty: ReadonlySignal<boolean> = computed(
+    () => this.#shown.value.length + this.#held.value.length === 0,
+  );
+
+  constructor(filter: ReadonlySignal<Filter>) {
+    this.visible = computed(() => {
+      const shown = this.#shown.value;
+      const wanted = filter.value;
+      if (!isFiltering(wanted)) return shown;
+      return shown.filter((id) => {
+        const row = this.row(id);
+        return row !== undefined && matches(row.value, wanted);
+      });
+    });
+  }
+
+  row(id: string): ReadonlySignal<FeedRow> | undefined {
+    return this.#rows.get(id);
+  }
+
+  /** All rows anew, as after a connection is made. */
+  replace(rows: readonly FeedRow[]): void {
+    batch(() => {
+      this.#rows.clear();
+      for (const row of rows.slice(0, maxRows)) this.#rows.set(row.id, signal(row));
+      this.#shown.value = [...this.#rows.keys()];
+      this.#held.value = [];
+    });
+  }
+
+  /** @param rows new and changed ones, the newest first */
+  change(rows: readonly FeedRow[]): void {
+    batch(() => {
+      const added: string[] = [];
+      const oldest = this.#rows.size < maxRows ? -Infinity : this.#oldest();
+      for (const row of rows) {
+        const known = this.#rows.get(row.id);
+        if (known !== undefined) known.value = row;
+        else if (row.at >= oldest) {
+          this.#rows.set(row.id, signal(row));
+          added.push(row.id);
+        }
+      }
+      if (added.length > 0) this.#add(added);
+    });
+  }
+
+  /** From now on new rows are held back. */
+  hold(): void {
+    this.#isHolding.value = true;
+  }
+
+  /** Shows what was held back, and new rows as they come. */
+  follow(): void {
+    batch(() => {
+      this.#isHolding.value = false;
+      if (this.#held.value.length === 0) return;
+      this.#shown.value = [...this.#held.value, ...this.#shown.value];
+      this.#held.value = [];
+    });
+  }
+
+  /** The row of a request; those held back as well. */
+  rowOfRequest(requestId: string): string | undefined {
+    for (const [id, row] of this.#rows) if (row.peek().requestId === requestId) return id;
+    return undefined;
+  }
+
+  #add(added: readonly string[]): void {
+    if (this.#isHolding.value) this.#held.value = [...added, ...this.#held.value].slice(0, maxRows);
+    else this.#shown.value = [...added, ...this.#shown.value];
+    const room = maxRows - this.#held.value.length;
+    if (this.#shown.value.length > room) this.#shown.value = this.#shown.value.slice(0, room);
+    // Everything this person looked at is gone: there is no place to keep.
+    if (room === 0) this.follow();
+    this.#forget();
+  }
+
+  /** When the last row of the list came; one before it has left the list already. */
+  #oldest(): number {
+    const id = this.#shown.peek().at(-1) ?? this.#held.peek().at(-1) ?? '';
+    return this.#rows.get(id)?.peek().at ?? -Infinity;
+  }
+
+  #forget(): void {
+    if (this.#rows.size <= maxRows) return;
+    const kept = new Set([...this.#held.value, ...this.#shown.value]);
+    for (const id of this.#rows.keys()) if (!kept.has(id)) this.#rows.delete(id);
+  }
+}

@@ -1,0 +1,468 @@
+import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import type {
+  ConsoleChange,
+  ConsoleSettings,
+  Equation,
+  FeedRow,
+  HeapRequest,
+  HeapStatus,
+  RowDetail,
+} from '../../wire';
+import type { Draft } from '../judge';
+import { count } from '../../../relay/terminal/terminal-text';
+import { dependOn } from './depend-on';
+import { curlCommand, webhookUrlOf } from './curl';
+import { Feed } from './feed';
+import { emptyEquation, noFilter, type Filter, type Place } from './filter';
+import { firstView, hashOf, viewOf, type Panel, type Tab, type View } from './location';
+import { purchase } from './purchase';
+import * as server from './server';
+
+/** Something to say about what a person did. */
+export interface Notice {
+  readonly tone: 'good' | 'bad' | 'plain';
+  readonly text: string;
+}
+
+/** A question before something that cannot be taken back. */
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  /** What the button says, e.g. `Redrive 6 dead letters`. */
+  readonly action: string;
+  readonly isDangerous: boolean;
+  /** Does it, and says in a sentence how it went. */
+  readonly run: () => Promise<string>;
+}
+
+export type Dialog =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'question'; readonly question: Question }
+  /** A text for the clipboard, where the browser does not let the page write to it. */
+  | { readonly kind: 'copy'; readonly text: string };
+
+/** The details of the selected row. */
+export type Detail =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'failed'; readonly error: string }
+  | { readonly kind: 'ready'; readonly detail: RowDetail };
+
+/** A row, or one event of it. */
+export interface Position {
+  readonly row: string;
+  readonly event: number | null;
+}
+
+/** Events of an opened row that are shown, and by how many more at a time. */
+export const eventsAtATime = 100;
+
+/** Until the details are asked for again: a row changes several times while it is delivered. */
+const settleMs = 150;
+
+/** Long enough to read two sentences. */
+const noticeMs = 8000;
+
+/** All that the page knows and can do. The parts of the page draw its signals and call its methods. */
+export class Model {
+  readonly settings = signal<ConsoleSettings | null>(null);
+  readonly connection = signal<'first' | 'open' | 'lost'>('first');
+  readonly equation = signal<Equation>(emptyEquation);
+  readonly heap = signal<HeapStatus | null>(null);
+  readonly deadLetters = signal(0);
+  readonly olderRows = signal(0);
+  /** The final account, once the stack has stopped. */
+  readonly stopped = signal<string | null>(null);
+
+  readonly view = signal<View>(firstView);
+  readonly filter: ReadonlySignal<Filter> = computed(() => this.view.value.filter);
+  readonly feed = new Feed(this.filter);
+  /** Whether the selected row is open, so that its events are rows as well. */
+  readonly isOpen = signal(false);
+  readonly shownEvents = signal(eventsAtATime);
+  /** Whether identities and values of the selected row are shown. */
+  readonly isShown = signal(false);
+  readonly detail = signal<Detail>({ kind: 'loading' });
+  readonly draft = signal<Draft>({ payload: purchase(Date.now()), pathEvent: '', rule: null });
+  readonly isSending = signal(false);
+  /** Whether dead letters are being moved or discarded: until then nobody else reads them. */
+  readonly isMoving = signal(false);
+  /** What the endpoint said to the last payload that was sent from the composer. */
+  readonly answer = signal<Notice | null>(null);
+  readonly notice = signal<Notice | null>(null);
+  readonly dialog = signal<Dialog | null>(null);
+  /** Where the focus has to go; each new object moves it. */
+  readonly focus = signal<{ readonly to: Position | 'composer' } | null>(null);
+
+  /** The request whose row the view jumps to once the stack has observed it. */
+  #awaited: string | null = null;
+
+  /** Connects with the stack, and the view with the hash of the URL. */
+  start(): void {
+    const takeHash = (): void => {
+      if (location.hash === hashOf(this.view.peek())) return;
+      const view = viewOf(location.hash);
+      batch(() => {
+        this.view.value = view;
+        this.isOpen.value = view.event !== null;
+        this.isShown.value = false;
+        if (view.row !== null) this.feed.hold();
+      });
+    };
+    takeHash();
+    addEventListener('hashchange', takeHash);
+    effect(() => {
+      const hash = hashOf(this.view.value);
+      if (hash !== location.hash) history.replaceState(null, '', `${location.pathname}${hash}`);
+    });
+    this.#loadDetails();
+    this.#connect();
+  }
+
+  #connect(): void {
+    server.listen({
+      onState: (state) => {
+        batch(() => {
+          this.feed.replace(state.rows);
+          this.#take(state);
+          this.connection.value = 'open';
+        });
+        void this.#loadSettings();
+      },
+      onChange: (change) => {
+        batch(() => {
+          this.feed.change(change.rows);
+          this.#take(change);
+        });
+        this.#jumpToAwaited();
+      },
+      onLost: () => {
+        this.connection.value = 'lost';
+      },
+    });
+  }
+
+  #take({ equation, heap, deadLetters, olderRows, stopped }: Omit<ConsoleChange, 'rows'>): void {
+    if (!isSame(this.equation.peek(), equation)) this.equation.value = equation;
+    if (!isSame(this.heap.peek(), heap)) this.heap.value = heap;
+    this.deadLetters.value = deadLetters;
+    this.olderRows.value = olderRows;
+    this.stopped.value = stopped;
+  }
+
+  async #loadSettings(): Promise<void> {
+    try {
+      const settings = await server.settings();
+      // A new object would judge the draft again; a stack that was started anew may have other settings.
+      if (!isSame(this.settings.peek(), settings)) this.settings.value = settings;
+    } catch (error) {
+      this.say('bad', messageOf(error));
+    }
+  }
+
+  /** Keeps `detail` to the selected row: anew when another is selected, and when it changes. */
+  #loadDetails(): void {
+    const selected = computed(() => this.view.value.row);
+    let loaded: string | null = null;
+    effect(() => {
+      const id = selected.value;
+      const show = this.isShown.value;
+      if (id === null) return;
+      // After a connection is made anew the row may be another object.
+      dependOn(this.connection, this.feed.row(id));
+      const isFirst = loaded !== `${id} ${String(show)}`;
+      loaded = `${id} ${String(show)}`;
+      if (isFirst) this.detail.value = { kind: 'loading' };
+      // What was read last stays; there is nobody to ask.
+      else if (this.connection.peek() !== 'open') return;
+      const abort = new AbortController();
+      const timer = setTimeout(
+        () => {
+          server.rowDetail(id, show, abort.signal).then(
+            (detail) => {
+              this.detail.value = { kind: 'ready', detail };
+            },
+            (error: unknown) => {
+              if (!abort.signal.aborted) this.detail.value = { kind: 'failed', error: messageOf(error) };
+            },
+          );
+        },
+        isFirst ? 0 : settleMs,
+      );
+      return () => {
+        clearTimeout(timer);
+        abort.abort();
+      };
+    });
+  }
+
+  // Where a person looks
+
+  setFilter(change: Partial<Filter>): void {
+    this.view.value = { ...this.view.peek(), filter: { ...this.filter.peek(), ...change } };
+  }
+
+  clearFilter(): void {
+    this.setFilter(noFilter);
+  }
+
+  togglePlace(place: Place | null): void {
+    this.setFilter({ place: this.filter.peek().place === place ? null : place });
+  }
+
+  setTab(tab: Tab): void {
+    this.view.value = { ...this.view.peek(), tab };
+  }
+
+  show(panel: Panel | null): void {
+    this.view.value = { ...this.view.peek(), panel };
+    if (panel === 'compose') this.moveFocus('composer');
+  }
+
+  moveFocus(to: Position | 'composer'): void {
+    this.focus.value = { to };
+  }
+
+  /** Selects a row, or an event of it, as a person does: from then on the feed stands still. */
+  select(position: Position, { focus = true } = {}): void {
+    this.feed.hold();
+    this.#go(position);
+    if (focus) this.moveFocus(position);
+  }
+
+  #go({ row, event }: Position): void {
+    batch(() => {
+      const view = this.view.peek();
+      if (view.row !== row) {
+        this.isOpen.value = event !== null;
+        this.isShown.value = false;
+        this.shownEvents.value = eventsAtATime;
+      }
+      this.view.value = { ...view, row, event, panel: 'detail' };
+    });
+  }
+
+  /** Selects a row; one that is selected opens to its events, or closes again. */
+  press(row: string): void {
+    const { row: selected, event } = this.view.peek();
+    const isBroadcast = (this.feed.row(row)?.peek().events ?? 1) > 1;
+    const wasOpen = selected === row && this.isOpen.peek();
+    batch(() => {
+      this.select({ row, event: null });
+      if (isBroadcast) this.isOpen.value = !wasOpen || event !== null;
+    });
+  }
+
+  /** The next position down (1) or up (-1). */
+  move(step: 1 | -1): void {
+    const positions = this.#positions();
+    const { row, event } = this.view.peek();
+    const current = positions.findIndex((position) => position.row === row && position.event === event);
+    const next = current === -1 ? (step === 1 ? 0 : -1) : current + step;
+    const position = positions.at(next);
+    if (position !== undefined && next < positions.length && (current === -1 || next >= 0))
+      this.select(position);
+  }
+
+  #positions(): Position[] {
+    const { row: selected } = this.view.peek();
+    return this.feed.visible.peek().flatMap((row): Position[] => {
+      const position = { row, event: null };
+      if (row !== selected || !this.isOpen.peek()) return [position];
+      const detail = this.detail.peek();
+      const events = detail.kind === 'ready' ? detail.detail.events.slice(0, this.shownEvents.peek()) : [];
+      return [position, ...events.map(({ index }) => ({ row, event: index }))];
+    });
+  }
+
+  /** Closes what is open, the last first; at last back to the newest row. */
+  back(): void {
+    const view = this.view.peek();
+    if (this.dialog.peek() !== null) this.dialog.value = null;
+    else if (view.panel === 'detail' && this.isOpen.peek()) {
+      this.select({ row: view.row ?? '', event: null });
+      this.isOpen.value = false;
+    } else if (view.panel !== null && view.panel !== 'detail') this.show(view.row === null ? null : 'detail');
+    else if (view.row !== null) this.deselect();
+    else this.toNewest();
+  }
+
+  /** Leaves the selected row. */
+  deselect(): void {
+    this.view.value = { ...this.view.peek(), row: null, event: null, panel: null };
+  }
+
+  /** Shows new rows again as they come. */
+  toNewest(): void {
+    this.feed.follow();
+  }
+
+  // What a person does
+
+  /** Sends the draft as CleverTap would. */
+  async send(): Promise<void> {
+    const { payload, pathEvent } = this.draft.peek();
+    await this.#post(payload, pathEvent.trim() === '' ? null : pathEvent, (notice) => {
+      this.answer.value = notice;
+    });
+  }
+
+  /** Puts a purchase of a sample user into the composer and sends it. */
+  async sendPurchase(): Promise<void> {
+    this.draft.value = { ...this.draft.peek(), payload: purchase(Date.now()), pathEvent: '' };
+    await this.send();
+  }
+
+  async #post(
+    payload: string,
+    pathEvent: string | null,
+    tell: (notice: Notice | null) => void,
+  ): Promise<void> {
+    if (this.isSending.peek()) return;
+    this.isSending.value = true;
+    tell(null);
+    try {
+      const answer = await server.send({ payload, ...(pathEvent !== null && { pathEvent }) });
+      if (answer.status === 200) {
+        tell({ tone: 'good', text: `The endpoint answered 200 in ${answer.milliseconds} ms.` });
+        this.#awaited = answer.requestId;
+        this.#jumpToAwaited();
+      } else {
+        const why = answer.message === null ? '' : `: ${answer.message}`;
+        tell({ tone: 'bad', text: `The endpoint answered ${answer.status}${why}. Nothing was stored.` });
+      }
+    } catch (error) {
+      tell({ tone: 'bad', text: messageOf(error) });
+    } finally {
+      this.isSending.value = false;
+    }
+  }
+
+  /** The page moves here, not a person: the feed goes on. */
+  #jumpToAwaited(): void {
+    const row = this.#awaited === null ? undefined : this.feed.rowOfRequest(this.#awaited);
+    if (row === undefined) return;
+    this.#awaited = null;
+    batch(() => {
+      this.feed.follow();
+      this.#go({ row, event: null });
+      this.view.value = { ...this.view.peek(), tab: 'journey' };
+      this.moveFocus({ row, event: null });
+    });
+  }
+
+  /** Redrives the dead letters of a rejected row's reason, after a question; sends any other row again. */
+  async again(row: FeedRow): Promise<void> {
+    if (row.state.kind === 'rejected') {
+      this.askToMove('redrive', { reason: row.state.reason, letters: null });
+      return;
+    }
+    await this.#withPayload(row.id, ({ payload, pathEvent }) =>
+      this.#post(payload, pathEvent, (notice) => {
+        if (notice !== null) this.say(notice.tone, notice.text);
+      }),
+    );
+  }
+
+  async edit(id: string): Promise<void> {
+    await this.#withPayload(id, ({ payload, pathEvent }) => {
+      batch(() => {
+        this.answer.value = null;
+        this.draft.value = { ...this.draft.peek(), payload, pathEvent: pathEvent ?? '' };
+        this.show('compose');
+      });
+    });
+  }
+
+  async copyCurl(id: string): Promise<void> {
+    const settings = this.settings.peek();
+    if (settings === null) return;
+    await this.#withPayload(id, async ({ payload, pathEvent }) => {
+      await this.copy(
+        curlCommand(webhookUrlOf(settings.webhookUrl, pathEvent), settings.apiKey, payload),
+        'The command',
+      );
+    });
+  }
+
+  /** @param what its name, at the start of a sentence */
+  async copy(text: string, what: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say('good', `${what} is in the clipboard.`);
+    } catch {
+      this.dialog.value = { kind: 'copy', text };
+    }
+  }
+
+  async #withPayload(
+    id: string,
+    use: (payload: { readonly payload: string; readonly pathEvent: string | null }) => void | Promise<void>,
+  ): Promise<void> {
+    try {
+      const { payload, pathEvent } = await server.rowPayload(id);
+      await use({ payload, pathEvent: pathEvent === null ? null : decoded(pathEvent) });
+    } catch (error) {
+      this.say('bad', messageOf(error));
+    }
+  }
+
+  async setHeap(request: HeapRequest): Promise<void> {
+    try {
+      this.heap.value = await server.setHeap(request);
+    } catch (error) {
+      this.say('bad', messageOf(error));
+    }
+  }
+
+  /** @param letters how many; null where it is not known */
+  askToMove(
+    what: 'redrive' | 'discard',
+    { reason, letters }: { readonly reason: string | null; readonly letters: number | null },
+  ): void {
+    const which = letters === null ? 'the dead letters' : count(letters, 'dead letter');
+    const reasoned = reason === null ? which : `${which} with the reason ${reason}`;
+    const question: Question = {
+      title: `${what === 'redrive' ? 'Redrive' : 'Discard'} ${reasoned}?`,
+      text:
+        what === 'redrive'
+          ? 'Back in the queue, their events are tried again with the keys and times they had. What still cannot be delivered comes back as a dead letter.'
+          : 'They are deleted for good: their events never reach Heap.',
+      action: what === 'redrive' ? 'Redrive' : 'Discard for good',
+      isDangerous: what === 'discard',
+      run: async () => {
+        const {
+          letters: moved,
+          complete,
+          note,
+        } = await server.moveDeadLetters(what, reason === null ? {} : { reason });
+        const done = `${count(moved, 'dead letter')} ${what === 'redrive' ? 'moved back to the queue' : 'discarded'}.`;
+        return [done, ...(complete ? [] : ['Not all of them.']), ...(note === null ? [] : [note])].join(' ');
+      },
+    };
+    this.dialog.value = { kind: 'question', question };
+  }
+
+  /** Says something for some seconds. */
+  say(tone: Notice['tone'], text: string): void {
+    const notice = { tone, text };
+    this.notice.value = notice;
+    setTimeout(() => {
+      if (this.notice.peek() === notice) this.notice.value = null;
+    }, noticeMs);
+  }
+}
+
+/** What went wrong, for a person. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Whether two plain values say the same. */
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** The path has the name percent-encoded; a bad escape stays as it is, as in the function. */
+function decoded(pathEvent: string): string {
+  try {
+    return decodeURIComponent(pathEvent);
+  } catch {
+    return pathEvent;
+  }
+}

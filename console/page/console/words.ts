@@ -1,0 +1,141 @@
+import type { EventState, FeedRow, HeapStatus } from '../../wire';
+import type { HeapMode } from '../../../local/heap/fake-heap';
+import { duration, grouped } from '../../../relay/terminal/terminal-text';
+
+/** How a state looks: a colour and a mark, so that none is told by its colour alone. */
+export type Tone = 'good' | 'bad' | 'waiting' | 'plain';
+
+export const toneOf = (state: EventState): Tone => {
+  switch (state.kind) {
+    case 'delivered':
+      return 'good';
+    case 'queued':
+      return 'waiting';
+    case 'rejected':
+    case 'missing':
+      return 'bad';
+    case 'ignored':
+      return 'plain';
+  }
+};
+
+export const markOf: Readonly<Record<Tone, string>> = { good: '✓', bad: '✗', waiting: '…', plain: '·' };
+
+/** When a state is looked at: milliseconds since 1970, or after the end of the stack. */
+export type Now = number | 'stopped';
+
+/** What became of an event, e.g. `delivered in 1.2 s` or `waiting, 3rd attempt, next in 40 s`. */
+export function stateWords(state: EventState, now: Now): string {
+  switch (state.kind) {
+    case 'delivered':
+      if (state.countedOnceWith !== null) return 'counted once: Heap had this event already';
+      return state.afterMs === null ? 'delivered' : `delivered in ${duration(state.afterMs)}`;
+    case 'queued':
+      return waitingWords(state, now);
+    case 'rejected':
+      return `rejected: ${state.reason}`;
+    case 'ignored':
+      return 'ignored';
+    case 'missing':
+      return 'missing: nothing explains where it is';
+  }
+}
+
+function waitingWords(
+  { attempts, nextTryAt }: Extract<EventState, { readonly kind: 'queued' }>,
+  now: Now,
+): string {
+  if (now === 'stopped') return 'not delivered when the stack stopped';
+  if (attempts === 0) return 'waiting for its first attempt';
+  const attempt = `waiting, ${ordinal(attempts)} attempt`;
+  return nextTryAt === null ? attempt : `${attempt}, next ${untilWords(nextTryAt, now)}`;
+}
+
+/** `in 40 s`, by whole seconds, so that a countdown does not flicker. */
+export function untilWords(at: number, now: number): string {
+  const seconds = Math.ceil((at - now) / 1000);
+  return seconds > 0 ? `in ${duration(seconds * 1000).replace('.0 s', ' s')}` : 'now';
+}
+
+/** The state of a row of several events, e.g. `2 delivered, 1 rejected: placeholder_identity`. */
+export function rowWords({ events, counts, state }: FeedRow, now: Now): string {
+  const places = (['rejected', 'missing', 'queued', 'delivered', 'ignored'] as const).filter(
+    (place) => counts[place] > 0,
+  );
+  if (events === 1 || places.length === 0) return stateWords(state, now);
+  if (places.length === 1) {
+    const words = stateWords(state, now);
+    return `${events === 2 ? 'both' : `all ${grouped(events)}`} ${words}`;
+  }
+  const told = places.map((place) => `${grouped(counts[place])} ${place === 'queued' ? 'waiting' : place}`);
+  return told.join(', ');
+}
+
+/** `1st`, `2nd`, `3rd`, `11th`. */
+export function ordinal(number: number): string {
+  const [tens, ones] = [Math.floor(number / 10) % 10, number % 10];
+  const ending = tens === 1 ? undefined : (['st', 'nd', 'rd'] as const)[ones - 1];
+  return `${grouped(number)}${ending ?? 'th'}`;
+}
+
+/** How Heap does, by the last request: whether it is well again shows at the next one. */
+export function healthWords({ health, said, nextProbeAt }: HeapStatus, now: number): string {
+  switch (health) {
+    case 'unknown':
+      return 'Heap: no request yet';
+    case 'ok':
+      return 'Heap takes events';
+    case 'failing':
+    case 'throttled': {
+      const last = `${said ?? 'Heap failed'} at the last request`;
+      return nextProbeAt === null ? last : `${last}, next one ${untilWords(nextProbeAt, now)}`;
+    }
+  }
+}
+
+export const healthTone: Readonly<Record<HeapStatus['health'], Tone>> = {
+  unknown: 'plain',
+  ok: 'good',
+  failing: 'bad',
+  throttled: 'waiting',
+};
+
+/** What the fake Heap can be told to do; the first group is what happens most. */
+export const modeGroups: readonly {
+  readonly label: string;
+  readonly modes: readonly (readonly [HeapMode, string])[];
+}[] = [
+  {
+    label: 'Usual',
+    modes: [
+      ['ok', 'ok: takes everything'],
+      ['500', '500: server error'],
+      ['429', '429: too many requests'],
+      ['timeout', 'timeout: never answers'],
+      ['reset', 'reset: drops the connection'],
+      ['store-then-hang', 'store-then-hang: stores, never answers'],
+    ],
+  },
+  {
+    label: 'Less usual',
+    modes: [
+      ['503', '503: not available'],
+      ['store-then-reset', 'store-then-reset: stores, drops the connection'],
+      ['redirect', 'redirect: sends elsewhere'],
+      ['401', '401: app id refused'],
+      ['404', '404: not found'],
+      ['413', '413: too large'],
+      ['400-index', '400-index: refuses one event by its number'],
+      ['400-plain', '400-plain: refuses without saying which'],
+      ['400-request', '400-request: refuses the whole request'],
+    ],
+  },
+];
+
+/** Clock time on this machine, e.g. `05:24:11`. */
+export function clockTime(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}

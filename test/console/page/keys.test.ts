@@ -1,0 +1,34 @@
+import { commandOf, keys } from '../../../console/page/console/keys';
+
+const press = (key: string, modifiers = {}) => ({
+  key,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  isComposing: false,
+  ...modifiers,
+});
+
+const named = (name: string): string => ({ '↓': 'ArrowDown', '↑': 'ArrowUp', Esc: 'Escape' })[name] ?? name;
+
+test('every key that the help tells has a command', () => {
+  for (const name of keys.flatMap((entry) => entry.keys))
+    expect(commandOf(press(named(name)), 'page')).toBeDefined();
+});
+
+test('while a person types, only Escape is a command', () => {
+  for (const key of ['j', 'r', 'x', '/', '?', 'Enter', 'ArrowDown'])
+    expect(commandOf(press(key), 'field')).toBeUndefined();
+  expect(commandOf(press('Escape'), 'field')).toBe('back');
+});
+
+test('Enter on a button presses it', () => {
+  expect(commandOf(press('Enter'), 'control')).toBeUndefined();
+  expect(commandOf(press('j'), 'control')).toBe('next');
+});
+
+test("the browser's own keys stay the browser's", () => {
+  expect(commandOf(press('c', { ctrlKey: true }), 'page')).toBeUndefined();
+  expect(commandOf(press('r', { metaKey: true }), 'page')).toBeUndefined();
+  expect(commandOf(press('j', { isComposing: true }), 'page')).toBeUndefined();
+});
