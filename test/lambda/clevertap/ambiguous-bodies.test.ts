@@ -38,7 +38,7 @@ describe('a field that stands twice', () => {
       kind: 'undecodable',
       reason: 'invalid_json',
       detail: expect.stringMatching(
-        new RegExp(`^line 2 column ${name.length + 7}: the name ${name} for the second time`),
+        new RegExp(`^line 2 column ${name.length + 7}: duplicate name ${name}`),
       ) as string,
     });
   });
@@ -81,7 +81,7 @@ describe('a field that stands twice', () => {
         false,
       ]);
       expect(decoded.events[1]).toMatchObject({
-        detail: expect.stringMatching(`^line 1 column \\d+: the name ${name} `) as string,
+        detail: expect.stringMatching(`^line 1 column \\d+: duplicate name ${name};`) as string,
       });
       expect(decodeMessage(narrowMessage(json, [decoded.events[1]!.location]), 'A')).toMatchObject({
         events: [{ reason: 'invalid_json' }],

@@ -159,12 +159,12 @@ describe('a body that no rule of CleverTap describes', () => {
     [
       '{"identity":"a","event":"x","n":12345678901234567890}12345678901234567890',
       'invalid_json',
-      /text after the end/,
+      /data after the end/,
     ],
     [
       '[{"profiles":[{"identity":"a"}]}]',
       'unknown_shape',
-      /a list of CleverTap payloads; send one a request/,
+      /a list of CleverTap payloads; send one per request/,
     ],
     ['{"profiles":"a"}', 'unknown_shape', /neither a list nor an object/],
     ['"{\\"identity\\":\\"a\\",\\"event\\":\\"x\\"}"', 'unknown_shape', /the body is a string/],

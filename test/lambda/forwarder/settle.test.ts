@@ -31,7 +31,7 @@ describe('24 hours after its first receive', () => {
     expect(ports.letters.map(attributesOf)).toMatchObject([
       {
         reason: 'retries_exhausted',
-        detail: 'no success in 24 hours; the last time: Heap answered 503',
+        detail: 'no success in 24 hours; last failure: Heap answered 503',
         events: '1',
         requestId: 'request-of-m1',
       },
@@ -78,7 +78,7 @@ describe('24 hours after its first receive', () => {
       'cust-0',
     );
     expect(ports.letters.map(attributesOf)).toMatchObject([
-      { reason: 'retries_exhausted', detail: 'no success in 24 hours; the last time: Heap answered 503' },
+      { reason: 'retries_exhausted', detail: 'no success in 24 hours; last failure: Heap answered 503' },
     ]);
   });
 

@@ -269,7 +269,7 @@ describe('an identity of several parts (F35)', () => {
     ]);
     expect(reasonOf(1234567890123456.8)).toEqual([
       'identity_not_exact',
-      'the rule: a number that is no exact integer; identity: missing; email: missing',
+      'the rule: a number, but not an exact integer; identity: missing; email: missing',
     ]);
   });
 
