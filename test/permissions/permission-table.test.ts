@@ -10,27 +10,27 @@ it('F73 allows what is needed, and denies everything else', () => {
   expect(failing(deployed)).toEqual([]);
 });
 
-describe('every command has its lines', () => {
+describe('every command is listed', () => {
   const commandsOf = (...entries: string[]) => sdkCommandsOf(entries).map(({ command }) => command);
 
-  it('of those the function sends', () => {
+  it('if the function sends it', () => {
     expect(commandsOf('lambda/handler.ts')).toEqual(Object.keys(functionCommands).sort());
   });
 
-  it('of those the operator sends', () => {
+  it('if the operator sends it', () => {
     const sent = commandsOf('bin/relay.ts');
     expect(sent.filter((command) => !(command in operatorCommands))).toEqual([]);
     expect(unused(operatorCommands, sent)).toEqual([]);
   });
 
-  it('of those the runbook tells people to type', () => {
+  it('if the runbook contains it', () => {
     const runbook = readFileSync(join(__dirname, '../../docs/runbook.md'), 'utf8');
     const typed = [...runbook.matchAll(/^\s*aws ([a-z0-9]+ [a-z-]+)/gm)].map(([, command = '']) => command);
     expect(typed.filter((command) => !(command in runbookCommands))).toEqual([]);
     expect(unused(runbookCommands, typed)).toEqual([]);
   });
 
-  /** A line that stays when its command goes would keep a permission alive. */
+  /** A line for a removed command would keep its permission alive. */
   const unused = (lines: object, used: readonly string[]): string[] =>
     Object.keys(lines).filter((command) => !used.includes(command));
 });
