@@ -10,22 +10,22 @@ export interface Figure {
   readonly what: string;
   /** With its unit. */
   readonly value: string;
-  /** To the reference, which is measured in the same run or a limit of Heap or Lambda. */
+  /** Ratio to the reference, which is a measurement from the same run or a limit of Heap or Lambda. */
   readonly ratio: number;
   readonly reference: string;
   readonly goal?: Goal | undefined;
 }
 
-/** What a ratio should be. */
+/** The target for a ratio. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
-/** What Lambda gives a function of 256 MB: one vCPU for each 1769 MB ("Configure Lambda function memory"). */
+/** The vCPUs of a function with 256 MB: Lambda gives one per 1769 MB ("Configure Lambda function memory"). */
 const vCpu = 256 / 1769;
 
-/** 15,000 events a minute in bulk requests, for an app ("Heap API limits"). */
+/** Heap's limit per app: 15,000 events per minute in bulk requests ("Heap API limits"). */
 const heapPerSecond = 250;
 
-/** How long Heap takes for an answer, where that counts. */
+/** Heap's response time, in the parts that depend on it. */
 const latencyMs = 50;
 
 const spent = z.object({ cpu: z.number(), wall: z.number() });
@@ -38,22 +38,22 @@ const invoked = z.object({
 });
 
 interface Job {
-  /** Assets of functions, the one that is measured first, and references by their names. */
+  /** Assets of functions, the measured one first, and names of references. */
   readonly tasks: readonly string[];
   readonly set?: 'own' | 'varied';
   readonly messages: number;
   readonly profiles?: number;
   readonly extent: 'whole' | 'inside';
-  /** Limit for old objects in MiB; that of Lambda if it is left out. */
+  /** V8's old-space limit in MiB; Lambda's by default. */
   readonly heapMiB?: number;
 }
 
-/** Runs a job in several processes: each compiles and collects garbage in its own way, and keeps to it. */
+/** Runs a job in several processes, because V8 compiles and collects garbage differently in each. */
 async function measure(environment: NodeJS.ProcessEnv, job: Job, processes = 3) {
   const { tasks, set = 'own', messages, profiles = 1, extent, heapMiB } = job;
   const results: z.infer<typeof invoked>[] = [];
   for (let run = 0; run < processes; run += 1) {
-    // What is loaded and warmed up first is compiled otherwise.
+    // The order of loading and warm-up affects how code is compiled.
     const order = run % 2 === 0 ? tasks : tasks.toReversed();
     const args = [order.join(), set, messages, profiles, extent];
     results.push(invoked.parse(await runWorker('invoke', environment, args, heapMiB)));
@@ -64,7 +64,7 @@ async function measure(environment: NodeJS.ProcessEnv, job: Job, processes = 3) 
   return {
     cpu: (task?: string) => median(times('cpu', task)),
     wall: (task?: string) => median(times('wall', task)),
-    /** Of the CPU time to that of another task, turn by turn. */
+    /** Ratio of the CPU time to that of another task, turn by turn. */
     ratioTo: (task: string) =>
       median(times('cpu').map((cpu, turn) => cpu / (times('cpu', task)[turn] ?? Number.NaN))),
     requests: results[0]?.requests ?? Number.NaN,
@@ -80,10 +80,10 @@ const sets = [
 ] as const;
 
 /**
- * All the function itself does for 1000 webhooks of one event, without Lambda's JSON and the network. The floor parses
- * the same messages and writes the same requests from objects: any program in JavaScript does at least that.
+ * The function's own work for 1000 webhooks of one event, without Lambda's JSON and the network. The floor only parses
+ * the same messages and serializes the same requests, which any JavaScript program must do.
  *
- * @param against another checkout, whose function is measured in turns with this one
+ * @param against another checkout; its function is measured in alternation with this one
  */
 export const transform = (asset: string, against?: string): Promise<Figure[]> =>
   withServices(0, async (environment) => {
@@ -99,7 +99,7 @@ export const transform = (asset: string, against?: string): Promise<Figure[]> =>
       figures.push(figure(what, value, perSecond / heapPerSecond, "Heap's 250/s", { atLeast: 2 }));
       const [mine = '', theirs] = tasks;
       if (against === undefined || theirs === undefined) continue;
-      // With room to spare, the peak says how long V8 lets garbage lie and not what the function needs.
+      // With more memory, the peak would show how long V8 delays garbage collection, not what the function needs.
       const tight = { ...job, heapMiB: 32 };
       const peak = (await measure(environment, { ...tight, tasks: [mine] })).maxRssMiB;
       const theirPeak = (await measure(environment, { ...tight, tasks: [theirs] })).maxRssMiB;
@@ -112,8 +112,8 @@ export const transform = (asset: string, against?: string): Promise<Figure[]> =>
   });
 
 /**
- * Warm invocations, from the JSON of the event to Heap's answer. What Lambda bills is computed: waiting takes as long as
- * here, CPU time as much longer as the function has less than a vCPU.
+ * Warm invocations, from the event's JSON to Heap's answer. The time Lambda bills is computed: waiting takes as long as
+ * here, and CPU time is scaled to the function's share of a vCPU.
  */
 export const handler = (asset: string): Promise<Figure[]> =>
   withServices(latencyMs, async (environment) => {
@@ -138,9 +138,9 @@ export const handler = (asset: string): Promise<Figure[]> =>
   });
 
 /**
- * From the start of the process, without Lambda's own part, through a first invocation with ten events.
+ * From the start of the process to the end of a first invocation with ten events, without Lambda's own overhead.
  *
- * @param against another checkout, whose function is started in turns with this one
+ * @param against another checkout; its function is started in alternation with this one
  */
 export const coldStart = (asset: string, against?: string): Promise<Figure[]> =>
   withServices(0, async (environment) => {
@@ -169,7 +169,7 @@ export const coldStart = (asset: string, against?: string): Promise<Figure[]> =>
       }
     }
     const ratio = (times: typeof ready, to: Started): number => median(times.ours) / median(times[to]);
-    // What every cold start parses; the other files are loaded when a batch needs them.
+    // Every cold start parses this file. The others are loaded when a batch needs them.
     const kB = statSync(join(asset, 'index.js')).size / 1000;
     const [readyMs, firstMs] = [
       `${median(ready.ours).toFixed(0)} ms`,
@@ -191,7 +191,7 @@ export const coldStart = (asset: string, against?: string): Promise<Figure[]> =>
     ];
   });
 
-/** What a delivered event costs its sender, warm, beside one request for each, 50 at a time (node:https). */
+/** The sender's cost per delivered event when warm, compared with one request per event, 50 at a time (node:https). */
 export const delivery = (asset: string): Promise<Figure[]> =>
   withServices(latencyMs, async (environment) => {
     const figures: Figure[] = [];
@@ -210,7 +210,7 @@ export const delivery = (asset: string): Promise<Figure[]> =>
     return figures;
   });
 
-/** Events of ever new shapes, 1000 at a time: time and memory of an event must not grow with their number. */
+/** Events of ever new shapes, 1000 at a time: time and memory per event must not grow with their number. */
 export const scale = (asset: string): Promise<Figure[]> =>
   withServices(0, async (environment) => {
     const [few, many] = [10_000, 1_000_000];
@@ -236,7 +236,7 @@ const figure = (what: string, value: string, ratio: number, reference: string, g
 const digits = (value: number): string => Number(value.toPrecision(3)).toLocaleString('en');
 const mib = (value: number): string => `${value.toFixed(0)} MiB at the peak`;
 
-/** The middle of a list of numbers; NaN for an empty one. */
+/** The median of a list of numbers; NaN for an empty list. */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

@@ -1,19 +1,19 @@
 import type { MappingRule } from '../lambda/mapping/rule-format';
 
-// Invented data for the benchmarks, the same in every run: CleverTap's own payload as its documentation has it
+// Invented data for the benchmarks, the same in every run, in the format of CleverTap's own payload
 // (docs.clevertap.com, "Create Message Webhook").
 
-/** All events are of one campaign, so that one rule can match them all. */
+/** All events belong to one campaign, so that one rule can match them all. */
 const campaignId = 1_650_000_001;
 
-/** From 0 to below 1. */
+/** Returns a number from 0 to below 1. */
 type Random = () => number;
 
 /**
- * Webhooks of a set. `own`: event properties of three shapes, 70 of 100 small, 25 medium, 5 large, with nested values,
- * dates, nulls and letters of many scripts. `varied`: no two events have the same shape.
+ * Webhooks of a set. `own`: event properties of three shapes (70 % small, 25 % medium, 5 % large) with nested values,
+ * dates, nulls and many scripts. `varied`: no two events have the same shape.
  *
- * @param profiles in each webhook
+ * @param profiles number of profiles per webhook
  */
 export const webhooksOf = (set: string, count: number, profiles: number, seed = 1): string[] => {
   if (set === 'varied') return variedWebhooks(count, seed);
@@ -21,10 +21,10 @@ export const webhooksOf = (set: string, count: number, profiles: number, seed = 
   return Array.from({ length: count }, (_, index) => broadcastWebhook(profiles, index));
 };
 
-/** Webhooks of the own set with one event each. */
+/** Webhooks of the set `own` with one event each. */
 export const singleEventWebhooks = (count: number, seed = 1): string[] => singles(count, seed, profile);
 
-/** One broadcast of the own set with so many different profiles. */
+/** One broadcast of the set `own` with the given number of different profiles. */
 export function broadcastWebhook(profiles: number, seed = 1): string {
   const random = mulberry32(seed);
   return webhook(
@@ -34,8 +34,8 @@ export function broadcastWebhook(profiles: number, seed = 1): string {
 }
 
 /**
- * Webhooks with one event each. Each event's properties have a shape of their own: names, their number and order,
- * nesting, kinds of values, scripts. Nothing that is remembered of one event's shape helps with the next.
+ * Webhooks with one event each. The shape of its properties is unique: names, their number and order, nesting, kinds of
+ * values, scripts. Caching the shape of one event does not help with the next.
  */
 export const variedWebhooks = (count: number, seed = 1): string[] =>
   singles(count, seed, (index, random) => ({
@@ -52,7 +52,7 @@ const singles = (count: number, seed: number, of: (index: number, random: Random
 const webhook = (event: string, profiles: readonly object[]): string =>
   JSON.stringify({ targetId: campaignId, key_values: { event, channel: 'webhook' }, profiles });
 
-/** A rule whose templates are each one value. */
+/** A rule whose templates are single values. */
 export const simpleRule: MappingRule = {
   name: 'simple',
   when: { campaign: campaignId },
@@ -99,7 +99,7 @@ export const complexRule: MappingRule = {
   },
 };
 
-/** Small: the fields a marketer ticks. Medium: the payload in full, with items. Large: a shop that sends all it has. */
+/** Small: the fields a marketer selects. Medium: the full payload, with items. Large: a shop that sends everything. */
 function profile(index: number, random: Random): object {
   const share = random();
   if (share < 0.7) {
@@ -137,9 +137,9 @@ const large = (random: Random): object => ({
   Shipping: { Method: 'express', Address: { City: pick(cities, random), Zip: hex(random, 5) } },
   Description: list(8, () => pick(sentences, random)).join(' '),
   ...Object.fromEntries(
-    list(40, (place) => [
-      `Attribute ${place}`,
-      place % 4 === 0 ? whole(random, 1_000_000) : `${pick(products, random)} ${pick(cities, random)}`,
+    list(40, (index) => [
+      `Attribute ${index}`,
+      index % 4 === 0 ? whole(random, 1_000_000) : `${pick(products, random)} ${pick(cities, random)}`,
     ]),
   ),
 });
@@ -191,13 +191,13 @@ const items = (count: number, random: Random): object[] =>
 const variedObject = (members: number, levels: number, random: Random): object =>
   Object.fromEntries(list(members, () => [variedName(random), variedValue(levels, random)]));
 
-/** One of some 1000 names, as a shop has them; one in 50 holds a number, which should have been a value. */
+/** One of about 1000 realistic names. One in 50 contains a number that should have been a value. */
 function variedName(random: Random): string {
   const name = `${pick(words, random)}${pick(['_', ' '], random)}${pick(words, random)}`;
   return random() < 0.02 ? `${name} ${whole(random, 1_000_000)}` : name;
 }
 
-/** @param levels how many objects may be nested in it */
+/** @param levels how deep objects may be nested in it */
 function variedValue(levels: number, random: Random): unknown {
   const kind = random();
   if (kind < 0.3) return pick([...products, ...cities, ...people], random);
@@ -269,7 +269,7 @@ const sentences = [
   'Two years of warranty; see https://shop.test/terms.',
 ];
 
-/** A small generator of random numbers whose sequence a seed fixes (public domain, Tommy Ettinger). */
+/** A small seeded random number generator (public domain, Tommy Ettinger). */
 function mulberry32(seed: number): Random {
   let state = seed;
   return () => {

@@ -8,10 +8,10 @@ import * as z from 'zod';
 import { environmentVariables, mappingFileName } from '../lambda/contract';
 import type { MappingRule } from '../lambda/mapping/rule-format';
 
-/** The Node that is measured; the one that runs the benchmarks by default. */
+/** The Node to measure; by default the one that runs the benchmarks. */
 export const measuredNode = process.env['NODE_BENCH'] ?? process.execPath;
 
-/** MiB for old objects, as Lambda limits Node in a function of 256 MB. */
+/** V8's old-space limit in MiB, as Lambda sets it for a function with 256 MB. */
 const lambdaHeapMiB = 231;
 
 const scratch = mkdtempSync(join(tmpdir(), 'clevertap-to-heap-bench-'));
@@ -22,14 +22,14 @@ process.on('exit', () => {
 const scratchDirectory = (): string => mkdtempSync(join(scratch, 'files-'));
 
 /**
- * The asset of the function of a checkout, as its own app bundles it.
+ * The function's asset, bundled by the checkout's own app.
  *
- * @throws when the app of the checkout cannot be synthesized
+ * @throws if the checkout's app cannot be synthesized
  */
 export function assetOf(checkout: string): string {
   const cdk = join(checkout, 'cdk.json');
   if (!existsSync(cdk))
-    throw new Error(`${checkout} is no checkout of this app: it has no cdk.json; give its top folder`);
+    throw new Error(`${checkout} is not a checkout of this app: it has no cdk.json; pass its root directory`);
   const { app } = z.object({ app: z.string() }).parse(JSON.parse(readFileSync(cdk, 'utf8')));
   const outdir = scratchDirectory();
   execSync(app, {
@@ -38,11 +38,11 @@ export function assetOf(checkout: string): string {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const asset = readdirSync(outdir).find((name) => existsSync(join(outdir, name, 'index.js')));
-  if (asset === undefined) throw new Error(`the app of ${checkout} has no bundled function`);
+  if (asset === undefined) throw new Error(`the app in ${checkout} has no bundled function`);
   return withRules(join(outdir, asset), []);
 }
 
-/** A copy of an asset with these rules and nothing else in its mapping. */
+/** A copy of an asset whose mapping holds only these rules. */
 export function withRules(asset: string, rules: readonly MappingRule[]): string {
   const copy = scratchDirectory();
   cpSync(asset, copy, { recursive: true });
@@ -51,7 +51,7 @@ export function withRules(asset: string, rules: readonly MappingRule[]): string 
   return copy;
 }
 
-/** Bundles a program as the function is bundled (lib/forward/forwarder-code.ts), into a directory of its own. */
+/** Bundles a program like the function (lib/forward/forwarder-code.ts), into its own directory. */
 async function bundle(source: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<string> {
   const directory = scratchDirectory();
   await build({
@@ -68,11 +68,11 @@ async function bundle(source: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Prom
   return directory;
 }
 
-/** An asset of another handler, in JavaScript. */
+/** An asset of another handler, given as JavaScript. */
 export const assetFrom = (contents: string): Promise<string> =>
   bundle({ stdin: { contents, resolveDir: __dirname } });
 
-/** Calls `run` with the environment of a function whose Heap takes so long for an answer. */
+/** Calls `run` with the environment of a function whose Heap answers after the given latency. */
 export async function withServices<Result>(
   latencyMs: number,
   run: (environment: NodeJS.ProcessEnv) => Promise<Result>,
@@ -105,9 +105,9 @@ export async function withServices<Result>(
 }
 
 /**
- * Runs a program of `bench/workers/` and gives its result. Nothing of this environment is inherited.
+ * Runs a program of `bench/workers/` and returns its result. The program does not inherit this process's environment.
  *
- * @param heapMiB limit for old objects
+ * @param heapMiB V8's old-space limit
  */
 export async function runWorker(
   name: string,
@@ -118,7 +118,7 @@ export async function runWorker(
   const child = await start(name, environment, args, heapMiB);
   const ended = once(child, 'close');
   const result = await resultOf(child, name);
-  // Open connections would keep it alive.
+  // Open connections would keep it running.
   child.kill();
   await ended;
   return result;

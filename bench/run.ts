@@ -9,13 +9,13 @@ const parts = { transform, handler, 'cold-start': coldStart, delivery, scale };
 
 const program = new Command('npm run bench --')
   .description(
-    'Measures what the function costs and carries, each figure beside a reference in the same run. ' +
-      'NODE_BENCH names the Node that is measured; the default is the one that runs this.',
+    'Measures what the function costs and how much it handles. Each figure has a reference from the same run. ' +
+      'NODE_BENCH is the Node to measure; the default is the one that runs this command.',
   )
-  .addArgument(new Argument('[part...]', 'all of them by default').choices(Object.keys(parts)))
+  .addArgument(new Argument('[part...]', 'what to measure (default: everything)').choices(Object.keys(parts)))
   .option(
     '--against <dir>',
-    'with the part transform or cold-start alone: compare it to that of another checkout',
+    'compare with another checkout; only for the single part transform or cold-start',
   )
   .option('--json', 'print one line of JSON instead of a table')
   .action(run);
@@ -27,7 +27,9 @@ program.parseAsync().catch((error: unknown) => {
 
 async function run(chosen: readonly string[], options: { against?: string; json?: boolean }): Promise<void> {
   if (options.against !== undefined && !['transform', 'cold-start'].includes(chosen.join()))
-    program.error('--against compares one part: npm run bench -- transform --against DIR, or cold-start');
+    program.error(
+      '--against needs exactly one part, transform or cold-start: npm run bench -- transform --against DIR',
+    );
   const asset = assetOf(join(__dirname, '..'));
   const figures: (Figure & { part: string })[] = [];
   for (const [part, measure] of Object.entries(parts)) {
@@ -45,7 +47,7 @@ async function run(chosen: readonly string[], options: { against?: string; json?
   );
 }
 
-/** A table in Markdown, set as prettier sets it; goals are marked as met or not. */
+/** A Markdown table in prettier's format. Goals are marked as met or not. */
 function tableOf(figures: readonly (Figure & { part: string })[]): string {
   const lines = [
     ['part', 'what', 'figure', 'ratio', 'goal'],

@@ -7,7 +7,7 @@ const attribute = (dataType: 'String' | 'Number', stringValue: string) => ({
   ...{ dataType, stringValue, stringListValues: [], binaryListValues: [] },
 });
 
-/** Messages as Lambda hands them to the function, with the stamps of the endpoint: accepted 3 ms after one another. */
+/** Messages as Lambda passes them to the function, with the endpoint's stamps: each accepted 3 ms after the last. */
 export const sqsRecords = (webhooks: readonly string[]): SQSRecord[] =>
   webhooks.map((body, index) => ({
     messageId: `19dd0b57-b21e-4ac1-bd88-${String(index).padStart(12, '0')}`,

@@ -5,8 +5,8 @@ export const dev: EnvironmentSettings = {
   apiKeys: ['k1'],
   // The first environment deployed to an account and region creates the role; the others use it.
   apiGatewayLogRole: 'create',
-  // Nobody is told until page and ticket name somebody: { emails: ['…'] } or { topicArn: 'arn:aws:sns:…' }.
+  // No alarm notifies anyone until page and ticket have recipients: { emails: ['…'] } or { topicArn: 'arn:aws:sns:…' }.
   alarms: {},
-  // The only one that a single command may delete.
+  // The only environment that a single command may delete.
   terminationProtection: false,
 };

@@ -3,10 +3,10 @@ import type { EnvironmentSettings } from '../lib/config/environment-config';
 export const prod: EnvironmentSettings = {
   heap: { region: 'us' },
   apiKeys: ['k1'],
-  // Right beside dev. In an account and region without that role the deployment fails half-way and is rolled back:
-  // `npm run relay -- doctor --env prod` says so before. There it is 'create'.
+  // Correct next to dev. Use 'create' in an account and region without that role: otherwise the deployment fails halfway
+  // and rolls back. `npm run relay -- doctor --env prod` warns you beforehand.
   apiGatewayLogRole: 'exists',
-  // Nobody is told until page and ticket name somebody: { emails: ['…'] } or { topicArn: 'arn:aws:sns:…' }.
+  // No alarm notifies anyone until page and ticket have recipients: { emails: ['…'] } or { topicArn: 'arn:aws:sns:…' }.
   alarms: {},
   logRetentionDays: 90,
 };

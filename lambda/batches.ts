@@ -1,6 +1,6 @@
 /**
- * Groups items, in their order, into as few batches as the limits allow; an item over the limit has its own. Takes no
- * more items than the batch it yields needs, and one.
+ * Groups items, in order, into as few batches as the limits allow. An item over the byte limit gets its own batch.
+ * Reads at most one item beyond the batch it yields.
  */
 export function* inBatches<T>(
   items: Iterable<T>,

@@ -1,5 +1,5 @@
 /**
- * What the deployed function and the constructs around it agree on. This is the only file of `lambda/` that
+ * The contract between the deployed function and the constructs around it. This is the only file of `lambda/` that
  * `lib/` may import, so it must stay free of run-time imports.
  */
 
@@ -9,21 +9,21 @@ export const environmentVariables = {
   heapBaseUrl: 'HEAP_BASE_URL',
   /** ARN of the secret `{"appId":"…"}`. */
   heapTokensArn: 'HEAP_TOKENS_ARN',
-  /** URL of the queue the function consumes: it delays its own retries there. */
+  /** URL of the queue the function consumes. It also delays its own retries there. */
   eventBufferUrl: 'EVENT_BUFFER_URL',
-  /** URL of the queue for what can never be delivered. */
+  /** URL of the dead-letter queue. */
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
-  /** Comma-separated fields of a profile, best first. */
+  /** Comma-separated profile fields that may identify a user, best first. */
   identityOrder: 'IDENTITY_ORDER',
-  /** Minutes within which equal events of one user count once; 0: only within one webhook call. */
+  /** Minutes within which equal events of one user count once. 0: only within one webhook call. */
   dedupeWindowMinutes: 'DEDUPE_WINDOW_MINUTES',
-  /** Events a minute that one instance may send to Heap; 0: as many as there are. */
+  /** Events per minute that one instance may send to Heap. 0: no limit. */
   maxEventsPerMinute: 'MAX_EVENTS_PER_MINUTE',
-  /** Name of the stack, by which its metrics are told from those of another environment. */
+  /** Name of the stack. It separates the metrics of this environment from those of others. */
   stackName: 'STACK_NAME',
 } as const;
 
-/** The file beside the function's code that holds the environment's mapping, see `MappingSettings`. */
+/** The file next to the function's code that holds the environment's mapping, see `MappingSettings`. */
 export const mappingFileName = 'mapping.json';
 
 /** The profile fields that may identify a user. */
@@ -31,7 +31,7 @@ export const identityFields = ['identity', 'email', 'phone', 'objectId'] as cons
 
 export type IdentityField = (typeof identityFields)[number];
 
-/** Message attributes the endpoint stamps on every message: they survive a redrive, SQS's own fields do not. */
+/** Message attributes that the endpoint sets on every message. Unlike SQS's own fields, they survive a redrive. */
 export const ingressStamps = {
   /** API Gateway's extended request id. */
   requestId: 'requestId',
@@ -41,12 +41,12 @@ export const ingressStamps = {
   event: 'event',
 } as const;
 
-/** What the secret holds until the real app id is stored. */
+/** The secret's initial value, until the real app id is stored. */
 export const secretPlaceholder = '{"appId":"REPLACE_ME"}';
 
 /**
- * Why an event can never be delivered. The code is the dead letter's attribute `reason` and means the same
- * in every version: alarms, dashboards and saved commands refer to it. docs/reasons.md says what to do about each.
+ * Why an event can never be delivered. The code is the dead letter's `reason` attribute and never changes its meaning:
+ * alarms, dashboards and saved commands refer to it. docs/reasons.md says what to do about each.
  */
 export const rejectionReasons = [
   'invalid_json',
@@ -70,22 +70,19 @@ export const rejectionReasons = [
 
 export type RejectionReason = (typeof rejectionReasons)[number];
 
-/** What a dead letter without `reason` is shown as: SQS moved it after its last receive. */
+/** The reason shown for a dead letter without `reason`: SQS moved it after its last receive. */
 export const receivesExhausted = 'receives_exhausted';
 
-/**
- * Set on a message that the forwarder sent back to the buffer with what it had no time for: its events were
- * counted as received before.
- */
+/** Marks a message that the forwarder sent back for lack of time: its events are already counted as received. */
 export const continuationAttribute = 'continuation';
 
-/** Message attributes that a dead letter carries besides the ingress stamps. */
+/** Message attributes that a dead letter carries in addition to the ingress stamps. */
 export const deadLetterAttributes = {
   /** One of `rejectionReasons`. */
   reason: 'reason',
-  /** What was found, for a person; never personal data. */
+  /** What was found, in words for an operator; never personal data. */
   detail: 'detail',
-  /** How many events the body holds. */
+  /** The number of events in the body. */
   events: 'events',
 } as const;
 
@@ -93,33 +90,33 @@ export const deadLetterAttributes = {
 export const metricNamespace = 'ClevertapToHeap';
 
 /**
- * Dimensions of the function's own metrics. Each combination of values costs $0.30 a month, so nothing a caller can
- * choose, such as an event name, is ever one.
+ * Dimensions of the function's own metrics. Each combination of values costs $0.30 a month, so a value that a caller
+ * can choose, such as an event name, must never be one.
  */
 export const metricDimensions = { stack: 'Stack', reason: 'Reason' } as const;
 
 /**
- * The function's own metrics. Events count once, when their message is acknowledged. So over any time without a crash:
- * received = delivered + rejected + ignored + those still waiting. A count of zero is not
- * written, except those of HeapCalls, HeapCallsRetryable and BreakerOpen beside one another.
+ * The function's own metrics. An event counts once, when its message is acknowledged. So over any period without a
+ * crash: received = delivered + rejected + ignored + those still waiting. Zeros are omitted, except in HeapCalls,
+ * HeapCallsRetryable and BreakerOpen, which are written together.
  */
 export const metrics = {
-  /** Events of messages received for the first time; those of a redriven dead letter count again. */
+  /** Events of messages received for the first time. A redriven dead letter counts again. */
   eventsReceived: 'EventsReceived',
   eventsDelivered: 'EventsDelivered',
   /** Events moved to the dead-letter queue; also by `Reason`. */
   eventsRejected: 'EventsRejected',
-  /** Setup pings, and events that a rule leaves out. */
+  /** Setup pings, and events that a rule aborts. */
   eventsIgnored: 'EventsIgnored',
-  /** Events of messages that were put back; at every attempt. */
+  /** Events of messages that were put back, counted at every attempt. */
   eventsRetried: 'EventsRetried',
-  /** Milliseconds from acceptance at the endpoint to delivery, or until now for what is put back. */
+  /** Milliseconds from acceptance at the endpoint to delivery; for messages that were put back, to now. */
   deliveryLag: 'DeliveryLagMs',
-  /** Requests to Heap; the four below are parts of it, the rest was taken. */
+  /** Requests to Heap. The next four metrics count some of them; Heap accepted the rest. */
   heapCalls: 'HeapCalls',
   /** Answered with 408, 425, 429, 5xx or a redirect, or not at all. */
   heapCallsRetryable: 'HeapCallsRetryable',
-  /** Answered with 429; part of the retryable ones. */
+  /** Answered with 429; also counted as retryable. */
   heapCallsThrottled: 'HeapCallsThrottled',
   /** Answered with 401 or 403. */
   heapCallsUnauthorized: 'HeapCallsUnauthorized',
@@ -129,15 +126,15 @@ export const metrics = {
   heapLatency: 'HeapLatencyMs',
   /** Events in a request to Heap. */
   bulkSize: 'BulkSize',
-  /** 1 for an invocation that found Heap down or throttling and waited, 0 for another whose requests failed. */
+  /** 1 for an invocation that found Heap down or throttling and waited; 0 for any other with failed requests. */
   breakerOpen: 'BreakerOpen',
-  /** Times the secret could not be read or used. */
+  /** Failures to read or use the secret. */
   secretError: 'SecretError',
-  /** Names and values that were cut to Heap's limits. */
+  /** Names and values cut to Heap's limits. */
   truncated: 'Truncated',
-  /** Events rejected because no identity was left but placeholders. */
+  /** Events rejected because every identity was a placeholder. */
   placeholderIdentity: 'PlaceholderIdentity',
-  /** Messages that held U+FFFD, the trace of bytes that were not UTF-8. */
+  /** Messages that contained U+FFFD, the trace of bytes that were not UTF-8. */
   encodingReplaced: 'EncodingReplaced',
 } as const;
 

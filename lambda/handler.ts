@@ -17,7 +17,7 @@ import { forwardBatch, type Ports } from './forwarder/forward-batch';
 import { Queues, type SqsCalls } from './forwarder/queues';
 import { readSettings } from './settings';
 
-/** How long Heap may take for one bulk, from connecting to the end of its answer. */
+/** Time limit for one bulk request to Heap, from connecting to the end of the answer. */
 const heapTimeoutMs = 10_000;
 
 const settings = readSettings(process.env);
@@ -25,7 +25,7 @@ const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const log = createLogger(write);
 const metrics = createMetrics(write, settings.stackName, Date.now);
 
-/** By default the SDK waits for ever, and with it the whole batch. */
+/** By default the SDK waits forever, and the whole batch with it. */
 const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 
 const secretsManager = new SecretsManagerClient({ requestHandler });
@@ -35,7 +35,7 @@ let sqs: Promise<SqsCalls> | undefined;
 const ports: Omit<Ports, 'remainingTime'> = {
   heap: new HeapClient({
     baseUrl: settings.heapBaseUrl,
-    // Plain HTTP is for a Heap on this machine alone; the settings allow nothing else.
+    // Plain HTTP is only for a Heap on this machine; the settings allow nothing else.
     ...(settings.heapBaseUrl.startsWith('https:')
       ? { request: https.request, agent: new https.Agent({ keepAlive: true }) }
       : { request: http.request, agent: new http.Agent({ keepAlive: true }) }),
@@ -54,7 +54,7 @@ const ports: Omit<Ports, 'remainingTime'> = {
     },
   }),
   queues: new Queues({
-    // Loaded only when a batch has failures: it would cost every cold start.
+    // Loaded only when a batch has failures: otherwise it would slow down every cold start.
     sqs: () => (sqs ??= import('@aws-sdk/client-sqs').then(({ SQS }) => new SQS({ requestHandler }))),
     eventBufferUrl: settings.eventBufferUrl,
     deadLetterQueueUrl: settings.deadLetterQueueUrl,
@@ -72,7 +72,7 @@ const ports: Omit<Ports, 'remainingTime'> = {
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
-/** The environment's mapping, compiled once. Without rules no template engine is loaded. */
+/** The environment's mapping, compiled once. The template engine is loaded only if there are rules. */
 async function loadMapping(): Promise<Mapping> {
   const mapping = readMapping(readFileSync(join(__dirname, mappingFileName), 'utf8'));
   if (mapping.rules.length === 0) return compileMapping(mapping, unexpectedTemplate);
@@ -82,7 +82,7 @@ async function loadMapping(): Promise<Mapping> {
 
 let mapping: Promise<Mapping> | undefined;
 
-/** Consumes a batch from the event buffer; the answer names the messages SQS must keep. */
+/** Consumes a batch from the event buffer. The response names the messages SQS must keep. */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
   forwardBatch(
     event.Records,

@@ -7,12 +7,12 @@ export interface Settings {
   readonly deadLetterQueueUrl: string;
   readonly identityOrder: readonly string[];
   readonly dedupeWindowMs: number;
-  /** Events a minute this instance may send to Heap; 0: as many as there are. */
+  /** Events per minute this instance may send to Heap. 0: no limit. */
   readonly maxEventsPerMinute: number;
   readonly stackName: string;
 }
 
-/** The function was deployed with unusable environment variables; the message lists every one. */
+/** The function was deployed with invalid environment variables. The message lists all of them. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -20,7 +20,7 @@ export class SettingsError extends Error {
 /**
  * Reads the function's settings, once per process.
  *
- * @throws {SettingsError} naming every variable that is missing or unusable, so that one look is enough to fix all
+ * @throws {SettingsError} naming every variable that is missing or invalid, so that all can be fixed at once
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const problems: string[] = [];
@@ -42,7 +42,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     deadLetterQueueUrl: read(names.deadLetterQueueUrl, isUrl, 'the URL of a queue'),
     identityOrder: read(names.identityOrder, isFields, `a list of ${identityFields.join(', ')}`).split(','),
     dedupeWindowMs: 60_000 * Number(read(names.dedupeWindowMinutes, isMinutes, 'a number of minutes')),
-    maxEventsPerMinute: Number(read(names.maxEventsPerMinute, isCount, 'events a minute, 0 for no limit')),
+    maxEventsPerMinute: Number(read(names.maxEventsPerMinute, isCount, 'events per minute, 0 for no limit')),
     stackName: read(names.stackName, (value) => value !== '', 'the name of the stack'),
   };
   if (problems.length > 0) throw new SettingsError(problems.join('; '));
@@ -56,7 +56,7 @@ const isCount = (value: string): boolean => /^\d{1,5}$/.test(value);
 const isFields = (value: string): boolean =>
   value.split(',').every((name) => identityFields.some((known) => known === name));
 
-/** Events carry personal data, so they leave this machine over TLS only. */
+/** Events carry personal data, so they leave this machine only over TLS. */
 function isHeapOrigin(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);

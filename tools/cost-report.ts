@@ -2,39 +2,39 @@ import * as z from 'zod';
 import { metrics, rejectionReasons, type MetricName } from '../lambda/contract';
 
 /**
- * List prices in US dollars, without free tiers: of us-east-1, as known on the date, from AWS's price pages. Other
- * regions differ by up to a fifth. Prices change rarely; look at the pages when the date is old.
+ * List prices of us-east-1 in US dollars, without free tiers, from AWS's price pages on the given date. Other regions
+ * differ by up to a fifth. Prices change rarely; check the pages when the date is old.
  */
 export const prices = {
   region: 'us-east-1',
   date: '2026-11-24',
   /** A request to a REST API, for the first 333 million a month. */
   restRequest: 3.5 / 1e6,
-  /** A request to a standard queue, for each 64 KiB begun. */
+  /** A request to a standard queue, per 64 KiB or part of it. */
   sqsRequest: 0.4 / 1e6,
   lambdaRequest: 0.2 / 1e6,
   /** A GB-second on arm64. */
   lambdaGbSecond: 0.0000133334,
   logGb: 0.5,
-  /** What a search of Logs Insights reads. */
+  /** Data scanned by a search in Logs Insights. */
   logSearchGb: 0.005,
-  /** From a region to the internet. */
+  /** From an AWS region to the internet. */
   transferGb: 0.09,
   secretMonth: 0.4,
   secretRead: 0.05 / 10_000,
   customMetricMonth: 0.3,
-  /** For each metric an alarm reads. */
+  /** Per metric that an alarm reads. */
   alarmMetricMonth: 0.1,
   compositeAlarmMonth: 0.5,
   dashboardMonth: 3,
-  /** For each metric that GetMetricData asks for. */
+  /** Per metric that GetMetricData requests. */
   metricRead: 0.01 / 1000,
 } as const;
 
 /** One line of a bill. */
 export interface CostLine {
   readonly item: string;
-  /** Of what there are so many, if it can be counted. */
+  /** How many there are, if the item can be counted. */
   readonly count?: number;
   readonly usd: number;
 }
@@ -48,13 +48,13 @@ const templateSchema = z.object({
 
 const hoursOfMonth = 730;
 
-/** API Gateway's metrics of a method: 4XXError, 5XXError, Count, IntegrationLatency, Latency. */
+/** API Gateway's metrics per method: 4XXError, 5XXError, Count, IntegrationLatency, Latency. */
 const metricsOfMethod = 5;
 
-/** What the event source mapping counts for SQS: Polled, Invoked, FilteredOut, FailedInvoke, Deleted. */
+/** The metrics of an event source mapping for SQS: Polled, Invoked, FilteredOut, FailedInvoke, Deleted. */
 const metricsOfMapping = 5;
 
-/** What the function writes when all is well. Others are written, and charged, in the hours in which they occur. */
+/** The metrics the function always writes. The others are written, and charged, only in the hours in which they occur. */
 export const healthyMetrics: readonly MetricName[] = [
   metrics.eventsReceived,
   metrics.eventsDelivered,
@@ -64,17 +64,17 @@ export const healthyMetrics: readonly MetricName[] = [
   metrics.bulkSize,
 ];
 
-/** What `relay status` asks CloudWatch for: three counts of the door, the function's own metrics, three percentiles. */
+/** The metrics that `relay status` requests: three counts of the endpoint, the function's own, and three percentiles. */
 export const metricsOfStatus = 3 + Object.keys(metrics).length + rejectionReasons.length + 3;
 
 /** Lambda polls a queue with at least five long polls of 20 s at a time ("Using Lambda with Amazon SQS"). */
 const pollsOfMonth = (5 * hoursOfMonth * 3600) / 20;
 
-/** Each of two instances reads the secret once in five minutes, while there are events. */
+/** Each of two instances reads the secret once every five minutes, while there are events. */
 const secretReadsOfMonth = (2 * hoursOfMonth * 60) / 5;
 
 /**
- * What an environment costs a month without a single event, but with its function at work now and then.
+ * An environment's monthly cost with next to no events. The function still runs now and then.
  *
  * @param document a synthesized template
  */
@@ -109,7 +109,7 @@ export function fixedCost(document: unknown): CostLine[] {
       prices.customMetricMonth,
     ),
     line('Secrets', ofType('AWS::SecretsManager::Secret').length, prices.secretMonth),
-    line('Reads of the secret, at most', secretReadsOfMonth, prices.secretRead),
+    line('Reads of the secret (at most)', secretReadsOfMonth, prices.secretRead),
     line('Polls of the empty queue', pollsOfMonth, prices.sqsRequest),
   ];
 }
@@ -119,10 +119,10 @@ const queriesSchema = z.array(z.object({ MetricStat: z.unknown().optional() }));
 const readMetrics = (queries: unknown): number =>
   queriesSchema.parse(queries).filter(({ MetricStat }) => MetricStat !== undefined).length;
 
-/** How CleverTap sends. */
+/** The shape of CleverTap's requests. */
 export interface Traffic {
   readonly name: string;
-  /** Profiles in one webhook. */
+  /** Profiles per webhook. */
   readonly eventsInRequest: number;
   readonly requestBytes: number;
   readonly requestsInBatch: number;
@@ -147,26 +147,26 @@ export const traffics: readonly Traffic[] = [
   },
 ];
 
-/** Message attributes of the door. */
+/** Message attributes set by the endpoint. */
 const stampBytes = 200;
 const sqsUnit = 65_536;
-/** An access log line, and what CloudWatch adds to each line. */
+/** An access log line, with CloudWatch's overhead per line. */
 const accessLogBytes = 290;
-/** Metrics, summary and Lambda's own lines of an invocation. */
+/** Metrics, summary and Lambda's own log lines, per invocation. */
 const batchLogBytes = 2_000;
-/** What the line `settled` says of a request: its id, and of the first 20 of a batch what became of it. */
+/** A request in the log line `settled`: its id and, for the first 20 of a batch, its outcome. */
 const settledBytes = 160;
-/** An event as Heap gets it, with headers shared by a bulk. */
+/** An event as sent to Heap, with its share of the bulk's headers. */
 const heapEventBytes = 700;
 
-/** What the function writes of a million events, in bytes: so much does a search of its log read. */
+/** Bytes that the function logs for a million events, and that a search of its log reads. */
 export function functionLogBytes({ eventsInRequest, requestsInBatch }: Traffic): number {
   const requests = 1e6 / eventsInRequest;
   return requests * settledBytes + (requests / requestsInBatch) * batchLogBytes;
 }
 
 /**
- * What a million events cost, all of them delivered at the first attempt.
+ * The cost of a million events that are all delivered at the first attempt.
  *
  * @param document a synthesized template
  */
@@ -178,7 +178,7 @@ export function costOfMillion(document: unknown, traffic: Traffic): CostLine[] {
   const requests = 1e6 / traffic.eventsInRequest;
   const batches = requests / traffic.requestsInBatch;
   const bytes = traffic.requestBytes + stampBytes;
-  // Ten messages in a call, if they are small.
+  // Small messages are received ten per call.
   const received = Math.max(1 / 10, bytes / sqsUnit);
   const logBytes = requests * accessLogBytes + functionLogBytes(traffic);
   return [
@@ -203,7 +203,7 @@ const dollars = (usd: number): string => usd.toFixed(2);
 const searchCell = (bytes: number): string =>
   `${((bytes / 1e9) * prices.logSearchGb).toFixed(4)} (${Math.ceil(bytes / 1e6).toLocaleString('en')} MB)`;
 
-/** A table in Markdown, one column for each bill, with a last row of sums. */
+/** A Markdown table with one column per bill and a last row of sums. */
 function table(heading: string, bills: readonly (readonly [name: string, lines: CostLine[]])[]): string[] {
   const [[, first] = ['', []]] = bills;
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -226,7 +226,7 @@ function table(heading: string, bills: readonly (readonly [name: string, lines: 
 /**
  * The tables of docs/cost.md, in US dollars.
  *
- * @param templates of the environments, by their names
+ * @param templates synthesized templates by environment name
  */
 export function costTables(templates: ReadonlyMap<string, unknown>): string {
   const [[, template] = ['', undefined]] = templates;
@@ -239,20 +239,20 @@ export function costTables(templates: ReadonlyMap<string, unknown>): string {
     ...millions.map(([, lines]) => dollars(count * totalOf(lines))),
   ]);
   return [
-    `Prices of ${prices.region}, list, as known on ${prices.date}.`,
+    `List prices of ${prices.region} on ${prices.date}.`,
     '',
     ...table(
-      'An environment, a month (how many)',
+      'An environment, per month (how many)',
       [...templates].map(([name, document]): [string, CostLine[]] => [name, fixedCost(document)]),
     ),
     '',
     ...table('A million events', millions),
     '',
-    `| Events a month, beside the environment | ${millions.map(([name]) => name).join(' | ')} |`,
+    `| Events per month, without the environment | ${millions.map(([name]) => name).join(' | ')} |`,
     `| --- | ${millions.map(() => '--:').join(' | ')} |`,
     ...months.map((cells) => `| ${cells.join(' | ')} |`),
     '',
-    `| \`npm run relay -- status\` from cron, a month (${metricsOfStatus} metrics each time) | USD |`,
+    `| \`npm run relay -- status\` from cron, per month (${metricsOfStatus} metrics each time) | USD |`,
     '| --- | --: |',
     ...Object.entries({ 'every five minutes': 12, 'every hour': 1 }).map(
       ([often, timesAnHour]) =>

@@ -7,12 +7,12 @@ import { costTables } from './cost-report';
 
 const environments = environmentNames().filter(isDeployed);
 
-/** Between these lines docs/cost.md has what is computed. */
+/** The lines around the computed part of docs/cost.md. */
 const [begin, end] = ['<!-- npm run cost writes from here -->', '<!-- to here -->'];
 
 const outdir = mkdtempSync(join(tmpdir(), 'clevertap-to-heap-cost-'));
 try {
-  // Validation and bundle change nothing about what a template costs.
+  // Validation and bundling do not affect the cost.
   process.env['CDK_VALIDATION'] = 'false';
   createApp({ names: environments, outdir, context: { 'aws:cdk:bundling-stacks': [] } }).synth();
   const templateOf = (name: string): unknown =>

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ruleSchema } from '../lib/config/rule-schema';
 
-/** The JSON Schema by which an editor completes and checks the files of `config/mappings/`, as a text. */
+/** The JSON Schema, as a string, with which editors complete and check the files of `config/mappings/`. */
 export function mappingJsonSchema(): string {
   const schema = z.toJSONSchema(z.union([ruleSchema, z.array(ruleSchema)]), { io: 'input', reused: 'ref' });
   return `${JSON.stringify({ title: 'Mapping rules of clevertap-to-heap', ...schema }, null, 2)}\n`;

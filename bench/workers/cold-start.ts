@@ -1,6 +1,6 @@
 import { loadFunction, printResult, spentSoFar } from './function';
 
-// A cold function, as Lambda starts it: loads the handler, then invokes it once.
+// Starts a cold function like Lambda: loads the handler, then invokes it once.
 
 const [, , asset = '', event = ''] = process.argv;
 

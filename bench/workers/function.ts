@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** A Lambda function, by its event; resolves with its answer. */
+/** Invokes a Lambda function with an event and resolves with its response. */
 export type Handler = (event: unknown) => Promise<unknown>;
 
-/** Loads the bundled function of a directory, as Lambda's runtime does. */
+/** Loads the bundled function from a directory, like Lambda's runtime. */
 export function loadFunction(asset: string): Handler {
   const file = join(asset, 'index.js');
   const exported: unknown = createRequire(file)(file);
@@ -16,23 +16,23 @@ export function loadFunction(asset: string): Handler {
   return (event) => Promise.resolve(Reflect.apply(handler, undefined, [event, context]));
 }
 
-/** @throws unless the function is done with every message */
+/** @throws if the function keeps any message */
 export async function invoke(handler: Handler, event: unknown): Promise<void> {
   const answer = JSON.stringify(await handler(event));
   if (answer !== '{"batchItemFailures":[]}') throw new Error(`the function kept messages: ${answer}`);
 }
 
-/** Milliseconds. CPU is that of the whole process, the compiler's and the collector's threads included. */
+/** In milliseconds. CPU time covers the whole process, including the compiler's and garbage collector's threads. */
 export interface Spent {
   readonly cpu: number;
   readonly wall: number;
 }
 
-/** What this process has taken since it began. */
+/** The time this process has taken since it started. */
 export function spentSoFar(): Spent {
   const { user, system } = process.cpuUsage();
   return { cpu: (user + system) / 1000, wall: performance.now() };
 }
 
-/** Hands a result to bench/processes.ts. Not on stdout: that is the log of the function. */
+/** Passes a result to bench/processes.ts. Not on stdout, which is the function's log. */
 export const printResult = (result: unknown): void => void writeSync(3, `${JSON.stringify(result)}\n`);

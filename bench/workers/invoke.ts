@@ -4,15 +4,14 @@ import { sqsRecords } from '../sqs-record';
 import { invoke, loadFunction, printResult, spentSoFar, type Handler, type Spent } from './function';
 import { openSink } from './sink';
 
-// Invokes functions with one batch, in turns with what they are compared to, and prints what an invocation took in each
-// turn. The extent `whole` is an invocation as Lambda makes it, from the JSON of the event to Heap's answer; `inside`
-// reaches from the parsed event to requests that are ready to be sent.
+// Invokes functions and their references in turns with one batch, and prints what an invocation took in each turn. The
+// extent `whole` is from the event's JSON to Heap's answer; `inside` is from the parsed event to the finished requests.
 
 const [, , tasks = '', set = '', messages = '', profiles = '', extent = ''] = process.argv;
 const isWhole = extent === 'whole';
 const rounds = 9;
 const turnMs = 200;
-/** Until the compiler is done with a task. */
+/** Long enough for V8 to finish compiling a task. */
 const warmUpMs = 3000;
 
 const sink = openSink();
@@ -33,7 +32,7 @@ const post = (body: string): Promise<void> =>
     request.on('error', reject).end(body);
   });
 
-/** What a function sends to Heap for these messages, whose events it must all send. */
+/** What a function sends to Heap for these messages. It must send all their events. */
 async function bodiesOf(handler: Handler, messages: readonly object[], count: number): Promise<string[]> {
   await invoke(handler, { Records: messages });
   const bodies = sink.take().map((body) => Buffer.concat(body).toString());
@@ -49,13 +48,13 @@ async function run(): Promise<unknown> {
     names.filter((name) => name.startsWith('/')).map((asset) => [asset, loadFunction(asset)]),
   );
   for (const [asset, handler] of handlers) runs.set(asset, () => invoke(handler, readEvent()));
-  // Any of them says what the references send.
+  // Any function will do: its requests define what the references send.
   const [first] = handlers.values();
   if (first === undefined) throw new Error('no task is a function');
 
   const bodies = await bodiesOf(first, records, events);
   const requests = bodies.length;
-  // Nothing is kept that is not needed: memory is measured, too.
+  // Keep nothing that is not needed, because memory is measured, too.
   if (names.includes('floor')) {
     const ready = bodies.map((body): unknown => JSON.parse(body));
     runs.set('floor', () => [parseAll(), ready.map((body) => JSON.stringify(body))]);

@@ -3,7 +3,7 @@ import { sqsRecords } from '../sqs-record';
 import { invoke, loadFunction, printResult, spentSoFar } from './function';
 import { openSink } from './sink';
 
-// Events of ever new shapes through the function, 1000 at a time. Prints CPU time and memory up to each size.
+// Sends events of ever new shapes through the function, 1000 at a time. Prints CPU time and memory up to each size.
 
 const [, , asset = '', ...sizes] = process.argv;
 const batchSize = 1000;
@@ -11,7 +11,7 @@ const batchSize = 1000;
 const sink = openSink();
 const handler = loadFunction(asset);
 
-/** Invokes the function with so many events; gives its CPU time for one. */
+/** Invokes the function with the given number of events and returns its CPU time per event. */
 async function cpuMicroseconds(events: number, firstSeed: number): Promise<number> {
   let cpu = 0;
   for (let done = 0; done < events; done += batchSize) {
@@ -25,7 +25,7 @@ async function cpuMicroseconds(events: number, firstSeed: number): Promise<numbe
 }
 
 async function run(): Promise<object[]> {
-  // Until the compiler is done with it.
+  // Warm-up, until V8 has finished compiling.
   await cpuMicroseconds(50 * batchSize, 1);
   const results = [];
   let done = 0;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { printResult } from './function';
 
-// The two services the function calls, over TLS as in a deployment: Heap, which takes every request and answers after a
-// while, and Secrets Manager. local/fake-heap.ts checks and keeps each event, which costs more than sending it.
+// The two services the function calls, over TLS as in a deployment: Secrets Manager, and a Heap that accepts each
+// request after a delay. local/fake-heap.ts is unsuitable: it checks and keeps each event, which costs more than sending it.
 
 const [, , latencyMs = '', key = '', cert = ''] = process.argv;
 
@@ -12,7 +12,7 @@ const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }
     if (request.url === '/api/track') setTimeout(() => response.end('{}'), Number(latencyMs));
     else if (request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue')
       response.end(JSON.stringify({ SecretString: '{"appId":"1234567890"}' }));
-    // A dead letter or a retry: neither belongs into a benchmark, and the function then keeps the message.
+    // A dead letter or a retry: neither belongs in a benchmark, and with this answer the function keeps the message.
     else response.writeHead(500).end();
   });
 });

@@ -2,15 +2,15 @@ import { EventEmitter } from 'node:events';
 import https from 'node:https';
 import { Readable } from 'node:stream';
 
-/** Heap within this process: what is measured then is the function's own work, without the network's. */
+/** A Heap inside this process, so that only the function's own work is measured, without the network. */
 export interface Sink {
-  /** The bodies that were sent since the last call, in the pieces that were written. */
+  /** The bodies sent since the last call, in chunks as written. */
   readonly take: () => Buffer[][];
   /** From now on requests reach Heap. */
   readonly close: () => void;
 }
 
-/** Call it before the function is loaded. Requests to other services are sent. */
+/** Must be called before the function is loaded. Requests to other services are still sent. */
 export function openSink(): Sink {
   const bodies: Buffer[][] = [];
   let isOpen = true;
@@ -19,7 +19,7 @@ export function openSink(): Sink {
     if (!isOpen || !String(url).endsWith('/api/track'))
       return Reflect.apply(request, https, [url, options, onResponse]);
     const body: Buffer[] = [];
-    // A socket encodes strings, too.
+    // Like a socket, encode strings.
     const write = (chunk?: Buffer | string): void => {
       if (chunk !== undefined) body.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     };

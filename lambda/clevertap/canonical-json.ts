@@ -4,11 +4,11 @@ import { isInfinite, isJsonObject } from '../json';
  * A canonical string for a parsed JSON value: equal values produce the same string regardless of member order, and
  * different values produce different strings.
  *
- * It is a flat JSON list. An object is the list of its names, sorted, and then its values in that order; a list is its
- * length in brackets and then its elements; anything else is itself.
+ * The result is a flat JSON list. An object becomes the list of its sorted names, followed by its values in that order.
+ * A list becomes its length in brackets, followed by its elements. Anything else is itself.
  *
  * @param maxDepth levels of objects and lists
- * @returns undefined for a value that is nested deeper
+ * @returns undefined if the value is nested deeper
  */
 export function canonicalJson(value: unknown, maxDepth: number): string | undefined {
   const parts: unknown[] = [];
@@ -18,7 +18,7 @@ export function canonicalJson(value: unknown, maxDepth: number): string | undefi
 /** @returns false if the value is nested too deep */
 function collect(value: unknown, levels: number, parts: unknown[]): boolean {
   if (typeof value !== 'object' || value === null) {
-    // JSON.stringify would write an infinite number, as 1e400 is parsed, as null.
+    // 1e400 is parsed as Infinity, which JSON.stringify would write as null.
     parts.push(isInfinite(value) ? { number: String(value) } : value);
     return true;
   }

@@ -5,52 +5,52 @@ import { readJson, type JsonFinding } from './read-json';
 import { describeSyntaxError } from './syntax-error';
 import { field, fieldKey, isJsonObject, objectField, own, type JsonObject } from '../json';
 
-/** One event as CleverTap described it, before any mapping. */
+/** One event as CleverTap described it, before mapping. */
 export interface SourceEvent {
-  /** Where it is in the message, so that a dead letter can be narrowed to it. */
+  /** Its location in the message, so that a dead letter can be narrowed to it. */
   readonly location: EventLocation;
-  /** The profile or custom body as it was sent. */
+  /** The profile or custom body as sent. */
   readonly profile: JsonObject;
   /** What happened: `event_properties`, or the properties of a custom body. */
   readonly eventProperties: JsonObject;
-  /** `key_values` of this profile alone. */
+  /** `key_values` of this profile only. */
   readonly profileKeyValues: JsonObject;
-  /** `key_values` of the whole request: constants of the campaign. */
+  /** `key_values` of the whole request, which are constants of the campaign. */
   readonly requestKeyValues: JsonObject;
-  /** What may name the event beside `profiles`, best first. */
+  /** Candidates for the event name next to `profiles`, best first. */
   readonly requestNames: readonly unknown[];
-  /** The request's `key_values` as canonical JSON, once for all its profiles; undefined if nested too deep. */
+  /** The request's `key_values` as canonical JSON, shared by all its profiles; undefined if nested too deep. */
   readonly canonicalRequest: string | undefined;
-  /** `profile`, if it is a custom body; absent in CleverTap's own payload. */
+  /** Same as `profile` for a custom body; undefined for CleverTap's own payload. */
   readonly body: JsonObject | undefined;
-  /** What was lost before any mapping. */
+  /** What was lost before mapping. */
   readonly losses: readonly Loss[];
   /** `targetId`, the only trace of the campaign in CleverTap's own payload. */
   readonly campaignId: unknown;
   /** The event name in the URL. */
   readonly pathEvent: string | undefined;
   /**
-   * The same event with Infinity for each integer that was not written as one, such as 1e7 or 1.0: identities and ids
-   * come from it. Absent if there is none.
+   * The same event with Infinity for each integer not written as one, such as 1e7 or 1.0. Identities and ids are read
+   * from it. Absent if there are no such integers.
    */
   readonly exact?: SourceEvent;
 }
 
 /**
- * A group that is not an object, so that nothing in it can be used; a name that occurs twice in one object, or in two
- * groups with the same meaning; a number that lost digits.
+ * A group that was dropped because it is not an object; a name that occurs twice in one object, or in two groups with
+ * the same meaning; or a number that lost digits.
  */
 export interface Loss {
   readonly change: 'value_dropped' | 'name_collision' | 'number_rounded';
   readonly property: string;
 }
 
-/** Where an event is in its message: an element of the list under `key`, of a list at the root, or all of it. */
+/** An event's location: an element of the list under `key`, an element of the root list, or the whole message. */
 export type EventLocation =
   | { readonly kind: 'whole' }
   | { readonly kind: 'element'; readonly key: string | undefined; readonly index: number };
 
-/** An event that could not even be read, beside neighbours that could. */
+/** An event that could not be read, possibly next to others that could. */
 export interface UnreadableEvent {
   readonly location: EventLocation;
   readonly reason: RejectionReason;
@@ -61,7 +61,7 @@ type DecodedEvent = SourceEvent | UnreadableEvent;
 
 export type DecodedMessage =
   | { readonly kind: 'events'; readonly events: readonly DecodedEvent[] }
-  /** What CleverTap sends when a webhook is saved: nothing happened to any user. */
+  /** CleverTap sends it when a webhook is saved: nothing happened to any user. */
   | { readonly kind: 'ping' }
   | { readonly kind: 'undecodable'; readonly reason: RejectionReason; readonly detail: string };
 
@@ -71,32 +71,32 @@ function unreadable(reason: RejectionReason, detail: string, location = whole): 
   return { location, reason, detail };
 }
 
-/** What else is known of a message while its objects are decoded. */
+/** What else is known about a message while its objects are decoded. */
 interface Context {
-  /** By each of the objects and lists they are in. */
+  /** By the objects and lists that contain them. */
   readonly findings: ReadonlyMap<unknown, readonly JsonFinding[]>;
   readonly pathEvent: string | undefined;
 }
 
-/** Heap events have at most as many properties. */
+/** Heap's maximum number of properties per event. */
 const maxKeyValues = 500;
-/** Including those in lists and objects: most would be dropped, once for every profile. */
+/** Includes values in nested lists and objects: most would be dropped, once per profile. */
 const maxNestedValues = 5000;
 
-/** Deeper events are refused before anything recurses into them, so that no recursion exhausts the stack. */
+/** Deeper events are rejected before anything recurses into them and exhausts the stack. */
 export const maxSourceDepth = 64;
 
-/** What is said of each profile about the JSON around it: a body may hold many of both. */
+/** Limits the losses that are repeated for every profile: a body may hold many of both. */
 const maxFindingsAround = 10;
 
 const whole: EventLocation = { kind: 'whole' };
 
 /**
- * Reads the body of a webhook as the events it holds, in every shape CleverTap is known to send: its own payload
- * with one profile or many, and a custom body, alone or in a list (docs.clevertap.com, "Create Message Webhook").
+ * Reads the events in a webhook's body, in every shape CleverTap is known to send: its own payload with one profile or
+ * many, and a custom body, alone or in a list (docs.clevertap.com, "Create Message Webhook").
  *
  * @param body the body as received
- * @param pathEvent the event name in the URL, if there was one
+ * @param pathEvent the event name in the URL, if any
  */
 export function decodeMessage(body: string, pathEvent: string | undefined): DecodedMessage {
   const json = body.startsWith('\uFEFF') ? body.slice(1) : body;
@@ -133,14 +133,14 @@ function decodeRoot(root: unknown, context: Context): readonly DecodedEvent[] {
   }
   const profilesKey = fieldKey(root, 'profiles');
   if (profilesKey !== undefined) return decodeProfiles(root, profilesKey, context);
-  // The body of CleverTap's API for uploads.
+  // The body of CleverTap's upload API.
   const uploads = own(root, 'd');
   if (!Array.isArray(uploads) || isCustomBody(root)) return [decodeCustomBody(root, whole, context)];
   const ambiguity = ambiguityIn(framesOf('uploads', root), context.findings.get(root) ?? [], whole);
   return ambiguity === undefined ? decodeList(uploads, 'd', context) : [ambiguity];
 }
 
-/** CleverTap's ping is its own payload with a mark; a custom body with such a field is an event. */
+/** A ping is CleverTap's own payload with a marker. A custom body with this field is an event. */
 function isPing(payload: JsonObject): boolean {
   const mark = field(payload, 'is_test');
   const isMarked = mark === true || (typeof mark === 'string' && mark.toLowerCase() === 'true');
@@ -160,8 +160,8 @@ function decodeProfiles(root: JsonObject, key: string, context: Context): readon
     Object.keys(requestKeyValues).length > maxKeyValues ||
     countValues(requestKeyValues, 0) > maxNestedValues
   ) {
-    // Checked here once: every profile repeats the key_values of its request.
-    const detail = `the request's key_values are more than ${maxKeyValues}, or ${maxNestedValues} with those in lists and objects`;
+    // Checked once here, because every profile repeats the key_values of its request.
+    const detail = `the request's key_values hold more than ${maxKeyValues} values, or ${maxNestedValues} with nested ones`;
     return [unreadable('too_many_properties', detail)];
   }
   const canonicalRequest = canonicalJson(requestKeyValues, maxSourceDepth);
@@ -196,7 +196,7 @@ function decodeProfiles(root: JsonObject, key: string, context: Context): readon
     };
   };
 
-  // A broadcast sends a list; a message to one user may send the profile itself.
+  // A broadcast sends a list. A message to one user may send the profile itself.
   if (isJsonObject(profiles)) return [decode(profiles, whole)];
   if (!Array.isArray(profiles) || profiles.length === 0) {
     const found = Array.isArray(profiles) ? 'empty' : 'neither a list nor an object';
@@ -205,7 +205,7 @@ function decodeProfiles(root: JsonObject, key: string, context: Context): readon
   return profiles.map((profile, index) => decode(profile, { kind: 'element', key, index }));
 }
 
-/** The values in an object, its lists and objects. Stops at too many, and where each event is rejected for its depth. */
+/** Counts values, including nested ones. Stops at too many, and at a depth that gets each event rejected anyway. */
 function countValues(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null || depth > maxSourceDepth) return 0;
   const members: unknown[] = Object.values(value);
@@ -216,13 +216,13 @@ function countValues(value: unknown, depth: number): number {
   return members.reduce(add, members.length);
 }
 
-/** The names of groups that are not objects. */
+/** Losses for the groups that are not objects. */
 const unusableGroups = (object: JsonObject, names: readonly string[]): Loss[] =>
   names
     .filter((name) => !isJsonObject(field(object, name) ?? {}))
     .map((property) => ({ change: 'value_dropped', property }));
 
-/** `event_properties`, with the title, body and key-value pairs of the push in a post-action webhook. */
+/** `event_properties` plus the title, body and key-value pairs of the push in a post-action webhook. */
 function withPush(properties: JsonObject, payload: unknown): JsonObject {
   if (!isJsonObject(payload)) return properties;
   const { kvs, ...push } = payload;
@@ -236,13 +236,13 @@ function decodeList(list: unknown[], key: string | undefined, context: Context):
     if (!isJsonObject(element)) {
       return [unreadable('unknown_shape', 'an element of the list is not an object', location)];
     }
-    // Each element on its own, so that a list narrowed to some of its elements means the same.
+    // Decided per element, so that a list narrowed to some of its elements means the same.
     if (isPing(element)) return [];
     return [decodeCustomBody(element, location, context)];
   });
 }
 
-/** A body typed by the marketer has at least one of these fields. */
+/** A custom body has at least one of these fields. */
 const customBodyFields = [...nameFields, 'identity', 'email', 'properties', 'evtData'];
 
 const isCustomBody = (object: JsonObject): boolean =>
@@ -250,7 +250,7 @@ const isCustomBody = (object: JsonObject): boolean =>
 
 function decodeCustomBody(sent: JsonObject, location: EventLocation, context: Context): DecodedEvent {
   if (fieldKey(sent, 'profiles') !== undefined) {
-    return unreadable('unknown_shape', 'a list of CleverTap payloads; send one a request', location);
+    return unreadable('unknown_shape', 'a list of CleverTap payloads; send one per request', location);
   }
   const frames = framesOf(isLikeUpload(sent) ? 'uploaded' : 'customBody', sent);
   const findings = context.findings.get(sent) ?? [];
@@ -278,7 +278,7 @@ function decodeCustomBody(sent: JsonObject, location: EventLocation, context: Co
   };
 }
 
-/** Key names for a person to recognise the payload by; a name that could be personal data is left out. */
+/** Key names by which an operator recognises the payload. A name that could be personal data is replaced. */
 function keysOf(object: JsonObject): string {
   const keys = Object.keys(object);
   if (keys.length === 0) return 'the body is empty';

@@ -3,10 +3,10 @@ import { fieldKey, objectField, type JsonObject } from '../json';
 import type { EventLocation, Loss, UnreadableEvent } from './decode-message';
 import type { JsonFinding } from './read-json';
 
-/** Where an event may be named, best first. */
+/** Fields that may name an event, best first. */
 export const nameFields = ['event', 'event_name', 'evtName'] as const;
 
-/** Names by their lower case, in which they are looked up. */
+/** Names by their lower-case form, which is how they are looked up. */
 type Names = ReadonlyMap<string, string>;
 const named = (...names: string[]): Names => new Map(names.map((name) => [name.toLowerCase(), name]));
 
@@ -16,7 +16,7 @@ const customBody = named(
   ...[...nameFields, ...identityFields],
 );
 
-/** The fields that make an event of a user, by the kind of object, and those of its `key_values`. The rest is data. */
+/** For each kind of object: the fields that have a meaning, and those of its `key_values`. All others are data. */
 const fields = {
   payload: [named('profiles', 'key_values', 'targetId', 'is_test', ...nameFields), named(...nameFields)],
   profile: [
@@ -28,7 +28,7 @@ const fields = {
   uploads: [named('d'), none],
 } as const;
 
-/** An object, and those of its names that are such fields. */
+/** An object, and the names in it that have a meaning. */
 type Frame = readonly [object: JsonObject, names: Names];
 
 export const framesOf = (kind: keyof typeof fields, object: JsonObject): readonly Frame[] => [
@@ -36,11 +36,11 @@ export const framesOf = (kind: keyof typeof fields, object: JsonObject): readonl
   [objectField(object, 'key_values'), fields[kind][1]],
 ];
 
-/** Whether a custom body is described as CleverTap's API for uploads does: `ts` may then date the event. */
+/** Whether a custom body is written for CleverTap's upload API: `ts` may then date the event. */
 export const isLikeUpload = (body: JsonObject): boolean =>
   (fieldKey(body, 'evtName') ?? fieldKey(body, 'evtData')) !== undefined;
 
-/** Why an object with a field that stands twice is refused: nobody can tell which value was meant. */
+/** Rejects an object in which such a field occurs twice: there is no telling which value was meant. */
 export function ambiguityIn(
   frames: readonly Frame[],
   findings: readonly JsonFinding[],
@@ -52,11 +52,11 @@ export function ambiguityIn(
       frames.some(([object, names]) => object === around.at(-1) && names.has(name.toLowerCase())),
   );
   if (found === undefined) return undefined;
-  const detail = `${found.position}: the name ${found.name} for the second time; a value may hold quotes`;
+  const detail = `${found.position}: duplicate name ${found.name}; a value may hold unescaped quotes`;
   return { location, reason: 'invalid_json', detail };
 }
 
-/** What `JSON.parse` lost, and fields in another casing than the one that counts. */
+/** What `JSON.parse` lost, and fields whose other casing takes precedence. */
 export const lossesIn = (frames: readonly Frame[], findings: readonly JsonFinding[]): Loss[] => [
   ...findings.map(({ kind, name }): Loss =>
     kind === 'rounded' ? { change: 'number_rounded', property: name } : collision(name),
@@ -73,7 +73,7 @@ export const lossesIn = (frames: readonly Frame[], findings: readonly JsonFindin
 
 export const collision = (property: string): Loss => ({ change: 'name_collision', property });
 
-/** Findings by each of the objects and lists they are in. */
+/** Findings by the objects and lists that contain them. */
 export function byValue(findings: readonly JsonFinding[]): ReadonlyMap<unknown, readonly JsonFinding[]> {
   const inside = new Map<unknown, JsonFinding[]>();
   for (const finding of findings) {

@@ -7,11 +7,11 @@ interface Range {
 }
 
 /**
- * A copy of a message that holds only some of its events, everything else as it was. It is copied verbatim, so that it
- * decodes to the same events with the same idempotency keys: writing parsed JSON would round numbers beyond 2^53.
+ * A copy of a message with only some of its events. It is copied verbatim, so that it decodes to the same events with
+ * the same idempotency keys: rewriting parsed JSON would round numbers beyond 2^53.
  *
  * @param body the body of a message that was decoded
- * @param keep the events to keep, in the order they stand in the message
+ * @param keep the events to keep, in the order of the message
  */
 export function narrowMessage(body: string, keep: readonly EventLocation[]): string {
   const elements = keep.filter((location) => location.kind === 'element');
@@ -30,8 +30,8 @@ export function narrowMessage(body: string, keep: readonly EventLocation[]): str
 }
 
 /**
- * Where the elements of a list are: the list under a key of the root object, or the root itself. Of a repeated key the
- * last one counts, as in `JSON.parse`.
+ * Where the elements of a list are: the list under a key of the root object, or the root itself. If a key is repeated,
+ * the last one counts, as in `JSON.parse`.
  */
 function elementRanges(body: string, key: string | undefined): Range[] {
   const depth = key === undefined ? 0 : 1;

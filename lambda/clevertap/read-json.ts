@@ -1,11 +1,11 @@
 import { isJsonObject, losesDigits } from '../json';
 import { tokensOf } from './tokens';
 
-/** What `JSON.parse` does not tell of a body. */
+/** Something that `JSON.parse` does not report. */
 export interface JsonFinding {
-  /** `duplicate`: the name is in its object already, and the last value counts. `rounded`: the number lost digits. */
+  /** `duplicate`: the name occurs twice in its object, and the last value counts. `rounded`: the number lost digits. */
   readonly kind: 'duplicate' | 'rounded';
-  /** The objects and lists it is in, outermost first; only five, as deep nesting would cost memory. */
+  /** The objects and lists around it, outermost first. Only five, because deep nesting would cost memory. */
   readonly around: readonly unknown[];
   /** The name of the value, or of a list around it; blank if there is none. */
   readonly name: string;
@@ -13,11 +13,11 @@ export interface JsonFinding {
 }
 
 /**
- * Parses JSON. An integer beyond 2^53 becomes a string: 12345678901234567890 would become 12345678901234567000, another
- * user or another order.
+ * Parses JSON. An integer beyond 2^53 becomes a string: as a number, 12345678901234567890 would become
+ * 12345678901234567000, which is another user or another order.
  *
- * @returns `exact` is the root with Infinity for each integer that was written as something else, such as 1e7 or 1.0, or
- *   rounded from it: no identity may be made of it. Undefined if there is none
+ * @returns `exact` is the root with Infinity for each integer that was rounded, or written as something else, such as
+ *   1e7 or 1.0. No identity may be made from these. Undefined if there are none
  * @throws if it is not JSON
  */
 export function readJson(json: string): {
@@ -26,10 +26,10 @@ export function readJson(json: string): {
   readonly findings: readonly JsonFinding[];
 } {
   const root: unknown = JSON.parse(json);
-  if (tellsAll(root, json)) return { root, exact: undefined, findings: [] };
+  if (isLossless(root, json)) return { root, exact: undefined, findings: [] };
   const found: (Omit<JsonFinding, 'around'> & { readonly path: readonly (string | number)[] })[] = [];
   const names: Set<string>[] = [];
-  let [text, exact, copied] = ['', '', 0];
+  let [rewritten, exact, copied] = ['', '', 0];
   for (const { source, start, end, line, column, path, isName } of tokensOf(json)) {
     const find = (kind: JsonFinding['kind']): void => {
       const outermost = path.slice(0, 5);
@@ -46,18 +46,18 @@ export function readJson(json: string): {
       if (!isLong && losesDigits(source)) find('rounded');
       if (!isLong && !isOddInteger(source)) continue;
       const before = json.slice(copied, start);
-      text += before + (isLong ? `"${source}"` : source);
+      rewritten += before + (isLong ? `"${source}"` : source);
       exact += before + (isLong ? `"${source}"` : '1e999');
       copied = end;
     }
   }
   const parse = (start: string): unknown => JSON.parse(start + json.slice(copied));
-  const sent = text === '' ? root : parse(text);
+  const sent = rewritten === '' ? root : parse(rewritten);
   const findings = found.map(({ path, ...finding }) => ({ ...finding, around: valuesOn(path, sent) }));
-  return { root: sent, exact: text === exact ? undefined : parse(exact), findings };
+  return { root: sent, exact: rewritten === exact ? undefined : parse(exact), findings };
 }
 
-/** A value and those in it on a path, but for the last. */
+/** A value and the values inside it along a path, except the last. */
 function valuesOn([step = '', ...path]: readonly (string | number)[], value: unknown): unknown[] {
   const next: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, step) : undefined;
   return path.length === 0 ? [value] : [value, ...valuesOn(path, next)];
@@ -70,14 +70,14 @@ const isLongInteger = (number: string): boolean => isInteger(number) && !Number.
 /** An integer in another notation, such as 1e7 or 1.0. */
 const isOddInteger = (number: string): boolean => !isInteger(number) && Number.isSafeInteger(Number(number));
 
-/** Numbers that may mean more than JSON.parse makes of them: of 15 digits and more, or written as 1e7 or 1.0. */
+/** Numbers that `JSON.parse` may alter: those of 15 or more digits, and notations such as 1e7 or 1.0. */
 const suspicious = /[:[,]\s*(-?(?:[\d.]{16,}|[\d.]+(?=[eE])|\d+\.0+)(?:[eE][-+]?\d+)?)(?=[\s,}\]])/g;
 
 /**
- * Whether the parsed value tells all, as it does of most bodies: no name stands twice, and no number means more. A string
- * that looks like names or numbers of JSON is taken for them, and its body is scanned in vain.
+ * Whether parsing lost nothing, as with most bodies: no name occurs twice and no number was altered. A string that
+ * looks like JSON names or numbers gives a false alarm, which only costs a scan.
  */
-function tellsAll(root: unknown, json: string): boolean {
+function isLossless(root: unknown, json: string): boolean {
   if (countNames(root, 64) !== (json.match(/"\s*:/g)?.length ?? 0)) return false;
   for (const [, number = ''] of json.matchAll(suspicious)) {
     if (isLongInteger(number) || isOddInteger(number) || losesDigits(number)) return false;
@@ -85,7 +85,7 @@ function tellsAll(root: unknown, json: string): boolean {
   return true;
 }
 
-/** The names in a value, apart from those nested deeper than so many levels. */
+/** Counts the names in a value, down to the given number of levels. */
 function countNames(value: unknown, levels: number): number {
   let count = 0;
   if (typeof value !== 'object' || value === null || levels === 0) return count;

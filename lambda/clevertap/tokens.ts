@@ -1,20 +1,20 @@
 import { createScanner } from 'jsonc-parser';
 
 export interface Token {
-  /** As it is written. */
+  /** As written. */
   readonly source: string;
   readonly start: number;
   readonly end: number;
-  /** From 1. */
+  /** Starts at 1, like `column`. */
   readonly line: number;
   readonly column: number;
-  /** Names and list indexes that lead to it, its own name or index last. Valid until the next token. */
+  /** Names and list indexes that lead to it, its own last. Valid until the next token. */
   readonly path: readonly (string | number)[];
-  /** Whether it is where a name must be. */
+  /** Whether it is in the position of a name. */
   readonly isName: boolean;
 }
 
-/** The tokens of a JSON text, without recursion: a body may be nested deeper than the call stack. */
+/** The tokens of a JSON string, without recursion: a body may be nested deeper than the call stack allows. */
 export function* tokensOf(json: string): Generator<Token, void> {
   const scanner = createScanner(json, true);
   const path: (string | number)[] = [];

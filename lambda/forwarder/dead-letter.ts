@@ -12,7 +12,7 @@ import type { Origin } from './origin';
 /** A message the forwarder sends itself: a dead letter, or the rest of a message. */
 export interface Letter {
   readonly body: string;
-  /** As SQS takes them, by name. */
+  /** In SQS's format, by name. */
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
@@ -35,10 +35,10 @@ export interface RejectedEvent {
 const maxMessageBytes = 1_048_576;
 
 /**
- * The dead letters of a message: one for each reason, with the events that were rejected for it and the stamps of the
- * original. Moved back to the queue, each is processed again with the same keys and timestamps.
+ * The dead letters of a message: one per reason, with the events rejected for it and the stamps of the original. After
+ * a redrive, each is processed again with the same keys and timestamps.
  *
- * @returns undefined where even the dead letter without its detail is longer than SQS allows
+ * @returns undefined in place of a dead letter that exceeds SQS's limit even without its detail
  */
 export function deadLettersOf(record: SQSRecord, rejected: readonly RejectedEvent[]): (Letter | undefined)[] {
   const byReason = new Map<RejectionReason, RejectedEvent[]>();
@@ -68,15 +68,15 @@ export function deadLettersOf(record: SQSRecord, rejected: readonly RejectedEven
 }
 
 /**
- * What goes back to the buffer of a message there was no time for: its unsent events, under the same stamps and so
- * with the same keys and times. It is smaller than the message, so that this ends.
+ * What goes back to the buffer when time runs out: the unsent events of a message, under the same stamps and therefore
+ * with the same keys and times. It is smaller than the message, so this ends.
  */
 export const continuationOf = (record: SQSRecord, rest: readonly EventLocation[]): Letter => ({
   body: narrowMessage(record.body, rest),
   attributes: { ...stampsOf(record), [continuationAttribute]: stringAttribute('yes') },
 });
 
-/** What SQS counts towards its limit: the body and name, type and value of each attribute, in bytes. */
+/** The bytes SQS counts towards its limit: the body, and the name, type and value of each attribute. */
 export const sizeOf = ({ body, attributes }: Letter): number =>
   Object.entries(attributes)
     .flatMap(([name, { DataType, StringValue }]) => [name, DataType, StringValue])

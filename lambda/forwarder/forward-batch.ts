@@ -8,18 +8,18 @@ import { reportBatch, reportWaiting, type ReportPorts } from './report';
 import { crashDelaySeconds, retryDelaySeconds } from './retry-delay';
 import { settleMessages, type SettlePorts } from './settle';
 
-/** Everything the forwarder reaches outside itself. */
+/** Everything the forwarder needs from outside. */
 export interface Ports extends HeapPorts, SettlePorts, ReportPorts {
   readonly heapTokens: Pick<HeapTokens, 'current' | 'refresh'>;
   readonly sha256: Sha256;
 }
 
-/** From this receive on a message may be what kills the function, and is handled after all others. */
+/** From this receive on, a message may be what kills the function, so it is handled after all others. */
 const suspectReceives = 4;
 
 /**
- * Brings a batch of messages to Heap. A message is acknowledged when every event of it is final, and its rejected events
- * are dead-lettered just before. While one must be retried, the message stays whole and is sent again under its keys.
+ * Delivers a batch of messages to Heap. A message is acknowledged once every event in it is final, and its rejected
+ * events are dead-lettered just before. If one event must be retried, the whole message is sent again under its keys.
  *
  * @returns the messages SQS must keep
  */
@@ -41,7 +41,7 @@ export async function forwardBatch(
   for (const group of bySuspicion(records)) {
     const received = group.map((record) => new Message(record, ports.log));
     messages.push(...received);
-    // Mapping a slice may take half of the time left after the reserve: what was mapped must still be sent.
+    // Mapping a slice may use half of the time left after the reserve: mapped events must still be sent.
     let mappingSince = ports.now();
     const hasTime = (): boolean => sender.hasTime(ports.now() - mappingSince);
     const entries = mapMessages(received, context, ports.log, hasTime);
@@ -58,18 +58,18 @@ export async function forwardBatch(
   return toResponse(settlement.kept.map(({ record }) => record));
 }
 
-/** @returns false if there was no time for all */
+/** @returns false if time ran out */
 const deliverSlice = async (slice: readonly Entry[], sender: HeapSender): Promise<boolean> =>
   (await sender.deliver('/api/track', slice, trackBody)) && (await deliverUserProperties(slice, sender));
 
-/** The one place that names messages to keep: each once, and only what was received. */
+/** The only place that names messages to keep: each once, and only messages that were received. */
 const toResponse = (kept: readonly SQSRecord[]): SQSBatchResponse => ({
   batchItemFailures: [...new Set(kept.map(({ messageId }) => messageId))].map((itemIdentifier) => ({
     itemIdentifier,
   })),
 });
 
-/** Spreads out messages that came back once, so that they do not all come back together if this invocation dies. */
+/** Spreads out messages that were received before, so that they do not all return together if this invocation dies. */
 const scatter = (records: readonly SQSRecord[], { queues, random }: Ports): Promise<void> =>
   queues.delay(
     records
@@ -77,13 +77,13 @@ const scatter = (records: readonly SQSRecord[], { queues, random }: Ports): Prom
       .map(({ receiptHandle }) => ({ receiptHandle, seconds: crashDelaySeconds(random()) })),
   );
 
-/** Two groups: messages that may be what kills the function are not even read before the others are delivered. */
+/** Messages that may be what kills the function form a second group, read only after the first is delivered. */
 function bySuspicion(records: readonly SQSRecord[]): SQSRecord[][] {
   const isSuspect = (record: SQSRecord): boolean => receiveCountOf(record) >= suspectReceives;
   return [records.filter((record) => !isSuspect(record)), records.filter(isSuspect)];
 }
 
-/** Without a token nothing is sent and nothing is judged; every message waits. */
+/** Without a token, nothing is sent or judged, and every message waits. */
 async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promise<void> {
   const now = ports.now();
   await ports.queues.delay(
@@ -100,10 +100,10 @@ async function waitForToken(records: readonly SQSRecord[], ports: Ports): Promis
 }
 
 /**
- * Sends the properties that rules give to users, once for each user: of two values in a batch the last one counts, as it
- * would in Heap. An event shares the fate of its user's properties.
+ * Sends the user properties that rules set, once per user. If a batch has two values, the last one counts, as it would
+ * in Heap. An event shares the fate of its user's properties.
  *
- * @returns false if there was no time for all
+ * @returns false if time ran out
  */
 async function deliverUserProperties(entries: readonly Entry[], sender: HeapSender): Promise<boolean> {
   const users = new Map<string, { properties: Record<string, string | number>; owners: Entry[] }>();
@@ -111,7 +111,7 @@ async function deliverUserProperties(entries: readonly Entry[], sender: HeapSend
     if (entry.user === undefined || entry.fate?.kind !== 'delivered') continue;
     const { identity, properties } = entry.user;
     const user = users.get(identity) ?? { properties: {}, owners: [] };
-    // In place: a copy for each event would take time quadratic in their number.
+    // In place: a copy per event would take quadratic time.
     Object.assign(user.properties, properties);
     user.owners.push(entry);
     users.set(identity, user);

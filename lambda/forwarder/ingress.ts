@@ -1,7 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { ingressStamps } from '../contract';
 
-/** What the endpoint stamped on a message. */
+/** The endpoint's stamps on a message. */
 export interface Ingress {
   readonly requestId: string;
   /** Milliseconds since 1970. */
@@ -11,8 +11,8 @@ export interface Ingress {
 }
 
 /**
- * The endpoint's stamps of a message; undefined for a message that did not come through it. Nothing
- * replaces them: SQS's own id and time change on a redrive and would change key and timestamp.
+ * Reads the endpoint's stamps; undefined for a message that did not come through the endpoint. There is no fallback:
+ * SQS's own id and time change on a redrive and would change key and timestamp.
  */
 export function readIngress({ messageAttributes }: SQSRecord): Ingress | undefined {
   const requestId = messageAttributes[ingressStamps.requestId]?.stringValue;
@@ -25,7 +25,7 @@ export function readIngress({ messageAttributes }: SQSRecord): Ingress | undefin
   };
 }
 
-/** API Gateway passes the path on as it was in the URL. A segment with a bad escape is used as it is. */
+/** API Gateway passes the path on undecoded. A segment with an invalid escape is used as it is. */
 function decodeOnce(segment: string | undefined): string | undefined {
   if (segment === undefined) return undefined;
   try {

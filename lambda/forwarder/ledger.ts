@@ -3,18 +3,18 @@ import { isNew, type Message } from './message';
 import { otherOrigin, type Origin } from './origin';
 import type { SettledMessage } from './settle';
 
-/** How many events of a campaign, or of an event's name without one, a batch brought so far. */
+/** The events of a campaign in a batch, or of an event name if there is no campaign. */
 export interface LedgerRow extends Origin {
-  /** `received`: seen for the first time. Any other outcome is final. */
+  /** `received`: seen for the first time. All other outcomes are final. */
   readonly outcome: 'received' | 'delivered' | 'ignored' | 'rejected';
   readonly reason?: RejectionReason;
   readonly events: number;
 }
 
-/** Campaigns in a log line. The smallest of more are counted together. */
+/** Campaigns per log line. If there are more, the smallest are counted together. */
 const maxCampaigns = 50;
 
-/** What a batch adds to the ledger of campaigns. For each outcome the events add up to those of the batch. */
+/** What a batch adds to the campaign ledger. For each outcome, the rows add up to the events of the batch. */
 export function ledgerOf(messages: Iterable<Message>, settled: readonly SettledMessage[]): LedgerRow[] {
   const campaigns = new Map<string, Map<string, LedgerRow>>();
   const add = (row: LedgerRow): void => {

@@ -14,23 +14,23 @@ import type { Logger } from '../telemetry/logger';
 import { readIngress, type Ingress } from './ingress';
 import { loggableName, originOf, otherOrigin, type Origin } from './origin';
 
-/** What mapping depends on besides a message: the environment's settings. */
+/** The environment's settings that mapping depends on. */
 export type ForwardingRules = Pick<MappingContext, 'identityOrder' | 'dedupeWindowMs' | 'mapping'>;
 
-/** An event of a message. It holds its source until it is mapped, and its JSON until it is sent. */
+/** An event of a message. It holds its source until it is mapped and its JSON until it is sent. */
 export interface Entry extends PendingEvent {
   readonly location: EventLocation;
   readonly origin: Origin;
   source: SourceEvent | undefined;
   json: Uint8Array;
-  /** Where a rule has properties of the user: whose they are, and the properties. */
+  /** The user's identity and properties, if a rule sets any. */
   user: { readonly identity: string; readonly properties: HeapProperties } | undefined;
 }
 
-/** A message with its events; done only when all of them are. */
+/** A message and its events. It is done only when all of them are. */
 export class Message {
   readonly ingress: Ingress | undefined;
-  /** What the mapping changed in its events so far, and how often. */
+  /** How often the mapping made each kind of change to its events so far. */
   readonly changes = new Map<Change, number>();
   private decoded: readonly Entry[] | undefined;
 
@@ -42,8 +42,8 @@ export class Message {
   }
 
   /**
-   * Its events. It is decoded when they are first asked for, so that not all of a batch is in memory at a time.
-   * Whatever is wrong with it becomes their fate, never an exception.
+   * Its events, decoded on first access so that not all of a batch is in memory at once. An error becomes their fate
+   * and is never thrown.
    */
   get entries(): readonly Entry[] {
     try {
@@ -54,22 +54,22 @@ export class Message {
   }
 }
 
-/** How often SQS has handed the message out, this time included. */
+/** How often SQS has delivered the message, this time included. */
 export const receiveCountOf = ({ attributes }: SQSRecord): number =>
   Number(attributes.ApproximateReceiveCount);
 
-/** Whether the events of a message are seen for the first time; those of a continuation were seen before. */
+/** Whether the events of a message are seen for the first time. Those of a continuation were seen before. */
 export const isNew = (record: SQSRecord): boolean =>
   receiveCountOf(record) === 1 && record.messageAttributes[continuationAttribute] === undefined;
 
-/** A bug: the event must neither be lost nor keep its neighbours from being delivered. */
+/** Handles a bug: the event must not be lost, and must not keep its neighbours from being delivered. */
 function unexpected(error: unknown, record: SQSRecord, log: Logger): Rejected {
   const detail = error instanceof Error ? error.name : 'unknown error';
   log('error', 'unexpected error', { sqsMessageId: record.messageId, error: detail, at: framesOf(error) });
   return { reason: 'internal_error', detail };
 }
 
-/** Where an error arose. Its message is left out: it may quote what a caller sent. */
+/** Where an error was thrown. Its message is left out because it may quote input. */
 const framesOf = (error: unknown): string | undefined =>
   error instanceof Error
     ? error.stack
@@ -109,10 +109,10 @@ const rejectedEntry = (location: EventLocation, { reason, detail }: Rejected, or
   entryOf(location, { kind: 'rejected', reason, detail }, origin);
 
 /**
- * Maps events, in order, each when it is asked for, and yields those that are for Heap. The fate of the others is set. All
- * at once they may be a hundred times as large as their batch: each repeats the key_values of its request.
+ * Maps events lazily, in order, and yields those meant for Heap. The others get their fate here. Mapped all at once, a
+ * batch may grow a hundredfold, because each event repeats the key_values of its request.
  *
- * @param hasTime whether there is time to map another event; those it is not enough for keep no fate
+ * @param hasTime whether there is time to map another event. Events it does not suffice for keep no fate
  */
 export function* mapMessages(
   messages: readonly Message[],
@@ -133,7 +133,7 @@ export function* mapMessages(
 
 const isPending = ({ fate }: Entry): boolean => fate === undefined;
 
-/** Lets go of what events became. */
+/** Frees the memory of events that were sent. */
 export function release(entries: readonly Entry[]): void {
   for (const entry of entries) {
     entry.json = noBytes;

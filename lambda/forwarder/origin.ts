@@ -1,7 +1,7 @@
 import type { SourceEvent } from '../clevertap/decode-message';
 import { campaignIdOf, sentName } from '../mapping/default-mapping';
 
-/** Where events come from, as the log may say it. */
+/** Where events come from, in a form that is safe to log. */
 export interface Origin {
   /** The campaign's id in CleverTap; undefined for a custom body, which has none. */
   readonly campaign: string | undefined;
@@ -11,13 +11,13 @@ export interface Origin {
 
 export const otherOrigin: Origin = { campaign: undefined, event: 'other' };
 
-/** The origin of an event. What could be an e-mail address or a number of a person is no name and no id. */
+/** The origin of an event. A value that could be an e-mail address or a personal number is left out. */
 export function originOf(source: SourceEvent): Origin {
   const id = source.body === undefined ? campaignIdOf(source) : '';
   return { campaign: /^\d{1,15}$/.test(id) ? id : undefined, event: loggableName(sentName(source).name) };
 }
 
-/** Words and what stands between them: no e-mail address, no JSON, and no five digits that could be a person's. */
+/** Words and separators: no e-mail address, no JSON, and no five digits that could be personal. */
 const name = /^(?=.*\p{L})(?!.*\p{N}(?:[^\p{L}\p{N}]*\p{N}){4})[\p{L}\p{M}\p{N} _.,:;/&+()'’!?#|–-]{1,64}$/u;
 
 export const loggableName = (value: string): string => (name.test(value) ? value : otherOrigin.event);

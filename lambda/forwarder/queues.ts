@@ -2,7 +2,7 @@ import type { SendMessageBatchResult, SQS } from '@aws-sdk/client-sqs';
 import { inBatches } from '../batches';
 import { sizeOf, type Letter } from './dead-letter';
 
-/** The calls of SQS the forwarder makes itself; receiving and deleting are Lambda's. */
+/** The SQS calls the forwarder makes itself. Lambda receives and deletes. */
 export type SqsCalls = Pick<SQS, 'sendMessageBatch' | 'changeMessageVisibilityBatch'>;
 
 type Failures = Partial<Pick<SendMessageBatchResult, 'Failed'>>;
@@ -12,7 +12,7 @@ export interface QueuesProps {
   readonly sqs: () => Promise<SqsCalls>;
   readonly eventBufferUrl: string;
   readonly deadLetterQueueUrl: string;
-  /** Told of calls that failed, by the name of the error. */
+  /** Called when a call fails, with the name of the error. */
   readonly onProblem: (problem: string) => void;
 }
 
@@ -21,31 +21,28 @@ export interface Delay {
   readonly seconds: number;
 }
 
-/** SQS takes ten entries a batch, and as many bytes as for a single message. */
+/** SQS accepts ten entries per batch, and as many bytes as in a single message. */
 const maxEntries = 10;
 const maxBatchBytes = 1_048_576;
 
-/** Calls on their way at a time: a batch may hold a thousand messages to put back. */
+/** Concurrent calls. A batch may have a thousand messages to put back. */
 const maxCalls = 10;
 
-/** The queues on the failure paths: dead letters go out, and what must be retried is put back. */
+/** The queues on the failure paths: dead letters go to one, and what must be retried goes back to the other. */
 export class Queues {
   constructor(private readonly props: QueuesProps) {}
 
-  /** Sends dead letters and says of each whether it is stored. Never rejects. */
+  /** Sends dead letters and returns for each whether it is stored. Never rejects. */
   sendDeadLetters(letters: readonly Letter[]): Promise<boolean[]> {
     return this.send(this.props.deadLetterQueueUrl, letters);
   }
 
-  /** Sends to the buffer what there was no time for and says of each whether it is stored. Never rejects. */
+  /** Sends continuations to the buffer and returns for each whether it is stored. Never rejects. */
   sendBack(letters: readonly Letter[]): Promise<boolean[]> {
     return this.send(this.props.eventBufferUrl, letters);
   }
 
-  /**
-   * Hides messages for the given time. A failure is harmless: the message then comes back after the queue's own
-   * visibility timeout.
-   */
+  /** Hides messages for the given time. A failure is harmless: the queue's own visibility timeout then applies. */
   async delay(delays: readonly Delay[]): Promise<void> {
     const batches = [...inBatches(delays, maxEntries, maxBatchBytes, () => 0)];
     await inTurns(batches, (batch) =>
@@ -95,7 +92,7 @@ export class Queues {
   }
 }
 
-/** Runs a task for each item, a few at a time, and gives the results in the order of the items. */
+/** Runs a task for each item, a few at a time, and returns the results in the order of the items. */
 async function inTurns<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let start = 0; start < items.length; start += maxCalls) {

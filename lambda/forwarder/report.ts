@@ -15,13 +15,13 @@ export interface ReportPorts {
   readonly now: () => number;
 }
 
-/** Request ids in a log line. */
+/** Request ids per log line. */
 const maxRequestIds = 500;
 
-/** Requests of a batch whose outcome the log names. */
+/** Requests per batch whose outcome is logged. */
 const maxRequests = 20;
 
-/** Writes what became of a batch: metrics, and log lines that name requests and reasons but nobody's data. */
+/** Reports the result of a batch: metrics, and log lines that name requests and reasons but no personal data. */
 export function reportBatch(
   messages: readonly Message[],
   { settled, kept }: Settlement,
@@ -73,19 +73,19 @@ export function reportBatch(
   });
 }
 
-/** Writes that a batch waits because there is no usable Heap token. */
+/** Reports that a batch waits because there is no usable Heap token. */
 export function reportWaiting(records: readonly SQSRecord[], { log, metrics: measure }: ReportPorts): void {
   const campaigns = ledgerOf(messagesOf(records, log), []);
   log('error', 'no Heap app id; all messages wait', { messages: records.length, campaigns });
   measure(nonZero({ [metrics.eventsReceived]: sumOf(campaigns, 'received') }));
 }
 
-/** One after the other, so that not all of a batch is in memory at a time. */
+/** One at a time, so that not all of a batch is in memory at once. */
 function* messagesOf(records: readonly SQSRecord[], log: Logger): Generator<Message> {
   for (const record of records) yield new Message(record, log);
 }
 
-/** Each metric costs money in every hour in which it is written. Alarms and graphs take silence for zero. */
+/** A metric costs money in every hour in which it is written. Alarms and graphs treat missing data as zero. */
 const nonZero = (values: Record<string, number | number[]>): Record<string, number | number[]> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
 
@@ -101,7 +101,7 @@ function callMetrics(calls: readonly HeapCall[]): Record<string, number | number
   };
 }
 
-/** What HeapFailing reads together, zeros too: if one of the three were missing, the alarm would see nothing. */
+/** The metrics that HeapFailing reads together, zeros included: if one were missing, the alarm would see nothing. */
 function failingMetrics({ calls, wasDown }: HeapSender): Record<string, number> {
   const failed = calls.filter(({ outcome }) => outcome === 'retry' || outcome === 'redirected').length;
   if (failed === 0 && !wasDown) return {};
@@ -112,7 +112,7 @@ function failingMetrics({ calls, wasDown }: HeapSender): Record<string, number> 
   };
 }
 
-/** Milliseconds from acceptance to delivery, or until now, of each event that was delivered or is put back. */
+/** Milliseconds from acceptance to delivery for each delivered event, and to now for each event put back. */
 const lagOf = (settled: readonly SettledMessage[], kept: readonly Message[], now: number): number[] =>
   [
     ...settled.flatMap(({ message: { ingress, entries } }) =>
@@ -130,7 +130,7 @@ function sumsOf<K>(counts: readonly (readonly [K, number])[]): Map<K, number> {
   return sums;
 }
 
-/** One line for each message and reason: enough to find it, and nothing of what is in it. */
+/** One line per message and reason: enough to find the message, without its content. */
 function logRejections({ message, rejected }: SettledMessage, log: Logger): void {
   for (const reason of new Set<RejectionReason>(rejected.map((rejection) => rejection.reason))) {
     const alike = rejected.filter((rejection) => rejection.reason === reason);
@@ -144,7 +144,7 @@ function logRejections({ message, rejected }: SettledMessage, log: Logger): void
   }
 }
 
-/** The requests that are done, so that one can be followed from the access log to its end. */
+/** Logs the requests that are done, so that each can be followed from the access log to its end. */
 function logSettled(settled: readonly SettledMessage[], { log, now }: ReportPorts): void {
   const done = settled.filter(({ message, isContinued }) => !isContinued && message.ingress !== undefined);
   for (let start = 0; start < done.length; start += maxRequestIds) {

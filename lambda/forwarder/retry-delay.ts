@@ -1,14 +1,14 @@
 const minSeconds = 30;
 const maxSeconds = 3600;
 
-/** SQS hides a message for at most 12 hours from its receive; the batch itself has used up some of that. */
+/** SQS hides a message for at most 12 hours after its receive, and the batch itself has used some of that. */
 const visibilityLimitSeconds = 42_000;
 
 /**
- * How long a message that must be retried stays hidden: as long as it has been waiting already, so that the delay doubles
- * each time, and up to a fifth more, so that messages that failed together come back apart.
+ * How long to hide a message that must be retried: as long as it has waited so far, so that the delay doubles each
+ * time, and up to a fifth more, so that messages that failed together do not return together.
  *
- * @param firstReceivedAt milliseconds since 1970, as SQS counts: it survives restarts of ours
+ * @param firstReceivedAt milliseconds since 1970, by SQS's clock: it survives restarts of the function
  * @param retryAfterSeconds what Heap asked for; it can only lengthen the delay
  * @param random from 0 to 1
  */
@@ -22,11 +22,11 @@ export function retryDelaySeconds(
   return Math.min(Math.ceil(delay), visibilityLimitSeconds);
 }
 
-/** How long a message stays hidden for which there was no time. Heap takes events, so it is retried soon. */
+/** How long to hide a message that was not attempted. Heap accepts events, so it is retried soon. */
 export const unattemptedDelaySeconds = (random: number): number => Math.ceil(30 + 30 * random);
 
 /**
- * How long a message stays hidden if the function dies while it holds it, which may be what kills it: scattered over nine
- * minutes, its neighbours come back without it. The shortest is longer than an invocation.
+ * How long a message stays hidden if the function dies. One message may be the cause: scattered over nine minutes, the
+ * others return without it. The shortest delay is longer than an invocation.
  */
 export const crashDelaySeconds = (random: number): number => Math.ceil(180 + 540 * random);

@@ -5,7 +5,7 @@ import { receiveCountOf, type Entry, type Message } from './message';
 import type { Queues } from './queues';
 import { retryDelaySeconds, unattemptedDelaySeconds } from './retry-delay';
 
-/** What settling needs of the world. */
+/** Everything settling needs from outside. */
 export interface SettlePorts {
   readonly queues: Pick<Queues, 'sendDeadLetters' | 'sendBack' | 'delay'>;
   readonly log: Logger;
@@ -19,29 +19,29 @@ export interface SettlePorts {
 const maxRetryMs = 24 * 3_600_000;
 
 /**
- * A message received this often without an attempt goes back under a fresh receive count, long before SQS moves it to
- * the dead-letter queue after 60.
+ * A message received this often without an attempt is sent again as a new one, because SQS moves it to the dead-letter
+ * queue after 60 receives.
  */
 const maxUnattemptedReceives = 40;
 
-/** What becomes of a message. */
+/** What happens to a message. */
 type Verdict =
   /** Every event is final. */
   | { readonly kind: 'done'; readonly rejected: readonly RejectedEvent[] }
-  /** Some events are final and there was no time for the rest, which goes back to the buffer. */
+  /** Some events are final. Time ran out for the rest, which goes back to the buffer. */
   | {
       readonly kind: 'continued';
       readonly rejected: readonly RejectedEvent[];
       readonly rest: readonly EventLocation[];
     }
-  /** Comes back whole after a while: delivered neighbours are then sent again under the same keys. */
+  /** The whole message returns after a delay. Delivered neighbours are then sent again under the same keys. */
   | { readonly kind: 'kept'; readonly seconds: number };
 
-/** A message that needs no further attempt, and what counts of it. */
+/** A message that needs no further attempt, and its rejected events. */
 export interface SettledMessage {
   readonly message: Message;
   readonly rejected: readonly RejectedEvent[];
-  /** Whether a part of it goes on as another message. */
+  /** Whether part of it continues as another message. */
   readonly isContinued: boolean;
 }
 
@@ -52,11 +52,11 @@ export interface Settlement {
 }
 
 /**
- * Decides what becomes of each message and makes it so: what goes on is first stored elsewhere and then acknowledged, so
- * that a crash loses nothing. While one event must be retried, nothing of its message is dead-lettered.
+ * Decides what happens to each message and carries it out. Events that go on are stored before their message is
+ * acknowledged, so a crash loses nothing. If one event must be retried, nothing in its message is dead-lettered.
  *
- * @param line whether Heap is down, so that what was not sent has failed like the rest and waits as long; and what
- *   came of this invocation's last probe, if it made one
+ * @param line `isDown`: Heap is down, so unsent events count as failed and wait as long. `lastFailure`: the result of
+ *   this invocation's last probe, if it failed
  */
 export async function settleMessages(
   messages: readonly Message[],
@@ -80,7 +80,7 @@ export async function settleMessages(
   });
   for (const { message, letter } of letters) {
     if (letter !== undefined || failed.has(message)) continue;
-    // SQS moves it once it has been received often enough.
+    // SQS moves it to the dead-letter queue after its last receive.
     ports.log('error', 'too large for a dead letter', { sqsMessageId: message.record.messageId });
     failed.add(message);
   }
@@ -120,12 +120,11 @@ function verdictOf(
   const rejected = entries.flatMap(rejectionOf);
   const wasHeldUp = unsent.length > 0 && line.isDown;
 
-  // The result of a probe holds for what waited behind it: while newer messages arrive, the oldest are never the
-  // probe themselves.
+  // A failed probe counts for all messages that waited behind it: while newer ones arrive, the oldest are never probed.
   const cause = failure?.kind === 'retry' ? failure.cause : wasHeldUp ? line.lastFailure : undefined;
   if (cause !== undefined && ports.now() - firstReceiveOf(message, ports) >= maxRetryMs) {
     const open = entries.filter(({ fate }) => fate === undefined || fate.kind === 'retry');
-    const detail = `no success in 24 hours; the last time: ${cause}`;
+    const detail = `no success in 24 hours; last failure: ${cause}`;
     return {
       kind: 'done',
       rejected: [

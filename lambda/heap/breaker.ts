@@ -1,18 +1,18 @@
-/** After this many failures in a row Heap counts as down. With the probes that is fewer than five calls a minute. */
+/** Heap counts as down after this many failures in a row. With the probes, that is fewer than five calls a minute. */
 export const maxFailures = 3;
 
-/** Time between two probes while Heap is down. */
+/** Time between probes while Heap is down. */
 export const probeIntervalMs = 30_000;
 
-/** After a 429 without `Retry-After`: Heap counts by the minute (developers.heap.io, "Bulk Track"). */
+/** Pause after a 429 without `Retry-After`: Heap's limit is per minute (developers.heap.io, "Bulk Track"). */
 const throttlePauseMs = 60_000;
 
-/** A longer `Retry-After` lengthens the delay of messages, but not the time until we look again. */
+/** A longer `Retry-After` lengthens the delay of messages, but not the time until the next probe. */
 const maxPauseMs = 900_000;
 
 /**
- * Opens after a few failures of Heap in a row, or when Heap asks for a pause, and then lets one request through from
- * time to time. An instance that waits keeps its messages, so that SQS hands out no others and the backlog stays visible.
+ * Opens after a few failures in a row, or when Heap asks for a pause, and then lets one request through at intervals.
+ * A waiting instance keeps its messages, so that SQS hands out no others and the backlog stays visible.
  */
 export class Breaker {
   private failures = 0;
@@ -35,9 +35,9 @@ export class Breaker {
   }
 
   /**
-   * Heap did not take a request that it may take later.
+   * Heap did not accept a request that it may accept later.
    *
-   * @param isThrottled whether that was a 429
+   * @param isThrottled whether the answer was a 429
    * @param retryAfterSeconds what Heap asked for
    */
   failed(now: number, isThrottled: boolean, retryAfterSeconds: number | undefined): void {

@@ -1,21 +1,21 @@
 import { inBatches } from '../batches';
 
-/** Heap takes 1000 events a request (developers.heap.io, "Bulk Track"). */
+/** Heap accepts 1000 events per request (developers.heap.io, "Bulk Track"). */
 const maxEvents = 1000;
 
 /** Heap documents no limit on the body; its own SDK stays below 1,000,000 bytes. */
 const maxBytes = 900_000;
 
-/** An event or user as it goes into a request. */
+/** An event or user, ready to go into a request. */
 export interface SerializedEvent {
   /** JSON in UTF-8. */
   readonly json: Uint8Array;
 }
 
 /**
- * Groups events, in their order, into as few requests as Heap's limits allow.
+ * Groups events, in order, into as few requests as Heap's limits allow.
  *
- * @param limit events a request, where that is less than Heap takes
+ * @param limit events per request, if fewer than Heap accepts
  */
 export const toBulks = <T extends SerializedEvent>(events: Iterable<T>, limit = maxEvents): Generator<T[]> =>
   inBatches(events, Math.min(limit, maxEvents), maxBytes, ({ json }) => json.length + 1);

@@ -1,7 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { parseRetryAfter, type HeapAnswer } from './outcome';
 
-/** Enough for any error message; a hostile or broken server must not fill our memory. */
+/** Enough for any error message. A hostile or broken server must not fill our memory. */
 const maxAnswerBytes = 4096;
 
 export interface HeapClientProps {
@@ -15,23 +15,23 @@ export interface HeapClientProps {
   ) => ClientRequest;
   /** Keeps connections open between requests and invocations. */
   readonly agent: Agent;
-  /** Limit for a whole request, from connecting to the end of the answer, a repetition included. */
+  /** Limit for a whole request, from connecting to the end of the answer, including a repeat. */
   readonly timeoutMs: number;
   readonly now: () => number;
 }
 
 /**
- * Sends requests to Heap. Never rejects: whatever happens on the way is an answer. Unlike `fetch`, Node's own client
- * follows no redirect, which would carry events and token to another host.
+ * Sends requests to Heap. Never rejects: every failure becomes an answer. Unlike `fetch`, Node's own client follows no
+ * redirects, which would carry events and token to another host.
  */
 export class HeapClient {
   constructor(private readonly props: HeapClientProps) {}
 
-  /** @param header an additional header, for accounts whose Heap wants a token */
+  /** @param header an additional header, for Heap accounts that require a token */
   async post(path: string, body: Uint8Array, header?: { name: string; value: string }): Promise<HeapAnswer> {
     const signal = AbortSignal.timeout(this.props.timeoutMs);
     const first = await this.exchange(path, body, header, signal);
-    // Heap may close an idle connection just as it is used. Nothing was sent then, so send it once more.
+    // Heap may close an idle connection just as it is reused. Nothing was sent then, so send it once more.
     return first.staleConnection ? (await this.exchange(path, body, header, signal)).answer : first.answer;
   }
 
@@ -47,7 +47,7 @@ export class HeapClient {
       let size = 0;
       let response: IncomingMessage | undefined;
 
-      // A body that breaks off or hangs changes nothing: the status line has arrived, and it alone decides.
+      // A body that breaks off or hangs changes nothing: the status line has arrived and decides alone.
       const finish = (fault: string): void => {
         resolve(
           response === undefined
@@ -90,7 +90,7 @@ export class HeapClient {
       request.on('error', (error: NodeJS.ErrnoException) => {
         finish(signal.aborted ? 'timeout' : (error.code ?? error.name));
       });
-      // The end of every exchange, also of those that give neither an answer nor an error, such as an upgrade.
+      // Every exchange ends here, even one with neither an answer nor an error, such as an upgrade.
       request.on('close', () => {
         finish('closed');
       });

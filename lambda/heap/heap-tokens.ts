@@ -3,7 +3,7 @@ import { isJsonObject, own } from '../json';
 /** What identifies us to Heap. */
 export interface HeapToken {
   readonly appId: string;
-  /** An additional header, for accounts whose Heap wants a token. */
+  /** An additional header, for Heap accounts that require a token. */
   readonly header?: { readonly name: string; readonly value: string };
 }
 
@@ -11,7 +11,7 @@ export interface HeapTokensProps {
   /** Reads the secret's string. */
   readonly fetchSecret: () => Promise<string | undefined>;
   readonly now: () => number;
-  /** Told why there is no usable secret; never the secret itself. */
+  /** Called with the reason why there is no usable secret; never with the secret itself. */
   readonly onProblem: (problem: string) => void;
 }
 
@@ -19,8 +19,8 @@ export interface HeapTokensProps {
 const timeToLiveMs = 300_000;
 
 /**
- * The Heap token, read from the secret when first needed and again every five minutes, so that a rotation needs
- * no deployment. A value once read stays in use while the secret cannot be read.
+ * The Heap token, read from the secret on first use and again every five minutes, so that a rotation needs no
+ * deployment. While the secret cannot be read, the last value stays in use.
  */
 export class HeapTokens {
   private token: HeapToken | undefined;
@@ -28,13 +28,13 @@ export class HeapTokens {
 
   constructor(private readonly props: HeapTokensProps) {}
 
-  /** The token; undefined while there is none, and then nothing must be sent. */
+  /** The token, or undefined if there is none. Nothing may be sent without it. */
   async current(): Promise<HeapToken | undefined> {
     const isFresh = this.token !== undefined && this.props.now() - this.readAt < timeToLiveMs;
     return isFresh ? this.token : this.refresh();
   }
 
-  /** Reads the secret again, e.g. because Heap refused the token. Gives the same object while it is the same token. */
+  /** Reads the secret again, e.g. because Heap refused the token. Returns the same object if nothing changed. */
   async refresh(): Promise<HeapToken | undefined> {
     try {
       const parsed = parseHeapToken(await this.props.fetchSecret());
@@ -45,7 +45,7 @@ export class HeapTokens {
         this.readAt = this.props.now();
       }
     } catch (error) {
-      // The name alone: an SDK's message may quote what it was given.
+      // Only the name: an SDK's message may quote its input.
       this.props.onProblem(
         `cannot read the secret: ${error instanceof Error ? error.name : 'unknown error'}`,
       );
@@ -75,11 +75,11 @@ export function parseHeapToken(secretString: string | undefined): HeapToken | st
   const header = own(secret, 'header');
   if (header === undefined) return { appId };
   const name = isJsonObject(header) ? own(header, 'name') : undefined;
-  const headerText = isJsonObject(header) ? own(header, 'value') : undefined;
-  if (typeof name !== 'string' || typeof headerText !== 'string') {
-    return 'the header in the secret needs a name and a value, both text';
+  const rawValue = isJsonObject(header) ? own(header, 'value') : undefined;
+  if (typeof name !== 'string' || typeof rawValue !== 'string') {
+    return 'the header in the secret needs a name and a value, both strings';
   }
-  const trimmed = headerText.trim();
+  const trimmed = rawValue.trim();
   if (!headerName.test(name.trim()) || !headerValue.test(trimmed)) {
     return 'the header in the secret holds characters that HTTP does not allow';
   }

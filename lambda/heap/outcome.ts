@@ -1,16 +1,16 @@
-/** What came back from Heap: a status line, or none. */
+/** Heap's answer: a status line, or none. */
 export type HeapAnswer =
   | {
       readonly status: number;
       /** At most the first 4 kB. */
       readonly body: string;
-      /** `Retry-After`, when Heap sent a usable one. */
+      /** `Retry-After`, if Heap sent a usable one. */
       readonly retryAfterSeconds?: number;
     }
-  /** Node's code of the fault, e.g. `ECONNRESET`; `timeout` when Heap took too long. */
+  /** Node's error code, e.g. `ECONNRESET`; `timeout` if Heap took too long. */
   | { readonly fault: string };
 
-/** What a bulk request's answer means for its events. */
+/** What the answer to a bulk request means for its events. */
 export type Outcome =
   | 'delivered'
   /** The same request may succeed later. */
@@ -19,16 +19,16 @@ export type Outcome =
   | 'unauthorized'
   /** Fewer events may pass. */
   | 'too_large'
-  /** One of the events is refused, and with it all of them. */
+  /** One of the events is refused, and all others with it. */
   | 'invalid'
   /** Never followed: a redirected POST becomes a GET that answers 200 and stores nothing. */
   | 'redirected'
-  /** The same request will be refused for ever. */
+  /** The same request will always be refused. */
   | 'refused';
 
 /**
- * The one table of what an answer means. Heap documents 2xx and 400 alone (developers.heap.io), so every
- * status that a proxy or an overloaded server may send means "retry" rather than "lost".
+ * Decides what an answer means. Heap documents only 2xx and 400 (developers.heap.io), so every status that a proxy or
+ * an overloaded server may send means "retry" rather than "lost".
  */
 export function outcomeOf(answer: HeapAnswer): Outcome {
   if ('fault' in answer) return 'retry';
@@ -37,7 +37,7 @@ export function outcomeOf(answer: HeapAnswer): Outcome {
   if (status >= 300 && status < 400) return 'redirected';
   switch (status) {
     case 400:
-      // A complaint about the request itself blames no event: a mistake of ours or a change at Heap.
+      // A complaint about the request as a whole blames no event: it is our bug or a change at Heap.
       return /^postBody(?:\.(?!events|users)| )/.test(answer.body.trim()) ? 'retry' : 'invalid';
     case 401:
     case 403:
@@ -59,7 +59,7 @@ export function refusedIndex(body: string): number | undefined {
   return index === undefined ? undefined : Number(index);
 }
 
-/** What Heap said, its words only if they are a sentence known to hold no personal data. */
+/** Describes an answer. Heap's words are quoted only if they are a sentence known to hold no personal data. */
 export function describeAnswer(answer: HeapAnswer): string {
   if ('fault' in answer) return `no answer from Heap: ${answer.fault}`;
   const sentence = /^postBody(?:\.\w{1,40}|\[\d{1,4}\]){0,6} should be [\w ]{1,60}$/.exec(

@@ -1,9 +1,9 @@
-/** The largest bulk: what an instance may send at once after a rest. */
+/** The largest bulk, and the most an instance may send at once after a rest. */
 const maxTokens = 1000;
 
 /**
- * Keeps one instance of the function below its share of Heap's 15,000 events a minute: a token bucket that
- * counts events, not messages or requests. It starts with one bulk; a bulk takes its tokens whole.
+ * Keeps one instance below its share of Heap's 15,000 events per minute: a token bucket that counts events, not
+ * messages or requests. It starts with tokens for one bulk. A bulk takes all its tokens at once.
  */
 export class Pace {
   private tokens = maxTokens;
@@ -17,8 +17,8 @@ export class Pace {
   }
 
   /**
-   * Events a request: as many as half a minute allows. Halving a refused one down to the first event of a known fate
-   * sends twice as many, and must fit into one invocation, or the next would start over, and so on for ever.
+   * Events per request: at most half a minute's worth. Halving a refused request until one event's fate is known sends
+   * twice as many. That must fit into one invocation, or each invocation would start over.
    */
   get maxBulk(): number {
     return this.isUnlimited ? maxTokens : Math.min(maxTokens, Math.ceil(this.eventsPerMinute / 2));

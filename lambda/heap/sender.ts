@@ -10,17 +10,17 @@ import type { Pace } from './pace';
 /** What became of an event. */
 export type Fate =
   | { readonly kind: 'delivered' }
-  /** Nothing to deliver: CleverTap's setup ping, or an event that a rule leaves out. */
+  /** Nothing to deliver: CleverTap's setup ping, or an event that a rule aborts. */
   | { readonly kind: 'ignored' }
   | {
       readonly kind: 'retry';
       readonly retryAfterSeconds?: number | undefined;
-      /** What Heap said, for a person; never personal data. */
+      /** What Heap said, in words for an operator; never personal data. */
       readonly cause: string;
     }
   | { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly detail: string };
 
-/** An event on its way; `fate` is set when it is known. */
+/** An event to be sent. `fate` is set once it is known. */
 export interface PendingEvent extends SerializedEvent {
   fate: Fate | undefined;
 }
@@ -28,22 +28,22 @@ export interface PendingEvent extends SerializedEvent {
 /** Builds the body of a bulk request. */
 export type BodyOf = (appId: string, bulk: readonly SerializedEvent[]) => Uint8Array;
 
-/** What the way to Heap needs of the world. */
+/** Everything the sender needs from outside. */
 export interface HeapPorts {
   readonly heap: Pick<HeapClient, 'post'>;
   readonly heapTokens: Pick<HeapTokens, 'refresh'>;
-  /** State of the instance, kept from one invocation to the next. */
+  /** State of the instance, kept between invocations. */
   readonly breaker: Breaker;
   readonly pace: Pace;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Milliseconds until the function is stopped. */
+  /** Milliseconds until Lambda stops the function. */
   readonly remainingTime: () => number;
 }
 
-/** A request that was made to Heap. */
+/** A request made to Heap. */
 export interface HeapCall {
   readonly answer: HeapAnswer;
   readonly outcome: Outcome;
@@ -52,16 +52,13 @@ export interface HeapCall {
   readonly size: number;
 }
 
-/** With less time left no request is started: one may take its ten seconds, and dead letters must still be sent. */
+/** With less time left, no request is started: one may take ten seconds, and dead letters must still be sent. */
 const reservedMs = 20_000;
 
-/** Outcomes that show that Heap works, whatever it thought of the request. */
+/** Outcomes that show that Heap is up, even if it refused the request. */
 const answered: readonly Outcome[] = ['delivered', 'too_large', 'invalid', 'refused'];
 
-/**
- * Sends the requests of one invocation, one after the other: at Heap's pace, past the breaker, with a token that is
- * renewed once.
- */
+/** Sends the requests of one invocation, one by one: at Heap's pace, through the breaker, renewing the token once. */
 export class HeapSender {
   /** The requests made, in order. */
   readonly calls: HeapCall[] = [];
@@ -74,33 +71,33 @@ export class HeapSender {
     private readonly ports: HeapPorts,
   ) {}
 
-  /** Whether Heap takes nothing at all. */
+  /** Whether Heap accepts no requests at all. */
   get isDown(): boolean {
     return this.ports.breaker.isOpen && !this.isOtherApp;
   }
 
-  /** Whether this invocation found Heap down, even if it came back in the meantime. */
+  /** Whether this invocation found Heap down, even if it has recovered since. */
   get wasDown(): boolean {
     return this.hasWaited || this.isDown;
   }
 
-  /** What came of this invocation's last request, if Heap did not take it; never personal data. */
+  /** Why this invocation's last request failed, if it did; never personal data. */
   get lastFailure(): string | undefined {
     const last = this.calls.at(-1);
     return last === undefined || answered.includes(last.outcome) ? undefined : describeAnswer(last.answer);
   }
 
-  /** Whether there is time for another request, after a wait and with some time to spare. */
+  /** Whether there is time for another request after a wait, with the reserve to spare. */
   hasTime(waitMs = 0): boolean {
     return this.ports.remainingTime() - waitMs > reservedMs;
   }
 
   /**
-   * Delivers events in bulk and sets the fate of each. It stays undefined for those there was no time for. Of a request
-   * that Heap refuses, the event to blame is found by the index in the answer, or by halving.
+   * Delivers events in bulk and sets the fate of each. It stays undefined for events that time ran out for. If Heap
+   * refuses a request, the index in the answer identifies the refused event, or else halving finds it.
    *
    * @param path e.g. `/api/track`
-   * @returns false if there was no time for all
+   * @returns false if time ran out
    */
   async deliver(path: string, events: Iterable<PendingEvent>, bodyOf: BodyOf): Promise<boolean> {
     const bulks = [...toBulks(events, this.ports.pace.maxBulk)].reverse();
@@ -113,9 +110,9 @@ export class HeapSender {
   }
 
   /**
-   * Waits until a request with so many events may start.
+   * Waits until a request with this many events may start.
    *
-   * @returns false if this invocation has no time left for it
+   * @returns false if this invocation has too little time left
    */
   private async waitForTurn(events: number): Promise<boolean> {
     const { breaker, pace, now, sleep } = this.ports;
@@ -132,7 +129,7 @@ export class HeapSender {
   }
 
   private async post(path: string, bulk: readonly PendingEvent[], bodyOf: BodyOf): Promise<HeapAnswer> {
-    // Keys are made with the app id: under another one the events must be mapped again, at the next attempt.
+    // Keys are made with the app id. Under another one, the events must be mapped again at the next attempt.
     if (this.isOtherApp) return { fault: 'app id changed' };
     const used = this.token;
     const answer = await this.send(path, bulk, bodyOf);
@@ -141,7 +138,7 @@ export class HeapSender {
     return this.token === used ? answer : this.send(path, bulk, bodyOf);
   }
 
-  /** Takes the token as the secret has it now, unless it is that of another app. */
+  /** Adopts the token now in the secret, unless it belongs to another app. */
   private async renewToken(): Promise<void> {
     this.isRenewed = true;
     const renewed = await this.ports.heapTokens.refresh();
@@ -172,7 +169,7 @@ export class HeapSender {
     return answer;
   }
 
-  /** Sets the fates that an answer decides and returns what is to be sent again, in order. */
+  /** Sets the fates that an answer decides and returns what to send again, in order. */
   private judge(bulk: PendingEvent[], answer: HeapAnswer): PendingEvent[][] {
     const outcome = outcomeOf(answer);
     switch (outcome) {
@@ -187,7 +184,7 @@ export class HeapSender {
           retryAfterSeconds: 'fault' in answer ? undefined : answer.retryAfterSeconds,
           cause: describeAnswer(answer),
         });
-        // While Heap is down the same bulk is the next probe: handing it back would only hide it in the queue.
+        // While Heap is down, the same bulk is the next probe: handing it back would only hide it in the queue.
         return this.isDown ? [bulk] : [];
       case 'refused':
         settle(bulk, refusal(answer));
@@ -201,7 +198,7 @@ export class HeapSender {
   }
 }
 
-/** Settles the event that is known to be refused and returns what is to be sent again. */
+/** Settles the event that is known to be refused and returns what to send again. */
 function isolate(bulk: PendingEvent[], refused: number | undefined, fate: Fate): PendingEvent[][] {
   const index = bulk.length === 1 ? 0 : refused;
   const event = index === undefined ? undefined : bulk[index];

@@ -6,13 +6,13 @@ import type { Draft, PropertyGroup } from './draft';
 import { chooseId, type IdCandidate } from './idempotency-key';
 import { withoutInvisible } from './strings';
 
-/** Keys of a custom body that are its frame and not the marketer's properties. */
+/** Keys of a custom body that have a meaning of their own and are not the marketer's properties. */
 const frame = ['app_id', 'user_id', 'session_id', 'is_test', 'targetId', ...identityFields];
 
 const noTypes: Draft['types'] = new Map();
 
 /**
- * Drafts an event by the default mapping: named by body, key_values, URL or campaign, identified by the profile's
+ * Drafts an event by the default mapping: named by the body, key_values, URL or campaign, identified by the profile's
  * fields, with all event properties and key_values.
  *
  * @param identityOrder names of profile fields that identify a user, best first
@@ -24,8 +24,8 @@ export function draftByDefault(
   campaigns: ReadonlyMap<string, string>,
 ): Draft {
   const { body, profileKeyValues, exact = source } = source;
-  // Only the event's own fields may identify or date it: an id among the request's key_values, which are constants of
-  // the campaign, would make all of a campaign's events one.
+  // Only the event's own fields may identify or date it. The request's key_values are constants of the campaign: an id
+  // among them would make all of the campaign's events one.
   const ownFields = body ?? profileKeyValues;
   const named = sentName(source);
   const explicitId = chooseId(
@@ -49,13 +49,13 @@ export function draftByDefault(
   };
 }
 
-/** The key of a field that is there and neither null nor empty. */
+/** The key of a field that is present and neither null nor empty. */
 function setKey(object: JsonObject, name: string): string | undefined {
   const key = fieldKey(object, name);
   return key === undefined || object[key] === null || object[key] === '' ? undefined : key;
 }
 
-/** A profile's key_values win over those of its request. */
+/** A profile's key_values override those of its request. */
 export const keyValuesOf = ({ requestKeyValues, profileKeyValues }: SourceEvent): JsonObject => ({
   ...requestKeyValues,
   ...profileKeyValues,
@@ -65,7 +65,7 @@ export const keyValuesOf = ({ requestKeyValues, profileKeyValues }: SourceEvent)
 export const campaignIdOf = ({ campaignId }: SourceEvent): string =>
   typeof campaignId === 'number' || typeof campaignId === 'string' ? String(campaignId).trim() : '';
 
-/** The name of an event as it was sent; blank if the value is no name. */
+/** The name of an event as sent; blank if the value is not a name. */
 export const toName = (value: unknown): string => {
   const name = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   return noName.test(repairName(name)) ? '' : name;
@@ -73,10 +73,10 @@ export const toName = (value: unknown): string => {
 
 const noName = /^(?:null|undefined)?$/i;
 
-/** The name of an event as Heap gets it. */
+/** The name of an event as Heap receives it. */
 export const repairName = (name: string): string => withoutInvisible(name).trim();
 
-/** The event's name as CleverTap sent it, blank if it has none, and the key it was read from in body or key_values. */
+/** The event's name as CleverTap sent it, blank if there is none, and its key in the body or key_values. */
 export function sentName(source: SourceEvent): { readonly name: string; readonly key?: string } {
   const { body, profileKeyValues, requestKeyValues, requestNames, pathEvent } = source;
   for (const object of body === undefined ? [profileKeyValues, requestKeyValues] : [body]) {
@@ -95,7 +95,7 @@ const idCandidates = (object: JsonObject, names: readonly string[]): IdCandidate
     .filter((key) => key !== undefined)
     .map((key) => ({ key, value: object[key] }));
 
-/** Everything CleverTap sent with the event, apart from what was used otherwise. */
+/** Everything CleverTap sent with the event, except what is already used. */
 function groupsOf(source: SourceEvent, used: readonly (string | undefined)[]): PropertyGroup[] {
   const { body, campaignId, eventProperties } = source;
   const values = body ?? keyValuesOf(source);
@@ -109,11 +109,11 @@ function groupsOf(source: SourceEvent, used: readonly (string | undefined)[]): P
   return groups;
 }
 
-/** The keys of a custom body under which its event properties are. */
+/** The keys under which a custom body holds its event properties. */
 const groupNames = (body: JsonObject): string[] =>
   ['properties', 'evtData'].filter((name) => isJsonObject(field(body, name)));
 
-/** A name or time that was left blank says nothing, and is no property either. */
+/** Names and times that were left blank: they say nothing and are not properties either. */
 const blankNames = ({ body }: SourceEvent, object: JsonObject): string[] =>
   Object.values(object).some(isBlank)
     ? [...nameFields, 'timestamp', ...(body && isLikeUpload(body) ? ['ts'] : [])].filter((name) =>

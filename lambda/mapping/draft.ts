@@ -3,11 +3,11 @@ import type { ExplicitId } from './idempotency-key';
 import type { IdentityCandidate } from './identity';
 import type { PropertyType } from './rule-format';
 
-/** What an event would be in Heap, before anything about it is judged. The default mapping and rules both make one. */
+/** What an event would be in Heap, before it is judged. Both the default mapping and rules produce drafts. */
 export interface Draft {
   /** The rule that made it; undefined for the default mapping. */
   readonly rule: string | undefined;
-  /** Outputs of the rule's templates that had no value for this event, as the rule spells them. */
+  /** Outputs of the rule's templates without a value for this event, as the rule spells them. */
   readonly missingOutputs?: ReadonlySet<string>;
   /** App ids named by the rule and by the payload. */
   readonly appIds: readonly unknown[];
@@ -16,9 +16,9 @@ export interface Draft {
   /** Best first. */
   readonly identities: readonly IdentityCandidate[];
   readonly explicitId: ExplicitId;
-  /** When it happened, in any notation; undefined for the time of arrival. */
+  /** When it happened, in any notation; undefined means the time of arrival. */
   readonly time: unknown;
-  /** Groups of values that become properties. Of two values with one name the first wins. */
+  /** Groups of values that become properties. If two have the same name, the first wins. */
   readonly properties: readonly PropertyGroup[];
   readonly types: ReadonlyMap<string, PropertyType>;
   /** Properties of the user; undefined if there are none. */
@@ -27,6 +27,6 @@ export interface Draft {
 
 export interface PropertyGroup {
   readonly values: JsonObject;
-  /** Names already used for the event's name, identity, id or time, in lower case: no properties are made of them. */
+  /** Lower-case names already used for the event's name, identity, id or time. They do not become properties. */
   readonly usedUp?: readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { RejectionReason } from '../contract';
 
-/** An event that can never be delivered as it is. `detail` is for a person and never holds personal data. */
+/** An event that can never be delivered as it is. `detail` is for an operator and never holds personal data. */
 export interface Rejected {
   readonly reason: RejectionReason;
   readonly detail: string;
@@ -10,7 +10,7 @@ export const rejected = (reason: RejectionReason, detail: string): Rejected => (
 
 export const isRejected = (value: object): value is Rejected => 'reason' in value;
 
-/** What the mapping may do to a value on its way to Heap, other than hand it on. */
+/** The ways in which the mapping may alter a value. */
 export type Change =
   | 'value_truncated'
   | 'event_name_truncated'
@@ -27,7 +27,7 @@ export type Change =
 
 export interface RecordedChange {
   readonly change: Change;
-  /** The name of the property; undefined if the change is not about one. */
+  /** The name of the property; undefined if the change does not concern one. */
   readonly property: string | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface KeyParts {
   readonly appId: string;
   readonly identity: string;
   readonly event: string;
-  /** An id the sender gave this one event; source and time then do not matter. */
+  /** An id the sender gave to this one event. It makes source and time irrelevant. */
   readonly explicitId: string | undefined;
   /** What CleverTap sent, as `canonicalSource` writes it. */
   readonly source: string;
@@ -18,15 +18,15 @@ export interface KeyParts {
   readonly receivedAt: number;
   /** The endpoint's request id. */
   readonly requestId: string;
-  /** In milliseconds; 0 keeps events of different requests apart. */
+  /** In milliseconds. 0 keeps events of different requests apart. */
   readonly dedupeWindowMs: number;
 }
 
 /**
- * The key under which Heap counts an event once, no matter how often CleverTap, SQS or this function sends it.
+ * The key under which Heap counts an event once, however often CleverTap, SQS or this function sends it.
  *
- * It covers what CleverTap sent and not what the mapping made of it, so that a changed mapping does not count replayed
- * events twice. Nothing in it changes with a redrive, or when a message is narrowed to some of its events.
+ * It covers what CleverTap sent, not what the mapping made of it. So replayed events do not count twice after a change
+ * to the mapping. A redrive does not change the key, nor does narrowing a message to some of its events.
  */
 export function idempotencyKey(parts: KeyParts, sha256: Sha256): string {
   const { appId, identity, event, explicitId, source, receivedAt, requestId, dedupeWindowMs } = parts;
@@ -36,13 +36,13 @@ export function idempotencyKey(parts: KeyParts, sha256: Sha256): string {
   return sha256(part(appId) + part(identity) + part(event) + occurrence);
 }
 
-/** With the lengths in front, no two lists of parts produce the same string. */
+/** The length prefixes ensure that no two lists of parts produce the same string. */
 const part = (value: string): string => `${value.length}:${value}`;
 
 /**
- * What CleverTap sent for an event as a string that does not depend on the order of names.
+ * What CleverTap sent for an event, as a string that does not depend on member order.
  *
- * @returns undefined for an event that is nested more than `maxSourceDepth` levels deep
+ * @returns undefined for an event nested more than `maxSourceDepth` levels deep
  */
 export function canonicalSource(source: SourceEvent): string | undefined {
   const { profile, campaignId, pathEvent, canonicalRequest } = source;
@@ -50,21 +50,21 @@ export function canonicalSource(source: SourceEvent): string | undefined {
   return own === undefined || canonicalRequest === undefined ? undefined : own + canonicalRequest;
 }
 
-/** An id of an event, and where a person finds it. */
+/** A candidate for an event's id, and where it was found. */
 export interface IdCandidate {
-  /** The key it was read from; undefined for that of a rule. */
+  /** The key it was read from; undefined if a rule sets it. */
   readonly key: string | undefined;
   readonly value: unknown;
 }
 
-/** The id an event goes by, and the candidates before it that cannot tell one event from all others. */
+/** The id of an event, and the candidates before it that could not be used. */
 export interface ExplicitId {
   readonly key: string | undefined;
   readonly id: string | undefined;
   readonly ignored: readonly (string | undefined)[];
 }
 
-/** The first of the candidates that can be an id. */
+/** The first candidate that can be an id. */
 export function chooseId(candidates: readonly IdCandidate[]): ExplicitId {
   const ignored: (string | undefined)[] = [];
   for (const { key, value } of candidates) {
@@ -75,7 +75,7 @@ export function chooseId(candidates: readonly IdCandidate[]): ExplicitId {
   return { key: undefined, id: undefined, ignored };
 }
 
-/** A placeholder or an unrendered template cannot tell one event from all others. */
+/** Placeholders and unrendered templates cannot tell one event from all others. */
 function toId(value: unknown): string | undefined {
   const id = typeof value === 'string' ? value.trim() : Number.isSafeInteger(value) ? String(value) : '';
   const isUsable = !isPlaceholder(id) && !holdsTemplate(id) && !holdsInvisible(id);

@@ -5,10 +5,7 @@ import { holdsInvisible, holdsTemplate } from './strings';
 /** Heap's limit (developers.heap.io, "Track"). */
 const maxIdentityLength = 255;
 
-/**
- * Values that mean "nobody". Two users under one of them become one user in Heap, which cannot be undone
- * (help.heap.io, "Identity").
- */
+/** Values that mean "no user". Users who share one are merged in Heap for good (help.heap.io, "Identity"). */
 const placeholders: ReadonlySet<string> = new Set([
   ...['null', 'undefined', 'none', 'nil', 'nan', 'n/a', 'n.a', 'na', '-1', 'true', 'false', 'object object'],
   ...['unset', 'not set', 'not_set', 'empty', 'default', 'dummy', 'unknown', 'test', 'user', 'guest', 'anon'],
@@ -16,19 +13,19 @@ const placeholders: ReadonlySet<string> = new Set([
   ...identityFields.map((name) => name.toLowerCase()),
 ]);
 
-/** Nothing but zeros and punctuation, such as a UUID of zeros, and the UUID of ones (RFC 9562). */
+/** Only zeros and punctuation, such as a UUID of zeros, or the UUID of ones (RFC 9562). */
 const blank = /^(?:[\p{P}\s0+=<>|~^\x60$]*|f{8}-(?:f{4}-){3}f{12})$/u;
 
-/** Addresses under the domains reserved for examples (RFC 2606): CleverTap's guide offers one as a default. */
+/** Addresses in the domains reserved for examples (RFC 2606). CleverTap's guide suggests one as a default. */
 const exampleAddress = /@(?:[^@]*\.)?example(?:\.(?:com|net|org))?[\s.>]*$/;
 
-/** Templates of other systems, whole: `[[email]]`, `*|EMAIL|*`, `%%email%%`, `@{Profile.Email}`, `<%= email %>`. */
+/** Other systems' templates, as whole values: `[[email]]`, `*|EMAIL|*`, `%%email%%`, `@{Profile.Email}`, `<%= email %>`. */
 const foreignTemplate = /^(?:\[\[.*\]\]|\*\|.*\|\*|%%.*%%|[@#]\{.*\}|<%.*%>|\{[a-z_.]+\}|%[a-z_.]+%)$/s;
 
 /** One pair of quotes, brackets or parentheses around a value. */
 const pair = /^(?:"(.*)"|'(.*)'|`(.*)`|“(.*)”|‘(.*)’|\((.*)\)|\[(.*)\]|\{(.*)\}|<(.*)>)$/s;
 
-/** Whether a string means nobody or nothing, so that it identifies neither a user nor an event. */
+/** Whether a string is a placeholder, so that it identifies neither a user nor an event. */
 export function isPlaceholder(value: string): boolean {
   const folded = withoutDot(value.toLowerCase());
   const bare = withoutDot(pair.exec(folded)?.slice(1).join('') ?? folded);
@@ -39,18 +36,18 @@ export function isPlaceholder(value: string): boolean {
 
 const withoutDot = (value: string): string => value.trim().replace(/\.$/, '');
 
-/** A value that may identify the user, and what a person knows it by. */
+/** A value that may identify the user, and where it comes from. */
 export interface IdentityCandidate {
   readonly from: string;
   readonly value: unknown;
 }
 
 /**
- * The identity Heap knows the user by: the first usable candidate. It is trimmed but never lower-cased, because Heap
- * compares identities byte by byte with those the website sends.
+ * The identity by which Heap knows the user: the first usable candidate. It is trimmed but never lower-cased, because
+ * Heap compares it byte by byte with the identities that the website sends.
  *
  * @param candidates best first
- * @param isDenied whether the environment refuses an identity besides the built-in placeholders
+ * @param isDenied whether the environment denies an identity that is not a built-in placeholder
  */
 export function chooseIdentity(
   candidates: readonly IdentityCandidate[],
@@ -64,8 +61,8 @@ export function chooseIdentity(
       continue;
     }
     if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-      // Rounded, it would be somebody else.
-      findings.push(`${from}: a number that is no exact integer`);
+      // Rounded, it would be another user.
+      findings.push(`${from}: a number, but not an exact integer`);
       reason = 'identity_not_exact';
       continue;
     }
@@ -86,7 +83,7 @@ function identityError(identity: string): string | undefined {
   if (identity === '') return 'blank';
   if (isPlaceholder(identity)) return 'a placeholder';
   if (identity.length > maxIdentityLength) return `longer than ${maxIdentityLength} characters`;
-  // With a replaced or half character it is no longer the identity the website knows.
+  // With a replaced or incomplete character, it no longer matches the identity from the website.
   if (identity.includes('\uFFFD') || !identity.isWellFormed()) return 'not valid Unicode';
   if (holdsInvisible(identity)) return 'holds invisible characters';
   return undefined;

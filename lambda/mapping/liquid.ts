@@ -9,11 +9,11 @@ import { parseDate } from './timestamp';
 /** A parsed template. */
 export interface LiquidTemplate {
   /**
-   * The value of the template: of its own JSON type if it is a single output, otherwise a string. Undefined if it has
-   * none, or if tags and text come out blank. Of a strict template that met an unusable value, that value.
+   * The value of the template. A single output keeps its JSON type; anything else is a string. Undefined if there is no
+   * value, or if tags and text render blank. If a strict template meets an unusable value, the result is that value.
    *
-   * @param onMissing is told of each output without a value, as the template spells it
-   * @throws {AbortEvent} if it aborts, and liquidjs's errors if it fails or exceeds a limit
+   * @param onMissing called for each output without a value, as the template spells it
+   * @throws {AbortEvent} on `{% abort %}`, and liquidjs's errors if the template fails or exceeds a limit
    */
   render(scope: object, onMissing?: (output: string) => void): unknown;
 }
@@ -24,13 +24,13 @@ export type IsUsable = (value: unknown) => boolean;
 /**
  * Parses a Liquid template.
  *
- * @param isUsable makes the template strict: it must hold for each output, and for each value but a literal that goes
- *   into a filter. The text around `N/A` would otherwise make one user of all who have no number.
+ * @param isUsable makes the template strict: each output must pass it, and so must each filter input that is not a
+ *   literal. Otherwise the text around `N/A` would merge all users who have no number.
  * @throws liquidjs's `ParseError` or `TokenizationError` for a broken template
  */
 export type ParseTemplate = (template: string, isUsable?: IsUsable) => LiquidTemplate;
 
-/** Filters for numbers: liquidjs reads anything else as 0, which nobody sent. */
+/** Filters for numbers. liquidjs reads anything else as 0, a value that was never sent. */
 const mathFilters =
   /^(?:abs|at_least|at_most|ceil|divided_by|floor|minus|modulo|plus|round|times|to_integer)$/;
 
@@ -44,7 +44,7 @@ export function createLiquid(): { readonly parse: ParseTemplate } {
       const read = parsePath(template);
       if (read === undefined) return compiled;
       return {
-        // The caller judges a single output itself.
+        // The caller judges the value of a single output.
         render: (scope, onMissing) => {
           const value = read(scope);
           if (isMissing(value, false)) onMissing?.(template);
@@ -57,9 +57,9 @@ export function createLiquid(): { readonly parse: ParseTemplate } {
 
 function compile(engine: Liquid, template: string, isUsable: IsUsable | undefined): LiquidTemplate {
   const templates = engine.parse(isUsable === undefined ? template : markLiterals(template));
-  // A single output hands on a blank that was sent; with tags and text a blank means that there is nothing to say.
+  // A single output passes on a blank that was sent. With tags and text, a blank means there is nothing to say.
   const isOutput = templates.length === 1 && templates[0] instanceof Output;
-  // Tags may skip and repeat outputs, so that counting does not tell which one it is.
+  // Tags may skip and repeat outputs, so that counting does not identify an output.
   const hasTags = templates.some(({ token }) => token.kind === TokenKind.Tag);
   const outputs = hasTags ? [] : templates.filter((part) => part instanceof Output);
   return {
@@ -76,7 +76,7 @@ function compile(engine: Liquid, template: string, isUsable: IsUsable | undefine
       });
       try {
         const value: unknown = engine.renderSync(templates, scope, { globals });
-        // A strict template that came out without anything that was sent would be the same for everybody.
+        // A strict template that renders without any value that was sent would be the same for every user.
         return (value === '' && !isOutput) || !isSent ? undefined : value;
       } catch (error) {
         const unusable = causeOf(error, UnusableValue);
@@ -96,18 +96,18 @@ export function createEngine(isStrict: boolean): Liquid {
     templates: {},
     relativeReference: false,
     dynamicPartials: false,
-    // Without a locale liquidjs asks Intl for one, which costs a cold start 12 ms.
+    // Without a locale liquidjs asks Intl for one, which adds 12 ms to a cold start.
     locale: 'en',
     timezoneOffset: 0,
     keepOutputType: true,
-    // The limits are off by default. They end a template that data makes slow or large with an error of its event.
+    // The limits are off by default. They fail a template that data makes slow or large, and only its own event.
     parseLimit: 1e4,
-    // By the clock: at 0.145 vCPU, what 256 MB get, this is 72 ms of work.
+    // Wall-clock time. With 256 MB, a function gets 0.145 vCPU, so this is 72 ms of work.
     renderLimit: 500,
     memoryLimit: 1e6,
     outputEscape: takeOutput,
   });
-  // They read files or other templates.
+  // These tags read files or other templates.
   for (const tag of ['include', 'render', 'layout', 'block']) Reflect.deleteProperty(engine.tags, tag);
   engine.registerTag('abort', {
     render: () => {
@@ -117,12 +117,12 @@ export function createEngine(isStrict: boolean): Liquid {
   registerDates(engine);
   engine.registerFilter('url_escape', (value) => encodeURI(String(value).toWellFormed()));
   engine.registerFilter('url_param_escape', (value) => encodeURIComponent(String(value).toWellFormed()));
-  // The same event must always produce the same bytes: `sample` draws at random, `date_to_…` asks the machine's clock
-  // for `now`. `…_exp` parses a string while it renders, and ignores what it does not understand.
+  // The same event must always produce the same bytes. `sample` is random, and `date_to_…` reads the clock for `now`.
+  // `…_exp` parses a string while it renders, and ignores what it does not understand.
   const refused = Object.keys(engine.filters).filter((name) => /^sample$|^date_to_|_exp$/.test(name));
   for (const name of refused) engine.unregisterFilter(name);
   if (isStrict) {
-    // `raw` skips what takes the outputs.
+    // `raw` bypasses `outputEscape`.
     engine.unregisterFilter('raw');
     engine.registerTag('for', StrictForTag);
   }
@@ -131,8 +131,8 @@ export function createEngine(isStrict: boolean): Liquid {
 }
 
 /**
- * The clock of a template is the arrival of the event: a redrive must not change what it renders. `date_tz` is
- * CleverTap's own, with a format and an IANA time zone, which liquidjs's `date` takes as well.
+ * A template's clock is the arrival of the event, so that a redrive renders the same. `date_tz` is CleverTap's own
+ * filter for a format and an IANA time zone, which liquidjs's `date` accepts as well.
  */
 function registerDates(engine: Liquid): void {
   const date = engine.filters['date'];
@@ -146,13 +146,13 @@ function registerDates(engine: Liquid): void {
   }
 }
 
-/** The year first, or a month by its name and the year after it; with the day, and a time. */
+/** Year first, or a month name followed by the year; optionally with a day and a time. */
 const spelledDate =
   /^(\d{4}([-/])\d\d?(?:\2(\d\d?))?|(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? +)?(?:(\d\d?)[ -])?(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)[ -](?:(\d\d?),? +)?\d{4})(?:[T ,]+\d\d?:[\d:.]+ ?(?:[ap]m)? ?(?:z|utc|gmt|[ecmp][sd]t)? ?(?:[+-]\d\d:?\d\d)?(?: \(.*\))?)?$/i;
 
 /**
- * What liquidjs's `date` can read without a guess, milliseconds as ISO 8601; undefined for any other value. It would
- * take 05/11/2026 for 11 May, 30 February for 2 March, `Marathon 2026` for a day in March and true for 1970.
+ * What liquidjs's `date` can read without guessing, milliseconds as ISO 8601; undefined for any other value. It would
+ * read 05/11/2026 as 11 May, 30 February as 2 March, `Marathon 2026` as a day in March and true as 1970.
  */
 function toInstant(value: unknown): unknown {
   const instant = parseDate(value);
@@ -177,9 +177,9 @@ function inUtc(date: string): string {
   return new Date(local.getTime() - local.getTimezoneOffset() * 60_000).toISOString();
 }
 
-/** A missing value stays missing: liquidjs's filters turn it into "", 0 or a bare prefix, which nobody sent. */
+/** Keeps a missing value missing. liquidjs's filters would turn it into "", 0 or a bare prefix that was never sent. */
 function keepMissing(engine: Liquid, isStrict: boolean): void {
-  // What "split" makes of a judged string: a group of zeros in it is no placeholder.
+  // The pieces that "split" makes of a judged string: a group of zeros among them is not a placeholder.
   const pieces = new WeakSet<object>();
   for (const [name, filter] of Object.entries(engine.filters)) {
     if (typeof filter !== 'function' || name === 'default') continue;
@@ -194,7 +194,7 @@ function keepMissing(engine: Liquid, isStrict: boolean): void {
         const parts = sent.flatMap((input) => judgedParts(name, input, pieces));
         for (const part of parts) Rendering.judge(this.context, part);
       }
-      // Lists and strings have these three; of an object they are its members of that name.
+      // Lists and strings have these three. On an object, they are members of that name.
       if (/^(?:size|first|last)$/.test(name) && typeof value !== 'string' && !Array.isArray(value)) {
         return isJsonObject(value) ? value[name] : undefined;
       }
@@ -207,7 +207,7 @@ function keepMissing(engine: Liquid, isStrict: boolean): void {
   }
 }
 
-/** What a filter reads as numbers: its input and first argument, or of `sum` a list, or one member of its elements. */
+/** What a filter reads as numbers: its input and first argument or, for `sum`, a list or one member of its elements. */
 function operandsOf(name: string, value: unknown, args: readonly unknown[]): readonly unknown[] {
   if (name !== 'sum') return mathFilters.test(name) ? [value, ...args.slice(0, 1)] : [];
   const path = args.length === 0 ? [] : String(args[0]).split('.');
@@ -215,13 +215,13 @@ function operandsOf(name: string, value: unknown, args: readonly unknown[]): rea
   return elements.length === 0 ? [undefined] : elements.map((element) => path.reduce(memberOf, element));
 }
 
-/** The last filter of every output. liquidjs types it as string, but with `keepOutputType` any value passes through. */
+/** Runs on every output. liquidjs types it as string, but with `keepOutputType` any value passes through. */
 function takeOutput(this: { readonly context: Context }, value: string): string {
   Rendering.judge(this.context, value, true);
   return value;
 }
 
-/** A loop over nothing has no value: what stands around it would be the same for everybody. */
+/** A loop over nothing has no value: the text around it would be the same for every user. */
 class StrictForTag extends ForTag {
   override *render(context: Context, emitter: Emitter): ReturnType<ForTag['render']> {
     const list: unknown = yield evalToken(this.collection, context);
@@ -238,7 +238,7 @@ const isMissing = (value: unknown, isBlankMissing: boolean): boolean =>
 const isNumeric = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && parseDecimal(value) !== undefined);
 
-/** An error of this class, or the one that it wraps: liquidjs wraps what tags and filters throw. */
+/** An error of this class, unwrapped if necessary: liquidjs wraps what tags and filters throw. */
 function causeOf<T extends Error>(error: unknown, type: new (...args: never[]) => T): T | undefined {
   if (error instanceof type) return error;
   return isJsonObject(error) ? causeOf(error['originalError'], type) : undefined;

@@ -12,7 +12,7 @@ import { cut, holdsTemplate, withoutInvisible } from './strings';
 import { AbortEvent } from './template-scope';
 import { parseTimestamp, toIso } from './timestamp';
 
-/** An event as Heap's bulk track API takes it (developers.heap.io, "Bulk Track"). */
+/** An event in the format of Heap's bulk track API (developers.heap.io, "Bulk Track"). */
 export interface HeapEvent {
   readonly event: string;
   readonly identity: string;
@@ -22,7 +22,7 @@ export interface HeapEvent {
   readonly properties: HeapProperties;
 }
 
-/** What the mapping knows besides the event itself. */
+/** What the mapping depends on besides the event itself. */
 export interface MappingContext {
   readonly appId: string;
   /** When the endpoint accepted the message, in milliseconds since 1970. */
@@ -31,14 +31,14 @@ export interface MappingContext {
   /** Names of profile fields that identify a user, best first. */
   readonly identityOrder: readonly string[];
   readonly dedupeWindowMs: number;
-  /** Rules, campaigns and denied identities of the environment. */
+  /** The environment's rules, campaigns and denied identities. */
   readonly mapping: Mapping;
   readonly sha256: Sha256;
 }
 
 export interface MappedEvent {
   readonly event: HeapEvent;
-  /** Properties of the user, where a rule has them. */
+  /** Properties of the user, if a rule sets any. */
   readonly userProperties: HeapProperties | undefined;
   /** The rule that was used; undefined for the default mapping. */
   readonly rule: string | undefined;
@@ -46,26 +46,26 @@ export interface MappedEvent {
   readonly changes: readonly RecordedChange[];
 }
 
-/** Of an event that a rule maps: the outputs of its templates without a value, if there are any. */
+/** Added for an event mapped by a rule: the template outputs without a value, if any. */
 export interface MappedByRule {
   readonly missingOutputs?: readonly string[];
 }
 
-/** An event that a rule leaves out with `{% abort %}`. */
+/** An event that a rule aborts with `{% abort %}`. */
 export interface AbortedEvent {
   readonly abortedBy: string;
 }
 
 export const isAborted = (mapped: object): mapped is AbortedEvent => 'abortedBy' in mapped;
 
-/** Heap takes 1024 characters but shows and documents 255 on its client side. */
+/** Heap accepts 1024 characters, but its client side shows and documents 255. */
 const maxEventNameLength = 255;
 
 /**
- * Maps an event to what Heap receives: drafted by the first rule that matches it, else by the default mapping, and
- * then judged.
+ * Maps an event to what Heap receives. The first matching rule drafts it, or else the default mapping, and then it is
+ * judged.
  *
- * @returns the event for Heap, or why it can never be one
+ * @returns the event for Heap, or why there can never be one
  */
 export function mapEvent(
   source: SourceEvent,
@@ -89,12 +89,12 @@ export function mapEvent(
     return missingOutputs.length === 0 ? judged : { ...judged, missingOutputs };
   } catch (error) {
     if (error instanceof AbortEvent) return { abortedBy: rule.name };
-    // The message of a template's error may quote what it was given.
+    // A template's error message may quote its input.
     return rejected('template_failed', `rule ${rule.name}: ${error instanceof Error ? error.name : 'error'}`);
   }
 }
 
-/** Turns any draft into an event, or says why it can never be one. */
+/** Turns a draft into an event, or says why it can never be one. */
 function judge(
   draft: Draft,
   source: SourceEvent,
@@ -136,7 +136,7 @@ function judge(
   if (rejection !== undefined) return rejection;
 
   const name = repairName(draft.name);
-  // U+FFFD is what is left of characters that were lost on the way.
+  // U+FFFD is the trace of characters that were lost on the way.
   const isRepaired = withoutInvisible(draft.name) !== draft.name || name.includes('\uFFFD');
   if (isRepaired) changes.record('text_repaired', 'event');
   const event = cut(name, maxEventNameLength);
@@ -170,15 +170,15 @@ function collect(values: JsonObject, changes: Changes): PropertyCollector {
 }
 
 /**
- * The app id a custom body may carry, as CleverTap's guide has it. Heap would accept a wrong one and lose the event, so
- * a number that differs is refused; a string such as `<app id>` is what the guide prints.
+ * Checks the app id that a custom body may carry, as in CleverTap's guide. Heap would accept a wrong one and lose the
+ * event, so another number is rejected. A string such as `<app id>` is the guide's own placeholder.
  */
 function appIdMismatch(value: unknown, appId: string, changes: Changes): Rejected | undefined {
   if (value === undefined) return undefined;
   const named = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
   if (!/^\d+$/.test(named)) changes.record('app_id_placeholder', 'app_id');
   else if (named !== appId) {
-    return rejected('app_id_mismatch', "the body's app_id is not the one of this environment");
+    return rejected('app_id_mismatch', "the body's app_id is not this environment's");
   }
   return undefined;
 }

@@ -3,19 +3,19 @@ import type { ParseTemplate } from './liquid';
 import { compileRule, normalizeEventName, type CompiledRule } from './rule';
 import type { MappingSettings } from './rule-format';
 
-/** An environment's mapping, ready for events. */
+/** An environment's mapping, compiled. */
 export interface Mapping {
-  /** The first rule that matches; undefined if the default mapping applies. What an event does not have is blank. */
+  /** The first rule that matches; undefined if the default mapping applies. A missing name or campaign is blank. */
   readonly ruleFor: (eventName: string, campaignId: string) => CompiledRule | undefined;
   /** Event names by `targetId`. */
   readonly campaigns: ReadonlyMap<string, string>;
-  /** Whether the environment refuses an identity besides the built-in placeholders. */
+  /** Whether the environment denies an identity that is not a built-in placeholder. */
   readonly isDenied: (identity: string) => boolean;
 }
 
 /**
  * @param parse parses a Liquid template; never called without rules
- * @throws liquidjs's errors for a broken template; a deployment has none, since they fail its synthesis
+ * @throws liquidjs's errors for a broken template, which synthesis rejects before any deployment
  */
 export function compileMapping(
   { rules, campaigns, deniedIdentities }: MappingSettings,
@@ -41,14 +41,14 @@ export function compileMapping(
 }
 
 /**
- * Reads `mapping.json`. It was checked when it was written, so only its outline is checked here.
+ * Reads `mapping.json`. It was validated when it was written, so only its outline is checked here.
  *
- * @throws if it is no mapping at all: the function was not bundled by this app
+ * @throws if it is not a mapping, because the function was not bundled by this app
  */
 export function readMapping(json: string): MappingSettings {
   const settings: unknown = JSON.parse(json);
   if (isMappingSettings(settings)) return settings;
-  throw new Error('mapping.json does not hold rules, campaigns and deniedIdentities');
+  throw new Error('mapping.json must hold rules, campaigns and deniedIdentities');
 }
 
 const isMappingSettings = (value: unknown): value is MappingSettings =>
@@ -57,12 +57,12 @@ const isMappingSettings = (value: unknown): value is MappingSettings =>
   isJsonObject(value['campaigns']) &&
   Array.isArray(value['deniedIdentities']);
 
-/** The parser of templates where there are no rules. */
+/** The template parser if there are no rules. */
 export const unexpectedTemplate = (): never => {
-  throw new Error('a template without a rule');
+  throw new Error('cannot parse a template: the mapping has no rules');
 };
 
-/** Whether a string is these parts with anything between them. An expression could take minutes. */
+/** Whether a string consists of these parts with anything between them. A regular expression could take minutes. */
 function consistsOf([first = '', ...parts]: readonly string[], value: string): boolean {
   const last = parts.pop();
   if (last === undefined) return value === first;

@@ -9,12 +9,12 @@ const pathTemplate =
 
 const step = /\w+|"[^"]*"|'[^']*'/g;
 
-/** Members that liquidjs gives a meaning of their own, and positions in lists and strings. */
+/** Members that have a special meaning in liquidjs, and indexes of lists and strings. */
 const special = /^(?:size|first|last|length|-?\d+)$/;
 
 /**
- * Most templates are one path, such as `{{ Event.Price }}`, perhaps with a `default`. Reading it directly gives the
- * value that liquidjs would, in a fraction of the time: a rule of such templates would otherwise cost 2.6 times as much.
+ * Most templates are a single path, such as `{{ Event.Price }}`, possibly with a `default`. Reading it directly gives
+ * liquidjs's value in a fraction of the time. A rule of such templates would otherwise cost 2.6 times as much.
  *
  * @returns undefined for any other template
  */
@@ -30,7 +30,7 @@ export function parsePath(template: string): PathReader | undefined {
   };
 }
 
-/** Nothing more is read from an object: it becomes properties, as it would without a template. */
+/** An object is not read any further: it becomes properties, as it would without a template. */
 const asItIs = (object: JsonObject): JsonObject => object;
 
 /** What liquidjs's `default` replaces. */

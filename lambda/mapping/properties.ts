@@ -10,7 +10,7 @@ const maxDepth = 32;
 /** Heap: "fewer than 1024 characters" for keys and values (developers.heap.io, "Track"). */
 const maxLength = 1023;
 
-/** Names that reach a prototype in careless code, here or behind us. */
+/** Names that reach a prototype in careless code, here or downstream. */
 export const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 export type HeapProperties = Readonly<Record<string, string | number>>;
@@ -18,15 +18,15 @@ export type HeapProperties = Readonly<Record<string, string | number>>;
 const noTypes: ReadonlyMap<string, PropertyType> = new Map();
 
 /**
- * Collects properties as Heap can chart them, flat, with strings and numbers only (docs/configuration.md). Of two values
- * with the same name the first wins. After a rejection nothing more is collected.
+ * Collects properties in a form that Heap can chart: flat, and only strings and numbers (docs/configuration.md). If two
+ * values have the same name, the first wins. After a rejection nothing more is collected.
  */
 export class PropertyCollector {
   readonly properties: Record<string, string | number> = {};
   private size = 0;
   private problem: Rejected | undefined;
 
-  /** @param types what properties become, by the path of their value as it was sent */
+  /** @param types the types that values are converted to, by their path as sent */
   constructor(
     private readonly changes: Changes,
     private readonly types: ReadonlyMap<string, PropertyType> = noTypes,
@@ -37,7 +37,7 @@ export class PropertyCollector {
     return this.problem;
   }
 
-  /** @param except names to leave out, in lower case; they are left out in any casing */
+  /** @param except lower-case names to leave out, in any casing */
   addAll(object: JsonObject, except: readonly string[] = []): void {
     for (const name of Object.keys(object)) {
       if (except.length === 0 || !except.includes(name.toLowerCase())) this.add(name, object[name]);
@@ -50,7 +50,7 @@ export class PropertyCollector {
     if (this.accepts(heapName)) this.collect(name, heapName, value, 1);
   }
 
-  /** Adds a scalar if there is room for it: an event is worth more than this property. */
+  /** Adds a scalar if there is room for it: losing the event would be worse than losing this property. */
   addIfPossible(name: string, value: unknown): void {
     const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
     if (isScalar && this.size < maxProperties) this.add(name, value);
@@ -65,8 +65,8 @@ export class PropertyCollector {
   }
 
   /**
-   * @param path the names from the outermost on, joined with dots, as they were sent
-   * @param name the same as Heap gets it
+   * @param path the names from the outermost on, as sent, joined with dots
+   * @param name the same path as Heap receives it
    */
   private collect(path: string, name: string, value: unknown, depth: number): void {
     if (depth > maxDepth) {
@@ -84,7 +84,7 @@ export class PropertyCollector {
     }
   }
 
-  /** @returns false if there are none */
+  /** @returns false if the object is empty */
   private collectMembers(path: string, name: string, object: JsonObject, depth: number): boolean {
     const keys = Object.keys(object);
     for (const key of keys) {
@@ -106,12 +106,12 @@ export class PropertyCollector {
     const elements = list.filter((element) => element !== null && !isInfinite(element));
     if (elements.length < list.length || list.length === 0) this.changes.record('value_dropped', path);
     if (elements.length === 0) return;
-    // Further elements would be cut off in any case.
+    // Further elements would be cut off anyway.
     const joined = elements.slice(0, maxLength).map(stringOf).join('||');
     this.put(path, name, this.limited(path, joined));
   }
 
-  /** Leaves out a value that cannot be converted: one string among numbers would spoil the property. */
+  /** Drops a value that cannot be converted: one string among numbers would spoil the property. */
   private putAs(path: string, name: string, value: unknown, type: PropertyType): void {
     const converted = convert(value, type);
     if (
@@ -128,14 +128,14 @@ export class PropertyCollector {
     }
   }
 
-  /** A string within Heap's limits, CleverTap's notation of a date as ISO 8601. */
+  /** A string within Heap's limits. A CleverTap date becomes ISO 8601. */
   private limited(path: string, value: string): string {
     if (isPlain(value) && value.length <= maxLength) return value;
     const date = parseClevertapDate(value);
     if (date !== undefined) return date;
     const cleaned = clean(value);
     if (cleaned !== value) this.changes.record('text_repaired', path);
-    // A date that could not be read is sent as it stands, too.
+    // A date that could not be read is sent unchanged, too.
     if (holdsTemplate(cleaned) || /(?:^|\|\|)\s*\$D_/.test(cleaned))
       this.changes.record('unrendered_value', path);
     if (cleaned.length > maxLength) this.changes.record('value_truncated', path);
@@ -143,7 +143,7 @@ export class PropertyCollector {
   }
 
   private put(path: string, name: string, value: string | number): void {
-    // Heap keeps the name "id" for itself, in any casing.
+    // Heap reserves the name "id", in any casing.
     const isReserved = name.length === 2 && name.toLowerCase() === 'id';
     const heapName = isReserved ? 'clevertap_id' : name;
     if (isReserved) this.changes.record('name_reserved', path);
@@ -165,7 +165,7 @@ export class PropertyCollector {
   }
 }
 
-/** A name that is too long already does not grow: it may hold many members, and no property comes of it. */
+/** A name that is already too long does not grow: it may have many members, and none becomes a property. */
 const innerName = (name: string, inner: string): string =>
   name.length > maxLength ? name : `${name}.${inner}`;
 

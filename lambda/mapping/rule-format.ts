@@ -12,14 +12,14 @@ export const spreadGroups = ['Event', 'KeyValues'] as const;
 /** A group of values that is copied whole. */
 export type SpreadGroup = (typeof spreadGroups)[number];
 
-/** The names that templates begin with. */
+/** The top-level names in templates. */
 export const scopeNames = ['Profile', 'Event', 'KeyValues', 'Campaign', 'Received', 'Path', 'Body'] as const;
 
-/** How events that meet `when` become Heap events. Its strings are Liquid templates in CleverTap's own names. */
+/** How events that match `when` become Heap events. The strings are Liquid templates with CleverTap's own names. */
 export interface MappingRule {
-  /** For a person: the file the rule is in. */
+  /** The file that contains the rule, for messages. */
   readonly name: string;
-  /** If both are given, both must match; names are compared without regard to case and blanks. */
+  /** If both are given, both must match. Names are compared without regard to case and blanks. */
   readonly when: { readonly event?: string | undefined; readonly campaign?: string | number | undefined };
   readonly send: {
     readonly app_id?: string | number | undefined;
@@ -35,13 +35,13 @@ export interface MappingRule {
   readonly userProperties?: Readonly<Record<string, TemplateJson>> | undefined;
 }
 
-/** The part of an environment's settings that the function finds beside its code, as `mapping.json`. */
+/** The part of an environment's settings that is bundled with the function, as `mapping.json`. */
 export interface MappingSettings {
-  /** The first one that matches an event applies. */
+  /** The first rule that matches an event applies. */
   readonly rules: readonly MappingRule[];
   /** Event names by `targetId`, for campaigns that name their event nowhere else. */
   readonly campaigns: Readonly<Record<string, string>>;
-  /** Identities refused besides the built-in ones; `*` matches any string. */
+  /** Identities denied in addition to the built-in placeholders; `*` matches any string. */
   readonly deniedIdentities: readonly string[];
 }
 

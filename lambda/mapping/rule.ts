@@ -10,14 +10,14 @@ import type { MappingRule, PropertyType, scopeNames, SpreadGroup, TemplateJson }
 import { templateObject } from './template-scope';
 import { toIso } from './timestamp';
 
-/** Renders JSON of a rule for one event. What has no value is left out of objects and lists without a change. */
+/** Renders JSON of a rule for one event. Missing values are left out of objects and lists without a recorded change. */
 type Renderer = (scope: EventScope) => unknown;
 type ObjectRenderer = (scope: EventScope) => JsonObject;
 
-/** A rule whose templates are parsed once, so that an event costs only their rendering. */
+/** A rule whose templates are parsed once, so that an event costs only rendering. */
 export interface CompiledRule {
   readonly name: string;
-  /** Both must hold when both are given; the name is normalized. */
+  /** If both are given, both must match. The name is normalized. */
   readonly when: { readonly event: string | undefined; readonly campaign: string | undefined };
   readonly appId: Renderer | undefined;
   readonly identity: Renderer | undefined;
@@ -30,20 +30,20 @@ export interface CompiledRule {
   readonly userProperties: ObjectRenderer | undefined;
 }
 
-/** What templates can read of an event, and where their outputs without a value are noted. */
+/** What templates can read of an event, and where outputs without a value are recorded. */
 interface EventScope {
   readonly names: Readonly<Record<(typeof scopeNames)[number], JsonObject>>;
   readonly missingOutputs: Set<string>;
 }
 
-/** Event names are equal in CleverTap regardless of case and blanks. */
+/** CleverTap ignores case and blanks in event names. */
 export const normalizeEventName = (name: string): string => name.toLowerCase().replace(/\s+/g, '');
 
 /**
  * Parses the templates of a rule.
  *
- * @param isDenied whether the environment refuses an identity
- * @throws liquidjs's `ParseError` or `TokenizationError` for a broken one
+ * @param isDenied whether the environment denies an identity
+ * @throws liquidjs's `ParseError` or `TokenizationError` for a broken template
  */
 export function compileRule(
   rule: MappingRule,
@@ -76,11 +76,10 @@ export function compileRule(
 }
 
 /**
- * Drafts an event by a rule. A field that the rule does not have comes from the draft of the default mapping; its
- * properties do not.
+ * Drafts an event by a rule. A field that the rule omits comes from the default mapping's draft, except properties.
  *
  * @param receivedAt when the endpoint accepted the message, in milliseconds since 1970
- * @throws {AbortEvent} if the rule leaves the event out, and liquidjs's errors if a template fails
+ * @throws {AbortEvent} if the rule aborts the event, and liquidjs's errors if a template fails
  */
 export function draftByRule(
   rule: CompiledRule,
@@ -94,7 +93,7 @@ export function draftByRule(
       Profile: templateObject(event.profile, objectField(event.profile, 'profileData')),
       Event: templateObject(event.eventProperties),
       KeyValues: templateObject(keyValues),
-      // A null is no campaign either: the idempotency key does not tell the two apart.
+      // Null means no campaign either: the idempotency key does not tell the two apart.
       Campaign: templateObject({ id: event.campaignId ?? undefined }),
       Received: templateObject({ at: toIso(receivedAt) }),
       Path: templateObject({ event: event.pathEvent }),
@@ -102,7 +101,7 @@ export function draftByRule(
     },
     missingOutputs,
   });
-  // The request's key_values are constants of the campaign: as an id they would make all its events one.
+  // The request's key_values are constants of the campaign: an id among them would make all its events one.
   const idScopeOf = (event: SourceEvent): EventScope => scopeOf(event, event.profileKeyValues);
   const { exact } = source;
   const scope = scopeOf(source);
@@ -139,10 +138,10 @@ export function draftByRule(
   };
 }
 
-/** The value of an identity or id; NaN if the exact event makes another one of it, or fails. */
+/** The value of an identity or id; NaN if the exact event renders another value, or fails. */
 function renderExact(render: Renderer, scope: EventScope, exact: EventScope | undefined): unknown {
   const value = render(scope);
-  // No object is an identity or id, and no two are equal.
+  // An object is neither an identity nor an id, and no two are equal.
   if (exact === undefined || typeof value === 'object') return value;
   try {
     return render(exact) === value ? value : NaN;
@@ -151,15 +150,15 @@ function renderExact(render: Renderer, scope: EventScope, exact: EventScope | un
   }
 }
 
-/** The id that a rule gives. Unusable ids of the event's own are counted all the same. */
+/** The id that a rule sets. Unusable ids of the event itself still count as ignored. */
 function idOfRule(value: unknown, { ignored }: ExplicitId): ExplicitId {
   const chosen = chooseId([{ key: undefined, value }]);
   return { ...chosen, ignored: [...ignored, ...chosen.ignored] };
 }
 
 /**
- * Compiles leaf by leaf. A JSON document is never rendered as a whole: a value with a quote in it could then add fields,
- * such as another identity.
+ * Compiles leaf by leaf. A JSON document is never rendered as a whole, because a value with a quote in it could then
+ * add fields, such as another identity.
  */
 function compileJson(json: TemplateJson, parse: ParseTemplate): Renderer {
   if (typeof json === 'string' && /\{[{%]/.test(json)) {

@@ -1,18 +1,18 @@
-/** Templates that some system should have rendered: Liquid's and `${…}`. */
+/** Template syntax that another system should have rendered: Liquid and `${…}`. */
 const template = /\{\{|\}\}|\{%|\$\{/;
 
 export const holdsTemplate = (value: string): boolean => template.test(value);
 
-/** Control characters that no chart can show; tab and line feed stay. */
+/** Control characters that no chart can show. Tab and line feed are kept. */
 const controlCharacters = /[\u0000-\u0008\u000B-\u001F\u007F]/g;
 
-/** Characters that nobody can see, and that make a string differ from one that looks the same. */
+/** Invisible characters, which make a string differ from one that looks the same. */
 const invisibles = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800`;
 const invisible = new RegExp(`[${invisibles}]`, 'u');
 
 export const holdsInvisible = (value: string): boolean => invisible.test(value);
 
-/** Emoji, and letters that are not Latin: a joiner, a variation selector or the tags of a flag change how they look. */
+/** Emoji and non-Latin letters: a joiner, a variation selector or the tags of a flag change how they look. */
 const shaped = String.raw`[^${invisibles}\p{ASCII}\p{Script=Latin}\s]`;
 const selector = String.raw`(?<=${shaped})\p{Variation_Selector}|(?<=[#*\d])\uFE0F(?=\u20E3)`;
 const joiner = String.raw`(?<=${shaped}\p{Variation_Selector}?)[\u200C\u200D](?=${shaped})`;
@@ -22,7 +22,7 @@ const removed = new RegExp(`(?!${selector}|${joiner}|${flagTag})[${invisibles}]`
 export const withoutInvisible = (value: string): string =>
   holdsInvisible(value) ? value.replace(removed, '') : value;
 
-/** Control characters, surrogates, and what templates and CleverTap's dates begin with. */
+/** Control characters, surrogates, and the first characters of templates and CleverTap dates. */
 const special = /[\u0000-\u0008\u000B-\u001F\u007F\uD800-\uDFFF{}$]/;
 
 /** True if nothing in the string needs cleaning or reporting, apart from its length. */
@@ -40,10 +40,10 @@ export function cut(value: string, limit: number): string {
   return value.slice(0, splitsPair ? limit - 1 : limit);
 }
 
-/** Reads each character once: a backtracking expression takes minutes for a long row of digits. */
+/** Reads each character once: a backtracking expression would take minutes for a long run of digits. */
 const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 
-/** The number a string spells, surrounding blanks aside; undefined for anything else and for an infinite number. */
+/** The number a string spells, ignoring surrounding blanks; undefined for anything else and for infinity. */
 export function parseDecimal(value: string): number | undefined {
   const trimmed = value.trim();
   const number = decimal.test(trimmed) ? Number(trimmed) : NaN;

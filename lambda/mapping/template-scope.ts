@@ -1,34 +1,34 @@
 import { fieldKey, isJsonObject, type JsonObject } from '../json';
 import { parseClevertapDate } from './timestamp';
 
-/** Longer strings are cut before a template sees them: Heap takes 1023 characters, and filters cost time by length. */
+/** Longer strings are cut before a template sees them: Heap accepts 1023 characters, and filters cost time by length. */
 const maxInputLength = 8192;
 
 /**
- * Longer lists are cut as well: a filter walks a whole list before any limit applies. Hardly any
- * property loses by it: joined, such a list is too long already, and of objects it has too many properties.
+ * Longer lists are cut too: a filter walks a whole list before any limit applies. Hardly any property is affected. Such
+ * a list is too long when joined, and has too many properties if it holds objects.
  */
 const maxListLength = 1000;
 
-/** Thrown by `{% abort %}`, CleverTap's way to leave a user out. */
+/** Thrown by `{% abort %}`, CleverTap's way to skip a user. */
 export class AbortEvent extends Error {
   override readonly name = 'AbortEvent';
 }
 
 /**
- * An object as templates see it: names are found exactly first and then without regard to case, at every level,
- * and nothing inherited is ever found.
+ * An object as templates see it. At every level, names match exactly first and then case-insensitively, and nothing
+ * inherited is found.
  *
- * @param fallbacks objects to look in, in order, for what the first does not have
+ * @param fallbacks objects to search, in order, for what the first one lacks
  */
 export function templateObject(object: JsonObject, ...fallbacks: readonly JsonObject[]): JsonObject {
   return new Proxy(object, new TemplateObjectHandler([object, ...fallbacks]));
 }
 
-/** Under this key a template object holds the objects it looks in. */
+/** The key under which a template object holds the objects it searches. */
 const sources = Symbol('sources');
 
-/** The member of a template object or of an object in it, as it was sent; undefined if there is none. */
+/** The member of a template object, or of an object in one, as sent; undefined if there is none. */
 export function memberOf(value: unknown, key: string): unknown {
   if (value === null) return null;
   for (const object of sourcesOf(value)) {
@@ -66,7 +66,7 @@ class TemplateObjectHandler implements ProxyHandler<JsonObject> {
       const value = templateValue(candidate[found]);
       return { value, configurable: true, enumerable: true, writable: true };
     }
-    // liquidjs counts the members of an object that has no "size".
+    // Without a "size", liquidjs would count the members of the object.
     return key === 'size' ? { value: undefined, configurable: true } : undefined;
   }
 
@@ -78,13 +78,13 @@ class TemplateObjectHandler implements ProxyHandler<JsonObject> {
 /**
  * A value as templates see it.
  *
- * @param ofObject what an object becomes
+ * @param ofObject converts an object
  */
 export function templateValue(
   value: unknown,
   ofObject: (object: JsonObject) => JsonObject = templateObject,
 ): unknown {
-  // No filter can read CleverTap's own notation of a date.
+  // No filter can read CleverTap's date notation.
   if (typeof value === 'string') return parseClevertapDate(value) ?? value.slice(0, maxInputLength);
   if (Array.isArray(value)) {
     return value.slice(0, maxListLength).map((element) => templateValue(element, ofObject));

@@ -1,16 +1,16 @@
-/** CleverTap's notation for dates: `$D_` and seconds since 1970; more than 11 digits are milliseconds. */
+/** CleverTap's date notation: `$D_` and seconds since 1970. More than 11 digits are milliseconds. */
 const clevertapDate = /^\$D_(-?\d{1,14})$/;
 
-/** ISO 8601 with a time zone, or a date alone, which is read as UTC; a local time without zone is not usable. */
+/** ISO 8601 with a time zone, or a date alone, read as UTC. A local time without a time zone is not usable. */
 const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
 
-/** How far ahead of its arrival an event may claim to be: clocks differ. */
+/** How far in the future an event may be when it arrives: clocks differ. */
 const maxAheadMs = 5 * 60_000;
 
 const earliestMs = Date.UTC(2000);
 const latestMs = Date.UTC(2100);
 
-/** From here on a number of epoch seconds would lie beyond the year 5138, so it must be milliseconds. */
+/** From here on, a number of epoch seconds would lie beyond the year 5138, so it must be milliseconds. */
 const firstMillisecondValue = 1e11;
 
 /** @param ms milliseconds since 1970 */
@@ -23,8 +23,8 @@ export function parseClevertapDate(value: string): string | undefined {
 }
 
 /**
- * When an event happened, as ISO 8601 UTC; undefined for a value that is not a date (see `parseDate`), and for a time
- * more than five minutes after it was received.
+ * When an event happened, as ISO 8601 UTC. Undefined for a value that is not a date (see `parseDate`), and for a time
+ * more than five minutes after the event was received.
  *
  * @param receivedAt milliseconds since 1970
  */
@@ -34,8 +34,8 @@ export function parseTimestamp(value: unknown, receivedAt: number): string | und
 }
 
 /**
- * A date as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as number or digits. Undefined
- * for anything else and for a time outside of 2000 to 2100: 0 is a placeholder and 20261105120000 a calendar day.
+ * A date as ISO 8601 UTC: from ISO 8601, `$D_…`, or epoch seconds or milliseconds, as a number or digits. Undefined
+ * for anything else and for a time outside 2000 to 2100: 0 is a placeholder and 20261105120000 a calendar date.
  */
 export function parseDate(value: unknown): string | undefined {
   const time = toEpochMs(value);

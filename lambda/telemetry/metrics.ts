@@ -9,19 +9,19 @@ import {
 /** Counts, or a list of measurements. */
 export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;
 
-/** Writes metrics of one instant. A reason adds the dimension `Reason`. */
+/** Writes metrics for the current time. A reason adds the dimension `Reason`. */
 export type Metrics = (values: MetricValues, reason?: RejectionReason) => void;
 
 const milliseconds: readonly MetricName[] = [metrics.deliveryLag, metrics.heapLatency];
 
-/** CloudWatch takes at most so many values of a metric from one log line ("Embedded Metric Format Specification"). */
+/** CloudWatch's limit of values per metric in one log line ("Embedded Metric Format Specification"). */
 const maxValues = 100;
 
 /**
  * Metrics as log lines in CloudWatch's embedded metric format: no call, no permission, and nothing is lost when the
- * function is frozen. A library for it would cost every cold start a twelfth of its time.
+ * function is frozen. A library for this would make every cold start a twelfth slower.
  *
- * @param write takes a line without its line break
+ * @param write receives a line without its line break
  * @param now milliseconds since 1970
  */
 export const createMetrics =
@@ -53,7 +53,7 @@ export const createMetrics =
     );
   };
 
-/** Of more values than a line may hold, evenly spaced ones of the sorted list, smallest and largest among them. */
+/** If there are too many values for a line: evenly spaced ones of the sorted list, including smallest and largest. */
 function sampled(value: number | readonly number[] | undefined): number | readonly number[] | undefined {
   if (value === undefined || typeof value === 'number' || value.length <= maxValues) return value;
   const sorted = [...value].sort((a, b) => a - b);

@@ -1,13 +1,13 @@
 import { variedWebhooks } from '../../bench/payloads';
 
-/** Names and kinds of an object's members, in their order, without the values. */
+/** Names and types of an object's members, in order, without the values. */
 const shapeOf = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   return Object.entries(value).map(([name, member]) => [name, shapeOf(member)]);
 };
 
-it('the varied set has no shape twice, and is the same for the same seed', () => {
+it('the varied set repeats no shape, and the same seed gives the same set', () => {
   const webhooks = variedWebhooks(1000);
   const shapes = webhooks.map((webhook) => {
     const { profiles } = JSON.parse(webhook) as { profiles: [{ event_properties: object }] };

@@ -57,13 +57,13 @@ beforeAll(async () => {
     metafile: true,
     logLevel: 'silent',
   });
-  // What a page has of these: nothing of Node, so no Buffer and no process.
+  // The globals of a page. It has nothing from Node, so no Buffer and no process.
   const page = createContext({ TextEncoder, TextDecoder });
   runInContext(bundle.outputFiles[0]!.text, page);
   inBrowser = (page as { core: { preview: typeof preview } }).core.preview;
 });
 
-test('what turns log lines into lines for a person runs in a browser as well', async () => {
+test('the code that formats log lines for users runs in a browser as well', async () => {
   const { metafile } = await build({
     stdin: {
       contents: "export * from './feed'; export * from './row-parts'; export * from './advice';",
@@ -81,7 +81,7 @@ test('what turns log lines into lines for a person runs in a browser as well', a
   expect(imported.filter((path) => !/^(relay|lambda)\//.test(path))).toEqual([]);
 });
 
-test('the core is bundled for a browser without any module of Node', () => {
+test('the core is bundled for a browser without any Node module', () => {
   const imported = Object.values(bundle.metafile.inputs).flatMap(({ imports }) => imports);
   const ofNode = imported.filter(
     ({ path, external }) => external === true || path.startsWith('node:') || builtinModules.includes(path),
@@ -98,13 +98,16 @@ test('the core is bundled for a browser without any module of Node', () => {
   );
 });
 
-test.each(readdirSync(fixtures))('says of %s in a browser what relay preview says, byte for byte', (file) => {
-  const payload = readFileSync(join(fixtures, file), 'utf8');
-  const report = previewPayload(payload, undefined, {
-    ...context,
-    mapping: compileMapping(settings, createLiquid().parse),
-    sha256: (value) => hash('sha256', value),
-  });
+test.each(readdirSync(fixtures))(
+  'shows for %s in a browser what relay preview shows, byte for byte',
+  (file) => {
+    const payload = readFileSync(join(fixtures, file), 'utf8');
+    const report = previewPayload(payload, undefined, {
+      ...context,
+      mapping: compileMapping(settings, createLiquid().parse),
+      sha256: (value) => hash('sha256', value),
+    });
 
-  expect([...inBrowser(payload, settings, context)]).toEqual([JSON.stringify(report), printReport(report)]);
-});
+    expect([...inBrowser(payload, settings, context)]).toEqual([JSON.stringify(report), printReport(report)]);
+  },
+);

@@ -18,8 +18,8 @@ import { functionAsset } from '../support/assembly';
 import { functionEnvironment } from '../support/function-environment';
 
 /**
- * What a cold start and a batch may cost, in terms that do not depend on the machine: bytes, modules and requests.
- * How long they take `npm run bench` tells.
+ * Limits for a cold start and a batch that do not depend on the machine: bytes, modules and requests. `npm run bench`
+ * measures their time.
  */
 const outdir = realpathSync(mkdtempSync(join(tmpdir(), 'budget-')));
 const asset = functionAsset();
@@ -57,11 +57,11 @@ it.each([
   ['index.js', 270_000],
   ['sqs.js', 230_000],
   ['liquidjs.js', 90_000],
-])('%s has %d bytes, at most', (file, bytes) => {
+])('%s has at most %d bytes', (file, bytes) => {
   expect(statSync(join(asset, file)).size).toBeLessThanOrEqual(bytes);
 });
 
-/** What `loaded-sources.cjs` finds in a function with these rules, after an event if one is given. */
+/** The result of `loaded-sources.cjs` for a function with these rules, after an event if one is given. */
 async function loaded(
   rules: MappingRule[],
   event?: object,
@@ -78,12 +78,12 @@ async function loaded(
   return JSON.parse(stderr) as { files: string[]; sources: string[]; modules: string[] };
 }
 
-/** The sources that belong to a package. */
+/** The sources from a package. */
 const of = (name: string, sources: readonly string[]): string[] =>
   sources.filter((source) => source.startsWith(`node_modules/${name}/`));
 
 describe('a cold start', () => {
-  it('loads the client for secrets, and neither that of SQS nor a template engine', async () => {
+  it('loads the client for secrets, but neither the SQS client nor a template engine', async () => {
     const { files, sources } = await loaded([simpleRule]);
     expect(files).toEqual(['index.js']);
     expect(of('@aws-sdk/client-secrets-manager', sources)).not.toEqual([]);
@@ -98,14 +98,14 @@ describe('a cold start', () => {
     expect(modules.filter((name) => name.includes('undici'))).toEqual([]);
   });
 
-  it('and a first batch without rules and failures load neither of them, too', async () => {
+  it('and a first batch without rules and failures load neither of them', async () => {
     const { files, sources } = await loaded([], { Records: sqsRecords(singleEventWebhooks(2)) });
     expect(files).toEqual(['index.js']);
     expect(sources).toContain('lambda/mapping/map-event.ts');
     expect([...of('@aws-sdk/client-sqs', sources), ...of('liquidjs', sources)]).toEqual([]);
   });
 
-  it('loads the template engine when a rule needs it, and the client of SQS for what must be put back', async () => {
+  it('loads the template engine when a rule needs it, and the SQS client when messages are put back', async () => {
     const withRule = await loaded([simpleRule], { Records: sqsRecords(singleEventWebhooks(2)) });
     expect(withRule.files).toEqual(['index.js', 'liquidjs.js']);
     expect(of('liquidjs', withRule.sources)).not.toEqual([]);
@@ -125,7 +125,7 @@ describe('requests to Heap', () => {
     ['1001 webhooks of one event', singleEventWebhooks(1001), 1001, 2],
     ['one webhook of 1000 profiles', [broadcastWebhook(1000)], 1000, 1],
     ['five webhooks of 1000 profiles', [1, 2, 3, 4, 5].map((seed) => broadcastWebhook(1000, seed)), 5000, 5],
-  ])('for %s are as few as they can be', async (_, webhooks, events, requests) => {
+  ])('for %s are as few as possible', async (_, webhooks, events, requests) => {
     await fetch(`${heap.origin}/reset`, { method: 'POST' });
     const forwarder = new FunctionProcess({
       assetDirectory: asset,

@@ -13,7 +13,7 @@ const codeOf = (file: string): string => readFileSync(join(asset, file), 'utf8')
 const mapOf = (file: string) =>
   JSON.parse(codeOf(`${file}.map`)) as { sources: string[]; sourcesContent?: string[] };
 
-/** The modules the code loads at run time. Read from its syntax: a message of the SDK quotes a `require` call. */
+/** The modules the code loads at run time. Read from its syntax, because an SDK message quotes a `require` call. */
 function required(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -34,7 +34,7 @@ function required(source: string): string[] {
   return found;
 }
 
-it('is the handler, what it loads when needed, their maps, and the mapping', () => {
+it('holds the handler, the files it loads on demand, their source maps, and the mapping', () => {
   expect(readdirSync(asset).sort()).toEqual(
     [...files, ...files.map((file) => `${file}.map`), 'mapping.json'].sort(),
   );
@@ -66,7 +66,7 @@ it.each([
   }
 });
 
-it('holds nothing else of the repository, nor zod', () => {
+it('holds nothing else from the repository, and no zod', () => {
   const sources = files.flatMap((file) => mapOf(file).sources);
   const folders = new Set(sources.map((source) => source.split('/')[0]));
   expect([...folders].sort()).toEqual(['lambda', 'lib', 'node_modules']);
@@ -76,12 +76,12 @@ it('holds nothing else of the repository, nor zod', () => {
   expect(codeOf('index.js')).not.toContain('ZodError');
 });
 
-it.each(files)('%s names its map, which does not hold the sources', (file) => {
+it.each(files)('%s names its source map, which does not contain the sources', (file) => {
   expect(mapOf(file)).not.toHaveProperty('sourcesContent');
   expect(codeOf(file)).toContain(`//# sourceMappingURL=${file}.map`);
 });
 
-it('is CommonJS that loads in an empty directory and exports the handler', () => {
+it('is CommonJS, loads in an empty directory and exports the handler', () => {
   const queue = 'https://sqs.us-east-1.amazonaws.com/000000000000/queue';
   const directory = mkdtempSync(join(tmpdir(), 'forwarder-asset-'));
   const exported = execFileSync(

@@ -27,8 +27,8 @@ import { functionAsset } from '../support/assembly';
 import { functionEnvironment } from '../support/function-environment';
 
 /**
- * The function as it is deployed: bundled, in a process of its own, speaking to SQS, Secrets Manager and Heap over
- * the wire. The test stands in for Lambda, so that it can look at each answer.
+ * The function as deployed: bundled, in its own process, with SQS, Secrets Manager and Heap over the network. The test
+ * plays the part of Lambda, so that it can check each response.
  */
 const appId = '1234567890';
 const outdir = realpathSync(mkdtempSync(join(tmpdir(), 'forwarder-handler-')));
@@ -89,7 +89,7 @@ beforeEach(async () => {
 
 afterEach(() => forwarder.stop());
 
-/** A cold function. */
+/** A cold instance. */
 function newForwarder(overrides: Record<string, string> = {}, directory = assetDirectory): FunctionProcess {
   return new FunctionProcess({
     assetDirectory: directory,
@@ -101,7 +101,7 @@ function newForwarder(overrides: Record<string, string> = {}, directory = assetD
       }),
       ...overrides,
     },
-    // Too short to wait for a Heap that is down: an invocation then hands its batch back at once.
+    // Too short to wait until Heap is up again: an invocation puts its batch back at once.
     timeoutMs: 40_000,
     onLog: (line) => logs.push(line),
   });
@@ -141,7 +141,7 @@ const receive = async (QueueUrl: string): Promise<Message[]> =>
     )
   ).Messages ?? [];
 
-/** What Lambda's poller would hand over. */
+/** What Lambda's poller would pass on. */
 const toRecord = ({
   MessageId,
   ReceiptHandle,
@@ -161,7 +161,7 @@ const toRecord = ({
   ),
 });
 
-/** Receives what is visible, invokes the function with it and gives the ids it wants kept. */
+/** Receives the visible messages, invokes the function with them and returns the ids it wants kept. */
 async function forward(messages?: Message[]): Promise<string[]> {
   const batch = messages ?? (await receive(queueUrl));
   const answer = await forwarder.invoke({ Records: batch.map(toRecord) });
@@ -196,7 +196,7 @@ test('a message delivered twice counts once in Heap (F19)', async () => {
   expect(await received()).toMatchObject({ requests: 2, duplicates: 1, events: [{ identity: 'c-1' }] });
 });
 
-test('without an app id nothing is called, everything is kept, and delivery starts once it is stored (F44)', async () => {
+test('without an app id, Heap is not called and every message is kept; delivery starts once it is stored (F44)', async () => {
   await storeSecret(secretPlaceholder);
   await send(purchase('c-1'));
   await send('not JSON');
@@ -208,7 +208,7 @@ test('without an app id nothing is called, everything is kept, and delivery star
   expect(logs.join()).not.toContain('REPLACE_ME');
 
   await storeSecret(JSON.stringify({ appId }));
-  // Hidden for half a minute instead of the queue's twelve.
+  // Hidden for half a minute instead of the queue's twelve minutes.
   now += 40_000;
   const again = await receive(queueUrl);
   expect(again).toHaveLength(2);
@@ -244,22 +244,19 @@ test('Retry-After lengthens the delay', async () => {
   expect(await receive(queueUrl)).toHaveLength(1);
 });
 
-test.each(['400-index', '400-plain', '413'])(
-  '%s costs one event and none of its neighbours (F57)',
-  async (mode) => {
-    for (let user = 0; user < 8; user += 1) await send(purchase(`c-${user}`));
-    // One request names or hides the bad event; while it is hidden, halves and quarters are refused with it.
-    await control({ mode, times: mode === '400-index' ? 1 : 4 });
-    expect(await forward()).toEqual([]);
-    expect((await received()).events).toHaveLength(7);
-    const letters = await receive(deadLetterQueueUrl);
-    expect(letters.map(({ MessageAttributes }) => MessageAttributes?.['reason']?.StringValue)).toEqual([
-      'heap_rejected',
-    ]);
-  },
-);
+test.each(['400-index', '400-plain', '413'])('%s loses one event and no neighbour (F57)', async (mode) => {
+  for (let user = 0; user < 8; user += 1) await send(purchase(`c-${user}`));
+  // Heap names the bad event or hides it. While it is hidden, halves and quarters are refused, too.
+  await control({ mode, times: mode === '400-index' ? 1 : 4 });
+  expect(await forward()).toEqual([]);
+  expect((await received()).events).toHaveLength(7);
+  const letters = await receive(deadLetterQueueUrl);
+  expect(letters.map(({ MessageAttributes }) => MessageAttributes?.['reason']?.StringValue)).toEqual([
+    'heap_rejected',
+  ]);
+});
 
-test('rejections of a message wait for its last event: one dead letter however many attempts', async () => {
+test('rejections wait for the last event of a message: one dead letter, however many attempts', async () => {
   const profiles = [{ identity: 'c-1' }, { identity: 'null' }];
   await send(JSON.stringify({ key_values: { event: 'Sent' }, profiles }));
   await control({ mode: '500', times: 5 });
@@ -278,7 +275,7 @@ test('rejections of a message wait for its last event: one dead letter however m
   });
 });
 
-test('a dead letter put back after a fix is delivered under the stamps of its webhook (F65)', async () => {
+test('a dead letter redriven after a fix is delivered under the stamps of its webhook (F65)', async () => {
   await send(JSON.stringify({ identity: 'c-1', event: 'Purchase', app_id: '99' }));
   expect(await forward()).toEqual([]);
   const [letter] = await receive(deadLetterQueueUrl);
@@ -297,7 +294,7 @@ test('a dead letter put back after a fix is delivered under the stamps of its we
   expect((await received()).events).toMatchObject([{ timestamp: '2026-09-21T14:13:20.000Z' }]);
 });
 
-test('a rule beside the code maps the event, and a broken mapping loses nothing', async () => {
+test('a rule bundled with the code maps the event, and a broken mapping loses nothing', async () => {
   const rules: MappingRule[] = [
     {
       name: 'purchase',
@@ -327,7 +324,7 @@ test('a rule beside the code maps the event, and a broken mapping loses nothing'
   expect(heapHolds).toMatchObject({ users: [{ identity: 'c-1', properties: { plan: 'free' } }] });
 });
 
-test('a function deployed without its settings names all that are missing and loses nothing', async () => {
+test('a function deployed without its settings names all missing ones and loses nothing', async () => {
   forwarder = newForwarder({
     [environmentVariables.heapBaseUrl]: 'http://heap.shop.test',
     [environmentVariables.identityOrder]: '',

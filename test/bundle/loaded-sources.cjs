@@ -1,7 +1,7 @@
 'use strict';
 // Loads a bundled function, invokes it with an event if one is given, and prints which of its files were loaded, which
-// sources had a function called, and which modules of Node were loaded for it. Plain JavaScript, so that nothing else is
-// loaded beside the function.
+// sources had a function called, and which Node modules it loaded. Plain JavaScript, so that nothing but the function is
+// loaded.
 
 const { readFileSync } = require('node:fs');
 const { Session } = require('node:inspector/promises');
@@ -41,7 +41,7 @@ async function main() {
   };
 }
 
-/** A file is made of many sources: its source map knows where the middle of a function comes from. */
+/** A file is bundled from many sources: its source map locates the middle of each function. */
 function sourcesOf({ file, functions }) {
   const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
   const code = readFileSync(file, 'utf8');

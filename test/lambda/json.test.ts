@@ -16,15 +16,18 @@ describe('isJsonObject', () => {
 });
 
 describe('own', () => {
-  it('gives what the object itself holds', () => {
+  it('returns what the object itself holds', () => {
     expect(own({ identity: 'a' }, 'identity')).toBe('a');
   });
 
-  it.each(['toString', 'constructor', '__proto__', 'missing'])('gives nothing inherited under %s', (key) => {
-    expect(own({}, key)).toBeUndefined();
-  });
+  it.each(['toString', 'constructor', '__proto__', 'missing'])(
+    'returns nothing inherited under %s',
+    (key) => {
+      expect(own({}, key)).toBeUndefined();
+    },
+  );
 
-  it('gives nothing a body put into its own __proto__ (F32)', () => {
+  it('returns nothing that a body put into its own __proto__ (F32)', () => {
     const body = JSON.parse('{"__proto__":{"identity":"victim"}}') as JsonObject;
 
     expect(own(body, 'identity')).toBeUndefined();
@@ -37,7 +40,7 @@ describe('field', () => {
     expect(field({ other: 1, [key]: 2 }, 'profileData')).toBe(2);
   });
 
-  it('prefers the exact casing to one that stands earlier', () => {
+  it('prefers the exact casing to an earlier one', () => {
     expect(field({ Email: 'earlier', email: 'exact' }, 'email')).toBe('exact');
   });
 
@@ -45,7 +48,7 @@ describe('field', () => {
     expect(field({ EMAIL: 'first', Email: 'second' }, 'email')).toBe('first');
   });
 
-  it('is found in any casing, whatever lower case makes of its letters', () => {
+  it('is found in any casing, whatever its lower-case form', () => {
     const letters = fc.string({
       unit: fc.constantFrom('i', 'I', 'İ', '\u0307', 'k', 'K', '\u212a', 'Σ', 'ς', 'ß', 'ẞ'),
       maxLength: 3,
@@ -67,11 +70,11 @@ describe('field', () => {
 });
 
 describe('objectField', () => {
-  it('gives the object under a field in any casing', () => {
+  it('returns the object under a field in any casing', () => {
     expect(objectField({ Key_Values: { a: 1 } }, 'key_values')).toEqual({ a: 1 });
   });
 
-  it.each([[[1]], ['text'], [null], [7], [undefined]])('gives an empty object for %j', (value) => {
+  it.each([[[1]], ['text'], [null], [7], [undefined]])('returns an empty object for %j', (value) => {
     expect(objectField({ key_values: value }, 'key_values')).toEqual({});
   });
 });

@@ -102,13 +102,13 @@ describe('readSettings', () => {
     ['DEDUPE_WINDOW_MINUTES', '99999'],
     ['MAX_EVENTS_PER_MINUTE', '-1'],
     ['MAX_EVENTS_PER_MINUTE', 'many'],
-  ])('refuses %s=%s and names it', (name, value) => {
+  ])('rejects %s=%s and names it', (name, value) => {
     const problem = problemOf({ ...environment, [name]: value });
 
     expect(problem).toMatch(new RegExp(`^${name} must be .+, got "${value}"$`));
   });
 
-  it.each(Object.keys(environment))('refuses to start without %s, and with an empty one', (name) => {
+  it.each(Object.keys(environment))('refuses to start without %s, or with an empty one', (name) => {
     for (const value of [undefined, ''])
       expect(problemOf({ ...environment, [name]: value })).toMatch(
         new RegExp(`^${name} must be .+, got nothing$`),

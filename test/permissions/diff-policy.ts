@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { account, region, stackName } from '../support/iam/deployed-policies';
 import type { PolicyDocument } from '../support/iam/evaluate-policy';
 
-/** The policy that docs/deploy.md gives the role for the diff, for the account and the stack of the tests. */
+/** The diff role's policy from docs/deploy.md, with the account and stack of the tests. */
 export function diffPolicy(): PolicyDocument {
   const page = readFileSync(join(__dirname, '../../docs/deploy.md'), 'utf8');
   const [, section = ''] = page.split('A role for the diff');

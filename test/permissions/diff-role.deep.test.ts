@@ -19,11 +19,11 @@ const deployedTemplate = template.replace(
 );
 
 let isDeployed = true;
-/** As CloudFormation asks IAM for a stack. */
+/** A stack's ARN as CloudFormation checks it with IAM. */
 const arnOf = (stack: string | null): string =>
   `arn:aws:cloudformation:${region}:${account}:stack/${stack ?? '?'}/${isDeployed ? '0f1e2d3c' : '*'}`;
 
-/** What IAM was asked, and what it said. */
+/** The requests to IAM and its decisions. */
 const decisions: string[] = [];
 
 interface Answer {
@@ -40,7 +40,7 @@ const refused = (status: number, code: string, message: string): Answer => ({
   body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 });
 
-/** STS and CloudFormation, for whoever has just the policy of the docs; every identity may ask who it is. */
+/** STS and CloudFormation for a caller with only the policy from the docs. Every identity may ask who it is. */
 async function answer(request: IncomingMessage): Promise<Answer> {
   const parameters = new URLSearchParams(await text(request));
   const [, service = ''] = /\/(\w+)\/aws4_request/.exec(request.headers.authorization ?? '') ?? [];
@@ -83,7 +83,7 @@ function diff(...options: readonly string[]): Promise<{ code: unknown; output: s
   const cli = join(root, 'node_modules/aws-cdk/bin/cdk');
   const env = {
     PATH: process.env['PATH'],
-    // Where the CLI keeps what it has been told of accounts.
+    // Where the CLI caches account information.
     HOME: assembly.directory,
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
@@ -106,8 +106,8 @@ function diff(...options: readonly string[]): Promise<{ code: unknown; output: s
 
 const lookupRole = `arn:aws:iam::${account}:role/cdk-hnb659fds-lookup-role-${account}-${region}`;
 
-describe('with the permissions that docs/deploy.md gives the role for the diff', () => {
-  it('F73 the CDK CLI shows what would change, and needs the status and the template of the stack alone', async () => {
+describe('with the permissions that docs/deploy.md gives the diff role', () => {
+  it("F73 the CDK CLI shows what would change, and needs only the stack's status and template", async () => {
     isDeployed = true;
     const { code, output } = await diff('--method', 'template');
     expect(output).toMatch(/MessageRetentionPeriod\n.*345600\n.*604800/);
@@ -118,11 +118,11 @@ describe('with the permissions that docs/deploy.md gives the role for the diff',
       `allowed cloudformation:DescribeStacks ${arnOf(stackName)}`,
       `allowed cloudformation:GetTemplate ${arnOf(stackName)}`,
     ]);
-    // As the page tells whoever wonders.
+    // As docs/deploy.md explains.
     expect(output).toContain('could not be used to assume');
   });
 
-  it('F73 it shows all of a stack that is not there yet', async () => {
+  it('F73 it shows all of a stack that does not exist yet', async () => {
     isDeployed = false;
     const { code, output } = await diff('--method', 'template');
     expect(output).toContain('[+] AWS::SQS::Queue');

@@ -14,11 +14,11 @@ const decision = (action: string, resource: string): string =>
 const reads = ['cloudformation:DescribeStacks', 'cloudformation:GetTemplate'];
 const own = [stackArn, `arn:aws:cloudformation:${region}:${account}:stack/${stackName}/*`];
 
-it.each(reads)('F73 the role for the diff may %s, of a stack that is there or not', (action) => {
+it.each(reads)('F73 the diff role may %s, whether the stack exists or not', (action) => {
   expect(own.map((arn) => decision(action, arn))).toEqual(['allowed', 'allowed']);
 });
 
-it('F73 the role for the diff may nothing else: code of a pull request runs with it', () => {
+it('F73 the diff role may do nothing else: code from pull requests runs with it', () => {
   const actions = [
     ...reads,
     ...forbiddenActions,
@@ -38,7 +38,7 @@ it('F73 the role for the diff may nothing else: code of a pull request runs with
   expect(allowed.sort()).toEqual(reads.flatMap((action) => own.map((arn) => `${action} ${arn}`)).sort());
 });
 
-it('F73 the workflow compares by the templates, which needs no other role', () => {
+it('F73 the workflow compares templates, which needs no other role', () => {
   const workflow = readFileSync(join(__dirname, '../../.github/workflows/deploy.yml'), 'utf8');
   const diffs = workflow.split('\n').filter((line) => /\bcdk diff\b/.test(line));
   expect(diffs).not.toEqual([]);

@@ -19,7 +19,7 @@ it('denies what nothing allows', () => {
   expect(decide(request, [])).toBe('denied');
 });
 
-it('lets a deny win, in whichever policy it is', () => {
+it('lets a deny win, whichever policy contains it', () => {
   expect(decided(allow)).toBe('allowed');
   expect(decided(deny, allow)).toBe('explicitly denied');
   expect(decide(request, [policy(allow), policy(deny)])).toBe('explicitly denied');
@@ -28,15 +28,15 @@ it('lets a deny win, in whichever policy it is', () => {
 it.each<[string, Partial<Statement>, string]>([
   ['one of several actions', { Action: ['sqs:ReceiveMessage', 'sqs:SendMessage'] }, 'allowed'],
   ['another action', { Action: 'sqs:ReceiveMessage' }, 'denied'],
-  ['an action that starts so', { Action: 'sqs:SendMessageBatch' }, 'denied'],
+  ['an action with the same prefix', { Action: 'sqs:SendMessageBatch' }, 'denied'],
   ['an action in another case', { Action: 'SQS:sendmessage'.replace('SQS', 'sqs') }, 'allowed'],
   ['all actions of the service', { Action: 'sqs:*' }, 'allowed'],
   ['all actions of another service', { Action: 'sns:*' }, 'denied'],
   ['all actions', { Action: '*' }, 'allowed'],
   ['another resource', { Resource: `${queue}2` }, 'denied'],
   ['one of several resources', { Resource: [`${queue}2`, queue] }, 'allowed'],
-  ['resources that start so', { Resource: 'arn:aws:sqs:eu-west-1:111122223333:m*' }, 'allowed'],
-  ['resources that start otherwise', { Resource: 'arn:aws:sqs:eu-west-1:111122223333:mines*' }, 'denied'],
+  ['resources with the same prefix', { Resource: 'arn:aws:sqs:eu-west-1:111122223333:m*' }, 'allowed'],
+  ['resources with another prefix', { Resource: 'arn:aws:sqs:eu-west-1:111122223333:mines*' }, 'denied'],
   ['all resources', { Resource: '*' }, 'allowed'],
   ['everybody', { Principal: { AWS: '*' } }, 'allowed'],
   ['a service', { Principal: { Service: 'lambda.amazonaws.com' } }, 'denied'],
@@ -52,7 +52,7 @@ it.each<[string, Partial<Statement>, string]>([
     { Condition: { Bool: { 'aws:SecureTransport': 'true' }, StringEquals: { 'aws:SourceIp': 'x' } } },
     'denied',
   ],
-  ['a key that the request has not', { Condition: { StringEquals: { 'aws:SourceAccount': '1' } } }, 'denied'],
+  ['a key that the request lacks', { Condition: { StringEquals: { 'aws:SourceAccount': '1' } } }, 'denied'],
   [
     'an address in a range',
     { Condition: { NotIpAddress: { 'aws:SourceIp': ['203.0.113.0/24'] } } },
@@ -77,7 +77,7 @@ it.each<[string, Partial<Statement>, string]>([
   expect(decided({ ...allow, ...change })).toBe(expected);
 });
 
-it('compares the ARN of a condition, by its beginning where a wildcard ends it', () => {
+it('compares the ARN of a condition, by prefix if it ends with a wildcard', () => {
   const like = (pattern: string, value?: string) =>
     decide({ ...request, context: value === undefined ? {} : { 'aws:SourceArn': value } }, [
       policy({ ...allow, Condition: { ArnLike: { 'aws:SourceArn': pattern } } }),
@@ -88,7 +88,7 @@ it('compares the ARN of a condition, by its beginning where a wildcard ends it',
   expect(like(`${alarm}*`)).toBe('denied');
 });
 
-it('lets a service in by its name', () => {
+it('allows a service by its name', () => {
   const asking = { ...request, principal: { service: 'lambda.amazonaws.com' } };
   const to = (Service: string | string[]) => policy({ ...allow, Principal: { Service } });
   expect(decide(asking, [to('lambda.amazonaws.com')])).toBe('allowed');
@@ -115,8 +115,8 @@ it.each<[string, object]>([
   ['a condition operator', { Condition: { BoolIfExists: { 'aws:SecureTransport': 'false' } } }],
   ['a condition operator', { Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': 'x' } } }],
   ['an ARN of a condition', { Condition: { ArnLike: { 'aws:SourceArn': 'arn:aws:sqs:*:*:mine' } } }],
-])('refuses %s it does not know: %j', (_, change) => {
-  // Beside what does not match, too: it must not hide there.
+])('rejects %s it does not know: %j', (_, change) => {
+  // It must also be found next to elements that do not match.
   const elsewhere = 'Action' in change ? { Resource: `${queue}2` } : { Action: 'sqs:DeleteQueue' };
   for (const statement of [
     { ...allow, ...change },
@@ -126,6 +126,6 @@ it.each<[string, object]>([
   }
 });
 
-it('refuses a version of the language it does not know', () => {
+it('rejects an unknown version of the policy language', () => {
   expect(() => decide(request, [{ Version: '2008-10-17', Statement: [allow] }])).toThrow('2008-10-17');
 });

@@ -1,18 +1,18 @@
 import { account, region, stackName, type DeployedStack } from '../support/iam/deployed-policies';
 
-/** The policies of `lib/access`, each of which allows all that those before it allow. */
+/** The policies of `lib/access`. Each one includes the permissions of those before it. */
 export const levels = ['reader', 'smoke', 'operator'] as const;
 export type Level = (typeof levels)[number];
 
-/** What IAM checks a call on: an action, and one ARN or `*` where the action knows no resource. */
+/** What IAM checks: an action and an ARN, or `*` if the action has no resource. */
 export type Need = readonly [action: string, resource: string];
 
-/** The resources of a stack by what they are here. */
+/** The resources of a stack by their role in this app. */
 export interface Names {
   readonly eventBuffer: string;
   readonly deadLetterQueue: string;
   readonly secret: string;
-  /** As CloudWatch Logs asks for a group ("Overview of managing access permissions"), and for a stream of one. */
+  /** ARNs that CloudWatch Logs checks for a group ("Overview of managing access permissions") and for its streams. */
   readonly accessLog: string;
   readonly forwarderLog: string;
   readonly forwarderLogStream: string;
@@ -40,7 +40,7 @@ export function namesOf(stack: DeployedStack, certificate: string): Names {
     accessLog: logGroup(log('WebhookApiAccessLog')),
     forwarderLog: logGroup(log('HeapForwarderLogGroup')),
     forwarderLogStream: logGroup(log('HeapForwarderLogGroup'), '2026/11/28/[$LATEST]0f1e2d3c'),
-    // As CloudFormation asks for a stack that is there; for one that is not, the id is `*`.
+    // The ARN that CloudFormation checks for an existing stack. Otherwise the id is `*`.
     stack: `arn:aws:cloudformation:${region}:${account}:stack/${stackName}/0f1e2d3c-0000-4000-8000-000000000000`,
     apiKeys: stack.all('AWS::ApiGateway::ApiKey').map((id) => apiGateway(`apikeys/${id}`)),
     usagePlan: apiGateway(`usageplans/${usagePlan}`),
@@ -55,8 +55,8 @@ const on = (action: string, ...resources: readonly string[]): Need[] =>
   resources.map((resource) => [action, resource]);
 
 /**
- * What each command of the SDK needs that the function sends. The actions are those of the Service Authorization
- * Reference, which says of each operation what it authorizes.
+ * What each SDK command sent by the function needs. The actions are from the Service Authorization Reference, which
+ * lists the permissions of each operation.
  */
 export const functionCommands: Readonly<Record<string, (names: Names) => Need[]>> = {
   'secrets-manager GetSecretValue': ({ secret }) => on('secretsmanager:GetSecretValue', secret),
@@ -65,20 +65,20 @@ export const functionCommands: Readonly<Record<string, (names: Names) => Need[]>
     on('sqs:SendMessage', deadLetterQueue, eventBuffer),
 };
 
-/** What Lambda does with the function's role: it polls the queue, and writes the log. */
+/** What Lambda does with the function's role: poll the queue and write the log. */
 export const lambdaNeeds = ({ eventBuffer, forwarderLogStream }: Names): Need[] => [
   ...on('sqs:ReceiveMessage', eventBuffer),
   ...on('sqs:DeleteMessage', eventBuffer),
   ...on('sqs:GetQueueAttributes', eventBuffer),
   ...on('logs:CreateLogStream', forwarderLogStream),
   ...on('logs:PutLogEvents', forwarderLogStream),
-  // Nobody needs this one: CDK grants it with every queue that is consumed.
+  // Not needed: CDK grants it for every queue that is consumed.
   ...on('sqs:GetQueueUrl', eventBuffer),
 ];
 
 export const apiGatewayNeeds = ({ eventBuffer }: Names): Need[] => on('sqs:SendMessage', eventBuffer);
 
-/** From which policy on a command is allowed, and what it needs. */
+/** The least policy that allows a command, and what the command needs. */
 interface CommandNeeds {
   readonly from: Level;
   readonly needs: (names: Names) => Need[];
@@ -86,13 +86,13 @@ interface CommandNeeds {
 
 const from = (level: Level, needs: (names: Names) => Need[]): CommandNeeds => ({ from: level, needs });
 
-/** What each command of the SDK needs that the operator's commands send; a new command gets its line here. */
+/** What each SDK command sent by the operator's commands needs. A new command gets its line here. */
 export const operatorCommands: Readonly<Record<string, CommandNeeds>> = {
   'acm DescribeCertificate': from('reader', ({ certificate }) => on('acm:DescribeCertificate', certificate)),
   'api-gateway GetAccount': from('reader', () => on('apigateway:GET', apiGateway('account'))),
   'api-gateway GetApiKey': from('smoke', ({ apiKeys }) => on('apigateway:GET', ...apiKeys)),
   'api-gateway GetUsagePlan': from('reader', ({ usagePlan }) => on('apigateway:GET', usagePlan)),
-  // Its answer holds the values of the keys.
+  // Its response contains the keys' values.
   'api-gateway GetUsagePlanKeys': from('smoke', ({ usagePlan }) => on('apigateway:GET', `${usagePlan}/keys`)),
   'cloudformation DescribeStacks': from('reader', ({ stack }) => on('cloudformation:DescribeStacks', stack)),
   'cloudformation GetTemplate': from('reader', ({ stack }) => on('cloudformation:GetTemplate', stack)),
@@ -137,7 +137,7 @@ export const operatorCommands: Readonly<Record<string, CommandNeeds>> = {
     ...on('sqs:GetQueueAttributes', deadLetterQueue),
   ]),
   'sqs ReceiveMessage': from('operator', ({ deadLetterQueue }) => on('sqs:ReceiveMessage', deadLetterQueue)),
-  // To the buffer when letters are redriven, to the dead letters when the events of one person are taken out of one.
+  // To the buffer for a redrive, to the dead-letter queue when one person's events are removed from a dead letter.
   'sqs SendMessage': from('operator', ({ eventBuffer, deadLetterQueue }) =>
     on('sqs:SendMessage', eventBuffer, deadLetterQueue),
   ),
@@ -153,14 +153,14 @@ export const operatorCommands: Readonly<Record<string, CommandNeeds>> = {
   'sts GetCallerIdentity': from('reader', () => []),
 };
 
-/** What SQS checks besides for a task that moves messages. */
+/** What SQS checks in addition for a task that moves messages. */
 const takenFrom = (queue: string): Need[] => [
   ...on('sqs:ReceiveMessage', queue),
   ...on('sqs:DeleteMessage', queue),
   ...on('sqs:GetQueueAttributes', queue),
 ];
 
-/** What the commands of the AWS CLI need that docs/runbook.md tells people to type. */
+/** What the AWS CLI commands in docs/runbook.md need. */
 export const runbookCommands: Readonly<Record<string, CommandNeeds>> = {
   'cloudformation describe-stacks': from('reader', ({ stack }) => on('cloudformation:DescribeStacks', stack)),
   'lambda get-account-settings': from('reader', () => on('lambda:GetAccountSettings', '*')),
@@ -183,8 +183,8 @@ export const runbookCommands: Readonly<Record<string, CommandNeeds>> = {
 };
 
 /**
- * What nobody here may do with anything, of each service that something is allowed of: the worst that it knows. That
- * what is allowed is allowed to those alone who need it follows from the needs themselves.
+ * The most dangerous actions of each service in use, which no identity may perform on any resource. The needs
+ * themselves ensure that all other actions are allowed only to identities that need them.
  */
 export const forbiddenActions: readonly string[] = [
   'acm:DeleteCertificate',
@@ -210,7 +210,7 @@ export const forbiddenActions: readonly string[] = [
   'iam:AttachRolePolicy',
 ];
 
-/** Resources of the same account that are not this stack's, one of each kind at least. */
+/** Resources in the same account that belong to other stacks, at least one of each kind. */
 export const foreignResources: readonly string[] = [
   `arn:aws:acm:${region}:${account}:certificate/ffffffff-0000-4000-8000-000000000000`,
   apiGateway('apikeys/another'),

@@ -2,7 +2,7 @@ import type { DeployedPolicy } from '../support/iam/deployed-policies';
 import type { Statement } from '../support/iam/evaluate-policy';
 import { deployed, failing, serviceOf } from './table';
 
-/** The policies with one statement changed, or taken away. */
+/** The policies with one statement changed or removed. */
 function changed(
   { logicalId }: DeployedPolicy,
   index: number,
@@ -37,7 +37,7 @@ describe('the table notices', () => {
       what: label(policy, index, statement.Effect, listOf(statement.Action)[0]),
       policies: changed(policy, index, () => undefined),
     })),
-  )('a statement that is missing: $what', ({ policies, policy }) => {
+  )('a missing statement: $what', ({ policies, policy }) => {
     expect(failing(policies, policy)).not.toEqual([]);
   });
 
@@ -52,7 +52,7 @@ describe('the table notices', () => {
         })),
       })),
     ),
-  )('an action that is missing: $what', ({ policies, policy }) => {
+  )('a missing action: $what', ({ policies, policy }) => {
     expect(failing(policies, policy)).not.toEqual([]);
   });
 
@@ -67,14 +67,14 @@ describe('the table notices', () => {
         })),
       })),
     ),
-  )('a resource that is missing: $what', ({ policies, policy }) => {
+  )('a missing resource: $what', ({ policies, policy }) => {
     expect(failing(policies, policy)).not.toEqual([]);
   });
 
   it.each(
     statements
       .filter(({ policy, statement }) => policy.kind === 'identity' && statement.Effect === 'Allow')
-      // What AWS allows for the whole account or not at all.
+      // AWS allows these only for the whole account.
       .filter(({ statement }) => statement.Resource !== '*')
       .flatMap(({ policy, statement, index }) =>
         listOf(statement.Action).map((action) => ({
@@ -84,7 +84,7 @@ describe('the table notices', () => {
           action,
         })),
       ),
-  )('a resource that is everything: $what', ({ policies, policy, action }) => {
+  )('a resource widened to everything: $what', ({ policies, policy, action }) => {
     expect(
       failing(policies, policy).filter((line) => line.startsWith('denied') && line.includes(` ${action} `)),
     ).not.toEqual([]);
@@ -101,7 +101,7 @@ describe('the table notices', () => {
           Action: [...new Set(listOf(each.Action).map((action) => `${serviceOf(action)}:*`))],
         })),
       })),
-  )('actions that are all of their service: $what', ({ policies, policy }) => {
+  )('actions widened to the whole service: $what', ({ policies, policy }) => {
     expect(failing(policies, policy)).not.toEqual([]);
   });
 
@@ -114,7 +114,7 @@ describe('the table notices', () => {
         what: label(policy, index, JSON.stringify(statement.Principal)),
         policies: changed(policy, index, (each) => ({ ...each, Principal: '*' })),
       })),
-  )('a principal that is everybody: $what', ({ policies, policy }) => {
+  )('a principal widened to everyone: $what', ({ policies, policy }) => {
     expect(failing(policies, policy)).not.toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe('the table notices', () => {
         })),
       })),
     ),
-  )('a condition that is missing: $what', ({ policies, policy }) => {
+  )('a missing condition: $what', ({ policies, policy }) => {
     expect(failing(policies, policy)).not.toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { functionCommands, operatorCommands, runbookCommands } from './needs';
 const commandsOf = (text: string, others: Readonly<Record<string, string>> = {}): string[] =>
   sdkCommandsOf(['relay/example.ts'], { 'relay/example.ts': text, ...others }).map(({ command }) => command);
 
-it('finds a command that the function loads only when it needs it, with its place', () => {
+it('finds a command that the function loads on demand, with its location', () => {
   expect(sdkCommandsOf(['lambda/handler.ts'])).toContainEqual({
     command: 'sqs SendMessageBatch',
     at: [expect.stringMatching(/^lambda\/forwarder\/queues\.ts:\d+$/)],
@@ -67,7 +67,7 @@ it('sees a command that another file passes on', () => {
   ]);
 });
 
-it('takes a paginator for its command, and a waiter for itself', () => {
+it('counts a paginator as its command, and a waiter as itself', () => {
   expect(
     commandsOf(
       `import { paginateListStacks, waitUntilStackExists } from '@aws-sdk/client-cloudformation';\nexport const x = [paginateListStacks, waitUntilStackExists];`,
@@ -75,7 +75,7 @@ it('takes a paginator for its command, and a waiter for itself', () => {
   ).toEqual(['cloudformation ListStacks', 'cloudformation WaitUntilStackExists']);
 });
 
-it('sees nothing where only types are named', () => {
+it('sees nothing if only types are named', () => {
   expect(
     commandsOf(
       `import { PurgeQueueCommand, SQSClient } from '@aws-sdk/client-sqs';\nexport const x = (a: PurgeQueueCommand) => [a, SQSClient];`,
@@ -83,7 +83,7 @@ it('sees nothing where only types are named', () => {
   ).toEqual([]);
 });
 
-it.each(['@aws-sdk/lib-storage', '@smithy/signature-v4', 'aws-sdk'])('refuses %s', (name) => {
+it.each(['@aws-sdk/lib-storage', '@smithy/signature-v4', 'aws-sdk'])('rejects %s', (name) => {
   expect(() => commandsOf(`import '${name}';`)).toThrow(`nobody knows which commands ${name} sends`);
 });
 

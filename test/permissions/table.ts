@@ -20,7 +20,7 @@ import {
   type Need,
 } from './needs';
 
-// Two topics, one of them of the stack, and a custom domain.
+// Two topics, one of them the stack's own, and a custom domain.
 const stack = new DeployedStack(synthTemplate(allSettings));
 const names = namesOf(stack, allSettings.domain.certificateArn);
 export const deployed = stack.policies();
@@ -29,12 +29,12 @@ const administrator: PolicyDocument = {
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 };
 
-/** Who may ask: whoever has just these policies of the stack, by the logical id or the role they are of. */
+/** Callers, each with only these policies of the stack, by the logical id or role that has the policies. */
 interface Actor {
   readonly name: string;
   readonly principal: Principal;
   readonly has: (policy: DeployedPolicy) => boolean;
-  /** Policies of other places. */
+  /** Policies from elsewhere. */
   readonly others?: readonly PolicyDocument[];
 }
 
@@ -86,7 +86,7 @@ const row = (
   context: Row['context'] = https,
 ): Row => ({ actor, need: [action, resource], context, expected });
 
-/** What each identity needs; it may nothing else. */
+/** What each identity needs. Nothing else may be allowed. */
 const needsOf: readonly [Actor, readonly Need[]][] = [
   [apiGateway, apiGatewayNeeds(names)],
   [forwarder, [...Object.values(functionCommands).flatMap((needs) => needs(names)), ...lambdaNeeds(names)]],
@@ -102,7 +102,7 @@ const needsOf: readonly [Actor, readonly Need[]][] = [
 export const serviceOf = (arnOrAction: string): string =>
   arnOrAction.startsWith('arn:') ? (arnOrAction.split(':')[2] ?? '') : (arnOrAction.split(':')[0] ?? '');
 
-/** Every pair of an action and a resource that means something: what anybody needs, and the worst. */
+/** Every meaningful pair of an action and a resource: all needs, and the worst cases. */
 const universe: readonly Need[] = (() => {
   const needed = needsOf.flatMap(([, needs]) => needs);
   const accountWide = new Set(needed.filter(([, resource]) => resource === '*').map(([action]) => action));
@@ -118,9 +118,9 @@ const universe: readonly Need[] = (() => {
 })();
 
 function belongsTo(action: string, resource: string): boolean {
-  // A role is assumed by a call of STS.
+  // A role is assumed by a call to STS.
   if (action === 'sts:AssumeRole') return resource.includes(':role/');
-  // CloudWatch Logs checks each action on groups or on streams, and the policy of a group is that of its streams.
+  // CloudWatch Logs checks each action on groups or streams, and a group's policy also applies to its streams.
   const isOfStreams = ['logs:CreateLogStream', 'logs:PutLogEvents'].includes(action);
   return (
     serviceOf(action) === serviceOf(resource) &&
@@ -148,7 +148,7 @@ const lambdaService = service('lambda.amazonaws.com');
 const anybody = service('a caller from the internet');
 const webhook = `arn:aws:execute-api:${region}:${account}:${stack.all('AWS::ApiGateway::RestApi').join()}/v1/POST/webhook`;
 
-/** What services of AWS do, and what is refused to whoever has permission otherwise. */
+/** What AWS services do, and what is denied even to callers with permission. */
 const services: readonly Row[] = [
   row('allowed', cloudWatch, 'sns:Publish', ownTopic, alarm(`${stackName}-HeapFailing`)),
   row('denied', cloudWatch, 'sns:Publish', ownTopic, alarm('Another-HeapFailing')),
@@ -178,7 +178,7 @@ const services: readonly Row[] = [
   row('denied', anybody, 'execute-api:Invoke', webhook, { 'aws:SourceIp': '2001:db9::1' }),
   row('denied', anybody, 'execute-api:ManageConnections', webhook, { 'aws:SourceIp': '52.94.76.7' }),
 
-  // Over plain HTTP nobody gets anything, whatever else allows it.
+  // Plain HTTP is always denied, whatever else allows it.
   ...[names.eventBuffer, names.deadLetterQueue].flatMap((queue) =>
     ['sqs:SendMessage', 'sqs:ReceiveMessage', 'sqs:DeleteQueue'].flatMap((action) => [
       row('allowed', admin, action, queue),
@@ -193,7 +193,7 @@ const services: readonly Row[] = [
 
 export const table = [...identities, ...services];
 
-/** The lines that come out otherwise than the table says; of a change those that its policy has a say in. */
+/** The lines whose result differs from the table. For a change: only lines that its policy affects. */
 export const failing = (policies: readonly DeployedPolicy[], changedPolicy?: DeployedPolicy): string[] =>
   table
     .filter(

@@ -22,12 +22,12 @@ import { allSettings, synthTemplate, withoutBundling } from '../support/synth';
 const page = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
 const total = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);
 
-// CDK prints the warnings of every synthesis.
+// CDK prints warnings in every synthesis.
 beforeAll(() => {
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
 });
 
-it('docs/cost.md holds what npm run cost computes now', () => {
+it('docs/cost.md holds the current output of npm run cost', () => {
   const names = environmentNames().filter(isDeployed);
   const app = createApp({ names, context: withoutBundling });
   const templates = names.map((name): [string, unknown] => {
@@ -41,40 +41,37 @@ it('docs/cost.md holds what npm run cost computes now', () => {
   expect(bare(page)).toContain(bare(costTables(new Map(templates))).trim());
 });
 
-it.each(traffics)(
-  '$name: the function writes as much as a search of its log is said to read',
-  async (traffic) => {
-    const { eventsInRequest, requestsInBatch } = traffic;
-    const ports = new InMemoryPorts();
-    const profiles = Array.from({ length: eventsInRequest }, (_, index) => ({ identity: `cust-${index}` }));
-    const requests = Array.from({ length: requestsInBatch }, (_, index) =>
-      sqsRecord(
-        { targetId: 1650000001, key_values: { event: 'Purchase' }, profiles },
-        { messageId: `m${index}`, requestId: `JKJaXmPLvHcESH${index}=` },
-      ),
-    );
-    await ports.forward(requests);
+it.each(traffics)('$name: the function logs as much as the report says a search reads', async (traffic) => {
+  const { eventsInRequest, requestsInBatch } = traffic;
+  const ports = new InMemoryPorts();
+  const profiles = Array.from({ length: eventsInRequest }, (_, index) => ({ identity: `cust-${index}` }));
+  const requests = Array.from({ length: requestsInBatch }, (_, index) =>
+    sqsRecord(
+      { targetId: 1650000001, key_values: { event: 'Purchase' }, profiles },
+      { messageId: `m${index}`, requestId: `JKJaXmPLvHcESH${index}=` },
+    ),
+  );
+  await ports.forward(requests);
 
-    // Its metrics in the embedded format, and Lambda's own three lines.
-    const written = ports.lines.join('\n').length + 1000 + 400;
-    const said = functionLogBytes(traffic) / (1e6 / eventsInRequest / requestsInBatch);
-    expect(written / said).toBeGreaterThan(0.8);
-    expect(written / said).toBeLessThan(1.2);
-  },
-);
+  // The metrics in the embedded format, and Lambda's own three lines.
+  const written = ports.lines.join('\n').length + 1000 + 400;
+  const said = functionLogBytes(traffic) / (1e6 / eventsInRequest / requestsInBatch);
+  expect(written / said).toBeGreaterThan(0.8);
+  expect(written / said).toBeLessThan(1.2);
+});
 
-it('relay tells the same price of a search', () => {
+it('relay gives the same price for a search', () => {
   expect(searchedGbUsd).toBe(prices.logSearchGb);
 });
 
 describe('an environment', () => {
-  it('costs $12 a month at most, with every alarm there is', () => {
+  it('costs at most $12 a month, with all alarms', () => {
     const bill = total(fixedCost(synthTemplate(allSettings).toJSON()));
     expect(bill).toBeGreaterThan(11);
     expect(bill).toBeLessThanOrEqual(12);
   });
 
-  it('pays for those metrics that the function writes when all is well', async () => {
+  it('pays for the metrics that the function always writes', async () => {
     const ports = new InMemoryPorts();
     await ports.forward([sqsRecord({ event: 'Purchase', identity: 'cust-1' })]);
     expect(ports.stored.size).toBe(1);
@@ -99,7 +96,7 @@ describe('an environment', () => {
     expect(total(watched) - total(silent)).toBeCloseTo(24 * 0.1 + 4 * 0.5);
   });
 
-  it('pays for each metric an alarm reads, and for what the template switches on', () => {
+  it('pays for each metric an alarm reads, and for what the template enables', () => {
     const resources = (properties: Record<string, object>): unknown => ({
       Resources: Object.fromEntries(
         Object.entries(properties).map(([Type, Properties]) => [Type, { Type, Properties }]),
@@ -139,17 +136,17 @@ describe('a million events', () => {
   it('in a million webhooks of 8 kB', () => {
     expect(single).toEqual({
       'API Gateway, requests': 3.5,
-      // One to store, a tenth of a call each to receive and to delete; 8.2 kB are an eighth of a unit.
+      // One call to store, and a tenth of a call each to receive and delete. 8.2 kB are an eighth of a unit.
       'SQS: stored, received, deleted': expect.closeTo(0.4 * (1 + 8_200 / 65_536 + 0.1), 6) as number,
       'Lambda, invocations': expect.closeTo(0.02, 6) as number,
-      // 100,000 times 0.35 s at a quarter of a GB.
+      // 100,000 times 0.35 s with a quarter of a GB.
       'Lambda, time': expect.closeTo(8_750 * prices.lambdaGbSecond, 6) as number,
       Logs: expect.closeTo(0.325, 6) as number,
       'Transfer to Heap': expect.closeTo(0.063, 6) as number,
     });
   });
 
-  it('in ten thousand webhooks of 200 kB: four units of SQS each', () => {
+  it('in ten thousand webhooks of 200 kB: four SQS units each', () => {
     expect(broadcast).toMatchObject({
       'API Gateway, requests': expect.closeTo(0.035, 6) as number,
       'SQS: stored, received, deleted': expect.closeTo((4 + 200_200 / 65_536 + 0.1) * 0.004, 6) as number,

@@ -10,7 +10,7 @@ const run = (...names: string[]): { status: number | null; stdout: string; stder
 
 const deployed = environmentNames().filter(isDeployed);
 
-// What the deploy workflow makes its jobs from.
+// The deploy workflow creates its jobs from this output.
 test.each([
   [[''], deployed],
   [['prod'], ['prod']],
@@ -19,7 +19,7 @@ test.each([
   expect([status, stdout]).toEqual([0, `${JSON.stringify(environments)}\n`]);
 });
 
-test.each(['local', '$(id)'])('%s is no environment to deploy', (name) => {
+test.each(['local', '$(id)'])('%s is not an environment to deploy', (name) => {
   const { status, stdout, stderr } = run(name);
   expect([status, stdout]).toEqual([1, '']);
   expect(stderr).toBe(`unknown environment "${name}"; known: ${deployed.join(', ')}\n`);

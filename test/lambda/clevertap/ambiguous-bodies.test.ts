@@ -14,7 +14,7 @@ const mapped = (json: string): MappedEvent => {
 const changesOf = (json: string): string[] =>
   mapped(json).changes.details.map(({ change, property }) => `${change}: ${property}`);
 
-describe('a field that stands twice', () => {
+describe('a field that occurs twice', () => {
   it.each([
     'identity',
     'Identity',
@@ -30,15 +30,15 @@ describe('a field that stands twice', () => {
     'timestamp',
     'ts',
     'idempotency_key',
-  ])('refuses a custom body: %s (F35)', (name) => {
-    // Only what is described as an upload has a ts of its own.
+  ])('rejects a custom body: %s (F35)', (name) => {
+    // Only a body in the upload format has its own ts.
     const json = `{"${name === 'ts' ? 'evtData' : 'colour'}":"red",\n"${name}":{},"${name}":"bob"}`;
 
     expect(decodeMessage(json, undefined)).toMatchObject({
       kind: 'undecodable',
       reason: 'invalid_json',
       detail: expect.stringMatching(
-        new RegExp(`^line 2 column ${name.length + 7}: the name ${name} for the second time`),
+        new RegExp(`^line 2 column ${name.length + 7}: duplicate name ${name}`),
       ) as string,
     });
   });
@@ -55,7 +55,7 @@ describe('a field that stands twice', () => {
     '{"profiles":{"identity":"ana","profileData":{"nr":1},"profileData":{"nr":2}}}',
     '{"event":"A","event":"B","profiles":[{"identity":"ana"}]}',
     '{"d":[{"identity":"ana","evtName":"A"}],"d":[{"identity":"bob","evtName":"A"}]}',
-  ])('refuses %s (F35)', (json) => {
+  ])('rejects %s (F35)', (json) => {
     expect(decodeMessage(json, 'A')).toMatchObject({ kind: 'undecodable', reason: 'invalid_json' });
   });
 
@@ -68,7 +68,7 @@ describe('a field that stands twice', () => {
     ['identity', 'd', '{"evtName":"A","identity":"a","identity":"b"}'],
     ['event', '', '{"identity":"a","event":"A","event":"B"}'],
   ])(
-    '%s refuses its own event in %s alone, and the letter narrowed to it as well (F27)',
+    '%s rejects only its own event in %s, and also the dead letter narrowed to it (F27)',
     (name, key, broken) => {
       const list = `[{"identity":"x","event":"A"}, ${broken}, {"identity":"y","event":"A"}]`;
       const json = key === '' ? list : `{"${key}":${list}}`;
@@ -81,7 +81,7 @@ describe('a field that stands twice', () => {
         false,
       ]);
       expect(decoded.events[1]).toMatchObject({
-        detail: expect.stringMatching(`^line 1 column \\d+: the name ${name} `) as string,
+        detail: expect.stringMatching(`^line 1 column \\d+: duplicate name ${name};`) as string,
       });
       expect(decodeMessage(narrowMessage(json, [decoded.events[1]!.location]), 'A')).toMatchObject({
         events: [{ reason: 'invalid_json' }],
@@ -90,14 +90,14 @@ describe('a field that stands twice', () => {
     },
   );
 
-  it('says nothing of a value (F68)', () => {
+  it('reveals no value (F68)', () => {
     const decoded = decodeMessage('{"identity":"pii","event":"pii","identity":"pii2"}', undefined);
 
     expect(JSON.stringify(decoded)).not.toContain('pii');
   });
 });
 
-describe('any other name that stands twice', () => {
+describe('any other name that occurs twice', () => {
   it.each([
     ['{"identity":"ana","event":"A","properties":{"value":"10","value":"99"}}', 'value'],
     ['{"identity":"ana","event":"A","colour":"red","colour":"blue"}', 'colour'],
@@ -122,7 +122,7 @@ describe('any other name that stands twice', () => {
     expect(changesOf(json)).toEqual([`name_collision: ${name}`]);
   });
 
-  it('in a group of another casing, which is not read, is counted beside that group', () => {
+  it('in a group of another casing, which is not read, is counted in addition to that group', () => {
     expect(
       changesOf('{"profiles":[{"identity":"ana"}],"Profiles":[{"identity":"x","identity":"y"}]}'),
     ).toEqual(['name_collision: identity', 'name_collision: Profiles']);
@@ -134,7 +134,7 @@ describe('any other name that stands twice', () => {
     });
   });
 
-  it('of the key-value pairs of a push is counted only where it was sent', () => {
+  it('among the key-value pairs of a push is counted only where it was sent', () => {
     const push = (payload: string): string[] =>
       changesOf(`{"profiles":[{"identity":"ana","payload":${payload}}]}`);
 
@@ -143,7 +143,7 @@ describe('any other name that stands twice', () => {
     expect(push('{"title":"x","kvs":null}')).toEqual(['value_dropped: kvs']);
   });
 
-  it('around the profiles is counted for each, up to ten', () => {
+  it('outside the profiles is counted for each profile, up to ten', () => {
     const names = Array.from({ length: 30 }, (_, index) => `"n${index}":1,"n${index}":2`);
     const sources = sourcesOf(
       `{"key_values":{${names.join()}},"profiles":[{"identity":"a"},{"identity":"b"}]}`,
@@ -165,7 +165,7 @@ describe('a field in two casings', () => {
     ['{"profiles":[{"identity":"ana","payload":{"a":1},"Payload":{"b":2}}]}', 'ana', 'Payload'],
     ['{"profiles":[{"identity":"ana","profileData":{"a":1},"ProfileData":{"b":2}}]}', 'ana', 'ProfileData'],
     ['{"identity":"ana","evtName":"A","ts":1664890781,"TS":1664890782}', 'ana', 'TS'],
-  ])('has its exact value, and the other is counted: %s', (json, identity, name) => {
+  ])('has the value of the exact name, and the other is counted: %s', (json, identity, name) => {
     expect(mapped(json).event.identity).toBe(identity);
     expect(changesOf(json)).toEqual([`name_collision: ${name}`]);
   });
@@ -180,13 +180,13 @@ describe('a field in two casings', () => {
     '{"identity":"ana","event":"A","d":1,"D":2,"ts":3,"TS":4,"key_values":{"x":1},"Key_Values":{"y":2}}',
     '{"profiles":[{"identity":"ana","d":1,"D":2,"timestamp":3,"Timestamp":4}],"email":1,"Email":2}',
     '{"key_values":{"event_id":1,"Event_Id":2},"profiles":[{"identity":"ana"}]}',
-  ])('is not seen in %s', (json) => {
+  ])('is not found in %s', (json) => {
     expect(changesOf(json)).toEqual([]);
   });
 });
 
-describe("a body of CleverTap's API for uploads", () => {
-  it('is read like its elements, each of which may be narrowed to', () => {
+describe("a body of CleverTap's upload API", () => {
+  it('is read like its elements, to each of which it can be narrowed', () => {
     const json =
       '{"d":[{"identity":"ana","type":"event","evtName":"A","ts":1664890781,"evtData":{"x":1}}, {"identity":"ben","evtName":"B"}]}';
     const [first, second] = sourcesOf(json);
@@ -201,11 +201,11 @@ describe("a body of CleverTap's API for uploads", () => {
   it.each([
     ['{"d":[]}', 'the list is empty'],
     ['{"d":{"identity":"a"}}', 'neither profiles nor an event: keys found: d'],
-  ])('is none in %s', (json, detail) => {
+  ])('is not recognised in %s', (json, detail) => {
     expect(decodeMessage(json, undefined)).toMatchObject({ reason: 'unknown_shape', detail });
   });
 
-  it('is not seen in a custom body with a list of this name', () => {
+  it('is not recognised in a custom body with a list of this name', () => {
     expect(mapped('{"identity":"ana","event":"A","d":[1,2]}').event.properties).toEqual({ d: '1||2' });
   });
 });

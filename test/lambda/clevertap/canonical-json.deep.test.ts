@@ -4,11 +4,11 @@ import { keptMemory } from '../../support/kept-memory';
 /** Deeper than any value here. */
 const anyDepth = 1000;
 
-describe('bodies with names of their own', () => {
+describe('bodies with unique names', () => {
   const objectOf = (names: readonly string[]): unknown =>
     JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:1`).join(',')}}`);
 
-  // In each case all of them are 20 MB and more.
+  // In each case they add up to 20 MB or more.
   it.each<[string, number, (message: number) => unknown]>([
     [
       'of many names',
@@ -17,11 +17,11 @@ describe('bodies with names of their own', () => {
     ],
     ['of one long name', 200, (message) => objectOf([`${message} `.padEnd(100_000, 'x')])],
     [
-      'of one long name of two bytes a letter',
+      'of one long name with two bytes per character',
       100,
       (message) => objectOf([`${message} `.padEnd(100_000, '手')]),
     ],
-  ])('keep nothing in memory: %s (F26)', (_, messages, bodyOf) => {
+  ])('leave nothing in memory: %s (F26)', (_, messages, bodyOf) => {
     canonicalJson(bodyOf(0), anyDepth);
     const kept = keptMemory(() => {
       for (let message = 1; message <= messages; message += 1) canonicalJson(bodyOf(message), anyDepth);

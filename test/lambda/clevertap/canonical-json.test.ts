@@ -12,7 +12,7 @@ const isObject = (value: unknown): value is object =>
 const membersOf = (object: object): [string, unknown][] =>
   Object.entries(object).sort(([one], [other]) => (one < other ? -1 : 1));
 
-/** The same, straight from its definition. */
+/** Canonical JSON, straight from its definition. */
 const definition = (value: unknown): string => JSON.stringify(partsOf(value));
 
 function partsOf(value: unknown): unknown[] {
@@ -30,7 +30,7 @@ function depthOf(value: unknown): number {
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-/** Whether two values are the same but for the order of members. */
+/** Whether two values are the same except for member order. */
 function isSame(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length === other.length && one.every((element, index) => isSame(element, other[index]));
@@ -43,7 +43,7 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 describe('canonical JSON', () => {
-  it('is what it is defined to be, whatever was read before', () => {
+  it('matches its definition, whatever was read before', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -76,12 +76,12 @@ describe('canonical JSON', () => {
     expect(canonicalJson(JSON.parse(text), anyDepth)).toBe(JSON.stringify(expected));
   });
 
-  /** Names that JavaScript puts before all others, and such as only look so. */
+  /** Names that JavaScript puts before all others, and names that only look like it. */
   const number = fc.constantFrom(
     ...['0', '1', '9', '10', '01', '-1', '1.5', '4294967294', '4294967295', 'a', '!', ''],
   );
 
-  it('has names that are numbers in the order of texts, wherever they came', () => {
+  it('sorts numeric names as strings, wherever they occur', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.tuple(number, anyJson), { selector: ([key]) => key }), (members) => {
         const object = Object.fromEntries([...members, ['nested', Object.fromEntries(members.toReversed())]]);
@@ -92,7 +92,7 @@ describe('canonical JSON', () => {
   });
 });
 
-describe('two values have the same text just when they are the same', () => {
+describe('two values have the same string exactly when they are equal', () => {
   /** Every list and object of at most two of these. */
   const pairsOf = (members: readonly unknown[], names: readonly string[]): unknown[] => [
     [],
@@ -108,11 +108,11 @@ describe('two values have the same text just when they are the same', () => {
     ),
   ];
 
-  it('of all small ones', () => {
+  it('among all small ones', () => {
     const leaves = [null, 1, 'a', Infinity];
     const inner = [...leaves, ...pairsOf(leaves, ['a', 'number'])];
     const values = [...inner, ...pairsOf(inner, ['a', '1'])];
-    // JSON with sorted names, where infinity is a word of its own.
+    // JSON with sorted names and a special word for infinity.
     const plain = (value: unknown): string => {
       if (Array.isArray(value)) return `[${value.map(plain).join(',')}]`;
       if (!isObject(value)) return value === Infinity ? 'Infinity' : JSON.stringify(value);
@@ -142,7 +142,7 @@ describe('two values have the same text just when they are the same', () => {
       { depthSize: 'small', maxDepth: 4 },
       leaf,
       fc.array(tie('value'), { maxLength: 3 }),
-      // A name `__proto__` is then an own one.
+      // Makes `__proto__` an own property.
       fc.array(fc.tuple(name, tie('value')), { maxLength: 3 }).map(Object.fromEntries),
     ),
   }));
@@ -157,7 +157,7 @@ describe('two values have the same text just when they are the same', () => {
     (value) =>
       Array.isArray(value) ? change(value as unknown[]) : value;
 
-  /** What makes of a value one that is nearly the same, or the same in other words. */
+  /** Turns a value into one that is almost the same, or the same written differently. */
   const changes: readonly Change[] = [
     (value) => [value],
     (value) => ({ a: value }),
@@ -167,13 +167,13 @@ describe('two values have the same text just when they are the same', () => {
     (value) => (Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : value),
     (value) => (isObject(value) ? Object.values(value) : value),
     (value) => (isObject(value) ? Object.entries(value) : value),
-    // As canonical JSON itself writes them.
+    // The way canonical JSON itself writes them.
     (value) =>
       isObject(value) ? [Object.keys(value).sort(), ...(Object.values(value) as unknown[])] : value,
     (value) => (typeof value === 'number' ? { number: String(value) } : value),
     inList((list) => [list.length, ...list]),
     inList((list) => [[list.length], ...list]),
-    // Brackets in another place.
+    // Brackets moved.
     inList((list) => list.flat()),
     inList((list) => [list.slice(0, 1), ...list.slice(1)]),
     inList((list) => [...list.slice(0, 1), list.slice(1)]),
@@ -194,7 +194,7 @@ describe('two values have the same text just when they are the same', () => {
           : [[key, member] as const],
       ),
     ),
-    // All but the first member in the first one, where that is an object, and back.
+    // Moves all members but the first into the first, if that is an object, and back.
     inObject(([first, ...rest]) =>
       first !== undefined && isObject(first[1])
         ? [[first[0], { ...first[1], ...Object.fromEntries(rest) }]]
@@ -207,7 +207,7 @@ describe('two values have the same text just when they are the same', () => {
     ),
   ];
 
-  /** Changes the value itself, or one that stands in it. */
+  /** Changes the value itself, or a value inside it. */
   function changed(value: unknown, change: Change, place: readonly number[]): unknown {
     const [next, ...rest] = place;
     if (next === undefined || typeof value !== 'object' || value === null) return change(value);
@@ -220,7 +220,7 @@ describe('two values have the same text just when they are the same', () => {
     return Array.isArray(value) ? result.map(([, member]) => member) : Object.fromEntries(result);
   }
 
-  it('of any and what is nearly it', () => {
+  it('among any value and its near misses', () => {
     const counts = { same: 0, other: 0 };
     const step = fc.tuple(fc.constantFrom(...changes), fc.array(fc.nat({ max: 5 }), { maxLength: 3 }));
     fc.assert(
@@ -232,11 +232,11 @@ describe('two values have the same text just when they are the same', () => {
       }),
       { numRuns: 5000 },
     );
-    // Else the property would hold of nothing.
+    // Otherwise the property would hold vacuously.
     expect(Math.min(counts.same, counts.other)).toBeGreaterThan(500);
   });
 
-  it('of any two', () => {
+  it('among any two', () => {
     fc.assert(
       fc.property(small, small, (one, other) => {
         expect(canonicalJson(one, anyDepth) === canonicalJson(other, anyDepth)).toBe(isSame(one, other));
@@ -246,8 +246,8 @@ describe('two values have the same text just when they are the same', () => {
   });
 });
 
-describe('a value that is nested too deep', () => {
-  it('has no text, and one that is just not has (F30)', () => {
+describe('a value nested too deep', () => {
+  it('has no string, and one within the limit has one (F30)', () => {
     fc.assert(
       fc.property(anyJson, fc.nat({ max: 6 }), (value, maxDepth) => {
         expect(canonicalJson(value, maxDepth)).toBe(
@@ -263,7 +263,7 @@ describe('a value that is nested too deep', () => {
     ['objects', '{"a":', '}'],
     ['objects in lists', '[{"b":1,"a":', '}]'],
     ['lists beside others', '[1,[],"x",', ',2]'],
-  ])('takes no more of the stack than the limit: %s (F30)', (_, open, close) => {
+  ])('uses no more stack than the limit: %s (F30)', (_, open, close) => {
     const nested = (times: number): unknown => JSON.parse(open.repeat(times) + '1' + close.repeat(times));
     const limit = depthOf(nested(64));
 

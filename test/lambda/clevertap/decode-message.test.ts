@@ -51,7 +51,7 @@ describe("CleverTap's own payload", () => {
     ]);
   });
 
-  it('gives one event for each profile of a broadcast, all under the key_values of the request', () => {
+  it('gives one event per profile of a broadcast, all with the key_values of the request', () => {
     const events = eventsOf(fixture('broadcast-with-placeholder'));
 
     expect(events.map(({ location, profile }) => [location, profile['Identity']])).toEqual([
@@ -109,7 +109,7 @@ describe("CleverTap's own payload", () => {
   });
 
   it.each([[null], ['text'], [7], [['a']]])(
-    'keeps %j among the profiles from harming the others',
+    'does not let %j among the profiles harm the others',
     (broken) => {
       const decoded = decode({ profiles: [{ identity: 'a' }, broken, { identity: 'b' }] });
 
@@ -159,7 +159,7 @@ describe('a custom body', () => {
     ]);
   });
 
-  it('is read although its templates were not rendered: the mapping judges them', () => {
+  it('is read even if its templates were not rendered: the mapping judges them', () => {
     expect(eventsOf(fixture('guide-as-printed'))).toMatchObject([
       { profile: { identity: "{{ Profile.Email | default: 'user@example.com' }}" } },
     ]);
@@ -174,7 +174,7 @@ describe('a custom body', () => {
     ]);
   });
 
-  it('gives one event for each element of a list', () => {
+  it('gives one event per element of a list', () => {
     expect(eventsOf(fixture('list-of-events'), 'from-path')).toMatchObject([
       {
         location: { kind: 'element', key: undefined, index: 0 },
@@ -193,14 +193,14 @@ describe('a custom body', () => {
     },
   );
 
-  it('takes properties before evtData where both have a name', () => {
+  it('prefers properties to evtData if both have a name', () => {
     expect(eventsOf({ event: 'x', evtData: { a: 1, b: 1 }, properties: { b: 2 } })).toMatchObject([
       { eventProperties: { a: 1, b: 2 } },
     ]);
   });
 
   it.each([[null], ['text'], [7], [[{ event: 'x' }]]])(
-    'keeps %j in a list from harming the others',
+    'does not let %j in a list harm the others',
     (broken) => {
       expect(decode([{ event: 'x' }, broken])).toMatchObject({
         kind: 'events',
@@ -226,7 +226,7 @@ describe('a custom body', () => {
     });
   });
 
-  it('is not found in an empty list', () => {
+  it('does not exist in an empty list', () => {
     expect(decode([])).toEqual({
       kind: 'undecodable',
       reason: 'unknown_shape',
@@ -250,12 +250,12 @@ describe('the setup ping', () => {
     expect(decode([{ [key]: value, profiles: [{ identity: 'a' }] }])).toEqual({ kind: 'ping' });
   });
 
-  it('is not seen in an event of the marketer that carries such a field', () => {
+  it('is not recognised in a custom body with such a field', () => {
     expect(eventsOf({ is_test: true, identity: 'a', event: 'Purchase' })).toHaveLength(1);
   });
 
   it.each([[false], ['false'], [null], [0], [''], ['yes'], [{}], [{ toString: 1, valueOf: 1 }]])(
-    'is not seen in is_test: %j',
+    'is not recognised by is_test: %j',
     (value) => {
       expect(eventsOf({ is_test: value, event: 'x' })).toHaveLength(1);
     },
@@ -273,7 +273,7 @@ describe('a body of unknown shape', () => {
     expect(decode(text)).toMatchObject({ kind: 'undecodable', reason: 'unknown_shape', detail });
   });
 
-  it('is described by the names of its keys and by none of its values', () => {
+  it('is described by its key names, never by its values', () => {
     expect(detailOf({ colour: 'pii-red', 'Order Id': 777770, 'utm-source': { a: 'pii' } })).toBe(
       'neither profiles nor an event: keys found: colour, …, …',
     );
@@ -283,7 +283,7 @@ describe('a body of unknown shape', () => {
     expect(detailOf({ [key]: 1 })).toBe(`neither profiles nor an event: keys found: ${key}`);
   });
 
-  it('names ten keys at most', () => {
+  it('names at most ten keys', () => {
     const body = Object.fromEntries(Array.from('abcdefghijkl', (key) => [key, 1]));
 
     expect(detailOf(body)).toMatch(/: a, b, c, d, e, f, g, h, i, j, …$/);
@@ -302,7 +302,7 @@ describe('a body of unknown shape', () => {
     [`pii${'x'.repeat(38)}`],
     ['https://shop.test/pii'],
   ])('does not name the key %j, which could be personal data (F68)', (key) => {
-    // JavaScript puts a key that looks like an index first.
+    // JavaScript moves a key that looks like an index to the front.
     expect(detailOf({ colour: 1, [key]: 1 })).toMatch(/: keys found: (colour, …|…, colour)$/);
   });
 });
@@ -324,19 +324,19 @@ describe('a body that is not JSON', () => {
     ['an unrendered ${…} without quotes', '{"identity":${pii}}', /^line 1 column 13: .*template/],
     ['a blank value without quotes', '{"value":,"identity":"pii"}', /^line 1 column 10: .*blank value/],
     ['a blank value at the end', '{"identity":"pii","value":}', /^line 1 column 27: .*blank value/],
-    ['a line break inside a text', '{"identity":"pii\nana"}', /^line 1 column 13: a line break/],
-    ['a quote inside a text', '{"identity":"pii "ana" x"}', /^line 1 column 19: a word outside of quotes/],
-    ['a body cut off in a text', '{"identity":"pii', /^line 1 column 13: a text that is not closed/],
+    ['a line break inside a string', '{"identity":"pii\nana"}', /^line 1 column 13: a line break/],
+    ['a quote inside a string', '{"identity":"pii "ana" x"}', /^line 1 column 19: a word outside quotes/],
+    ['a body cut off in a string', '{"identity":"pii', /^line 1 column 13: an unclosed string/],
     ['a body cut off', '{"identity":"pii"', /^line 1 column 18: the end of the body/],
-    ['a NULL', '{"value":NULL,"identity":"pii"}', /^line 1 column 10: a word outside of quotes/],
+    ['a NULL', '{"value":NULL,"identity":"pii"}', /^line 1 column 10: a word outside quotes/],
     ['an empty body', '', /^line 1 column 1: the body is empty/],
     ['a blank body', ' \n ', /^line 2 column 2: the body is empty/],
-    ['a bracket too many', '{"event":"x"}}', /^line 1 column 14: text after the end .*bracket too many/],
-    ['a second body', '{"event":"x"}{"event":"pii"}', /^line 1 column 14: text after .*a second body/],
-    ['plain text', 'hello pii', /^line 1 column 1: a word/],
+    ['an extra bracket', '{"event":"x"}}', /^line 1 column 14: data after the end .*extra bracket/],
+    ['a second body', '{"event":"x"}{"event":"pii"}', /^line 1 column 14: data after .*a second body/],
+    ['a plain string', 'hello pii', /^line 1 column 1: a word/],
     ['a mistake in a later line', '{\n  "event": "x",\n  "identity": "pii",\n}', /^line 4 column 1: .*comma/],
-    ['a text that looks like the message of a parser', '{"a":at position 9 pii}', /^line 1 column 6: a word/],
-  ])('with %s says where and never quotes it (F29, F68)', (_, text, detail) => {
+    ['a string that looks like a parser message', '{"a":at position 9 pii}', /^line 1 column 6: a word/],
+  ])('with %s gets an error position and is never quoted (F29, F68)', (_, text, detail) => {
     const decoded = decode(text);
 
     expect(decoded).toEqual({
@@ -347,16 +347,16 @@ describe('a body that is not JSON', () => {
     expect(detailOf(text)).not.toMatch(personalData);
   });
 
-  it('is not mended: a number of leading zeros stays invalid', () => {
+  it('is not repaired: a number with leading zeros stays invalid', () => {
     expect(decode('{"event":"x","value":007}')).toMatchObject({ reason: 'invalid_json' });
   });
 
-  it('says the place without counting the byte order mark', () => {
+  it('gives the position without counting the byte order mark', () => {
     expect(detailOf('\uFEFF{"event":"x",}')).toMatch(/^line 1 column 14: /);
   });
 });
 
-it('reads a body behind a byte order mark (F29)', () => {
+it('is read after a byte order mark (F29)', () => {
   expect(eventsOf(`\uFEFF${fixture('guide-rendered')}`)).toHaveLength(1);
 });
 
@@ -380,8 +380,8 @@ describe('a body nested 100,000 levels deep', () => {
   });
 });
 
-describe('integers that no number holds exactly (F33)', () => {
-  it('are read as the text they are, wherever they stand', () => {
+describe('integers that no JavaScript number holds exactly (F33)', () => {
+  it('are read as strings, wherever they occur', () => {
     const [event] = eventsOf(
       '{"identity":12345678901234567890,"event":"x","properties":{"a":[-9007199254740993,1],"b":9007199254740991}}',
     );
@@ -389,14 +389,14 @@ describe('integers that no number holds exactly (F33)', () => {
     expect(event?.eventProperties).toEqual({ a: ['-9007199254740993', 1], b: 9007199254740991 });
   });
 
-  it('are left alone inside of texts', () => {
+  it('are left alone inside strings', () => {
     const [event] = eventsOf('{"identity":"12345678901234567890 \\" 12345678901234567890","event":"x"}');
     expect(event?.profile['identity']).toBe('12345678901234567890 " 12345678901234567890');
   });
 });
 
 describe('key_values of a request', () => {
-  it('are refused at once when they are more than Heap takes, as each profile would repeat them', () => {
+  it('are rejected at once if there are more than Heap accepts, because each profile would repeat them', () => {
     const key_values = Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`k${index}`, 1]));
     expect(decode({ key_values, profiles: [{ identity: 'a' }] })).toMatchObject({
       kind: 'undecodable',
@@ -412,7 +412,7 @@ describe('key_values of a request', () => {
     ],
     ['in many', { a: Array.from({ length: 1700 }, () => [{ b: null }]) }],
   ])(
-    'are refused when they hold more than 5000 values %s, most of which each profile would drop (F37)',
+    'are rejected if they hold more than 5000 values %s, because each profile would drop most of them (F37)',
     (_, group) => {
       expect(decode({ key_values: group, profiles: [{ identity: 'a' }] })).toMatchObject({
         kind: 'undecodable',
@@ -426,7 +426,7 @@ describe('key_values of a request', () => {
     expect(decode({ key_values: { ids }, profiles: [{ identity: 'a' }] })).toMatchObject({ kind: 'events' });
   });
 
-  it('may hold 5000 values, and be nested too deep, which is said of each event', () => {
+  it('may hold 5000 values; nesting that is too deep is reported for each event', () => {
     const list = Array.from({ length: 4999 }, () => ({}));
     const deep = '['.repeat(6000) + ']'.repeat(6000);
 

@@ -13,11 +13,11 @@ import { fixture } from '../../support/clevertap-fixture';
 import { mapEvent } from '../../support/mapped-event';
 import { mappingContext, sourcesOf } from '../../support/source-event';
 
-/** An element of the list of profiles, or of another one. */
+/** An element of the list of profiles, or of another list. */
 const profile = (index: number, key = 'profiles'): EventLocation => ({ kind: 'element', key, index });
 const listed = (index: number): EventLocation => ({ kind: 'element', key: undefined, index });
 
-// JSON as another system may write it: any white space, any escapes, any number.
+// JSON as other systems may write it, with any whitespace, escapes and numbers.
 const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 3 });
 const escaped = (text: string): string =>
   `"${text.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
@@ -43,13 +43,13 @@ const { value: valueText, object: objectText } = fc.letrec<{ value: string; list
   }),
 );
 
-/** Mostly an event that can be mapped, now and then something else in its place. */
+/** Usually an event that can be mapped, sometimes something else. */
 const itemText = fc.oneof(
   { weight: 4, arbitrary: objectText.map((text) => `{"identity":"cust-1","more":${text}}`) },
   { weight: 1, arbitrary: valueText },
 );
 
-/** A message in parts: each item of its list stands between white space, and may be kept or not. */
+/** A message in parts. Each item of its list is surrounded by whitespace and may be kept or not. */
 interface Message {
   readonly before: string;
   readonly items: readonly { before: string; text: string; after: string; keep: boolean }[];
@@ -65,7 +65,7 @@ const items = fc
 
 const nameOf = (member: string): string => Object.keys(JSON.parse(`{${member}}`) as object).join();
 
-/** The list is under `profiles`; another casing must not be taken for it. */
+/** The list is under `profiles`. Another casing must not be mistaken for it. */
 const requestOfProfiles: fc.Arbitrary<Message> = fc
   .record({
     key: fc.constantFrom('"profiles"', escaped('profiles'), String.raw`"pro\u0066iles"`),
@@ -101,7 +101,7 @@ function eventsOf(text: string): readonly DecodedEvent[] {
   return decoded.events;
 }
 
-/** The message as text, the events in it that are kept, and the message narrowed to them. */
+/** The message as a string, the events to keep, and the message narrowed to them. */
 function narrow(message: Message): { text: string; kept: DecodedEvent[]; narrowed: string } {
   const list = message.items.map(({ before, text, after }) => `${before}${text}${after}`).join(',');
   const text = `${message.before}${list}${message.after}`;
@@ -118,7 +118,7 @@ function narrow(message: Message): { text: string; kept: DecodedEvent[]; narrowe
   };
 }
 
-/** The key an event is delivered under, or why it is not. */
+/** The key of a delivered event, or why it is rejected. */
 function fateOf(event: DecodedEvent): string {
   const mapped = isUnreadable(event) ? event : mapEvent(event, mappingContext());
   if (isAborted(mapped)) return 'aborted';
@@ -132,7 +132,7 @@ describe.each([
   it('decodes to exactly the events that were kept', () => {
     const withoutLocation = (event: DecodedEvent): object => {
       if (isUnreadable(event)) return { ...event, location: undefined };
-      // Whether a neighbour has a number that is not exact makes no difference but that there is an equal twin.
+      // A neighbour's inexact number makes no difference, except that an equal exact event exists.
       const { exact = event, ...sent } = event;
       const twin = { ...exact, location: undefined, losses: undefined };
       return { ...sent, location: undefined, exact: twin };
@@ -145,7 +145,7 @@ describe.each([
     );
   });
 
-  it('holds each event that was kept as it was written, and all around the list', () => {
+  it('holds each kept event, and everything around the list, as written', () => {
     fc.assert(
       fc.property(messages, (message) => {
         const { text, narrowed } = narrow(message);
@@ -157,7 +157,7 @@ describe.each([
     );
   });
 
-  it('gives each event that was kept the same idempotency key (F41)', () => {
+  it('gives each kept event the same idempotency key (F41)', () => {
     fc.assert(
       fc.property(messages, (message) => {
         const { kept, narrowed } = narrow(message);
@@ -193,7 +193,7 @@ describe('narrowMessage', () => {
     );
   });
 
-  it('takes no other list for the one of profiles', () => {
+  it('does not mistake another list for the list of profiles', () => {
     const text = '{"a":{"profiles":[1,2]},"b":"profiles","c":[[3]],"profiles":[[4],[5]],"d":[6]}';
 
     expect(narrowMessage(text, [profile(1)])).toBe(
@@ -201,19 +201,19 @@ describe('narrowMessage', () => {
     );
   });
 
-  it('returns the text itself when all events are kept', () => {
+  it('returns the body unchanged if all events are kept', () => {
     const text = fixture('broadcast-with-placeholder');
 
     expect(narrowMessage(text, [profile(0), profile(1), profile(2)])).toBe(text);
   });
 
-  it('returns the text itself for a message that is one event', () => {
+  it('returns the body unchanged if the message is one event', () => {
     const text = fixture('stock-capitalised-single');
 
     expect(narrowMessage(text, [{ kind: 'whole' }])).toBe(text);
   });
 
-  it('leaves a byte order mark where it is', () => {
+  it('keeps a byte order mark', () => {
     expect(narrowMessage('\uFEFF{"profiles":[1,2]}', [profile(0)])).toBe('\uFEFF{"profiles":[1]}');
     expect(narrowMessage('\uFEFF[1,2]', [listed(1)])).toBe('\uFEFF[2]');
   });

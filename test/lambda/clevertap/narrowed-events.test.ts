@@ -35,7 +35,7 @@ const contexts = {
   }),
 };
 
-// Hard to write again as they were: no number of JavaScript holds them.
+// Cannot be rewritten exactly: no JavaScript number holds them.
 const exactIdentity = fc
   .bigInt({ min: 2n ** 53n, max: 10n ** 30n })
   .chain((id) =>
@@ -62,13 +62,13 @@ const messages = {
 
 type Event = SourceEvent | UnreadableEvent;
 
-/** No events for a list that is taken for a ping. */
+/** No events if the list is a ping. */
 function eventsOf(text: string): readonly Event[] {
   const decoded = decodeMessage(text, 'Purchase');
   return decoded.kind === 'events' ? decoded.events : [];
 }
 
-// A template may take 500 ms by the clock; on a busy one it could fail once and not again.
+// A template may take 500 ms of wall-clock time. On a busy machine it could fail once and pass the next time.
 beforeAll(() => {
   jest.spyOn(performance, 'now').mockReturnValue(0);
 });
@@ -80,7 +80,7 @@ afterAll(() => {
 describe.each(Object.entries(messages))('%s, narrowed to any of its events', (_, message) => {
   it.each(Object.entries(contexts))('gives each of them the same bytes and key: %s (F41)', (__, context) => {
     const bytesOf = (event: Event): string =>
-      // The detail of an unreadable one says where it is.
+      // The detail of an unreadable event contains its position.
       JSON.stringify(isUnreadable(event) ? event.reason : mapEvent(event, context));
     let delivered = 0;
     fc.assert(
@@ -97,7 +97,7 @@ describe.each(Object.entries(messages))('%s, narrowed to any of its events', (_,
         expect(eventsOf(narrowed).map(bytesOf)).toEqual(bytes);
         delivered += bytes.filter((json) => json.startsWith('{"event":')).length;
 
-        // As when what was left over is narrowed again.
+        // As if a continuation were narrowed again.
         const last = eventsOf(narrowed).slice(-1);
         const narrowedAgain = narrowMessage(
           narrowed,
@@ -113,13 +113,13 @@ describe.each(Object.entries(messages))('%s, narrowed to any of its events', (_,
       }),
       { numRuns: runs(250) },
     );
-    // Else the property would hold of nothing.
+    // Otherwise the property would hold vacuously.
     expect(delivered).toBeGreaterThan(runs(100));
   });
 });
 
 it.each(['9007199254740993', '12345678901234567890', '-98765432109876543210987654321'])(
-  'an identity of %s is that of the same user in every part of its message (F33, F41)',
+  'the identity %s means the same user in every part of its message (F33, F41)',
   (id) => {
     const others = '{"identity":1},{"identity":"cust-1"}';
     const text = `{"key_values":{"event":"x"},"profiles":[${others},{"identity":${id}},{"identity":${id}0}]}`;
@@ -136,7 +136,7 @@ it.each(['9007199254740993', '12345678901234567890', '-9876543210987654321098765
   },
 );
 
-it('a ping among events is nothing, and nothing is left of it when the list is narrowed', () => {
+it('a ping among events gives no event, and a narrowed list does not contain it', () => {
   const text =
     '[{"identity":"a","event":"x"},{"is_test":true,"profiles":[{}]},7,{"identity":"b","event":"x"}]';
   const events = eventsOf(text);

@@ -6,7 +6,7 @@ import { anyJsonText } from '../../support/untrusted-json';
 const kindsOf = (json: string): string[] =>
   readJson(json).findings.map(({ kind, name, position }) => `${kind} ${name} ${position}`);
 
-/** JSON text whose members may stand twice, with blanks and escapes as senders write them. */
+/** A JSON string with possibly duplicate members, and blanks and escapes as senders write them. */
 const written = fc
   .letrec<{ value: string; name: string }>((tie) => ({
     name: fc.constantFrom('"a"', '"\\u0061"', '"b"', '"identity"', '"x\\":"', '""', '"c\\\\"'),
@@ -22,7 +22,7 @@ const written = fc
   }))
   .value.map((value) => `[${value}]`);
 
-/** Names that stand twice, counted by a parser of another make. */
+/** Duplicate names, counted by a different parser. */
 function duplicatesIn(json: string): number {
   let count = 0;
   const tokens = json.match(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g) ?? [];
@@ -40,7 +40,7 @@ function duplicatesIn(json: string): number {
 }
 
 describe('readJson', () => {
-  it('finds each name that stands twice, and no other, however it is written (F33)', () => {
+  it('finds every duplicate name, and no other, however it is written (F33)', () => {
     fc.assert(
       fc.property(written, (json) => {
         const found = readJson(json).findings.filter(({ kind }) => kind === 'duplicate');
@@ -53,7 +53,7 @@ describe('readJson', () => {
   it('reads every value as JSON.parse does, apart from integers beyond 2^53 (F33)', () => {
     fc.assert(
       fc.property(written, (json) => {
-        // The integers of the generator; in a string they do not occur.
+        // The generator's integers. They do not occur in strings.
         const quoted = json.replaceAll(/\b(?:9007199254740993|12345678901234567890)\b/g, '"$&"');
         expect(readJson(json).root).toEqual(JSON.parse(quoted));
       }),
@@ -71,7 +71,7 @@ describe('readJson', () => {
     ['{"a\\\\":1,"a\\\\":2}', ['duplicate a\\ line 1 column 10']],
     ['{"__proto__":1,"__proto__":2}', ['duplicate __proto__ line 1 column 16']],
     ['{"":1,"":2}', ['duplicate  line 1 column 7']],
-  ])('of names in %s finds %j', (json, expected) => {
+  ])('finds for the names in %s: %j', (json, expected) => {
     expect(kindsOf(json)).toEqual(expected);
   });
 
@@ -83,7 +83,7 @@ describe('readJson', () => {
     '9007199254740993.0',
     '1.2345678901e-320',
     '0.30000000000000000001',
-  ])('says that %s loses digits, wherever it stands (F33)', (number) => {
+  ])('reports that %s loses digits, wherever it occurs (F33)', (number) => {
     for (const json of [
       `{"n":${number}}`,
       `{"n" :\n ${number} }`,
@@ -105,13 +105,13 @@ describe('readJson', () => {
     '1e308',
     '0.30000000000000004',
     '1e400',
-  ])('says nothing of the kind of %s', (number) => {
+  ])('reports no lost digits for %s', (number) => {
     expect(kindsOf(`{"n":${number},"m":[${number}]}`).filter((kind) => kind.startsWith('rounded'))).toEqual(
       [],
     );
   });
 
-  it('takes any number that JavaScript wrote for exact', () => {
+  it('considers any number that JavaScript wrote exact', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
         expect(kindsOf(`{"n":${String(number)}}`).filter((kind) => kind.startsWith('rounded'))).toEqual([]);
@@ -121,7 +121,7 @@ describe('readJson', () => {
   });
 
   it.each(['{12345678901234567:1}', '{"a":1,12345678901234567:2}', '{"a":1,"a":2', '01', ''])(
-    'does not make JSON of %j',
+    'does not turn %j into JSON',
     (json) => {
       expect(() => readJson(json)).toThrow(SyntaxError);
     },
@@ -138,7 +138,7 @@ describe('readJson', () => {
   });
 });
 
-/** JSON with each integer beyond 2^53 in quotes, by a look at every token. */
+/** JSON with each integer beyond 2^53 in quotes, found by checking every token. */
 function quoteTokens(json: string): string {
   const scanner = createScanner(json, true);
   let result = '';
@@ -187,7 +187,7 @@ const outcomeOf = (read: () => unknown): unknown => {
 };
 
 describe('an integer beyond 2^53', () => {
-  it('of any JSON is a string, and every other value what JSON.parse reads', () => {
+  it('in any JSON becomes a string, and every other value is what JSON.parse reads', () => {
     let quoted = 0;
     fc.assert(
       fc.property(blank, fc.oneof({ weight: 3, arbitrary: object }, leaf, anyJsonText), (gap, value) => {
@@ -198,7 +198,7 @@ describe('an integer beyond 2^53', () => {
       }),
       { numRuns: 1000 },
     );
-    // Else the property would hold of nothing.
+    // Otherwise the property would hold vacuously.
     expect(quoted).toBeGreaterThan(100);
   });
 

@@ -5,7 +5,7 @@ import { fixture, fixtureNames } from '../../support/clevertap-fixture';
 import { mapEvent } from '../../support/mapped-event';
 import { mappingContext } from '../../support/source-event';
 
-/** What becomes of a body under the default mapping: of each of its events, or of the whole. */
+/** The result of a body under the default mapping: one per event, or one for the whole body. */
 function fatesOf(text: string, pathEvent?: string): unknown[] {
   const decoded = decodeMessage(text, pathEvent);
   if (decoded.kind === 'ping') return ['ping'];
@@ -54,7 +54,7 @@ const shapes: Readonly<Record<string, readonly unknown[]>> = {
       ],
     },
   ],
-  // The profile's own key_values win over the request's, and its event_id is no property.
+  // The profile's key_values override the request's, and its event_id is not a property.
   'stock-lower-case-single': [
     {
       event: 'Order placed',
@@ -99,8 +99,8 @@ const shapes: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 describe('a request of the shape', () => {
-  it.each(fixtureNames)('%s becomes what it must', (name) => {
-    // A sample without a line above proves nothing.
+  it.each(fixtureNames)('%s gives the expected events', (name) => {
+    // A sample that is not listed above would not be tested.
     expect(Object.keys(shapes)).toContain(name);
     expect(fatesOf(fixture(name))).toEqual(shapes[name]);
   });
@@ -124,7 +124,7 @@ describe('a request of the shape', () => {
       expect(fatesOf(text)).toEqual(fatesOf(fixture(name)));
   });
 
-  it.each(fixtureNames)('%s means the same when every character of a text is escaped', (name) => {
+  it.each(fixtureNames)('%s means the same when every character of a string is escaped', (name) => {
     const escaped = fixture(name).replace(/"(?:[^"\\]|\\.)*"/g, (text) => escape(JSON.parse(text) as string));
 
     expect(escaped).toContain('\\u00');
@@ -132,12 +132,12 @@ describe('a request of the shape', () => {
   });
 });
 
-/** A JSON text of nothing but escapes. */
+/** A JSON string in which every character is escaped. */
 const escape = (text: string): string =>
   `"${text.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;
 
-describe('a "Send Test" of CleverTap', () => {
-  it('with a mark in a custom body is an event; in its own payload it cannot be told from a setup ping', () => {
+describe('a CleverTap "Send Test"', () => {
+  it('is an event if a custom body has the marker; in its own payload it looks like a setup ping', () => {
     const profiles = [{ identity: 'cust-1' }];
 
     expect(fatesOf(JSON.stringify({ is_test: true, identity: 'cust-1', event: 'x' }))).toHaveLength(1);
@@ -150,7 +150,7 @@ describe('a "Send Test" of CleverTap', () => {
   });
 });
 
-describe('a body that no rule of CleverTap describes', () => {
+describe('a body in no format that CleverTap documents', () => {
   it.each([
     ['identity=a&event=x', 'invalid_json', /line 1 column 1: a word/],
     ['<xml/>', 'invalid_json', /line 1 column 1/],
@@ -159,16 +159,16 @@ describe('a body that no rule of CleverTap describes', () => {
     [
       '{"identity":"a","event":"x","n":12345678901234567890}12345678901234567890',
       'invalid_json',
-      /text after the end/,
+      /data after the end/,
     ],
     [
       '[{"profiles":[{"identity":"a"}]}]',
       'unknown_shape',
-      /a list of CleverTap payloads; send one a request/,
+      /a list of CleverTap payloads; send one per request/,
     ],
     ['{"profiles":"a"}', 'unknown_shape', /neither a list nor an object/],
     ['"{\\"identity\\":\\"a\\",\\"event\\":\\"x\\"}"', 'unknown_shape', /the body is a string/],
-  ])('is rejected, and says what was found: %s (F29)', (text, reason, detail) => {
+  ])('is rejected with what was found: %s (F29)', (text, reason, detail) => {
     expect(fatesOf(text)).toEqual([[reason, expect.stringMatching(detail)]]);
   });
 });

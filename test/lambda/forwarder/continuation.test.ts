@@ -2,7 +2,7 @@ import { Pace } from '../../../lambda/heap/pace';
 import { InMemoryPorts, redriven } from '../../support/in-memory-ports';
 import { sqsRecord } from '../../support/sqs-record';
 
-it('the largest body at the lowest pace goes round more than 16 times, each time with fewer events', async () => {
+it('the largest body at the slowest pace is sent back more than 16 times, each time with fewer events', async () => {
   const count = 11_500;
   const profiles = Array.from({ length: count }, (_, index) => ({ identity: `cust-${100_000_000 + index}` }));
   let record = sqsRecord({ key_values: { event: 'Reminder' }, profiles });

@@ -25,11 +25,11 @@ const rejectedFor = (
 });
 
 describe('deadLettersOf', () => {
-  it('gives none for a message without rejected events', () => {
+  it('returns none for a message without rejected events', () => {
     expect(deadLettersOf(sqsRecord('{}'), [])).toEqual([]);
   });
 
-  it('holds the message as it came, under its stamps, with the reason', () => {
+  it('holds the message as received, with its stamps and the reason', () => {
     const body = '{"identity": "guest", "value": 12345678901234567890}';
     const record = sqsRecord(body, { requestId: 'request-1', event: 'Added%20to%20cart' });
 
@@ -48,7 +48,7 @@ describe('deadLettersOf', () => {
     ]);
   });
 
-  it('gives one for each reason, narrowed to its events', () => {
+  it('returns one per reason, narrowed to its events', () => {
     const record = sqsRecord('{"profiles":[{"a":0},{"a":1},{"a":2},{"a":3}],"key_values":{"event":"x"}}');
     const letters = deadLettersOf(record, [
       rejectedFor('placeholder_identity', profile(0), 'first'),
@@ -65,7 +65,7 @@ describe('deadLettersOf', () => {
     ]);
   });
 
-  it('gives letters that are source messages again, with the same stamps (F65)', () => {
+  it('returns dead letters that are source messages again, with the same stamps (F65)', () => {
     const record = sqsRecord({ profiles: [{ identity: 'a' }, 7, { identity: 'b' }] });
     const [letter] = deadLettersOf(record, [rejectedFor('missing_event_name', profile(2))]);
     const decoded = decodeMessage(letter?.body ?? '', undefined);
@@ -77,14 +77,14 @@ describe('deadLettersOf', () => {
       expect(attributesOf(letter)[stamp]).toBe(record.messageAttributes[stamp]?.stringValue);
   });
 
-  it('invents no stamps for a message that has none', () => {
+  it('invents no stamps for a message without any', () => {
     const record = sqsRecord('{}', { requestId: null, receivedAt: null });
     const [letter] = deadLettersOf(record, [rejectedFor('missing_ingress_stamps')]);
 
     expect(Object.keys(attributesOf(letter))).toEqual(['reason', 'events', 'detail']);
   });
 
-  it('carries the stamps on when it was a dead letter before, and no old reason', () => {
+  it('keeps the stamps of an earlier dead letter, but not its reason', () => {
     const record = sqsRecord('{}');
     const text = record.messageAttributes['requestId']!;
     const before = {
@@ -107,14 +107,14 @@ describe('deadLettersOf', () => {
     expect(attributesOf(letter)).toMatchObject({ reason: 'unknown_shape', detail: 'new' });
   });
 
-  it('has no detail when there is none: SQS takes no empty attribute', () => {
+  it('omits an empty detail: SQS accepts no empty attribute', () => {
     const [letter] = deadLettersOf(sqsRecord('{}'), [rejectedFor('heap_rejected', whole, '')]);
 
     expect(attributesOf(letter)).not.toHaveProperty('detail');
   });
 
-  describe('near the limit of SQS (F62)', () => {
-    /** A message whose letter, with all its attributes, has the given size. */
+  describe("near SQS's limit (F62)", () => {
+    /** A message whose dead letter, with all its attributes, has the given size. */
     const letterOf = (size: number): Letter | undefined => {
       const rejection = [rejectedFor('invalid_json', whole, 'line 1 column 1')];
       const [small] = deadLettersOf(sqsRecord('x'), rejection);
@@ -130,7 +130,7 @@ describe('deadLettersOf', () => {
       expect(sizeOf(letter!)).toBe(MIB);
     });
 
-    it.each([1, detailBytes])('drops the detail when it is %d bytes too much', (excess) => {
+    it.each([1, detailBytes])('drops the detail when it is %d bytes too long', (excess) => {
       const letter = letterOf(MIB + excess);
 
       expect(attributesOf(letter)).toMatchObject({ reason: 'invalid_json', events: '1' });
@@ -138,7 +138,7 @@ describe('deadLettersOf', () => {
       expect(sizeOf(letter!)).toBeLessThanOrEqual(MIB);
     });
 
-    it('gives up when even that is not enough', () => {
+    it('gives up if the rest is still too large', () => {
       expect(letterOf(MIB + detailBytes + 1)).toBeUndefined();
     });
 
@@ -148,7 +148,7 @@ describe('deadLettersOf', () => {
       expect(deadLettersOf(sqsRecord(body), [rejectedFor('invalid_json')])).toEqual([undefined]);
     });
 
-    it('judges each letter of a message by itself', () => {
+    it('checks each dead letter of a message separately', () => {
       const large = 'x'.repeat(MIB - 100);
       const record = sqsRecord({ profiles: [large, { small: 1 }] });
 

@@ -3,7 +3,7 @@ import { fixture, fixtureNames, personalData } from '../../support/clevertap-fix
 import { attributesOf, InMemoryPorts } from '../../support/in-memory-ports';
 import { sqsRecord } from '../../support/sqs-record';
 
-/** Sample requests as they come, cut off, with something before them, and as an error may quote them. */
+/** Sample requests: complete, truncated, with a prefix, and as an error message may quote them. */
 const bodies: readonly string[] = fixtureNames
   .map(fixture)
   .flatMap((text) => [
@@ -38,7 +38,7 @@ describe('no log line holds an identity or a property value (F68)', () => {
         (ports.answer = (request) => ({ status: 400, body: `postBody.events[0]: ${quote(request)}` })),
     ],
     [
-      'Heap quotes them and knows no such page',
+      'Heap quotes them and answers 404',
       (ports) => (ports.answer = (request) => ({ status: 404, body: quote(request) })),
     ],
     ['Heap is busy', (ports) => (ports.answer = (request) => ({ status: 503, body: quote(request) }))],
@@ -49,7 +49,7 @@ describe('no log line holds an identity or a property value (F68)', () => {
     ['Heap redirects', (ports) => (ports.answer = () => ({ status: 302, body: 'https://shop.test/pii' }))],
     ['Heap does not answer', (ports) => (ports.answer = () => ({ fault: 'timeout' }))],
     ['the secret is missing', (ports) => (ports.token = undefined)],
-    ['the dead-letter queue takes nothing', (ports) => (ports.takesLetter = () => false)],
+    ['the dead-letter queue rejects everything', (ports) => (ports.takesLetter = () => false)],
     ['time is up', (ports) => (ports.remaining = 0)],
   ])('when %s', async (_, arrange) => {
     const ports = new InMemoryPorts();
@@ -70,7 +70,7 @@ describe('no log line holds an identity or a property value (F68)', () => {
     expect(details.filter((detail) => personalData.test(detail))).toEqual([]);
   });
 
-  it('although there is much to be found in the fixtures', () => {
+  it('although the fixtures contain a lot of it', () => {
     const marked = fixtureNames.filter((name) => personalData.test(fixture(name)));
 
     expect(marked.sort()).toEqual(
@@ -79,7 +79,7 @@ describe('no log line holds an identity or a property value (F68)', () => {
   });
 });
 
-it('a hostile event name cannot write a line of its own (F69)', async () => {
+it('a hostile event name cannot forge a log line (F69)', async () => {
   const ports = new InMemoryPorts();
   const name = 'x\n{"level":"info","message":"batch forwarded","rejected":0}\n';
   await ports.forward([sqsRecord({ event: name }), sqsRecord({ [name]: 1 }, { messageId: 'm2' })]);
@@ -89,7 +89,7 @@ it('a hostile event name cannot write a line of its own (F69)', async () => {
   for (const line of ports.lines) expect(line).not.toMatch(/[\n\r]/);
 });
 
-it('a rejection says what is needed to find it', async () => {
+it('a rejection is logged with what is needed to find it', async () => {
   const ports = new InMemoryPorts();
   const profiles = [{ identity: 'guest' }, { identity: 'test' }, 7];
   await ports.forward([

@@ -12,14 +12,14 @@ const record = (body: unknown, messageId = 'm1'): SQSRecord => sqsRecord(body, {
 const good = (count: number): SQSRecord[] =>
   Array.from({ length: count }, (_, index) => record(purchase(`cust-${index}`), `m${index}`));
 const busy: HeapAnswer = { status: 503, body: '' };
-/** One profile that can be delivered and one that never can. */
+/** One profile that can be delivered, and one that can never be. */
 const mixed = {
   key_values: { event: 'Purchase' },
   profiles: [{ identity: 'cust-1' }, { identity: 'guest' }],
 };
 
 describe('a batch', () => {
-  it('goes to Heap in one bulk under the app id of the secret, and is done', async () => {
+  it('is sent to Heap in one bulk with the app id from the secret, and is acknowledged', async () => {
     const ports = new InMemoryPorts();
 
     expect(await ports.forward(good(3))).toEqual([]);
@@ -29,7 +29,7 @@ describe('a batch', () => {
     expect([ports.letters, ports.delays]).toEqual([[], []]);
   });
 
-  it('carries the additional header of the secret', async () => {
+  it('carries the additional header from the secret', async () => {
     const ports = new InMemoryPorts();
     ports.token = { appId: '11', header: { name: 'X-Token', value: 'secret' } };
     await ports.forward(good(1));
@@ -37,7 +37,7 @@ describe('a batch', () => {
     expect(ports.requests[0]?.header).toEqual({ name: 'X-Token', value: 'secret' });
   });
 
-  it('that is empty calls nothing', async () => {
+  it('that is empty makes no calls', async () => {
     const ports = new InMemoryPorts();
 
     expect(await ports.forward([])).toEqual([]);
@@ -73,12 +73,12 @@ describe('a batch', () => {
     const campaigns = expect.any(Array) as unknown;
     expect(ports.logged('batch forwarded')).toEqual([
       { ...summary, received: 5, delivered: 2, rejected: 2, retried: 0, messagesKept: 0, campaigns },
-      // A kept message counts as retried with all its events: none of them is final.
+      // All events of a kept message count as retried, because they are not final yet.
       { ...summary, received: 5, delivered: 0, rejected: 1, retried: 3, messagesKept: 2, campaigns },
     ]);
   });
 
-  it('is summed up with what was changed on the way', async () => {
+  it('is summed up with the changes made by the mapping', async () => {
     const ports = new InMemoryPorts();
     const body = { ...purchase('cust-1'), app_id: '<app id>', gone: null, also: [], note: '{{ x }}' };
     await ports.forward([record(body)]);
@@ -90,7 +90,7 @@ describe('a batch', () => {
 });
 
 describe('the setup ping', () => {
-  it('is acknowledged, and nothing of it is sent anywhere (F07)', async () => {
+  it('is acknowledged and sent nowhere (F07)', async () => {
     const ports = new InMemoryPorts();
 
     expect(await ports.forward([record(fixture('setup-ping'))])).toEqual([]);
@@ -100,7 +100,7 @@ describe('the setup ping', () => {
 });
 
 describe('without a usable secret', () => {
-  it('all messages wait and nothing is called (F44)', async () => {
+  it('all messages wait and no calls are made (F44)', async () => {
     const ports = new InMemoryPorts();
     ports.token = undefined;
 
@@ -136,7 +136,7 @@ describe('a message that can never be delivered', () => {
     ['a template', record(fixture('guide-as-printed')), 'unrendered_template'],
     ['another app id', record({ ...purchase('a'), app_id: '12' }), 'app_id_mismatch'],
   ])(
-    'because of %s is dead-lettered as it came, with the reason, and acknowledged',
+    'because of %s is dead-lettered unchanged, with the reason, and acknowledged',
     async (_, message, reason) => {
       const ports = new InMemoryPorts();
 
@@ -157,7 +157,7 @@ describe('a message that can never be delivered', () => {
     ],
     ['deep nesting in is_test', `{"is_test":${'['.repeat(250_000)}${']'.repeat(250_000)}}`],
     ['keys that reach a prototype', '{"event":"x","identity":"a","__proto__":{"identity":"victim"}}'],
-  ])('costs 999 others nothing: %s (F27)', async (_, poison) => {
+  ])('does not affect 999 others: %s (F27)', async (_, poison) => {
     const ports = new InMemoryPorts();
     const records = good(1000);
     records[500] = record(poison, 'poison');
@@ -167,7 +167,7 @@ describe('a message that can never be delivered', () => {
     expect(ports.letters.map(({ body }) => body === poison)).toEqual([true]);
   });
 
-  it('is refused by Heap alone and costs its neighbours nothing (F57)', async () => {
+  it('is the only one that Heap refuses and does not affect its neighbours (F57)', async () => {
     const ports = new InMemoryPorts();
     ports.answer = ({ events }) => {
       const index = events.findIndex(({ identity }) => identity === 'cust-7');
@@ -181,7 +181,7 @@ describe('a message that can never be delivered', () => {
     expect(ports.letters.map((letter) => attributesOf(letter)['reason'])).toEqual(['heap_rejected']);
   });
 
-  it('because of a mistake of ours is kept as well, without its text in any log (F27, F68)', async () => {
+  it('because of a bug is dead-lettered as well, and no log quotes the error (F27, F68)', async () => {
     const ports = new InMemoryPorts();
     const poison = record(purchase('pii-cust'), 'poison');
     const { body } = poison;
@@ -203,7 +203,7 @@ describe('a message that can never be delivered', () => {
     expect(ports.logged('unexpected error')).toMatchObject([{ sqsMessageId: 'poison', error: 'TypeError' }]);
   });
 
-  it('in part, and in a part too large for a dead letter, stays with SQS whole (F62)', async () => {
+  it('in part, with that part too large for a dead letter, stays in SQS as a whole (F62)', async () => {
     const ports = new InMemoryPorts();
     const profiles = ['x'.repeat(1_048_576 - 100), { identity: 'guest' }];
 
@@ -211,7 +211,7 @@ describe('a message that can never be delivered', () => {
     expect(ports.letters).toEqual([]);
   });
 
-  it('and is too large for a dead letter stays with SQS (F62)', async () => {
+  it('and is too large for a dead letter stays in SQS (F62)', async () => {
     const ports = new InMemoryPorts();
     const large = record('x'.repeat(1_048_576), 'large');
 
@@ -222,7 +222,7 @@ describe('a message that can never be delivered', () => {
   });
 });
 
-describe('a message with events of several fates', () => {
+describe('a message whose events have different fates', () => {
   it('delivers the good ones and dead-letters the others, narrowed', async () => {
     const ports = new InMemoryPorts();
 
@@ -254,7 +254,7 @@ describe('a message with events of several fates', () => {
     expect(ports.stored.size).toBe(1);
   });
 
-  it('gets none while one of them must be retried', async () => {
+  it('gets none while one event must be retried', async () => {
     const ports = new InMemoryPorts();
     ports.answer = () => busy;
 
@@ -263,7 +263,7 @@ describe('a message with events of several fates', () => {
     expect(ports.delays).toHaveLength(1);
   });
 
-  it('gets exactly one when the fifth attempt delivers the rest', async () => {
+  it('gets exactly one if the fifth attempt delivers the rest', async () => {
     const ports = new InMemoryPorts();
     let attempt = 1;
     ports.answer = () => (attempt < 5 ? busy : ok);
@@ -279,7 +279,7 @@ describe('a message with events of several fates', () => {
     expect(ports.stored.size).toBe(1);
   });
 
-  it('over three bulks is repeated whole under the same keys when one of them fails (F42)', async () => {
+  it('in three bulks is repeated as a whole with the same keys if one bulk fails (F42)', async () => {
     const ports = new InMemoryPorts();
     const profiles = Array.from({ length: 2500 }, (_, index) => ({ identity: `cust-${index}` }));
     const message = record({ key_values: { event: 'x' }, profiles });
@@ -295,8 +295,8 @@ describe('a message with events of several fates', () => {
   });
 });
 
-describe('a dead-letter queue that does not take a letter', () => {
-  it('leaves the message with SQS, and the next attempt stores it (F61)', async () => {
+describe('a dead-letter queue that does not accept a dead letter', () => {
+  it('leaves the message in SQS, and the next attempt stores it (F61)', async () => {
     const ports = new InMemoryPorts();
     ports.takesLetter = () => false;
 
@@ -310,7 +310,7 @@ describe('a dead-letter queue that does not take a letter', () => {
     expect(ports.logged('rejected')).toHaveLength(1);
   });
 
-  it('leaves a message with SQS when it took one of two letters: better two copies than none (F61)', async () => {
+  it('leaves a message in SQS if it accepted one of two dead letters: better two copies than none (F61)', async () => {
     const ports = new InMemoryPorts();
     ports.takesLetter = (letter) => attributesOf(letter)['reason'] !== 'unknown_shape';
     const two = { key_values: { event: 'x' }, profiles: [{ identity: 'guest' }, 7] };
@@ -326,7 +326,7 @@ describe('a dead-letter queue that does not take a letter', () => {
 describe('an event that must be retried', () => {
   it.each<[string, HeapAnswer, number]>([
     ['503', busy, 300],
-    // Heap counts by the minute, so the batch waited one for it.
+    // Heap's limit is per minute, so the batch waited for a minute.
     ['429', { status: 429, body: '' }, 360],
     ['302', { status: 302, body: '' }, 300],
     ['a fault', { fault: 'ECONNRESET' }, 300],
@@ -356,7 +356,7 @@ describe('an event that must be retried', () => {
     ]);
   });
 
-  it('waits as long as Heap asked for, but no other message does', async () => {
+  it('waits as long as Heap asked, but other messages do not', async () => {
     const ports = new InMemoryPorts();
     const profiles = Array.from({ length: 1000 }, (_, index) => ({ identity: `cust-${index}` }));
     ports.answer = (_, number) => ({
@@ -375,7 +375,7 @@ describe('an event that must be retried', () => {
     ]);
   });
 
-  it('costs messages of other bulks nothing', async () => {
+  it('does not affect messages in other bulks', async () => {
     const ports = new InMemoryPorts();
     ports.answer = (_, number) => (number === 1 ? busy : ok);
 
@@ -387,7 +387,7 @@ describe('an event that must be retried', () => {
     [20_001, 1],
     [20_000, 0],
     [0, 0],
-  ])('because %d ms are left causes %d requests (F25)', async (remaining, requests) => {
+  ])('with %d ms left causes %d requests (F25)', async (remaining, requests) => {
     const ports = new InMemoryPorts();
     ports.remaining = remaining;
 
@@ -422,7 +422,7 @@ describe('a token that Heap refuses', () => {
   };
 
   it.each([401, 403])(
-    '(%d) is read again, and the same request repeated with the new one (F45)',
+    '(%d) is read again, and the same request is repeated with the new one (F45)',
     async (status) => {
       const ports = withHeader('old');
       ports.rotatedToken = { appId: '11', header: header('new') };
@@ -435,7 +435,7 @@ describe('a token that Heap refuses', () => {
     },
   );
 
-  it('costs one failed call, however many bulks there are (F45)', async () => {
+  it('causes one failed call, however many bulks there are (F45)', async () => {
     const ports = withHeader('old');
     ports.rotatedToken = { appId: '11', header: header('new') };
     ports.answer = (request) => (request.header?.value === 'new' ? ok : { status: 401, body: '' });
@@ -445,7 +445,7 @@ describe('a token that Heap refuses', () => {
     expect(ports.refreshes).toBe(1);
   });
 
-  it('and that is still the same keeps the messages, without a repetition', async () => {
+  it('and that has not changed keeps the messages without a repeat', async () => {
     const ports = withHeader('old');
     ports.answer = () => ({ status: 401, body: '' });
 
@@ -459,7 +459,7 @@ describe('a token that Heap refuses', () => {
     ]);
   });
 
-  it('under another app id is not used for events that were mapped for the old one: they come again', async () => {
+  it('for another app id is not used for events mapped with the old one: they are retried', async () => {
     const ports = new InMemoryPorts();
     ports.rotatedToken = { appId: '12' };
     ports.answer = ({ appId }) => (appId === '12' ? ok : { status: 401, body: '' });
@@ -474,8 +474,8 @@ describe('a token that Heap refuses', () => {
   });
 });
 
-describe('what Heap gets', () => {
-  it('does not depend on when and under which id SQS hands a message out (F39, F65)', async () => {
+describe('what Heap receives', () => {
+  it('does not depend on when and with which id SQS delivers a message (F39, F65)', async () => {
     const ports = new InMemoryPorts();
     const message = sqsRecord(fixture('stock-lower-case'), { requestId: 'request-1', event: 'Path' });
     await ports.forward([message]);
@@ -500,7 +500,7 @@ describe('what Heap gets', () => {
     expect(ports.stored.size).toBe(2);
   });
 
-  it('of a redriven dead letter is what it would have been at first (F65)', async () => {
+  it('from a redriven dead letter is what it would have been the first time (F65)', async () => {
     const refused = new InMemoryPorts();
     const mended = new InMemoryPorts();
     const direct = new InMemoryPorts();
@@ -519,7 +519,7 @@ describe('what Heap gets', () => {
   });
 });
 
-describe('an error that nobody expected outside a message', () => {
+describe('an unexpected error outside a message', () => {
   const fail = (): Promise<never> => Promise.reject(new Error('unexpected'));
 
   it.each<[string, (ports: InMemoryPorts) => void]>([
@@ -548,7 +548,7 @@ describe('whatever happens', () => {
   const kind = fc.constantFrom(...(Object.keys(bodies) as (keyof typeof bodies)[]), 'unstamped' as const);
   const status = fc.constantFrom(200, 200, 200, 302, 400, 401, 404, 413, 429, 500);
 
-  /** Every message differs from every other, so that none of their events counts as another's. */
+  /** All messages differ, so that no two events count as the same. */
   const recordOf = (name: keyof typeof bodies | 'unstamped', index: number): SQSRecord => {
     const options = { messageId: `m${index}`, event: `path-${index}` };
     return name === 'unstamped'
@@ -556,7 +556,7 @@ describe('whatever happens', () => {
       : sqsRecord(bodies[name], options);
   };
 
-  it('only messages of the batch are kept, each once, and of all others every event is accounted for (F24)', async () => {
+  it('only messages of the batch are kept, each once, and every event of the others is accounted for (F24)', async () => {
     const situation = fc.record({
       kinds: fc.array(kind, { maxLength: 12 }),
       statuses: fc.array(status, { maxLength: 8 }),
@@ -585,7 +585,7 @@ describe('whatever happens', () => {
           kept.map((id) => `receipt-of-${id}`).sort(),
         );
         for (const message of records.filter(({ messageId }) => !kept.includes(messageId))) {
-          // A willing Heap and queue show what there is to account for.
+          // A Heap and a queue that accept everything show what must be accounted for.
           const alone = new InMemoryPorts();
           await alone.forward([message]);
           const delivered = [...alone.stored.keys()].filter((key) => ports.stored.has(key)).length;
@@ -606,7 +606,7 @@ describe('whatever happens', () => {
       .filter(({ event }) => event === messageAttributes['event']?.stringValue)
       .reduce((sum, { events }) => sum + Number(events), 0);
 
-  /** Those there was no time for, which go on as another message. */
+  /** Events that time ran out for, which continue in another message. */
   const eventsSentBack = (message: SQSRecord, { sentBack }: InMemoryPorts): number =>
     sentBack
       .map((letter) => redriven(message, letter))
@@ -617,7 +617,7 @@ describe('whatever happens', () => {
       .reduce((sum, record) => sum + new Message(record, () => undefined).entries.length, 0);
 });
 
-test('one request is on its way at a time and nothing is mapped meanwhile, so that its clock cannot run out unseen (F52)', async () => {
+test('one request is in flight at a time and nothing is mapped meanwhile, so that its timeout always fires (F52)', async () => {
   const profiles = Array.from({ length: 3000 }, (_, index) => ({ identity: `cust-${index}` }));
   const ports = new InMemoryPorts();
   let mapped = 0;
@@ -648,7 +648,7 @@ test('one request is on its way at a time and nothing is mapped meanwhile, so th
   expect(seen).toEqual(Array(3).fill([1, 0]));
 });
 
-test('a mistake of ours on the way to Heap fails the invocation and nothing more', async () => {
+test('a bug in the Heap client fails only the invocation', async () => {
   const ports = new InMemoryPorts();
   ports.answer = () => {
     throw new TypeError('a mistake of ours');

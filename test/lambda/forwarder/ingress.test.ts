@@ -2,7 +2,7 @@ import { readIngress } from '../../../lambda/forwarder/ingress';
 import { RECEIVED_AT, sqsRecord } from '../../support/sqs-record';
 
 describe('readIngress', () => {
-  it('reads the stamps of the endpoint, and neither id nor time of SQS (F65)', () => {
+  it("reads the endpoint's stamps, not SQS's id or time (F65)", () => {
     const record = sqsRecord('{}', { messageId: 'sqs-id', requestId: 'request-1', event: 'Purchase' });
 
     expect(readIngress({ ...record, attributes: { ...record.attributes, SentTimestamp: '1' } })).toEqual({
@@ -23,11 +23,11 @@ describe('readIngress', () => {
     expect(readIngress(sqsRecord('{}', { event }))?.pathEvent).toBe(expected);
   });
 
-  it.each(['100%', '%zz', '%C3', '%E0%A4%A', '%'])('takes %s, a bad escape, as it is', (event) => {
+  it.each(['100%', '%zz', '%C3', '%E0%A4%A', '%'])('uses %s, an invalid escape, as it is', (event) => {
     expect(readIngress(sqsRecord('{}', { event }))?.pathEvent).toBe(event);
   });
 
-  it('knows of no event when the URL had none', () => {
+  it('returns no event if the URL had none', () => {
     expect(readIngress(sqsRecord('{}'))?.pathEvent).toBeUndefined();
   });
 
@@ -35,11 +35,11 @@ describe('readIngress', () => {
     ['no request id', { requestId: null }],
     ['no time', { receivedAt: null }],
     ['neither', { requestId: null, receivedAt: null }],
-    ['a time that is none', { receivedAt: 'yesterday' }],
+    ['an invalid time', { receivedAt: 'yesterday' }],
     ['an empty time', { receivedAt: '' }],
     ['a negative time', { receivedAt: -1 }],
     ['a time beyond all dates', { receivedAt: '9'.repeat(16) }],
-  ])('accepts no message with %s: nothing may stand in for it (F65)', (_, stamps) => {
+  ])('accepts no message with %s: there is no substitute for it (F65)', (_, stamps) => {
     expect(readIngress(sqsRecord('{}', stamps))).toBeUndefined();
   });
 });

@@ -25,7 +25,7 @@ const sumOf = (rows: readonly LedgerRow[], outcome: LedgerRow['outcome']): numbe
   rows.filter((row) => row.outcome === outcome).reduce((sum, { events }) => sum + events, 0);
 
 describe('the ledger of a batch', () => {
-  it('counts by campaign, what was rejected by reason', async () => {
+  it('counts by campaign, and rejections by reason', async () => {
     const ports = new InMemoryPorts();
     await ports.forward([broadcast(1650000001, ['a', 'b', 'guest']), broadcast('1650000001', [undefined])]);
 
@@ -38,7 +38,7 @@ describe('the ledger of a batch', () => {
     ]);
   });
 
-  it("counts a custom body by its event's name, also if it names a campaign itself", async () => {
+  it("counts a custom body by its event's name, even if it names a campaign", async () => {
     const ports = new InMemoryPorts();
     await ports.forward([
       sqsRecord({ event: 'Purchase', identity: 'a', targetId: '4912345' }),
@@ -72,7 +72,7 @@ describe('the ledger of a batch', () => {
     `Purchase ${'x'.repeat(60)}`,
     'Pur\u202Echase',
     { first: 'Ana' },
-  ])('does not write the name %j, which may be personal data (F68)', async (name) => {
+  ])('does not log the name %j, which may be personal data (F68)', async (name) => {
     const ports = new InMemoryPorts();
     await ports.forward([
       custom(name),
@@ -85,7 +85,7 @@ describe('the ledger of a batch', () => {
     expect(rowsOf(ports).filter(({ campaign }) => campaign !== undefined)).toEqual([]);
   });
 
-  it('names fifty campaigns, the largest, and counts the others together', async () => {
+  it('names the fifty largest campaigns and counts the others together', async () => {
     const ports = new InMemoryPorts();
     const identities = Array.from({ length: 60 }, (_, index) => `cust-${index}`);
     await ports.forward(
@@ -106,7 +106,7 @@ describe('the ledger of a batch', () => {
     expect([sumOf(rows, 'received'), sumOf(rows, 'delivered')]).toEqual([1830, 1830]);
   });
 
-  it('adds up to the counts of its batch, whatever becomes of it', async () => {
+  it('adds up to the counts of its batch, whatever the outcomes', async () => {
     const record = fc.oneof(
       fc.tuple(fc.nat(70), fc.array(fc.constantFrom('a', 'b', 'guest', ''), { minLength: 1, maxLength: 5 })),
       fc.constantFrom('Purchase', 'Refund', 'ana@shop.test', 'other'),
@@ -140,7 +140,7 @@ describe('the ledger of a batch', () => {
     );
   });
 
-  it('counts no event of a continuation as received again, and what was delivered once', async () => {
+  it('does not count events of a continuation as received again, and counts each delivery once', async () => {
     const ports = new InMemoryPorts();
     ports.pace = new Pace(6000);
     ports.remaining = 20_001;
@@ -160,7 +160,7 @@ describe('the ledger of a batch', () => {
     ]);
   });
 
-  it('counts nothing of an invocation that died between delivery and settling, and all of the next', async () => {
+  it('counts nothing if an invocation dies between delivery and settling, and everything in the next', async () => {
     const ports = new InMemoryPorts();
     const died = new Promise<never>(() => undefined);
     ports.queues.sendDeadLetters = () => died;
@@ -177,7 +177,7 @@ describe('the ledger of a batch', () => {
     ]);
   });
 
-  it('counts what waits for a token as received', async () => {
+  it('counts messages that wait for a token as received', async () => {
     const ports = new InMemoryPorts();
     ports.token = undefined;
     await ports.forward([broadcast(7, ['a', 'b']), custom('Purchase', { messageId: 'm2', receiveCount: 2 })]);
@@ -189,7 +189,7 @@ describe('the ledger of a batch', () => {
 });
 
 describe('the line "settled"', () => {
-  it('says what became of the first twenty requests', async () => {
+  it('gives the outcome of the first twenty requests', async () => {
     const ports = new InMemoryPorts();
     ports.time = RECEIVED_AT + 6000;
     await ports.forward([

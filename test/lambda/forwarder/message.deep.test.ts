@@ -2,8 +2,8 @@ import { InMemoryPorts, ok } from '../../support/in-memory-ports';
 import { collectGarbage } from '../../support/kept-memory';
 import { sqsRecord } from '../../support/sqs-record';
 
-test('what was sent is let go of, so that no more than one request is in memory (F31)', async () => {
-  /** Bytes of all buffers in use: the JSON of events, and bodies. */
+test('memory of sent events is freed, so that at most one request is in memory (F31)', async () => {
+  /** Bytes of all buffers in use: JSON of events, and bodies. */
   const buffered = (): number => {
     for (let time = 0; time < 2; time += 1) collectGarbage();
     return process.memoryUsage().arrayBuffers;
@@ -26,6 +26,6 @@ test('what was sent is let go of, so that no more than one request is in memory 
 
   expect(ports.stored.size).toBe(1000);
   expect(held.length).toBeGreaterThan(20);
-  // The events of the request and its body, of 900 kB each.
+  // The request's events and its body, 900 kB each.
   expect(Math.max(...held) - before).toBeLessThan(2_500_000);
 });

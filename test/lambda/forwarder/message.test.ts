@@ -10,11 +10,11 @@ import { sqsRecord, type SqsRecordOptions } from '../../support/sqs-record';
 const log = (): undefined => undefined;
 const always = (): boolean => true;
 
-/** The events of messages that are for Heap, each mapped when it is asked for. */
+/** The events of messages that are meant for Heap, mapped lazily. */
 const mappedOf = (messages: readonly Message[], hasTime = always): Generator<Entry, void> =>
   mapMessages(messages, mappingContext(), log, hasTime);
 
-/** Ports with a mapping that maps by default and is told of each event before it is mapped. */
+/** Ports with a default mapping that records each event before it is mapped. */
 function portsThatTell(onMapping: (ports: InMemoryPorts) => void): InMemoryPorts {
   const ports = new InMemoryPorts();
   const ruleFor = (): undefined => {
@@ -40,7 +40,7 @@ const broadcast = (profiles: number, keyValueLength: number, options: SqsRecordO
 const lengthOf = (entries: readonly Entry[]): number =>
   entries.reduce((sum, { json }) => sum + json.length, 0);
 
-test('an event is mapped when it is asked for (F31)', () => {
+test('events are mapped lazily (F31)', () => {
   const message = new Message(broadcast(3, 0), log);
   const isMapped = (): boolean[] => message.entries.map(({ source, json }) => !source && json.length > 0);
   const mapped = mappedOf([message]);
@@ -56,7 +56,7 @@ test('an event is mapped when it is asked for (F31)', () => {
   expect(lengthOf(message.entries)).toBe(0);
 });
 
-test('no more is mapped than one request and the event that did not fit into it (F31)', async () => {
+test('only one request and the event that did not fit into it are mapped (F31)', async () => {
   let mapped = 0;
   let sent = 0;
   const ahead: number[] = [];
@@ -90,7 +90,7 @@ function watched(record: SQSRecord): { record: SQSRecord; readonly reads: number
   };
 }
 
-test('a message is decoded once, and not before its events are asked for (F31)', () => {
+test('a message is decoded once, and only when its events are read (F31)', () => {
   const source = watched(broadcast(3, 0));
   const message = new Message(source.record, log);
 
@@ -105,9 +105,9 @@ test('a message is decoded once, and not before its events are asked for (F31)',
   expect(source.reads).toBe(reads);
 });
 
-test('a message is decoded when the events before it have been sent (F31)', async () => {
+test('a message is decoded after the events before it have been sent (F31)', async () => {
   const ports = new InMemoryPorts();
-  // Of each a thousand events and one, which is in hand when the thousand are sent.
+  // A thousand events of each are sent, and one more has been mapped by then.
   const sources = ['m1', 'm2', 'm3'].map((messageId) => watched(broadcast(1001, 0, { messageId })));
   const readAt: boolean[][] = [];
   ports.answer = () => {
@@ -125,7 +125,7 @@ test('a message is decoded when the events before it have been sent (F31)', asyn
   ]);
 });
 
-test('a message that was received four times is not read before all others are delivered (F27)', async () => {
+test('a message received four times is read only after all others are delivered (F27)', async () => {
   const ports = new InMemoryPorts();
   const suspect = watched(broadcast(1, 0, { messageId: 'suspect', receiveCount: 4 }));
   const others = ['m1', 'm2', 'm3'].map((messageId) => broadcast(700, 0, { messageId, receiveCount: 3 }));
@@ -140,7 +140,7 @@ test('a message that was received four times is not read before all others are d
   expect(readAt.map((reads) => reads > 0)).toEqual([false, false, false, true]);
 });
 
-test('mapping stops when time is up, and the rest stays without a fate (F25)', () => {
+test('mapping stops when time runs out, and the rest has no fate (F25)', () => {
   const messages = ['m1', 'm2', 'm3'].map((messageId) => new Message(broadcast(2, 0, { messageId }), log));
   let left = 3;
   const mapped = [...mappedOf(messages, () => left-- > 0)];
@@ -151,7 +151,7 @@ test('mapping stops when time is up, and the rest stays without a fate (F25)', (
   expect(entries.map(({ source }) => source !== undefined)).toEqual([false, false, false, true, true, true]);
 });
 
-test('what is mapped when mapping has used up the time is sent, and the rest goes back to the buffer (F25)', async () => {
+test('if mapping uses up the time, the mapped events are sent and the rest goes back to the buffer (F25)', async () => {
   const ports = portsThatTell((told) => void told.sleep(1000));
   const leftAt: number[] = [];
   ports.answer = () => {
@@ -170,7 +170,7 @@ test('what is mapped when mapping has used up the time is sent, and the rest goe
   expect([ports.letters, ports.delays]).toEqual([[], [{ receiptHandle: 'receipt-of-m2', seconds: 30 }]]);
 });
 
-test('a message that fails unexpectedly while it is decoded is rejected once, and told once (F27)', () => {
+test('a message that fails unexpectedly in decoding is rejected once and logged once (F27)', () => {
   const told: unknown[] = [];
   const record = {
     ...broadcast(1, 0),
@@ -189,7 +189,7 @@ test('a message that fails unexpectedly while it is decoded is rejected once, an
   expect(JSON.stringify(told)).not.toContain('personal data');
 });
 
-test('what the mapping changed is counted for the message it changed', () => {
+test("the mapping's changes are counted for the message they concern", () => {
   const bodies = [{ a: null, b: [] }, {}, { a: '{{ x }}', b: null }];
   const messages = bodies.map(
     (body) => new Message(sqsRecord({ identity: 'cust-1', event: 'x', ...body }), log),
@@ -205,9 +205,9 @@ test('what the mapping changed is counted for the message it changed', () => {
 
 test.each([
   ['the default mapping', [], 33],
-  // Where nothing is made of the campaign but the key.
+  // The campaign is only used for the key.
   ['a rule', [{ name: 'a.json', when: {}, send: { properties: { a: 'x' } } }], 65],
-])('a campaign id nested too deep is told for what it is: %s (F30)', async (_, ruleList, levels) => {
+])('a campaign id nested too deep is reported as such: %s (F30)', async (_, ruleList, levels) => {
   const mapping = compileMapping({ ...noMapping, rules: ruleList }, createLiquid().parse);
   const reasonOf = async (depth: number): Promise<unknown> => {
     const ports = new InMemoryPorts();
@@ -223,7 +223,7 @@ test.each([
   for (const depth of [levels, 5_000, 100_000]) expect(await reasonOf(depth)).toBe('nested_too_deep');
 });
 
-test('what a small message becomes a hundredfold is delivered in parts (F31)', async () => {
+test('a small message that grows a hundredfold is delivered in parts (F31)', async () => {
   const ports = new InMemoryPorts();
 
   expect(await ports.forward([broadcast(1000, 20_000)])).toEqual([]);
@@ -231,7 +231,7 @@ test('what a small message becomes a hundredfold is delivered in parts (F31)', a
   expect(Math.max(...ports.requests.map(({ body }) => body.length))).toBeLessThan(1_000_000);
 });
 
-test('an event that fails unexpectedly costs its neighbours nothing (F27)', async () => {
+test('an event that fails unexpectedly does not affect its neighbours (F27)', async () => {
   let calls = 0;
   const ports = portsThatTell(() => {
     calls += 1;

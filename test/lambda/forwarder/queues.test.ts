@@ -9,10 +9,10 @@ const EVENT_BUFFER_URL = 'https://sqs.test/0/EventBuffer';
 const DEAD_LETTER_QUEUE_URL = 'https://sqs.test/0/DeadLetterQueue';
 const MIB = 1_048_576;
 
-/** Whatever a call is answered with: entries that failed by their body or receipt handle, or an error. */
+/** How a call fails: for entries with certain bodies or receipt handles, or as a whole with an error. */
 type Fault = ReadonlySet<string> | Error;
 
-/** The two calls of SQS: they take everything but what the fault says. */
+/** The two SQS calls. They accept everything except what the fault says. */
 class Sqs {
   /** By the number of the call, from 1. */
   faultOf: (call: number) => Fault = () => new Set();
@@ -48,7 +48,7 @@ class Sqs {
     if (fault instanceof Error) return Promise.reject(fault);
     const fails = (entry: T): boolean => fault.has(nameOf(entry) ?? '');
     const failed = entries.filter(fails);
-    // As SQS answers, in an order of its own, and without a list that would be empty.
+    // Like SQS: in any order, and with no empty lists.
     const successful = entries.filter((entry) => !fails(entry)).reverse();
     return Promise.resolve({
       ...(successful.length > 0 && { Successful: successful.map(({ Id }) => ({ Id })) }),
@@ -66,7 +66,7 @@ const delays = (count: number): { receiptHandle: string; seconds: number }[] =>
 const accessDenied = Object.assign(new Error('pii in the message'), { name: 'AccessDenied' });
 
 describe('sendDeadLetters', () => {
-  it('does not even load SQS when there is nothing to send', async () => {
+  it('does not even load SQS if there is nothing to send', async () => {
     const sqs = new Sqs();
 
     expect(await sqs.queues.sendDeadLetters([])).toEqual([]);
@@ -103,7 +103,7 @@ describe('sendDeadLetters', () => {
     ]);
   });
 
-  it('sends at most ten at once, each batch with ids of its own', async () => {
+  it('sends at most ten at once, each batch with its own ids', async () => {
     const sqs = new Sqs();
 
     expect(await sqs.queues.sendDeadLetters(letters(23))).toEqual(Array(23).fill(true));
@@ -132,7 +132,7 @@ describe('sendDeadLetters', () => {
     expect(sqs.sends.map(({ Entries }) => Entries?.length)).toEqual([2, 2, 1, 1]);
   });
 
-  it('says of each whether it is stored', async () => {
+  it('returns for each whether it is stored', async () => {
     const sqs = new Sqs();
     sqs.faultOf = () => new Set(['b0', 'b9', 'b10', 'b12']);
 
@@ -142,7 +142,7 @@ describe('sendDeadLetters', () => {
     expect(sqs.problems).toEqual(Array(4).fill('SendMessageBatch: InternalError'));
   });
 
-  it('says so when a whole batch fails, and why by name alone (F68)', async () => {
+  it("reports a whole batch that fails, with only the error's name (F68)", async () => {
     const sqs = new Sqs();
     sqs.faultOf = () => accessDenied;
 
@@ -150,7 +150,7 @@ describe('sendDeadLetters', () => {
     expect(sqs.problems).toEqual(Array(2).fill('SendMessageBatch: AccessDenied'));
   });
 
-  it('goes on with the next batch after one that failed', async () => {
+  it('continues with the next batch after a failed one', async () => {
     const sqs = new Sqs();
     sqs.faultOf = (call) => (call === 1 ? accessDenied : new Set());
 
@@ -159,7 +159,7 @@ describe('sendDeadLetters', () => {
 });
 
 describe('delay', () => {
-  it('does not even load SQS when there is nothing to delay', async () => {
+  it('does not even load SQS if there is nothing to delay', async () => {
     const sqs = new Sqs();
     await sqs.queues.delay([]);
 
@@ -189,7 +189,7 @@ describe('delay', () => {
   it.each<[string, Fault, string[]]>([
     ['one of them fails', new Set(['r3']), ['ChangeMessageVisibilityBatch: InternalError']],
     ['the call fails', accessDenied, Array<string>(2).fill('ChangeMessageVisibilityBatch: AccessDenied')],
-  ])('does no harm when %s (F60)', async (_, fault, problems) => {
+  ])('is harmless if %s (F60)', async (_, fault, problems) => {
     const sqs = new Sqs();
     sqs.faultOf = () => fault;
 
@@ -199,7 +199,7 @@ describe('delay', () => {
   });
 });
 
-it('a client that cannot be loaded is a call that failed', async () => {
+it('a client that cannot be loaded counts as a failed call', async () => {
   const problems: string[] = [];
   const queues = new Queues({
     sqs: () => Promise.reject(Object.assign(new Error('pii'), { name: 'LoadError' })),

@@ -4,14 +4,14 @@ import { sqsRecord } from '../../support/sqs-record';
 
 const webhook = sqsRecord({ key_values: { event: 'Reminder' }, profiles: [{ identity: 'cust-1' }] });
 
-/** Metrics of the one batch, without those by reason. */
+/** Metrics of the batch, without those by reason. */
 function written(ports: InMemoryPorts): Record<string, unknown> {
   const batches = ports.metered.filter(({ reason }) => reason === undefined);
   expect(batches).toHaveLength(1);
   return { ...batches[0]?.values };
 }
 
-it('a batch in which all is well writes no zeros', async () => {
+it('a batch without failures writes no zeros', async () => {
   const ports = new InMemoryPorts();
   await ports.forward([webhook]);
 
@@ -25,7 +25,7 @@ it('a batch in which all is well writes no zeros', async () => {
   });
 });
 
-it('a batch that is rejected writes that, and nothing of Heap', async () => {
+it('a rejected batch writes its rejections and no Heap metrics', async () => {
   const ports = new InMemoryPorts();
   await ports.forward([sqsRecord('not JSON')]);
 
@@ -39,7 +39,7 @@ it('a batch that is rejected writes that, and nothing of Heap', async () => {
   expect(counts).toEqual({ [metrics.eventsReceived]: 1, [metrics.eventsRejected]: 1 });
 });
 
-describe('F72 what HeapFailing reads together is written together, zeros too', () => {
+describe('F72 the metrics that HeapFailing reads together are written together, including zeros', () => {
   const { heapCalls, heapCallsRetryable, breakerOpen } = metrics;
 
   it('a request that fails before the function waits', async () => {
@@ -59,7 +59,7 @@ describe('F72 what HeapFailing reads together is written together, zeros too', (
     expect(written(ports)).toMatchObject({ [heapCalls]: 0, [heapCallsRetryable]: 0, [breakerOpen]: 1 });
   });
 
-  it('a function that waits until Heap is back', async () => {
+  it('a function that waits until Heap is up again', async () => {
     const ports = new InMemoryPorts();
     ports.breaker.failed(ports.time, true, 30);
     await ports.forward([webhook]);

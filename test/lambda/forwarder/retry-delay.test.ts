@@ -20,13 +20,13 @@ describe('retryDelaySeconds', () => {
     [3600, 3600],
     [3601, 3600],
     [86_400, 3600],
-    // The clocks of SQS and of the function differ.
+    // The clocks of SQS and the function differ.
     [-10, 30],
   ])('after %d s of waiting is %d s', (waited, seconds) => {
     expect(delay(waited)).toBe(seconds);
   });
 
-  it('doubles by itself, up to an hour (F56)', () => {
+  it('doubles automatically, up to an hour (F56)', () => {
     const delays: number[] = [];
     for (let waited = 0; delays.length < 10; waited += delays.at(-1)!) delays.push(delay(waited));
 
@@ -50,13 +50,13 @@ describe('retryDelaySeconds', () => {
     [0, 600, 600],
     [3600, 7200, 7200],
   ])(
-    'after %d s, when Heap asks for %d s, is %d s: longer but never shorter',
+    'after %d s, when Heap asks for %d s, is %d s: longer, but never shorter',
     (waited, retryAfterSeconds, seconds) => {
       expect(delay(waited, { retryAfterSeconds })).toBe(seconds);
     },
   );
 
-  it('is a whole number of seconds that SQS accepts, whatever comes in (F60)', () => {
+  it('is a whole number of seconds that SQS accepts, for any input (F60)', () => {
     const input = fc.record({
       firstReceivedAt: fc.integer({ min: 0, max: 2 * NOW }),
       now: fc.constant(NOW),

@@ -31,14 +31,14 @@ describe('24 hours after its first receive', () => {
     expect(ports.letters.map(attributesOf)).toMatchObject([
       {
         reason: 'retries_exhausted',
-        detail: 'no success in 24 hours; the last time: Heap answered 503',
+        detail: 'no success in 24 hours; last failure: Heap answered 503',
         events: '1',
         requestId: 'request-of-m1',
       },
     ]);
   });
 
-  it('a moment earlier it is kept', async () => {
+  it('a millisecond earlier it is kept', async () => {
     const ports = new InMemoryPorts();
     ports.answer = () => busy;
     ports.time = RECEIVED_AT;
@@ -55,7 +55,7 @@ describe('24 hours after its first receive', () => {
     expect([ports.stored.size, ports.letters.length]).toEqual([1, 0]);
   });
 
-  it('what was delivered is not among the dead letters, and what was rejected has its own', async () => {
+  it('delivered events are not dead-lettered, and rejected ones have their own dead letter', async () => {
     const ports = new InMemoryPorts();
     ports.answer = (_, number) => (number === 1 ? ok : busy);
     const list = [...profiles(1000), { identity: 'guest' }, ...profiles(2, 1000)];
@@ -67,7 +67,7 @@ describe('24 hours after its first receive', () => {
     expect(ports.sumOf(metrics.eventsRejected)).toBe(3);
   });
 
-  it('a message that waited behind a failing probe has failed with it, however many newer ones there are', async () => {
+  it('a message that waited behind a failed probe fails with it, however many newer ones there are', async () => {
     const ports = new InMemoryPorts();
     ports.answer = () => busy;
     for (let failure = 1; failure <= 3; failure += 1) ports.breaker.failed(ports.time, false, undefined);
@@ -78,11 +78,11 @@ describe('24 hours after its first receive', () => {
       'cust-0',
     );
     expect(ports.letters.map(attributesOf)).toMatchObject([
-      { reason: 'retries_exhausted', detail: 'no success in 24 hours; the last time: Heap answered 503' },
+      { reason: 'retries_exhausted', detail: 'no success in 24 hours; last failure: Heap answered 503' },
     ]);
   });
 
-  it('a message for which nothing was tried waits on', async () => {
+  it('a message without an attempt keeps waiting', async () => {
     const ports = new InMemoryPorts();
     ports.answer = () => busy;
     ports.breaker.failed(ports.time, true, 600);
@@ -91,7 +91,7 @@ describe('24 hours after its first receive', () => {
     expect([ports.requests.length, ports.letters.length]).toEqual([0, 0]);
   });
 
-  it('a redriven letter is delivered under the same keys and counts as received anew (F65)', async () => {
+  it('a redriven dead letter is delivered with the same keys and counts as received again (F65)', async () => {
     const failing = new InMemoryPorts();
     failing.answer = () => busy;
     const record = broadcast(profiles(2), day);
@@ -105,17 +105,17 @@ describe('24 hours after its first receive', () => {
   });
 });
 
-describe('when the time of an invocation is up', () => {
-  /** Ports with time for so many bulks of 1000. */
+describe('when an invocation runs out of time', () => {
+  /** Ports with time for the given number of bulks of 1000. */
   const timeFor = (bulks: number): InMemoryPorts => {
     const ports = new InMemoryPorts();
     ports.pace = new Pace(6000);
-    // The first bulk goes at once and each further one after ten seconds.
+    // The first bulk is sent at once, and each further one after ten seconds.
     ports.remaining = 20_001 + (bulks - 1) * 10_000;
     return ports;
   };
 
-  it('the unsent events of a message go back to the buffer under the same stamps (F25)', async () => {
+  it('the unsent events of a message go back to the buffer with the same stamps (F25)', async () => {
     const ports = timeFor(2);
 
     expect(await ports.forward([broadcast(profiles(2500))])).toEqual([]);
@@ -129,11 +129,11 @@ describe('when the time of an invocation is up', () => {
     expect(ports.logged('settled')).toEqual([]);
   });
 
-  it('a refused event is found even at the slowest pace, so that its message goes on (F57)', async () => {
+  it('a refused event is found even at the slowest pace, so that its message makes progress (F57)', async () => {
     const ports = new InMemoryPorts();
     ports.pace = new Pace(300);
     ports.pace.take(1000, ports.time);
-    // Of all events the first, and Heap does not say which one.
+    // The first of all events is bad, and Heap does not say which one.
     ports.answer = ({ events }) => (events[0]?.identity === 'cust-0' ? { status: 400, body: '' } : ok);
 
     expect(await ports.forward([broadcast(profiles(1160))])).toEqual([]);
@@ -141,7 +141,7 @@ describe('when the time of an invocation is up', () => {
     expect(ports.sentBack).toHaveLength(1);
   });
 
-  it('the continuation ends under the same keys, and no event counts as received twice', async () => {
+  it('the continuation is delivered with the same keys, and no event counts as received twice', async () => {
     const ports = timeFor(1);
     const record = broadcast([...profiles(2100), { identity: 'guest' }]);
     let next = record;
@@ -164,7 +164,7 @@ describe('when the time of an invocation is up', () => {
     expect(ports.logged('settled')).toMatchObject([{ requestIds: ['request-of-m1'] }]);
   });
 
-  it('a message that was not attempted comes back soon', async () => {
+  it('a message that was not attempted is retried soon', async () => {
     const ports = timeFor(1);
 
     expect(
@@ -174,7 +174,7 @@ describe('when the time of an invocation is up', () => {
     expect([ports.sentBack.length, ports.letters.length]).toEqual([0, 0]);
   });
 
-  it('a message of which only rejected events are final goes on without them', async () => {
+  it('a message whose only final events are rejected continues without them', async () => {
     const ports = timeFor(1);
     const mixed = broadcast([{ identity: 'guest' }, ...profiles(5)], { messageId: 'm2' });
 
@@ -183,7 +183,7 @@ describe('when the time of an invocation is up', () => {
     expect(ports.sentBack.map(identities)).toEqual([Array.from({ length: 5 }, (_, i) => `cust-${i}`)]);
   });
 
-  it('one that was handed out 40 times goes back as a new message, long before SQS gives it up', async () => {
+  it('one received 40 times is sent back as a new message, long before SQS gives up on it', async () => {
     const ports = timeFor(1);
     const often = { messageId: 'm2', receiveCount: 40 };
     const records = [broadcast(profiles(1000)), broadcast(profiles(5), often)];
@@ -194,7 +194,7 @@ describe('when the time of an invocation is up', () => {
     ]);
   });
 
-  it('a buffer that takes no continuation leaves the message with SQS (F61)', async () => {
+  it('a buffer that accepts no continuation leaves the message in SQS (F61)', async () => {
     const ports = timeFor(1);
     ports.takesBack = () => false;
 
@@ -212,7 +212,7 @@ describe('while Heap is down', () => {
     return ports;
   };
 
-  it('a batch waits and probes every 30 seconds until its time is up (F56)', async () => {
+  it('a batch waits and probes every 30 seconds until it runs out of time (F56)', async () => {
     const ports = down();
     const startedAt = ports.time;
     const kept = await ports.forward([broadcast(profiles(1)), broadcast(profiles(1), { messageId: 'm2' })]);
@@ -224,7 +224,7 @@ describe('while Heap is down', () => {
     expect(ports.sumOf(metrics.heapCallsRetryable)).toBe(3);
   });
 
-  it('what was not sent waits as long as what failed, and is never split off', async () => {
+  it('unsent events wait as long as failed ones, and are never split off', async () => {
     const ports = down();
     await ports.forward([broadcast(profiles(1500)), broadcast(profiles(1), { messageId: 'm2' })]);
 
@@ -232,7 +232,7 @@ describe('while Heap is down', () => {
     expect(ports.sentBack).toEqual([]);
   });
 
-  it('the first probe that succeeds is followed by all the rest', async () => {
+  it('all the rest follows the first successful probe', async () => {
     const ports = down();
     ports.answer = (_, number) => (number === 2 ? ok : number === 1 ? busy : ok);
 
@@ -272,7 +272,7 @@ describe('a message that was received before', () => {
 });
 
 describe('metrics', () => {
-  it('count an event as received at its first receive alone', async () => {
+  it('count an event as received only at its first receive', async () => {
     const ports = new InMemoryPorts();
     ports.answer = () => busy;
     await ports.forward([broadcast(profiles(3))]);
@@ -283,7 +283,7 @@ describe('metrics', () => {
     expect(ports.sumOf(metrics.eventsDelivered)).toBe(0);
   });
 
-  it('count what waits for a token as received (F44)', async () => {
+  it('count messages that wait for a token as received (F44)', async () => {
     const ports = new InMemoryPorts();
     ports.token = undefined;
     await ports.forward([broadcast(profiles(3)), sqsRecord('{', { messageId: 'm2' })]);
@@ -291,7 +291,7 @@ describe('metrics', () => {
     expect(ports.sumOf(metrics.eventsReceived)).toBe(4);
   });
 
-  it('name the reason of what was rejected', async () => {
+  it('name the reason for a rejection', async () => {
     const ports = new InMemoryPorts();
     await ports.forward([broadcast([{ identity: 'guest' }, { identity: 'null' }, {}])]);
 
@@ -302,7 +302,7 @@ describe('metrics', () => {
     expect(ports.sumOf(metrics.placeholderIdentity)).toBe(2);
   });
 
-  it('measure the lag from the endpoint to delivery, and to now for what is put back', async () => {
+  it('measure the lag from the endpoint to delivery, and to now for messages put back', async () => {
     const ports = new InMemoryPorts();
     ports.time = RECEIVED_AT + 5000;
     await ports.forward([broadcast(profiles(2))]);
@@ -313,7 +313,7 @@ describe('metrics', () => {
     expect(ports.metered.map(({ values }) => values.DeliveryLagMs)).toEqual([[5000, 5000], [60_000]]);
   });
 
-  it('count replaced bytes (F16) and cut texts', async () => {
+  it('count replaced bytes (F16) and truncated strings', async () => {
     const ports = new InMemoryPorts();
     await ports.forward([
       sqsRecord({ identity: 'a', event: 'x', properties: { city: 'K\uFFFDln', long: 'x'.repeat(2000) } }),
@@ -326,7 +326,7 @@ describe('metrics', () => {
     ]).toEqual([1, 1, 1]);
   });
 
-  it('sort the calls to Heap', async () => {
+  it('classify the calls to Heap', async () => {
     const ports = new InMemoryPorts();
     const statuses = [200, 429, 503, 302, 401, 422];
     for (const status of statuses) {

@@ -20,7 +20,7 @@ interface Sent {
   readonly users: { readonly identity: string; readonly properties: object }[];
 }
 
-/** Forwards one message of profiles and tells what went where. */
+/** Forwards one message of profiles and returns what was sent where. */
 async function forward(
   profiles: object[],
   answer: (path: string) => HeapAnswer = () => ({ status: 200, body: '' }),
@@ -41,12 +41,12 @@ async function forward(
   return { sent, kept: kept.length, letters: ports.letters };
 }
 
-test('no rule asks for them, and no call is made (F43)', async () => {
+test('without a rule that sets them, no call is made (F43)', async () => {
   const { sent } = await forward([{ identity: 'c-1', plan: 'gold' }], undefined, []);
   expect(sent.map(({ path }) => path)).toEqual(['/api/track']);
 });
 
-test('they are sent in bulk after the events, once for each user, the last value of a batch winning', async () => {
+test('they are sent in bulk after the events, once per user, with the last value in the batch', async () => {
   const { sent, kept } = await forward([
     { identity: 'c-1', plan: 'free', city: 'Pune' },
     { identity: 'c-2', plan: 'gold' },
@@ -60,7 +60,7 @@ test('they are sent in bulk after the events, once for each user, the last value
   ]);
 });
 
-test('at most 1000 users stand in a request', async () => {
+test('a request has at most 1000 users', async () => {
   const { sent } = await forward(
     Array.from({ length: 1500 }, (_, user) => ({ identity: `c-${user}`, plan: 'gold' })),
   );
@@ -68,7 +68,7 @@ test('at most 1000 users stand in a request', async () => {
   expect(requests.map(({ users }) => users.length)).toEqual([1000, 500]);
 });
 
-test('an event waits for the properties of its user', async () => {
+test("an event waits for its user's properties", async () => {
   const { kept } = await forward([{ identity: 'c-1', plan: 'gold' }], (path) => ({
     status: path === '/api/track' ? 200 : 503,
     body: '',
@@ -100,7 +100,7 @@ test('a refused user is dead-lettered alone', async () => {
   expect(JSON.parse(letters[0]?.body ?? '')).toMatchObject({ profiles: [{ identity: 'c-2' }] });
 });
 
-test('nothing is sent for users of events that are not delivered', async () => {
+test('nothing is sent for users whose events are not delivered', async () => {
   const { sent } = await forward([{ identity: 'c-1', plan: 'gold' }], () => ({ status: 503, body: '' }));
   expect(sent.map(({ path }) => path)).toEqual(['/api/track']);
 });

@@ -8,7 +8,7 @@ const failing = (breaker: Breaker, times: number, now = 0): Breaker => {
   return breaker;
 };
 
-test('a breaker lets everything through until three failures in a row', () => {
+test('a breaker lets everything through until three consecutive failures', () => {
   const breaker = failing(new Breaker(), 2);
   expect([breaker.isOpen, breaker.waitMs(0)]).toEqual([false, 0]);
 
@@ -16,7 +16,7 @@ test('a breaker lets everything through until three failures in a row', () => {
   expect([breaker.isOpen, breaker.waitMs(0)]).toEqual([true, 30_000]);
 });
 
-test('an answer in between starts the count anew', () => {
+test('an answer in between resets the count', () => {
   const breaker = failing(new Breaker(), 2);
   breaker.answered();
   failing(breaker, 2);
@@ -24,7 +24,7 @@ test('an answer in between starts the count anew', () => {
   expect(breaker.isOpen).toBe(false);
 });
 
-test('an open breaker lets one probe through every 30 seconds and closes when it is answered (F56)', () => {
+test('an open breaker lets one probe through every 30 seconds and closes once a probe is answered (F56)', () => {
   const breaker = failing(new Breaker(), 3);
   expect(breaker.waitMs(29_999)).toBe(1);
   expect(breaker.waitMs(30_000)).toBe(0);
@@ -39,9 +39,9 @@ test('an open breaker lets one probe through every 30 seconds and closes when it
 test.each([
   ['a 429 pauses for a minute', true, undefined, 60],
   ['a 429 pauses as long as it asks', true, 120, 120],
-  ['a 429 that asks for little pauses half a minute', true, 1, 30],
+  ['a 429 that asks for less pauses for half a minute', true, 1, 30],
   ['a 503 pauses as long as it asks', false, 90, 90],
-  ['no answer can ask for more than a quarter of an hour without a probe', true, 86_400, 900],
+  ['no answer can suspend probes for more than a quarter of an hour', true, 86_400, 900],
 ])('%s (F55)', (_, isThrottled, retryAfterSeconds, seconds) => {
   const breaker = new Breaker();
   breaker.failed(0, isThrottled, retryAfterSeconds);
@@ -57,7 +57,7 @@ test('a later failure never shortens a pause', () => {
   expect(breaker.waitMs(1000)).toBe(599_000);
 });
 
-test('while Heap is down an instance makes less than five calls in any minute (F56)', () => {
+test('while Heap is down, an instance makes fewer than five calls in any minute (F56)', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 20, maxLength: 60 }), (gaps) => {
       const breaker = new Breaker();

@@ -26,7 +26,7 @@ describe('toBulks', () => {
     expect(sizes(toBulks(events(count)))).toEqual(expected);
   });
 
-  it('fills a bulk to 900,000 bytes, its commas included, and no further', () => {
+  it('fills a bulk up to 900,000 bytes, including commas', () => {
     expect(sizes(toBulks(events(18, 99_999)))).toEqual([9, 9]);
     expect(sizes(toBulks([...events(8, 99_999), eventOf(100_000)]))).toEqual([8, 1]);
   });
@@ -42,7 +42,7 @@ describe('toBulks', () => {
     expect(sizes(toBulks([eventOf(bytes)]))).toEqual([1]);
   });
 
-  it('takes no more events than a bulk needs, and one', () => {
+  it('reads at most one event beyond a bulk', () => {
     let taken = 0;
     function* counted(): Generator<SerializedEvent> {
       for (const event of events(2500)) {
@@ -79,12 +79,12 @@ describe('toBulks', () => {
   });
 });
 
-/** The JSON of a request, as it is written without buffers. */
+/** The JSON of a request, built without buffers. */
 const plain = (appId: string, list: 'events' | 'users', texts: readonly string[]): string =>
   `{"app_id":${JSON.stringify(appId)},"${list}":[${texts.join(',')}]}`;
 
 describe('a body', () => {
-  it('is the bulk form of the API, with the app id as text', () => {
+  it("has the API's bulk format, with the app id as a string", () => {
     const texts = ['{"event":"a"}', '{"event":"b"}'];
 
     expect(textOf(trackBody('11', serialized(...texts)))).toBe(
@@ -97,7 +97,7 @@ describe('a body', () => {
     expect(textOf(userPropertiesBody('11', []))).toBe('{"app_id":"11","users":[]}');
   });
 
-  it('is valid JSON whatever the events and the app id hold', () => {
+  it('is valid JSON for any events and app id', () => {
     fc.assert(
       fc.property(fc.string(), fc.array(fc.jsonValue()), (appId, values) => {
         const json = values.map((value) => JSON.stringify(value));
@@ -110,7 +110,7 @@ describe('a body', () => {
     );
   });
 
-  it('is what the texts are with commas between, however large and odd they are', () => {
+  it('joins the strings with commas, however large and odd they are', () => {
     const short = fc
       .oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constant(','.repeat(7)))
       .map((value) => JSON.stringify(value));
@@ -119,7 +119,7 @@ describe('a body', () => {
       .map(([unit, times]) => `"${unit.repeat(times)}"`);
     fc.assert(
       fc.property(fc.string(), fc.array(fc.oneof(short, long), { maxLength: 30 }), (appId, texts) => {
-        // As they are compared here, no difference is printed in full.
+        // Compared this way, a difference is not printed in full.
         for (const [list, bodyOf] of [
           ['events', trackBody],
           ['users', userPropertiesBody],
@@ -132,7 +132,7 @@ describe('a body', () => {
     );
   });
 
-  it('is what the texts are with commas between, however they lie in one buffer', () => {
+  it('joins the strings with commas, however they lie in one buffer', () => {
     const size = 24;
     const bytes = fc.array(fc.constantFrom(0x2c, 0x31), { minLength: size, maxLength: size });
     const view = fc.tuple(fc.nat({ max: size - 4 }), fc.integer({ min: 1, max: 4 }));

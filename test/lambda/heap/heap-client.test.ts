@@ -28,7 +28,7 @@ describe('HeapClient', () => {
     servers.push(server);
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
-      // A client that hangs up is what some of these tests are about.
+      // Some of these tests expect a client that hangs up.
       socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     });
     return new Promise((resolve) => {
@@ -40,7 +40,7 @@ describe('HeapClient', () => {
 
   const httpServer = (handler: http.RequestListener): Promise<string> => listen(http.createServer(handler));
 
-  /** A server that speaks TCP alone: called with each whole request, its connection, and their numbers from 1. */
+  /** A raw TCP server. Its callback gets each whole request, the connection, and both their numbers, from 1. */
   function rawServer(
     onRequest: (socket: Socket, request: number, connection: number) => void,
   ): Promise<string> & { readonly seen: { requests: number; connections: number } } {
@@ -111,9 +111,9 @@ describe('HeapClient', () => {
       ['nothing', Buffer.alloc(0)],
       ['a bulk', trackBody('11', serialized('{"a":"é"}', '{"b":"😀"}', '{}'))],
       ['a part of a buffer', Buffer.from('x[1]x').subarray(1, 4)],
-      // More than the sockets of this machine hold, so that it is sent bit by bit.
+      // More than this machine's socket buffers hold, so it is sent in pieces.
       ['12 MB', Buffer.alloc(12_000_000, '0é')],
-    ])('is all of a body of %s, once, with its length in bytes', async (_, body) => {
+    ])('carries the whole body once, with its length in bytes: %s', async (_, body) => {
       const seen: { length: string | undefined; body: Buffer }[] = [];
       const origin = await httpServer((request, response) => {
         const chunks: Buffer[] = [];
@@ -124,7 +124,7 @@ describe('HeapClient', () => {
         });
       });
       const client = clientOf(origin);
-      // The second goes over a connection that is open, where nothing waits for it.
+      // The second one uses an open connection and is not delayed by connecting.
       for (let request = 0; request < 2; request += 1) await client.post('/api/track', body);
 
       const whole = Buffer.from(body);
@@ -132,7 +132,7 @@ describe('HeapClient', () => {
       expect(seen.map((one) => one.body.equals(whole))).toEqual([true, true]);
     });
 
-    it('carries the additional header of the secret', async () => {
+    it('carries the additional header from the secret', async () => {
       const seen: unknown[] = [];
       const origin = await httpServer((request, response) => {
         seen.push(request.headers['x-heap-token']);
@@ -143,7 +143,7 @@ describe('HeapClient', () => {
       expect(seen).toEqual(['secret-token']);
     });
 
-    it('goes over a connection that stays open for the next one', async () => {
+    it('uses a connection that stays open for the next one', async () => {
       const server = rawServer((socket) => socket.write(ok));
       const client = clientOf(await server);
       for (let request = 0; request < 3; request += 1) await client.post('/api/track', BODY);
@@ -154,7 +154,7 @@ describe('HeapClient', () => {
 
   describe('the answer', () => {
     it.each([200, 201, 202, 204, 400, 401, 404, 413, 429, 500, 503])(
-      '%d is given with its body',
+      '%d is returned with its body',
       async (status) => {
         const origin = await httpServer((_, response) => {
           response.writeHead(status).end(status === 204 ? undefined : `says ${status}`);
@@ -204,8 +204,8 @@ describe('HeapClient', () => {
     );
   });
 
-  describe('a fault on the way', () => {
-    it('is told when nobody listens (F51)', async () => {
+  describe('a fault in transit', () => {
+    it('is reported if nothing listens (F51)', async () => {
       const origin = await httpServer(() => undefined);
       await new Promise((resolve) => servers.pop()?.close(resolve));
 
@@ -227,7 +227,7 @@ describe('HeapClient', () => {
         (socket) => socket.write(`HTTP/1.1 200 OK\r\nA: ${'x'.repeat(100_000)}`),
         /^HPE_HEADER_OVERFLOW$/,
       ],
-    ])('is told for %s, and the request is not repeated (F51)', async (_, break_, fault) => {
+    ])('is reported for %s, and the request is not repeated (F51)', async (_, break_, fault) => {
       const server = rawServer(break_);
       const answer = await clientOf(await server).post('/api/track', BODY);
 
@@ -235,7 +235,7 @@ describe('HeapClient', () => {
       expect(server.seen).toEqual({ requests: 1, connections: 1 });
     });
 
-    it('is told when the server wants another protocol (F51)', async () => {
+    it('is reported if the server wants another protocol (F51)', async () => {
       const text = answerOf('101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket');
       const origin = await rawServer((socket) => socket.write(text));
       const answer = await clientOf(origin, { timeoutMs: 200 }).post('/api/track', BODY);
@@ -243,7 +243,7 @@ describe('HeapClient', () => {
       expect(outcomeOf(answer)).toBe('retry');
     }, 10_000);
 
-    it('is told when there is no TLS (F51)', async () => {
+    it('is reported if there is no TLS (F51)', async () => {
       const origin = await httpServer((_, response) => response.end('{}'));
       const client = clientOf(origin.replace('http:', 'https:'), {
         request: https.request,
@@ -280,13 +280,13 @@ describe('HeapClient', () => {
     it.each<[string, (socket: Socket) => void]>([
       ['never answers', () => undefined],
       ['stops within its headers', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-')],
-    ])('and %s is given up (F52)', async (_, answer) => {
+    ])('and %s is abandoned (F52)', async (_, answer) => {
       const origin = await rawServer(answer);
 
       expect(await clientOf(origin, { timeoutMs }).post('/api/track', BODY)).toEqual({ fault: 'timeout' });
     });
 
-    it('and trickles its headers is given up (F52)', async () => {
+    it('and trickles its headers is abandoned (F52)', async () => {
       const origin = await rawServer((socket) => {
         socket.write('HTTP/1.1 200 OK\r\nX-Slow: ');
         trickle(socket);
@@ -298,7 +298,7 @@ describe('HeapClient', () => {
     it.each<[string, (socket: Socket) => void]>([
       ['hangs', () => undefined],
       ['trickles its body', trickle],
-    ])('after a whole status line and then %s has decided by it (F51, F52)', async (_, goOn) => {
+    ])('and %s after a complete status line is judged by that line (F51, F52)', async (_, goOn) => {
       for (const [status, expected] of [
         ['200 OK', 200],
         ['503 Busy', 503],
@@ -322,7 +322,7 @@ describe('HeapClient', () => {
   });
 
   describe('a huge answer', () => {
-    it.each([200, 500])('with status %d is read to 4 kB and then cut off (F53)', async (status) => {
+    it.each([200, 500])('with status %d is read up to 4 kB and then cut off (F53)', async (status) => {
       const whole = 300 * 1024 * 1024;
       const chunk = Buffer.alloc(64 * 1024, 'x');
       let written = 0;
@@ -342,22 +342,22 @@ describe('HeapClient', () => {
       await closed;
 
       expect(answer).toMatchObject({ status, body: 'x'.repeat(4096) });
-      // What the buffers of two sockets on this machine may take, and far from all of it.
+      // What the buffers of two sockets may hold, which is far less than everything.
       expect(written).toBeLessThan(whole / 10);
     });
 
-    it.each([4096, 4097])('is one of more than 4096 bytes: %d', async (size) => {
+    it.each([4096, 4097])('has more than 4096 bytes: %d', async (size) => {
       const origin = await httpServer((_, response) => response.writeHead(400).end('x'.repeat(size)));
 
       expect(await clientOf(origin).post('/api/track', BODY)).toMatchObject({ body: 'x'.repeat(4096) });
     });
   });
 
-  describe('a connection that Heap closed while it was idle', () => {
+  describe('an idle connection that Heap closed', () => {
     it.each<[string, (socket: Socket) => void]>([
       ['reset', (socket) => socket.resetAndDestroy()],
       ['closed', (socket) => socket.destroy()],
-    ])('and %s costs nothing: the request goes out once more over a new one', async (_, end) => {
+    ])('(%s) loses nothing: the request is sent again over a new one', async (_, end) => {
       const server = rawServer((socket, request) => {
         if (request === 2) end(socket);
         else socket.write(ok);
@@ -369,7 +369,7 @@ describe('HeapClient', () => {
       expect(server.seen).toEqual({ requests: 3, connections: 2 });
     });
 
-    it('is tried once more and not again', async () => {
+    it('is retried only once', async () => {
       const server = rawServer((socket, request) => {
         if (request >= 2) socket.resetAndDestroy();
         else socket.write(ok);

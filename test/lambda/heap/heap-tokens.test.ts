@@ -3,7 +3,7 @@ import { HeapTokens, parseHeapToken } from '../../../lambda/heap/heap-tokens';
 
 const MINUTES = 60_000;
 
-/** A secret that can be changed, and the clock it is read by. */
+/** A secret that can be changed, and the clock. */
 class Vault {
   text: string | undefined | Error = '{"appId":"11"}';
   time = 1_000_000;
@@ -21,7 +21,7 @@ class Vault {
 }
 
 describe('HeapTokens', () => {
-  it('reads the secret when first asked and not before', async () => {
+  it('reads the secret on first use, not before', async () => {
     const vault = new Vault();
     expect(vault.reads).toBe(0);
 
@@ -30,7 +30,7 @@ describe('HeapTokens', () => {
     expect(vault.problems).toEqual([]);
   });
 
-  it('reads it again after five minutes, and so picks up a rotation (F45)', async () => {
+  it('reads it again after five minutes and picks up a rotation (F45)', async () => {
     const vault = new Vault();
     await vault.tokens.current();
     vault.text = '{"appId":"12"}';
@@ -42,7 +42,7 @@ describe('HeapTokens', () => {
     expect(vault.reads).toBe(2);
   });
 
-  it('counts five minutes from the last reading', async () => {
+  it('counts five minutes from the last read', async () => {
     const vault = new Vault();
     await vault.tokens.current();
     vault.time += 4 * MINUTES;
@@ -53,7 +53,7 @@ describe('HeapTokens', () => {
     expect(vault.reads).toBe(2);
   });
 
-  it('reads it at once when asked to, because Heap refused the old one (F45)', async () => {
+  it('reads it immediately on request, because Heap refused the old one (F45)', async () => {
     const vault = new Vault();
     await vault.tokens.current();
     vault.text = '{"appId":"11","header":{"name":"X-Token","value":"new"}}';
@@ -90,7 +90,7 @@ describe('HeapTokens', () => {
       'AccessDeniedException',
     ],
   ])(
-    'gives none and says why, without the value, as long as there never was one: %s (F44)',
+    'returns none and says why, without the value, until there has been one: %s (F44)',
     async (text, problem) => {
       const vault = new Vault();
       vault.text = text;
@@ -104,7 +104,7 @@ describe('HeapTokens', () => {
     },
   );
 
-  it('survives what is thrown and is no error', async () => {
+  it('survives a thrown value that is not an error', async () => {
     const problems: string[] = [];
     const tokens = new HeapTokens({
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what this test is about
@@ -138,14 +138,14 @@ describe('parseHeapToken', () => {
     ...['{"appId":"pii-secret"}', '{"appId":"1 1"}', '{"appId":-11}', '{"appId":1.5}', '{"appId":1e30}'],
     ...['{"appId":["11"]}', '{"__proto__":{"appId":"11"}}', '{"appId":"11","header":"pii-secret"}'],
     ...['{"appId":"11","header":null}', '{"appId":"11","header":{}}', '{"appId":"11","header":{"name":"X"}}'],
-  ])('refuses %s with a sentence that does not quote it (F44, F46)', (text) => {
+  ])('rejects %s with a sentence that does not quote it (F44, F46)', (text) => {
     const problem = parseHeapToken(text);
 
     expect(problem).toMatch(/^the (secret|header in the secret) /);
     expect(problem).not.toContain('pii-secret');
   });
 
-  it('trims the header, as it was pasted (F46)', () => {
+  it('trims a pasted header (F46)', () => {
     expect(parseHeapToken(header(' X-Heap-Token ', ' secret value\n'))).toEqual({
       appId: '11',
       header: { name: 'X-Heap-Token', value: 'secret value' },
@@ -166,7 +166,7 @@ describe('parseHeapToken', () => {
     ['', 'pii-secret'],
     [7, 'pii-secret'],
     ['X-Token', 7],
-  ])('refuses the header %j: %j, which would break the request (F46)', (name, value) => {
+  ])('rejects the header %j: %j, which would break the request (F46)', (name, value) => {
     const problem = parseHeapToken(header(name, value));
 
     expect(problem).toMatch(/^the header in the secret /);

@@ -9,7 +9,7 @@ import {
 
 const answer = (status: number, body = ''): { status: number; body: string } => ({ status, body });
 
-/** Every status that is not simply "try again". */
+/** Every status that does not simply mean "retry". */
 const table: readonly [from: number, to: number, outcome: Outcome][] = [
   [200, 299, 'delivered'],
   [300, 399, 'redirected'],
@@ -97,7 +97,7 @@ describe('refusedIndex', () => {
     expect(refusedIndex(body)).toBeUndefined();
   });
 
-  it('is no number that no bulk could have', () => {
+  it('is unknown if no bulk can have such an index', () => {
     expect(refusedIndex(`events[${'9'.repeat(400)}]`)).toBeUndefined();
   });
 });
@@ -108,7 +108,7 @@ describe('describeAnswer', () => {
     'postBody.events[0].properties should be object',
     'postBody.events[12].properties.value should be number or string',
     'postBody.app_id should be string\n',
-  ])('passes on %j, which names a rule', (body) => {
+  ])('quotes %j, which states a rule', (body) => {
     expect(describeAnswer(answer(400, body))).toBe(`Heap answered 400: ${body.trim()}`);
   });
 
@@ -123,11 +123,11 @@ describe('describeAnswer', () => {
     `postBody should be ${'ana '.repeat(100)}`,
     `postBody.${'ana'.repeat(100)} should be string`,
     '',
-  ])('says the status alone for %j, which could hold personal data (F68)', (body) => {
+  ])('gives only the status for %j, which could hold personal data (F68)', (body) => {
     expect(describeAnswer(answer(422, body))).toBe('Heap answered 422');
   });
 
-  it('gives the code of a fault', () => {
+  it("gives a fault's code", () => {
     expect(describeAnswer({ fault: 'ECONNRESET' })).toBe('no answer from Heap: ECONNRESET');
   });
 });
@@ -150,7 +150,7 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(value, now)).toBe(seconds);
   });
 
-  it('rounds up, so that we never come too early', () => {
+  it('rounds up, so that a retry is never too early', () => {
     expect(parseRetryAfter('Thu, 01 Oct 2026 09:00:01 GMT', now + 1)).toBe(1);
   });
 

@@ -13,7 +13,7 @@ test('an instance starts with one bulk, and then waits for the next', () => {
   expect(pace.waitMs(1000, 10_000)).toBe(0);
 });
 
-test('a rest saves up one bulk and no more', () => {
+test('a rest saves up at most one bulk', () => {
   const pace = new Pace(6000);
   pace.take(1000, 0);
   pace.take(1000, 60 * minute);
@@ -33,18 +33,18 @@ test.each([
   [300, 150],
   [1999, 1000],
   [6000, 1000],
-])('at %d events a minute a request has %d at most', (eventsPerMinute, events) => {
+])('at %d events per minute, a request has at most %d', (eventsPerMinute, events) => {
   expect(new Pace(eventsPerMinute).maxBulk).toBe(events);
 });
 
-test('a clock that steps back gives no tokens', () => {
+test('a clock that steps back adds no tokens', () => {
   const pace = new Pace(6000);
   pace.take(1000, minute);
 
   expect(pace.waitMs(1000, 0)).toBe(10_000);
 });
 
-test('in any minute an instance sends at most its share and one bulk (F55)', () => {
+test('in any minute, an instance sends at most its share plus one bulk (F55)', () => {
   const bulks = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 40 });
   fc.assert(
     fc.property(bulks, fc.integer({ min: 300, max: 7500 }), (sizes, perMinute) => {

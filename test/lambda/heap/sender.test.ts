@@ -9,16 +9,16 @@ import { textOf } from '../../support/heap-body';
 const delivered: Fate = { kind: 'delivered' };
 const ok: HeapAnswer = { status: 200, body: '{}' };
 
-/** Events whose JSON is their index. */
+/** Events whose JSON is their own index. */
 const pending = (count: number): PendingEvent[] =>
   Array.from({ length: count }, (_, index) => ({ json: Buffer.from(String(index)), fate: undefined }));
 
 /**
- * A sender with its breaker and pace, and a Heap that answers each request by its events. Only waits and requests move
- * the clock.
+ * A sender with its breaker and pace, and a Heap whose answer depends on the events of a request. Only waits and
+ * requests advance the clock.
  */
 class ScriptedHeap {
-  /** The events of each request, as they are read from its body. */
+  /** The events of each request, read from its body. */
   readonly requests: (readonly PendingEvent[])[] = [];
   readonly waits: number[] = [];
   readonly breaker = new Breaker();
@@ -51,7 +51,7 @@ class ScriptedHeap {
     return sender.deliver('/api/track', events, trackBody);
   }
 
-  /** As many failures as it takes for Heap to count as down. */
+  /** Enough failures for Heap to count as down. */
   goDown(): void {
     for (let failure = 1; !this.breaker.isOpen; failure += 1)
       this.breaker.failed(this.time, false, undefined);
@@ -80,7 +80,7 @@ class ScriptedHeap {
   }
 }
 
-/** A Heap that refuses whole any request with one of these events, and says which one or not. */
+/** A Heap that refuses any request with one of these events, and may or may not say which. */
 const refusing = (refused: ReadonlySet<PendingEvent>, namesIndex: boolean): ScriptedHeap =>
   new ScriptedHeap((bulk) => {
     const index = bulk.findIndex((event) => refused.has(event));
@@ -94,7 +94,7 @@ const count = (events: readonly PendingEvent[], kind: Fate['kind']): number =>
   kinds(events).filter((each) => each === kind).length;
 
 describe('deliver', () => {
-  it('sends nothing when there is nothing', async () => {
+  it('sends nothing if there are no events', async () => {
     const heap = new ScriptedHeap(() => ok);
     await heap.deliver([]);
 
@@ -110,7 +110,7 @@ describe('deliver', () => {
     for (const { fate } of events) expect(fate).toEqual(delivered);
   });
 
-  it('sends no more events a request than the pace allows', async () => {
+  it('sends no more events per request than the pace allows', async () => {
     const heap = new ScriptedHeap(() => ok);
     heap.pace = new Pace(600);
     await heap.deliver(pending(700));
@@ -118,7 +118,7 @@ describe('deliver', () => {
     expect(heap.requests.map(({ length }) => length)).toEqual([300, 300, 100]);
   });
 
-  it('sends more than one bulk one after the other, in order', async () => {
+  it('sends several bulks one by one, in order', async () => {
     const events = pending(2500);
     const heap = new ScriptedHeap(() => ok);
     await heap.deliver(events);
@@ -135,7 +135,7 @@ describe('deliver', () => {
     ['403', { status: 403, body: '' }],
     ['302', { status: 302, body: '' }],
     ['a fault', { fault: 'ECONNRESET' }],
-  ])('on %s retries the events of that bulk alone, and sends them no more now', async (_, answer) => {
+  ])('on %s retries only the events of that bulk, and not in this invocation', async (_, answer) => {
     const events = pending(2500);
     const heap = new ScriptedHeap((_bulk, request) => (request === 2 ? answer : ok));
     await heap.deliver(events);
@@ -145,7 +145,7 @@ describe('deliver', () => {
     expect(count(events, 'delivered')).toBe(1500);
   });
 
-  it('hands on how long Heap wants us to wait', async () => {
+  it('returns how long Heap asks to wait', async () => {
     const events = pending(1001);
     const heap = new ScriptedHeap((_, request) =>
       request === 2 ? { status: 429, body: '', retryAfterSeconds: 120 } : { fault: 'timeout' },
@@ -157,7 +157,7 @@ describe('deliver', () => {
     expect(events[0]?.fate).not.toMatchObject({ retryAfterSeconds: expect.anything() as unknown });
   });
 
-  it.each([402, 404, 422])('rejects the events of a bulk that is answered with %d', async (status) => {
+  it.each([402, 404, 422])('rejects the events of a bulk answered with %d', async (status) => {
     const events = pending(3);
     const heap = new ScriptedHeap(() => ({ status, body: 'ana@shop.test' }));
     await heap.deliver(events);
@@ -194,7 +194,7 @@ describe('deliver', () => {
       expect(events[2]?.fate).toMatchObject({ reason: 'heap_rejected', detail: 'Heap answered 413' });
     });
 
-    it('believes no index: the size is the fault of all', async () => {
+    it('ignores an index: all events contribute to the size', async () => {
       const events = pending(2);
       const heap = new ScriptedHeap((bulk) =>
         bulk.length > 1 ? { status: 413, body: 'postBody.events[0] should be smaller' } : ok,
@@ -220,7 +220,7 @@ describe('deliver', () => {
       expect(count(events, 'delivered')).toBe(99);
     });
 
-    it('finds one after the other', async () => {
+    it('finds one after another', async () => {
       const events = pending(50);
       const heap = refusing(new Set([events[3]!, events[4]!, events[49]!]), true);
       await heap.deliver(events);
@@ -253,7 +253,7 @@ describe('deliver', () => {
   });
 
   describe('on 400 without an index', () => {
-    it('finds one of 100 in at most 2 + 2 log2(100) requests, wherever it stands (F57)', async () => {
+    it('finds one of 100 in at most 2 + 2 log2(100) requests, wherever it is (F57)', async () => {
       for (let refused = 0; refused < 100; refused += 1) {
         const events = pending(100);
         const heap = refusing(new Set([events[refused]!]), false);
@@ -265,7 +265,7 @@ describe('deliver', () => {
       }
     });
 
-    it('halves once a level: two requests each after the first (F57)', async () => {
+    it('halves once per level, with two requests each after the first (F57)', async () => {
       const place = fc
         .integer({ min: 1, max: 1000 })
         .chain((size) => fc.tuple(fc.constant(size), fc.nat(size - 1)));
@@ -292,7 +292,7 @@ describe('deliver', () => {
     });
   });
 
-  it('rejects exactly the refused events, and sends none once its fate is known', async () => {
+  it('rejects exactly the refused events, and sends no event again once its fate is known', async () => {
     const input = fc.record({ refused: fc.array(fc.boolean(), { maxLength: 60 }), namesIndex: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(input, async ({ refused, namesIndex }) => {
@@ -315,7 +315,7 @@ describe('deliver', () => {
     );
   });
 
-  describe('when time is up', () => {
+  describe('when time runs out', () => {
     it('sends nothing and leaves every fate open (F25)', async () => {
       const events = pending(2);
       const heap = new ScriptedHeap(() => ok);
@@ -326,7 +326,7 @@ describe('deliver', () => {
       expect(kinds(events)).toEqual([undefined, undefined]);
     });
 
-    it('a moment earlier it sends (F25)', async () => {
+    it('sends with a millisecond more (F25)', async () => {
       const heap = new ScriptedHeap(() => ok);
       heap.remaining = 20_001;
 
@@ -346,7 +346,7 @@ describe('deliver', () => {
       expect(kinds(events).slice(2000)).toEqual(Array(500).fill(undefined));
     });
 
-    it('stops looking for a refused event and leaves the rest open (F25)', async () => {
+    it('stops searching for a refused event and leaves the rest open (F25)', async () => {
       const events = pending(8);
       const heap = refusing(new Set([events[7]!]), false);
       heap.remaining = 20_000 + 2 * 5000;
@@ -383,7 +383,7 @@ describe('deliver', () => {
       expect(kinds(events).slice(1000)).toEqual(Array(1500).fill(undefined));
     });
 
-    it('sends the bulk again that found it so (F56)', async () => {
+    it('sends the bulk again that found Heap down (F56)', async () => {
       const events = pending(4500);
       const heap = new ScriptedHeap((_, request) => (request <= 3 ? { fault: 'ECONNREFUSED' } : ok));
 
@@ -395,7 +395,7 @@ describe('deliver', () => {
       expect(count(events, 'delivered')).toBe(2500);
     });
 
-    it('delivers all at once when it is back', async () => {
+    it('delivers everything at once when Heap is up again', async () => {
       const events = pending(2500);
       const heap = new ScriptedHeap((_, request) => (request < 3 ? { fault: 'ECONNREFUSED' } : ok));
       heap.goDown();

@@ -45,7 +45,7 @@ describe('the name of an event', () => {
     ['خ\u200B\u200Cخ', 'خخ'],
     ['خ\u200C خ', 'خ خ'],
     ['\u{E0041}Purchase', 'Purchase'],
-  ])('%j is delivered as %s and counted, whoever names it (F34)', (sent, expected) => {
+  ])('%j is delivered as %s and counted, wherever it comes from (F34)', (sent, expected) => {
     const rule: MappingRule = {
       name: 'r',
       when: { event: expected },
@@ -59,7 +59,7 @@ describe('the name of an event', () => {
     expect(changesOf({ identity: 'ana', event: sent })).toEqual([repaired]);
   });
 
-  it('finds the rule of the name without what nobody sees', () => {
+  it('finds the rule for the name without its invisible characters', () => {
     const rule: MappingRule = {
       name: 'r',
       when: { event: 'Purchase' },
@@ -69,14 +69,14 @@ describe('the name of an event', () => {
     expect(map({ identity: 'ana', event: 'Pur\u200Bchase' }, undefined, [rule])).toMatchObject({ rule: 'r' });
   });
 
-  it('finds the rule whose own name holds what nobody sees', () => {
+  it('finds a rule whose own name has invisible characters', () => {
     const rule: MappingRule = { name: 'r', when: { event: 'Pur\u200Bchase\n' }, send: {} };
 
     for (const event of ['Purchase', 'Pur\u200Bchase'])
       expect(map({ identity: 'ana', event }, undefined, [rule])).toMatchObject({ rule: 'r' });
   });
 
-  it('with a replacement character stays as it is and is counted (F16)', () => {
+  it('with a replacement character stays unchanged and is counted (F16)', () => {
     expect(nameOf({ identity: 'ana', event: 'Caf\uFFFD' })).toBe('Caf\uFFFD');
     expect(changesOf({ identity: 'ana', event: 'Caf\uFFFD' })).toEqual([repaired]);
   });
@@ -114,13 +114,13 @@ describe('the name of an event', () => {
     );
   });
 
-  it.each(['null', 'undefined', ' ', 'NULL'])('that is %j is no property either', (name) => {
+  it.each(['null', 'undefined', ' ', 'NULL'])('that is %j is not a property either', (name) => {
     expect(map({ identity: 'ana', event: name, event_name: 'A' })).toMatchObject({
       event: { properties: {} },
     });
   });
 
-  it('reaches Heap with nothing invisible in it that shapes nothing, and changed only if that is counted', () => {
+  it('reaches Heap without invisible characters that have no effect, and every change is counted', () => {
     const shaping = fc.constantFrom(
       '\u200C',
       '\u200D',
@@ -142,7 +142,7 @@ describe('the name of an event', () => {
         expect(event.replaceAll(/[\u200C\u200D\p{Variation_Selector}\u{E0020}-\u{E007F}]/gu, '')).not.toMatch(
           /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/u,
         );
-        // Of letters that are Latin and of ASCII no invisible twin reaches Heap.
+        // For Latin letters and ASCII, no variant with invisible characters reaches Heap.
         expect(event).not.toMatch(/(?:^|[\sA-Za-z])[\u200C\u200D\p{Variation_Selector}]/u);
         expect(nameOf({ identity: 'ana', event })).toBe(event);
         if (event !== name.trim()) expect(mapped.changes.details).toContainEqual(repaired);
@@ -152,7 +152,7 @@ describe('the name of an event', () => {
   });
 });
 
-describe('a name beside profiles', () => {
+describe('a name next to profiles', () => {
   const request = (fields: object, own: object = {}): object => ({
     ...fields,
     profiles: [{ identity: 'ana', ...own }],
@@ -170,16 +170,16 @@ describe('a name beside profiles', () => {
     expect(nameOf(request({ event: 'null' }), 'URL')).toBe('URL');
   });
 
-  it('is no property', () => {
+  it('is not a property', () => {
     expect(map(request({ event: 'Beside' }))).toMatchObject({ event: { properties: {} } });
   });
 });
 
-describe("the time of an event described as CleverTap's API for uploads does", () => {
+describe("the time of an event in CleverTap's upload format", () => {
   const body = { identity: 'ana', evtName: 'A', evtData: {} };
   const iso = '2022-10-04T13:39:41.000Z';
 
-  it('is ts, which is then no property (F39)', () => {
+  it('is ts, which is then not a property (F39)', () => {
     expect(map({ ...body, ts: 1664890781 })).toMatchObject({ event: { timestamp: iso, properties: {} } });
     expect(map({ ...body, TS: '$D_1664890781' })).toMatchObject({
       event: { timestamp: iso, properties: {} },
@@ -189,7 +189,7 @@ describe("the time of an event described as CleverTap's API for uploads does", (
     });
   });
 
-  it('is timestamp where both are there, and ts stays a property', () => {
+  it('is timestamp if both exist, and ts stays a property', () => {
     expect(map({ ...body, timestamp: iso, ts: 7 })).toMatchObject({
       event: { timestamp: iso, properties: { ts: 7 } },
     });
@@ -198,7 +198,7 @@ describe("the time of an event described as CleverTap's API for uploads does", (
     });
   });
 
-  it('that is none is counted and kept', () => {
+  it('that is not a time is counted and kept', () => {
     expect(map({ ...body, ts: 'yesterday' })).toMatchObject({
       event: { properties: { original_timestamp: 'yesterday' } },
     });
@@ -207,7 +207,7 @@ describe("the time of an event described as CleverTap's API for uploads does", (
     ]);
   });
 
-  it('is not the ts of another body, which is data', () => {
+  it('is not the ts of any other body, which is data', () => {
     expect(map({ identity: 'ana', event: 'A', ts: 1664890781 })).toMatchObject({
       event: { properties: { ts: 1664890781 } },
     });

@@ -17,7 +17,7 @@ const profile = {
 };
 const request = { targetId: 5, key_values: { event: 'Purchase' } };
 
-/** The parts of a key, with the source as it was sent. */
+/** The parts of a key, with the source as sent. */
 type Parts = Omit<KeyParts, 'source'> & { readonly source: SourceEvent };
 
 const parts = (overrides: Partial<Parts> = {}): Parts => ({
@@ -53,11 +53,11 @@ function mappedKey(source: SourceEvent, receivedAt = RECEIVED_AT): string {
 }
 
 describe('the idempotency key', () => {
-  it('is a sha256 in hexadecimal', () => {
+  it('is a SHA-256 in hexadecimal', () => {
     expect(keyOf()).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('is what it is defined to be in every version: a replayed event would count twice', () => {
+  it('matches its definition in every version: otherwise a replayed event would count twice', () => {
     const own = [
       ...[[3], ['event_properties', 'identity', 'key_values'], ['item', 'price'], 'hat', 9, 'cust-77'],
       ...[['coupon'], 'c', 5, 'path'],
@@ -69,7 +69,7 @@ describe('the idempotency key', () => {
     expect(keyOf()).toBe(keyWith('source', source, String(Math.floor(RECEIVED_AT / WINDOW))));
     expect(keyOf({ dedupeWindowMs: 0 })).toBe(keyWith('source', source, 'request-1'));
     expect(keyOf({ explicitId: 'order-1' })).toBe(keyWith('id', 'order-1'));
-    // A custom body has no request around it.
+    // A custom body has no surrounding request.
     const body = { event: 'Purchase', identity: 'cust-77' };
     const bodySource = `${JSON.stringify([[3], ['event', 'identity'], 'Purchase', 'cust-77', null, null])}null`;
     expect(keyOf({ source: sourceOf(body), dedupeWindowMs: 0 })).toBe(
@@ -90,11 +90,11 @@ describe('the idempotency key', () => {
     ['event properties', { source: stockSource({ ...profile, event_properties: {} }, request, 'path') }],
     ['profile', { source: stockSource({ ...profile, plan: 'gold' }, request, 'path') }],
     ['explicit id', { explicitId: 'order-1' }],
-  ])('is another one for another %s', (_, overrides) => {
+  ])('differs for a different %s', (_, overrides) => {
     expect(keyOf(overrides)).not.toBe(keyOf());
   });
 
-  it('is the same for another request in the same time window', () => {
+  it('is the same for a different request in the same time window', () => {
     expect(keyOf({ requestId: 'request-2' })).toBe(keyOf());
   });
 
@@ -113,20 +113,20 @@ describe('the idempotency key', () => {
     );
   });
 
-  it('does not depend on the place of a profile in its request', () => {
+  it("does not depend on a profile's position in its request", () => {
     const [first, , third] = sourcesOf({ ...request, profiles: [profile, { identity: 'other' }, profile] });
 
     expect(keyOf({ source: first! })).toBe(keyOf({ source: third! }));
   });
 
   it.each([
-    ['a number and its text', '{"a":1}', '{"a":"1"}'],
-    ['null and its text', '{"a":null}', '{"a":"null"}'],
+    ['a number and its string', '{"a":1}', '{"a":"1"}'],
+    ['null and its string', '{"a":null}', '{"a":"null"}'],
     ['null and nothing', '{"a":null}', '{}'],
     ['a list and its only element', '{"a":[1]}', '{"a":1}'],
-    ['a list and a text with a comma', '{"a":["b,c"]}', '{"a":["b","c"]}'],
-    ['an object and its text', '{"a":{"b":1}}', String.raw`{"a":"{\"b\":1}"}`],
-    ['halves of characters', String.raw`{"a":"\ud800"}`, String.raw`{"a":"\ud801"}`],
+    ['a list and a string with a comma', '{"a":["b,c"]}', '{"a":["b","c"]}'],
+    ['an object and its string', '{"a":{"b":1}}', String.raw`{"a":"{\"b\":1}"}`],
+    ['lone surrogates', String.raw`{"a":"\ud800"}`, String.raw`{"a":"\ud801"}`],
     ['an own __proto__ and none', '{"__proto__":{"a":1}}', '{}'],
   ])('tells %s apart', (_, one, other) => {
     const sourceWith = (properties: string): SourceEvent =>
@@ -152,7 +152,7 @@ describe('the source of an event', () => {
     for (const levels of [65, 66, 5_000, 100_000]) expect(textWith(levels)).toBeUndefined();
   });
 
-  it('leaves out what is sent with it and not of it', () => {
+  it('omits what belongs to the request rather than the event', () => {
     const text = (request: object): string => textOf(stockSource(profile, request, 'path'));
 
     expect(text({ ...request, other: 1 })).toBe(text(request));
@@ -185,7 +185,7 @@ describe('the time window', () => {
     expect(keyOf({ receivedAt: start + one }) === keyOf({ receivedAt: start + other })).toBe(same);
   });
 
-  it('of 0 keeps requests apart, however close, and holds a request together, however late', () => {
+  it('of 0 keeps requests apart, however close, and keeps a request together, however late', () => {
     const key = keyOf({ dedupeWindowMs: 0 });
 
     expect(keyOf({ dedupeWindowMs: 0, receivedAt: RECEIVED_AT + WINDOW })).toBe(key);
@@ -209,13 +209,13 @@ describe('an explicit id', () => {
     ['app id', { appId: '12' }],
     ['identity', { identity: 'cust-78' }],
     ['event', { event: 'Refund' }],
-  ])('leaves another %s another key', (_, overrides) => {
+  ])('gives a different %s a different key', (_, overrides) => {
     expect(keyOf({ explicitId: 'order-1', ...overrides })).not.toBe(key);
   });
 });
 
 describe('two different events', () => {
-  it('share no key when text moves from one part to the next', () => {
+  it('share no key if characters move from one part to the next', () => {
     const whole = fc.string({ unit: fc.constantFrom('a', '1', ':'), minLength: 1, maxLength: 8 });
     const cuts = fc
       .tuple(fc.nat({ max: 8 }), fc.nat({ max: 8 }))
@@ -236,8 +236,8 @@ describe('two different events', () => {
     );
   });
 
-  it('share no key under one mapping, and equal ones share it (F41)', () => {
-    // Few different values, so that equal messages, moved values and near misses come up often.
+  it('share no key under one mapping, while equal events do (F41)', () => {
+    // Few different values, so that equal messages, moved values and near misses are frequent.
     const scalar = fc.constantFrom<unknown>('a', 'b', 1, '1', null, true, []);
     const group = fc.dictionary(
       fc.constantFrom('a', 'b', 'email'),
@@ -269,7 +269,7 @@ describe('two different events', () => {
   });
 });
 
-/** Whether CleverTap said the same twice; an absent campaign is as good as a null. */
+/** Whether CleverTap sent the same twice. A missing campaign equals null. */
 function isSame(one: SourceEvent, other: SourceEvent): boolean {
   const said = ({ profile, body, requestKeyValues, campaignId, pathEvent }: SourceEvent): unknown => [
     ...[profile, body === undefined, requestKeyValues, campaignId ?? null, pathEvent],

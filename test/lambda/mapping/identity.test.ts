@@ -23,8 +23,8 @@ const addresses = [
   ...['a@mail-9.example.com', 'a@a.b.example.org', '@example.com'],
 ];
 
-describe('an identity that stands for nobody (F35)', () => {
-  it.each([...words, ...addresses])('such as %s is refused in any casing and between blanks', (word) => {
+describe('an identity that is a placeholder (F35)', () => {
+  it.each([...words, ...addresses])('such as %s is rejected in any casing and between blanks', (word) => {
     for (const identity of [word, word.toUpperCase(), capitalised(word), ` ${word}\t`, `\u00A0${word}\n`]) {
       expect(choose({ identity })).toEqual({
         reason: 'placeholder_identity',
@@ -33,18 +33,18 @@ describe('an identity that stands for nobody (F35)', () => {
     }
   });
 
-  it.each(['', ' ', '\t\n', '\u00A0'])('such as the blank %j is refused', (identity) => {
+  it.each(['', ' ', '\t\n', '\u00A0'])('such as the blank %j is rejected', (identity) => {
     expect(choose({ identity })).toMatchObject({ reason: 'placeholder_identity' });
   });
 
-  it.each([[true], [false], [{}], [['cust-1']], [0], [-1]])('such as %j is refused', (identity) => {
+  it.each([[true], [false], [{}], [['cust-1']], [0], [-1]])('such as %j is rejected', (identity) => {
     expect(choose({ identity })).toMatchObject({ reason: 'placeholder_identity' });
   });
 
   it.each([
     ...['users', 'guest-7', 'testing', 'null0', '0042', '1', 'none@shop.test', 'N.A.L.'],
     ...['a@example.de', 'a@example.com.au', 'a@counterexample.com', 'a@example.community', 'example.com'],
-  ])('is not seen in %s', (identity) => {
+  ])('is not recognised in %s', (identity) => {
     expect(choose({ identity })).toEqual({ identity });
     expect(isPlaceholder(identity)).toBe(false);
   });
@@ -57,7 +57,7 @@ describe('the identity', () => {
     ['ÀÉ-7', 'ÀÉ-7'],
     ['a b', 'a b'],
     ['😀', '😀'],
-  ])('%j is trimmed but its casing stays', (identity, expected) => {
+  ])('%j is trimmed but keeps its casing', (identity, expected) => {
     expect(choose({ identity })).toEqual({ identity: expected });
   });
 
@@ -90,13 +90,13 @@ describe('the identity', () => {
   });
 
   it.each(['null\u0000', '\u200b', 'user@example.com\u200b', 'ana\n@shop.test', 'an\u00ada'])(
-    'with an invisible character is refused: %j (F34, F35)',
+    'with an invisible character is rejected: %j (F34, F35)',
     (identity) => {
       expect(choose({ identity })).toMatchObject({ reason: 'placeholder_identity' });
     },
   );
 
-  it('may have 255 characters and no more', () => {
+  it('may have at most 255 characters', () => {
     expect(choose({ identity: 'x'.repeat(255) })).toEqual({ identity: 'x'.repeat(255) });
     expect(choose({ identity: 'x'.repeat(256) })).toEqual({
       reason: 'placeholder_identity',
@@ -108,7 +108,7 @@ describe('the identity', () => {
     ['the replacement character (F16)', 'cust\uFFFD7'],
     ['half a character (F34)', 'cust\uD83D'],
     ['the other half (F34)', '\uDE00cust'],
-  ])('with %s is refused', (_, identity) => {
+  ])('with %s is rejected', (_, identity) => {
     expect(choose({ identity })).toEqual({
       reason: 'placeholder_identity',
       detail: 'identity: not valid Unicode; email: missing',
@@ -116,7 +116,7 @@ describe('the identity', () => {
   });
 
   it.each(['{{ Profile.Email }}', 'cust-{{id', 'id}}', '{% if a %}x', '${identity}'])(
-    'that was not rendered, %s, rejects the event although another would do',
+    'that was not rendered, %s, rejects the event even if another field is usable',
     (identity) => {
       expect(choose({ identity, email: 'ana@shop.test' })).toEqual({
         reason: 'unrendered_template',
@@ -148,23 +148,23 @@ describe('the order of the fields', () => {
     ['\uD83D'],
     [true],
     [0],
-  ])('passes over %j to the next', (identity) => {
+  ])('skips %j', (identity) => {
     expect(choose({ identity, email: 'ana@shop.test' })).toEqual({ identity: 'ana@shop.test' });
   });
 
-  it('looks at no field that it does not name', () => {
+  it('ignores fields that it does not name', () => {
     expect(choose(profile, ['email', 'phone'])).toEqual({ identity: 'ana@shop.test' });
     expect(choose({ objectId: '__g1' })).toMatchObject({ reason: 'missing_identity' });
   });
 
-  it('says of each field what was wrong, and nothing of what it held (F68)', () => {
+  it('reports what is wrong with each field, but not its value (F68)', () => {
     expect(choose({ identity: 'guest', email: 'pii'.repeat(100) }, ['identity', 'email', 'phone'])).toEqual({
       reason: 'placeholder_identity',
       detail: 'identity: a placeholder; email: longer than 255 characters; phone: missing',
     });
   });
 
-  it('tells a profile without any field from one with placeholders', () => {
+  it('distinguishes a profile without any field from one with placeholders', () => {
     expect(choose({ name: 'Ana', email: null })).toEqual({
       reason: 'missing_identity',
       detail: 'identity: missing; email: missing',

@@ -44,7 +44,7 @@ const scopeOf = ({ event = sample, profile = {}, keyValues = {} }: Groups = {}):
 
 const render = (template: string, groups?: Groups): unknown => parse(template).render(scopeOf(groups));
 
-/** As it would stand in JSON: an object of the scope is a proxy. */
+/** The value as JSON: an object of the scope is a proxy. */
 const plain = (value: unknown): unknown =>
   value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 
@@ -76,7 +76,7 @@ describe('the dialect', () => {
     ['{{ Event.at | date_tz: "%Y-%m-%d %H:%M", "America/New_York" }}', '2026-03-01 18:30'],
     ['{{ Event.at | date_tz: "%Y-%m-%d %H:%M", "Asia/Kolkata" }}', '2026-03-02 05:00'],
     ['{{ Event.at | date_tz: "%H:%M" }}', '23:30'],
-    // Lists and texts
+    // Lists and strings
     ['{{ Event.csv | split: "," | last }}', 'r'],
     ['{{ Event.csv | split: "," | first }}', 'p'],
     ['{{ Event.list | first }}', 'p'],
@@ -129,7 +129,7 @@ describe('the dialect', () => {
       expect(render(`{{ Profile.${name} }}`, { profile: { [sent]: 'a@shop.test' } })).toBe('a@shop.test');
   });
 
-  it('renders the same parsed template for each event anew', () => {
+  it('renders the same parsed template anew for each event', () => {
     const template = parse('{% increment x %}{% assign x = Event.n %}{{ x }}');
 
     expect([1, 2, 1].map((n) => template.render(scopeOf({ event: { n } })))).toEqual(['01', '02', '01']);
@@ -157,7 +157,7 @@ describe('the value of a template', () => {
     '{{ Event.object.missing.deep }}',
     '{{ Event.list[9] }}',
     '{{ Missing.x }}',
-  ])('%s is undefined, never an empty text', (template) => {
+  ])('%s is undefined, never an empty string', (template) => {
     expect(render(template)).toBeUndefined();
   });
 
@@ -166,7 +166,7 @@ describe('the value of a template', () => {
     [' {{ Event.yes }}', ' true'],
     ['{{ Event.n }}{{ Event.n }}', '12.512.5'],
     ['a{{ Event.missing }}b{{ Event.none }}c', 'abc'],
-  ])('%j is text when anything stands beside the output', (template, expected) => {
+  ])('%j is a string if there is anything next to the output', (template, expected) => {
     expect(render(template)).toBe(expected);
   });
 });
@@ -177,7 +177,7 @@ describe('the clock of a template', () => {
   });
 
   it.each(['2001-01-01T00:00:00Z', '2049-12-31T23:59:59Z'])(
-    'is the arrival of the event, even when it is rendered at %s (F39)',
+    'is the arrival of the event, even if it is rendered at %s (F39)',
     (machine) => {
       jest.useFakeTimers({ now: Date.parse(machine), doNotFake: ['performance'] });
 
@@ -192,7 +192,7 @@ describe('the clock of a template', () => {
   );
 
   it.each(['date_to_xmlschema', 'date_to_rfc822', 'date_to_string', 'date_to_long_string'])(
-    'holds for the filter %s, as long as there is one (F39)',
+    'also applies to the filter %s, if it exists (F39)',
     (filter) => {
       const at = (machine: string): unknown => {
         jest.useFakeTimers({ now: Date.parse(machine), doNotFake: ['performance'] });
@@ -224,7 +224,7 @@ describe('a broken template', () => {
     '{% endif %}',
     '{% for x %}{% endfor %}',
     '{% raw %}',
-  ])('%s fails when it is parsed', (template) => {
+  ])('%s fails in parsing', (template) => {
     expect(() => parse(template)).toThrow();
   });
 
@@ -238,7 +238,7 @@ describe('a broken template', () => {
     '{% block a %}x{% endblock %}',
     "{% if false %}{% include '/etc/hostname' %}{% endif %}",
     "{% liquid include '/etc/hostname' %}",
-  ])('%s reaches for a file and fails when it is parsed (F38)', (template) => {
+  ])('%s reads a file and fails in parsing (F38)', (template) => {
     expect(() => parse(template)).toThrow(/not found/);
   });
 });
@@ -262,7 +262,7 @@ describe('{% abort %}', () => {
     },
   );
 
-  it('is not what another failure looks like', () => {
+  it('is not confused with another failure', () => {
     const event = { bad: '%E0%A4%A', message: 'AbortEvent', name: 'AbortEvent' };
 
     expect(() => render('{{ Event.bad | url_decode }}', { event })).toThrow(
@@ -296,10 +296,10 @@ describe('data that holds Liquid or JSON stays literal (F36)', () => {
   });
 });
 
-/** 900 kB, near the most a request can hold. */
+/** 900 kB, close to the largest request possible. */
 const huge = 'a'.repeat(900_000);
 
-/** What stood in advisories on liquidjs, and what else costs time or memory. */
+/** Exploits from advisories on liquidjs, and other ways to use time or memory. */
 const exploits: [name: string, template: string, event?: Fields][] = [
   ['a padded date', '{{ Event.at | date: "%100000000Y" }}'],
   [
@@ -378,7 +378,7 @@ const exploits: [name: string, template: string, event?: Fields][] = [
   ['division by nought', '{{ Event.n | divided_by: 0 }}', { n: 1 }],
 ];
 
-/** A template that makes a value larger and larger. */
+/** A template that keeps growing a value. */
 function doubling(filter: string): string {
   return `{% assign x = "aaaaaaaaaa" | split: "" %}${
     filter.startsWith('concat') ? '' : '{% assign x = "aaaaaaaaaa" %}'
@@ -415,7 +415,7 @@ describe('a template that costs too much', () => {
     ['open ifs', '{% if 1 %}'.repeat(5000)],
     ['brackets', `{{ Event${'[Event'.repeat(5000)}${']'.repeat(5000)} }}`],
     ['filters', `{{ 1${' | plus: 1'.repeat(50_000)} }}`],
-  ])('ends soon when it is parsed: 5000 nested %s (F37)', (_, template) => {
+  ])('ends soon in parsing: 5000 nested %s (F37)', (_, template) => {
     const isOver = ends(() => {
       expect(() => parse(template)).toThrow();
     });
@@ -468,7 +468,7 @@ describe('a prototype', () => {
     expect(render('<{{ Event[KeyValues.k][KeyValues.k] }}>', { keyValues: { k } })).toBe('<>');
   });
 
-  it('that somebody polluted adds nothing to an event', () => {
+  it('that is polluted adds nothing to an event', () => {
     const polluted = Object.prototype as unknown as Record<string, unknown>;
     const outcome: unknown[] = [];
     polluted['victim'] = 'polluted';
@@ -484,7 +484,7 @@ describe('a prototype', () => {
     expect(outcome).toEqual([undefined, undefined, undefined, undefined, undefined, 0, 0]);
   });
 
-  it('of a list that somebody polluted adds no element', () => {
+  it('of lists that is polluted adds no element', () => {
     const polluted = Array.prototype as unknown as Record<string, unknown>;
     let outcome: unknown;
     polluted['7'] = 'polluted';

@@ -17,7 +17,7 @@ import { mappingContext } from '../../support/source-event';
 import { RECEIVED_AT } from '../../support/sqs-record';
 import { webhooks } from '../../support/untrusted-json';
 
-// What the mapping promises whatever comes in and whatever the rules are.
+// What the mapping guarantees for any input and any rules.
 
 const { parse } = createLiquid();
 
@@ -54,7 +54,7 @@ const plain: RuleBody = {
   types: { value: 'number' },
 };
 
-/** All the Liquid there is. */
+/** All tags and filters of Liquid. */
 const logic: RuleBody = {
   send: {
     identity:
@@ -102,7 +102,7 @@ const user: RuleBody = {
   },
 };
 
-/** Whole groups as JSON: these depend on the order in which a sender writes keys. */
+/** Whole groups as JSON, which depend on the sender's key order. */
 const json: RuleBody = {
   send: {
     properties: {
@@ -146,15 +146,15 @@ const isMapped = (outcome: Outcome): outcome is MappedEvent => !isRejected(outco
 const mappedOf = (text: string, pathEvent: string | undefined, context: MappingContext): MappedEvent[] =>
   outcomesOf(text, pathEvent, context).filter(isMapped);
 
-/** All Heap will ever see of an event, but its key. */
+/** Everything Heap sees of an event, except its key. */
 const outputOf = ({ event: { idempotency_key: _, ...event }, userProperties }: MappedEvent): unknown =>
   JSON.parse(JSON.stringify({ event, userProperties }));
 
-/** What a name or value may hold in Heap; without the u flag, so that halves of characters are seen. */
+/** What a name or value may hold in Heap. Without the u flag, so that it finds lone surrogates. */
 const isClean = (text: string): boolean =>
   text.isWellFormed() && !/[\u0000-\u0008\u000B-\u001F\u007F]/.test(text);
 
-// A template may take 500 ms by the clock; on a busy one another event would fail each time.
+// A template may take 500 ms of wall-clock time. On a busy machine a different event would fail each time.
 beforeAll(() => {
   jest.spyOn(performance, 'now').mockReturnValue(0);
 });
@@ -163,12 +163,12 @@ afterAll(() => {
   jest.restoreAllMocks();
 });
 
-/** What careless code could add to every object. */
+/** Properties that careless code could add to every object. */
 const prototypes = [Object, Array, String, Number, Boolean, Function].map((type) => type.prototype as object);
 const inheritedNames = (): PropertyKey[][] => prototypes.map((prototype) => Reflect.ownKeys(prototype));
 
-describe.each(Object.entries(webhooks))('%s, whatever it holds', (envelope, webhook) => {
-  it('becomes events Heap takes, or reasons, and never an exception (F32, F34)', () => {
+describe.each(Object.entries(webhooks))('%s, whatever its content', (envelope, webhook) => {
+  it('becomes events that Heap accepts, or reasons, and never throws (F32, F34)', () => {
     const before = inheritedNames();
     let delivered = 0;
     fc.assert(
@@ -182,18 +182,18 @@ describe.each(Object.entries(webhooks))('%s, whatever it holds', (envelope, webh
             expectHeapTakes(outcome);
           }
         }
-        // In every run, so that the input that did it is the one that is shown.
+        // In every run, so that a failure shows the input that caused it.
         if (!isDeepStrictEqual(inheritedNames(), before)) throw new Error('a prototype was changed');
       }),
       { numRuns: runs(300) },
     );
     expect(Object.keys(Object.getPrototypeOf({}) as object)).toEqual([]);
-    // Else the property would hold of nothing.
+    // Otherwise the property would hold vacuously.
     expect(delivered).toBeGreaterThan(envelope === 'any JSON' ? -1 : runs(3));
   });
 });
 
-/** One event, alone in a request: accepted, and the same when it is read back. */
+/** One event, alone in a request: accepted, and unchanged when read back. */
 function expectHeapTakes({ event, userProperties = {} }: MappedEvent): void {
   expect(
     invalidReason(JSON.parse(textOf(trackBody('11', serialized(JSON.stringify(event)))))),
@@ -211,7 +211,7 @@ function expectHeapTakes({ event, userProperties = {} }: MappedEvent): void {
   expect(members.length).toBeLessThanOrEqual(1000);
 }
 
-describe('a body that is about prototypes', () => {
+describe('a body that targets prototypes', () => {
   it.each([
     '{"__proto__":{"polluted":1},"identity":"a","event":"x"}',
     '{"identity":"a","event":"x","properties":{"__proto__":{"polluted":1}}}',
@@ -228,7 +228,7 @@ describe('a body that is about prototypes', () => {
       ([key, rules]) => [key, contextOf(rules)] as const,
     )) {
       const mapped = mappedOf(text, 'Purchase', context);
-      // As a text, which no receiver can take for a name.
+      // As a string, which no receiver can mistake for a name.
       if (name !== 'whole groups as JSON')
         expect(JSON.stringify(mapped.map(outputOf))).not.toContain('polluted');
     }
@@ -241,7 +241,7 @@ describe('a body that is about prototypes', () => {
 const webhook = fc.oneof(...Object.values(webhooks));
 
 describe('the idempotency key', () => {
-  /** What is nearly the same, or the same in other words. */
+  /** Almost the same value, or the same value written differently. */
   const values = [
     ...[
       '1',
@@ -295,7 +295,7 @@ describe('the idempotency key', () => {
     `"${'x'.repeat(9000)}"`,
     `"${'x'.repeat(9000)}y"`,
   ];
-  /** Where they stand: the rest of the message is the same. */
+  /** Where they are placed. The rest of the message is the same. */
   const places = [
     '{"profiles":[{"identity":"u","event_properties":{"a":@}}]}',
     '{"profiles":[{"identity":"u","event_properties":{"value":@}}]}',
@@ -319,36 +319,33 @@ describe('the idempotency key', () => {
   ];
   const messages = places.flatMap((place) => values.map((text) => place.replaceAll('@', text)));
 
-  it.each(Object.keys(mappings))(
-    'is never shared by two events that came out differently: %s (F41)',
-    (name) => {
-      const context = contextOf(mappings[name] ?? []);
-      const byKey = new Map<string, { readonly text: string; readonly output: unknown }>();
-      let equal = 0;
-      for (const text of messages) {
-        for (const mapped of mappedOf(text, 'Purchase', context)) {
-          const known = byKey.get(mapped.event.idempotency_key);
-          const output = outputOf(mapped);
-          if (known === undefined) byKey.set(mapped.event.idempotency_key, { text, output });
-          else if (known.text !== text) {
-            equal += 1;
-            expect({ text, other: known.text, output }).toEqual({
-              text,
-              other: known.text,
-              output: known.output,
-            });
-          }
+  it.each(Object.keys(mappings))('is never shared by two events with different results: %s (F41)', (name) => {
+    const context = contextOf(mappings[name] ?? []);
+    const byKey = new Map<string, { readonly text: string; readonly output: unknown }>();
+    let equal = 0;
+    for (const text of messages) {
+      for (const mapped of mappedOf(text, 'Purchase', context)) {
+        const known = byKey.get(mapped.event.idempotency_key);
+        const output = outputOf(mapped);
+        if (known === undefined) byKey.set(mapped.event.idempotency_key, { text, output });
+        else if (known.text !== text) {
+          equal += 1;
+          expect({ text, other: known.text, output }).toEqual({
+            text,
+            other: known.text,
+            output: known.output,
+          });
         }
       }
-      expect(byKey.size).toBeGreaterThan(200);
-      // The same number in other words is the same event.
-      expect(equal).toBeGreaterThan(20);
-    },
-  );
+    }
+    expect(byKey.size).toBeGreaterThan(200);
+    // The same number in another notation is the same event.
+    expect(equal).toBeGreaterThan(20);
+  });
 
-  it('of a retry in the same window is the same, and so is the event but for the time of its arrival (F40)', () => {
+  it('of a retry in the same window is the same, and so is the event except for its arrival time (F40)', () => {
     const start = Math.ceil(RECEIVED_AT / 600_000) * 600_000;
-    // What a template makes of the time of arrival is another text a minute later.
+    // A template that uses the arrival time renders differently a minute later.
     const rules = [[], [groups], [user]];
     fc.assert(
       fc.property(
@@ -372,7 +369,7 @@ describe('the idempotency key', () => {
     );
   });
 
-  it('survives every change of the mapping that leaves identity and name alone (F41)', () => {
+  it('survives every change to the mapping that keeps identity and name (F41)', () => {
     const versions = Object.entries(mappings).filter(([, rules]) => !rules.includes(user));
     const contexts = versions.map(([, rules]) => contextOf(rules));
     const same = { send: { identity: '{{ Profile.identity }}', event: '{{ Path.event }}' } };
@@ -400,7 +397,7 @@ describe('the idempotency key', () => {
     expect(compared).toBeGreaterThan(runs(100));
   });
 
-  it('does not depend on the order in which a sender writes keys, nor does the event', () => {
+  it("does not depend on the sender's key order, nor does the event", () => {
     let compared = 0;
     fc.assert(
       fc.property(
@@ -410,7 +407,7 @@ describe('the idempotency key', () => {
         fc.func(fc.nat()),
         (text, pathEvent, rules, rank) => {
           const message: unknown = JSON.parse(text);
-          // Of two casings of one name, and of two names that are one in Heap, the first one counts.
+          // If a name has two casings, or two names become one in Heap, the first one counts.
           fc.pre(!hasTwins(message));
           const context = contextOf(rules);
           const before = outcomesOf(JSON.stringify(message), pathEvent, context);
@@ -432,14 +429,14 @@ describe('the idempotency key', () => {
   });
 });
 
-/** Whether an object has two keys that differ in their case alone, at any depth. */
+/** Whether an object has two keys that differ only in case, at any depth. */
 function hasTwins(json: unknown): boolean {
   if (typeof json !== 'object' || json === null) return false;
   const keys = Object.keys(json).map((key) => key.toLowerCase());
   return new Set(keys).size < keys.length || Object.values(json).some(hasTwins);
 }
 
-/** The same JSON with the keys of all objects in another order. */
+/** The same JSON with all object keys in a different order. */
 function reordered(json: unknown, rank: (key: string) => number): unknown {
   if (Array.isArray(json)) return json.map((element) => reordered(element, rank));
   if (typeof json !== 'object' || json === null) return json;
@@ -504,7 +501,7 @@ describe('an id', () => {
     '\ud800',
   ];
 
-  it.each(placeholders)('that is no id is ignored and counted, wherever it stands: %j (F41)', (id) => {
+  it.each(placeholders)('that is unusable is ignored and counted, wherever it is: %j (F41)', (id) => {
     const withId: Record<string, (item: string) => object> = {
       body: (item) => ({ identity: 'u', event: 'Purchase', idempotency_key: id, properties: { item } }),
       event_id: (item) => ({
@@ -530,7 +527,7 @@ describe('an id', () => {
 });
 
 describe('the same input', () => {
-  it('gives the same bytes, whatever the machine says of time and chance (F39, F41)', () => {
+  it("gives the same bytes, whatever the machine's clock and random numbers (F39, F41)", () => {
     const random = jest.spyOn(Math, 'random');
     const clock = jest.spyOn(Date, 'now');
     fc.assert(
@@ -538,7 +535,7 @@ describe('the same input', () => {
         const [once, again] = [0.1, 0.9].map((chance) => {
           random.mockReturnValue(chance);
           clock.mockReturnValue(chance * RECEIVED_AT);
-          // With rules parsed anew, as in another instance of the function.
+          // With rules parsed again, as in another instance of the function.
           return JSON.stringify(outcomesOf(text, pathEvent, contextOf(rules)));
         });
         expect(again).toBe(once);
@@ -549,7 +546,7 @@ describe('the same input', () => {
     clock.mockRestore();
   });
 
-  it('gives the same value under every filter there is', () => {
+  it('gives the same value with every filter', () => {
     const random = jest.spyOn(Math, 'random');
     const clock = jest.spyOn(Date, 'now');
     const text = JSON.stringify({
@@ -564,7 +561,7 @@ describe('the same input', () => {
           const properties = { a: `{{ Event.list | ${filter} }}`, b: `{{ Event.word | ${filter}: '%s' }}` };
           return JSON.stringify(outcomesOf(text, 'Purchase', contextOf([{ send: { properties } }])));
         } catch (error) {
-          // There is no such filter here.
+          // This engine does not have the filter.
           return (error as Error).name;
         }
       });

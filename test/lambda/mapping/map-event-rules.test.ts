@@ -46,11 +46,11 @@ const reasonOf = (source: SourceEvent, context: MappingContext): string | undefi
 
 const changesOf = ({ changes }: MappedEvent): object => Object.fromEntries(changes);
 
-/** A purchase with these event properties, and with more of a profile and a request. */
+/** A purchase with these event properties, and additions to profile and request. */
 const purchase = (eventProperties: object = {}, profile: object = {}, request: object = {}): SourceEvent =>
   stockSource({ identity: 'cust-1', event_properties: eventProperties, ...profile }, request, 'Purchase');
 
-/** The properties that a rule makes of a purchase, and what it changed. */
+/** The properties that a rule makes from a purchase, and the changes. */
 const propertiesOf = (
   rule: Partial<MappingRule>,
   source: SourceEvent = purchase(),
@@ -61,7 +61,7 @@ const propertiesOf = (
 
 const received = new Date(RECEIVED_AT).toISOString();
 
-/** The sample of the documentation. */
+/** The sample from the documentation. */
 const sample: Partial<MappingRule> = {
   send: {
     identity: '{{ Profile.Email }}',
@@ -101,7 +101,7 @@ describe('the sample rule', () => {
     expect([...changes]).toEqual([]);
   });
 
-  it('maps the sample payload of CleverTap, and leaves out what it has no value for', () => {
+  it("maps CleverTap's sample payload and omits properties without a value", () => {
     const mapped = map(sourceOf(fixture('stock-lower-case')), withRule(sample));
 
     expect({ ...mapped.event.properties }).toEqual({ campaign_name: 'Cart Reminder Push' });
@@ -109,7 +109,7 @@ describe('the sample rule', () => {
     expect(changesOf(mapped)).toEqual({});
   });
 
-  it("maps the guide's custom body, whose identity and e-mail are a Profile too", () => {
+  it("maps the guide's custom body, whose identity and e-mail also form a Profile", () => {
     const source = sourceOf({
       app_id: '11',
       identity: 'cust-1',
@@ -138,7 +138,7 @@ describe('the sample rule', () => {
     expect(propertiesOf({ send: { properties } })).toEqual([{}, {}]);
   });
 
-  it('names campaign, path and arrival', () => {
+  it('knows campaign, path and arrival', () => {
     const send = {
       event: '{{ Path.event }} of {{ Campaign.id }}',
       properties: {
@@ -153,7 +153,7 @@ describe('the sample rule', () => {
     expect({ ...event.properties }).toEqual({ campaign: 5, at: received, now: '2026-10-01' });
   });
 
-  it("has a profile's key_values before the request's", () => {
+  it("prefers a profile's key_values to the request's", () => {
     const source = purchase(
       {},
       { key_values: { a: 'profile' } },
@@ -165,7 +165,7 @@ describe('the sample rule', () => {
     ).toEqual({ a: 'profile', b: 'request' });
   });
 
-  it('has standard fields before profileData', () => {
+  it('prefers standard fields to profileData', () => {
     const source = purchase({}, { phone: '1', profileData: { Phone: '2', Plan: 'gold' } });
     const properties = { phone: '{{ Profile.Phone }}', plan: '{{ Profile.plan }}' };
 
@@ -187,7 +187,7 @@ describe('the identity of a rule', () => {
     ['crm:{{ Profile.crm }}', { crm: 7 }, 'crm:7'],
     ['{{ Profile.Email | downcase }}', {}, 'ana@shop.test'],
     ['{{ Profile.crm }}', { crm: 'a","identity":"victim' }, 'a","identity":"victim'],
-  ])('%s of %j comes before every field of the profile', (identity, own, expected) => {
+  ])("%s with %j takes precedence over the profile's fields", (identity, own, expected) => {
     expect(identityOf(identity, own)).toBe(expected);
   });
 
@@ -202,7 +202,7 @@ describe('the identity of a rule', () => {
     ['{{ Profile.crm }}', { crm: 'x'.repeat(256) }],
     ["{{ Profile.crm | default: 'user@example.com' }}", {}],
     ['{{ Profile.crm }}', { crm: 'QA-7' }],
-  ])('%s of %j is no identity: the order of the environment follows', (identity, own) => {
+  ])("%s with %j is not an identity: the environment's order follows", (identity, own) => {
     expect(identityOf(identity, own, ['qa-*'])).toBe('cust-1');
     expect(identityOf(identity, own, ['qa-*', 'CUST-1'])).toBe('ana@shop.test');
     expect(identityOf(identity, own, ['qa-*', 'cust-*', '*@shop.test'])).toBe('placeholder_identity');
@@ -235,11 +235,11 @@ describe('the event name of a rule', () => {
     expect(nameOf(event, own)).toBe(expected);
   });
 
-  it('is the one that was matched when the rule has none', () => {
+  it('is the matched one if the rule has none', () => {
     expect(map(stockSource({ identity: 'a' }, {}, 'PUR chase'), withRule({})).event.event).toBe('PUR chase');
   });
 
-  it('may be all there is, for a campaign', () => {
+  it('may be the only source of a name, for a campaign', () => {
     const rule = { when: { campaign: 5 }, send: { event: 'Reached' } };
 
     expect(map(stockSource({ identity: 'a' }, { targetId: '5' }), withRule(rule)).event.event).toBe(
@@ -312,7 +312,7 @@ describe('types', () => {
     expect(propertiesOf(rule, purchase({ v: value }))).toEqual([{ q: 1 }, { type_mismatch: 1 }]);
   });
 
-  it('speak of constants, of flattened names and of what is spread as well', () => {
+  it('apply to constants, flattened names and spread groups as well', () => {
     const rule: Partial<MappingRule> = {
       send: { properties: { a: '1', b: { c: '2', d: 'x' } } },
       types: { a: 'number', 'b.c': 'number', 'b.d': 'number', e: 'number', 'f.g': 'boolean' },
@@ -327,7 +327,7 @@ describe('types', () => {
 });
 
 describe('properties of a rule', () => {
-  it('keep the JSON types Heap can chart', () => {
+  it('keep the JSON types that Heap can chart', () => {
     const properties = {
       a: '{{ Event.n }}',
       b: '{{ Event.yes }}',
@@ -343,7 +343,7 @@ describe('properties of a rule', () => {
     ]);
   });
 
-  it('may be trees and lists, of templates and of what they find', () => {
+  it('may be trees and lists, of templates and of values they find', () => {
     const properties = {
       order: {
         id: '{{ Event.order }}',
@@ -373,19 +373,19 @@ describe('properties of a rule', () => {
     ]);
   });
 
-  it('without a value are left out, which is no change', () => {
+  it('without a value are omitted, which does not count as a change', () => {
     const properties = { a: '{{ Event.a }}', b: '{{ Event.b.c.d }}', c: "{{ Event.c | default: 'x' }}" };
 
     expect(propertiesOf({ send: { properties } })).toEqual([{ c: 'x' }, {}]);
   });
 
-  it('without a value are left out of trees too, which is no change', () => {
+  it('without a value are omitted from trees, which does not count as a change', () => {
     const properties = { tree: { a: '{{ Event.a }}', b: 'x', deep: { c: '{{ Event.c }}', d: 1 } } };
 
     expect(propertiesOf({ send: { properties } })).toEqual([{ 'tree.b': 'x', 'tree.deep.d': 1 }, {}]);
   });
 
-  it('without a value are left out of lists too', () => {
+  it('without a value are omitted from lists', () => {
     expect(propertiesOf({ send: { properties: { list: ['{{ Event.a }}', 'x'] } } })[0]).toEqual({
       list: 'x',
     });
@@ -400,7 +400,7 @@ describe('properties of a rule', () => {
     ]);
   });
 
-  it('that hold JSON stay one text and set nothing else (F36)', () => {
+  it('that hold JSON stay one string and set nothing else (F36)', () => {
     const v = 'a","identity":"victim","event":"x';
     const { event } = map(
       purchase({ v }),
@@ -427,7 +427,7 @@ describe('properties of a rule', () => {
     ).toBeUndefined();
   });
 
-  it('find nothing inherited by a name that is data', () => {
+  it('find nothing inherited when the name is data', () => {
     for (const k of ['constructor', '__proto__', 'toString']) {
       const source = purchase({ a: 1 }, { key_values: { k } });
 
@@ -438,7 +438,7 @@ describe('properties of a rule', () => {
     }
   });
 
-  it('see no more than 8192 characters of anything that was sent (F37)', () => {
+  it('see at most 8192 characters of any value that was sent (F37)', () => {
     const long = 'x'.repeat(350_000);
     const sizes = { e: '{{ Event.v | size }}', k: '{{ KeyValues.v | size }}', p: '{{ Profile.v | size }}' };
     const properties = { ...sizes, c: '{{ Campaign.id | size }}', b: '{{ Body.v | size }}' };
@@ -478,7 +478,7 @@ describe('spread', () => {
     expect(propertiesOf({ spread }, source)[0]).toEqual(expected);
   });
 
-  it('stands back behind what the rule says of a property', () => {
+  it("yields to the rule's own properties", () => {
     const rule: Partial<MappingRule> = {
       send: { properties: { item: 'mine', coupon: '{{ Event.missing }}', nested: { a: 2 } } },
       spread: ['Event', 'KeyValues'],
@@ -499,7 +499,7 @@ describe('spread', () => {
     expect(propertiesOf({ spread: ['Event', 'KeyValues'] }, custom)[0]).toEqual({ item: 'hat' });
   });
 
-  it('is all that is sent besides what the rule says', () => {
+  it("is the only addition to the rule's own properties", () => {
     expect(propertiesOf({}, purchase({ item: 'hat' }, {}, { targetId: 5 }))).toEqual([{}, {}]);
   });
 });
@@ -525,7 +525,7 @@ describe('the timestamp of a rule', () => {
   });
 
   it.each(['yesterday', '', '<timestamp>', true, '2026-10-02T00:00:00Z'])(
-    '%j is no time of the past: replaced by the arrival and counted',
+    '%j is not a time in the past: replaced by the arrival and counted',
     (value) => {
       const mapped = at('{{ Event.at }}', { at: value });
 
@@ -534,7 +534,7 @@ describe('the timestamp of a rule', () => {
     },
   );
 
-  it("is the event's own when the rule has none", () => {
+  it("is the event's own if the rule has none", () => {
     const source = purchase({}, { key_values: { timestamp: '2026-09-30' } });
 
     expect(map(source, withRule({})).event.timestamp).toBe('2026-09-30T00:00:00.000Z');
@@ -546,14 +546,14 @@ describe('the idempotency_key of a rule', () => {
     map(purchase(own), withRule({ send: { idempotency_key } }));
   const key = (own: object): string => keyed(own).event.idempotency_key;
 
-  it('makes events with the same id one, whatever else they say (F40)', () => {
+  it('makes events with the same id one, whatever else differs (F40)', () => {
     expect(key({ order: 'o1', a: 1 })).toBe(key({ order: ' o1 ', a: 2 }));
     expect(key({ order: 7, a: 1 })).toBe(key({ order: '7', a: 2 }));
     expect(key({ order: 'o1' })).not.toBe(key({ order: 'o2' }));
     expect(changesOf(keyed({ order: 'o1' }))).toEqual({});
   });
 
-  it("comes before the event's own id", () => {
+  it("takes precedence over the event's own id", () => {
     const own = (eventId: string): string =>
       map(
         purchase({ order: 'o1' }, { key_values: { event_id: eventId } }),
@@ -576,11 +576,11 @@ describe('the idempotency_key of a rule', () => {
 describe('the app_id of a rule', () => {
   const withAppId = (app_id: string | number): MappingContext => withRule({ send: { app_id } });
 
-  it.each(['11', 11, ' 11 ', '{{ Event.app }}'])('%j is the one of the environment', (appId) => {
+  it.each(['11', 11, ' 11 ', '{{ Event.app }}'])('%j matches the environment', (appId) => {
     expect(changesOf(map(purchase({ app: 11 }), withAppId(appId)))).toEqual({});
   });
 
-  it.each(['12', 12, '011', '{{ Event.app }}'])('%j is another one and rejected (F47)', (appId) => {
+  it.each(['12', 12, '011', '{{ Event.app }}'])('%j does not match and is rejected (F47)', (appId) => {
     expect(reasonOf(purchase({ app: '12' }), withAppId(appId))).toBe('app_id_mismatch');
   });
 
@@ -591,7 +591,7 @@ describe('the app_id of a rule', () => {
     expect({ ...mapped.event.properties }).toEqual({});
   });
 
-  it('of another number in a custom body is rejected under a rule as well (F47)', () => {
+  it('that does not match in a custom body is rejected with a rule as well (F47)', () => {
     const source = sourceOf({ app_id: '12', identity: 'a', event: 'Purchase' });
 
     expect(reasonOf(source, withRule({}))).toBe('app_id_mismatch');
@@ -607,7 +607,7 @@ describe('{% abort %}', () => {
     ['app_id', { send: { app_id: '{% abort %}' } }],
     ['properties', { send: { properties: { a: [{ b: '{% for i in (1..2) %}{% abort %}{% endfor %}' }] } } }],
     ['userProperties', { userProperties: { a: '{% abort %}' } }],
-  ])('in %s leaves the event out', (_, rule) => {
+  ])('in %s skips the event', (_, rule) => {
     const mapped = mapEvent(purchase({ a: 1 }), withRule(rule));
 
     expect(mapped).toEqual({ abortedBy: 'purchase.json' });
@@ -615,7 +615,7 @@ describe('{% abort %}', () => {
     expect(isRejected(mapped)).toBe(false);
   });
 
-  it('that the event does not reach leaves it in, and data cannot call it', () => {
+  it('that is not reached does not skip the event, and data cannot call it', () => {
     const properties = { a: '{% if Event.skip %}{% abort %}{% endif %}x', b: '{{ Event.v }}' };
 
     expect(propertiesOf({ send: { properties } }, purchase({ v: '{% abort %}' }))[0]).toEqual({
@@ -639,7 +639,7 @@ describe('a template that fails', () => {
     '{{ Event.at | date: Event.format }}',
     '{% for i in (1..Event.many) %}{{ Event.pii }}{% endfor %}',
   ];
-  // As an identity they have no value before they can fail.
+  // In an identity they have no value, so they cannot fail.
   const failingAsProperty = [
     '{{ Event.big | replace: "p", Event.big }}',
     '{{ Event.pii | divided_by: 1 }}{{ Event.bad | url_decode }}',
@@ -665,7 +665,7 @@ describe('a template that fails', () => {
 });
 
 describe('properties of the user', () => {
-  it('are rendered like those of the event and apart from them', () => {
+  it('are rendered like those of the event, and separately', () => {
     const mapped = map(
       purchase({ n: 1 }, { profileData: { plan: 'gold', tags: ['a', 'b'], since: '$D_1664890781' } }),
       withRule({
@@ -691,7 +691,7 @@ describe('properties of the user', () => {
     expect(changesOf(mapped)).toEqual({ name_reserved: 1 });
   });
 
-  it('are absent without a rule and without a word of them in it', () => {
+  it('are absent without a rule or if the rule sets none', () => {
     expect(map(purchase(), mappingContext()).userProperties).toBeUndefined();
     expect(map(purchase(), withRule({})).userProperties).toBeUndefined();
   });
@@ -751,7 +751,7 @@ describe('whatever JSON comes in', () => {
     { requiredKeys: ['send'] },
   ) as unknown as fc.Arbitrary<Partial<MappingRule>>;
 
-  it('becomes an event and a user that Heap takes, or a known reason', () => {
+  it('becomes an event and a user that Heap accepts, or a known reason', () => {
     let delivered = 0;
     fc.assert(
       fc.property(stock, rule, ({ profile, request }, anyRule) => {
@@ -776,11 +776,11 @@ describe('whatever JSON comes in', () => {
       }),
       { numRuns: runs(1000) },
     );
-    // Else the property would hold of nothing.
+    // Otherwise the property would hold vacuously.
     expect(delivered).toBeGreaterThan(runs(30));
   });
 
-  it('gives the same bytes each time it comes', () => {
+  it('gives the same bytes every time', () => {
     fc.assert(
       fc.property(stock, rule, ({ profile, request }, anyRule) => {
         const once = (): string =>
@@ -793,7 +793,7 @@ describe('whatever JSON comes in', () => {
     );
   });
 
-  it('keeps its idempotency key under every rule that leaves identity and event alone (F41)', () => {
+  it('keeps its idempotency key under every rule that keeps identity and event (F41)', () => {
     let compared = 0;
     fc.assert(
       fc.property(stock, rule, ({ profile, request }, { send, ...other }) => {
@@ -818,8 +818,8 @@ describe('whatever JSON comes in', () => {
     expect(compared).toBeGreaterThan(runs(100));
   });
 
-  it('never shares a key under one mapping with an event that came out otherwise (F41)', () => {
-    // Few values, so that two events often differ in a single place.
+  it('never shares a key under one mapping with an event that has a different result (F41)', () => {
+    // Few values, so that two events often differ in only one place.
     const value = fc.constantFrom(1, '1', 2, true, 'true', null, '', ['1', '2'], '1||2', { c: 1 }, 'a', 'b');
     const few = fc.dictionary(fc.constantFrom('a', 'b', 'c'), value, { maxKeys: 2 });
     const event = fc

@@ -21,7 +21,7 @@ const map = (source: SourceEvent, context = mappingContext()): MappedEvent => {
 
 const eventOf = (source: SourceEvent): MappedEvent['event'] => map(source).event;
 
-/** Without the null prototype, which `toEqual` would tell apart. */
+/** Without the null prototype, which `toEqual` would treat as a difference. */
 const propertiesOf = (source: SourceEvent): object => ({ ...eventOf(source).properties });
 
 const changesOf = (source: SourceEvent): object => Object.fromEntries(map(source).changes);
@@ -76,7 +76,7 @@ describe('a full event', () => {
     });
   });
 
-  it("of the guide's custom body is what the guide promises", () => {
+  it("from the guide's custom body is what the guide promises", () => {
     const { event, changes } = map(sourceOf(fixture('guide-rendered')));
 
     expect({ ...event, properties: { ...event.properties } }).toEqual({
@@ -89,11 +89,11 @@ describe('a full event', () => {
     expect([...changes]).toEqual([]);
   });
 
-  it("of the guide's body as printed is refused: nobody has the identity of a template", () => {
+  it("from the guide's body as printed is rejected: a template is not an identity", () => {
     expect(reasonOf(sourceOf(fixture('guide-as-printed')))).toBe('unrendered_template');
   });
 
-  it('of a broadcast names the campaign of the request for each profile but the placeholder', () => {
+  it("from a broadcast names the request's campaign for each profile except the placeholder", () => {
     const sources = sourcesOf(fixture('broadcast-with-placeholder'));
 
     expect(reasonOf(sources[1]!)).toBe('placeholder_identity');
@@ -101,14 +101,14 @@ describe('a full event', () => {
       expect(propertiesOf(source)).toEqual({ issue: 'pii-issue', clevertap_campaign_id: 1650000003 });
   });
 
-  it('with evtName and evtData has those alone', () => {
+  it('with evtName and evtData has only those', () => {
     const event = eventOf(sourceOf(fixture('evt-name-evt-data')));
 
     expect(event).toMatchObject({ event: 'Charged', identity: 'pii-cust-79' });
     expect({ ...event.properties }).toEqual({ Amount: 777773, 'Payment mode': 'pii-card' });
   });
 
-  it('of a list is mapped as it would be alone', () => {
+  it('from a list is mapped as it would be alone', () => {
     expect(sourcesOf(fixture('list-of-events')).map(eventOf)).toMatchObject([
       { event: 'Added', identity: 'pii-cust-80', properties: { item: 'pii-hat' } },
       { event: 'Removed', identity: 'pii-cust-81', properties: { item: 'pii-cap' } },
@@ -121,7 +121,7 @@ describe('a full event', () => {
     expect(reasonOf(sourceOf(fixture(name)))).toBe('missing_event_name');
   });
 
-  it('never carries fields of the profile that nobody asked for', () => {
+  it('never carries profile fields that were not requested', () => {
     expect(JSON.stringify(eventOf(sourceOf(fixture('stock-lower-case'))).properties)).not.toMatch(
       /Pii Ana|pii-token|shop\.test|__gpii|pii-gold|pii-city/,
     );
@@ -137,11 +137,11 @@ describe('the event name', () => {
     ['profile', names('profile', 'request', 'path')],
     ['request', names(undefined, 'request', 'path')],
     ['path', names(undefined, undefined, 'path')],
-  ])('comes from the %s before all that follow', (expected, source) => {
+  ])('comes from the %s in preference to all that follow', (expected, source) => {
     expect(eventOf(source).event).toBe(expected);
   });
 
-  it.each([[''], [' \t'], [null], [true], [{}], [['x']]])('passes over the blank %j', (blank) => {
+  it.each([[''], [' \t'], [null], [true], [{}], [['x']]])('skips the blank %j', (blank) => {
     expect(eventOf(names(blank, 'request', 'path')).event).toBe('request');
     expect(eventOf(names(blank, blank, 'path')).event).toBe('path');
     expect(eventOf(sourceOf({ identity: 'a', event: blank }, 'path')).event).toBe('path');
@@ -159,7 +159,7 @@ describe('the event name', () => {
     }
   });
 
-  it('is event before event_name before evtName, and the others stay properties', () => {
+  it('prefers event to event_name to evtName, and the others stay properties', () => {
     const source = sourceOf({ identity: 'a', evtName: '3', event_name: '2', event: '1' });
 
     expect(eventOf(source).event).toBe('1');
@@ -236,12 +236,12 @@ describe('the identity', () => {
 describe('the app id in a custom body', () => {
   const withAppId = (appId: unknown): SourceEvent => sourceOf({ app_id: appId, identity: 'a', event: 'x' });
 
-  it.each(['11', 11, ' 11 '])('%j is the one of the environment', (appId) => {
+  it.each(['11', 11, ' 11 '])('%j matches the environment', (appId) => {
     expect(propertiesOf(withAppId(appId))).toEqual({});
     expect(changesOf(withAppId(appId))).toEqual({});
   });
 
-  it.each(['12', 12, '011', '110', '1'])('%j is another one and rejected (F47)', (appId) => {
+  it.each(['12', 12, '011', '110', '1'])('%j does not match and is rejected (F47)', (appId) => {
     expect(reasonOf(withAppId(appId))).toBe('app_id_mismatch');
   });
 
@@ -275,7 +275,7 @@ describe('the explicit id', () => {
     expect(propertiesOf(stock({ [name]: 'id-1' }, {}))).toEqual({ name: 'hat' });
   });
 
-  it('is event_id before message_id, which then stays a property', () => {
+  it('prefers event_id to message_id, which then stays a property', () => {
     const source = stock({ message_id: 'm', event_id: 'e' }, {});
 
     expect(key(source)).toBe(key(stock({ event_id: 'e' }, {}, 'cap')));
@@ -323,7 +323,7 @@ describe('the explicit id', () => {
     },
   );
 
-  it('that is a placeholder gives way to the next', () => {
+  it('that is a placeholder is skipped for the next', () => {
     const source = stock({ event_id: 'null', message_id: 'm' }, {});
 
     expect(key(source)).toBe(key(stock({ message_id: 'm' }, {}, 'cap')));
@@ -341,24 +341,24 @@ describe('the explicit id', () => {
 describe('the timestamp', () => {
   const at = (timestamp: unknown): SourceEvent => sourceOf({ identity: 'a', event: 'x', timestamp });
 
-  it('is the time the endpoint received the event (F39)', () => {
+  it('is by default the time the endpoint received the event (F39)', () => {
     expect(eventOf(sourceOf({ identity: 'a', event: 'x' })).timestamp).toBe(received);
   });
 
-  it('is the one of a custom body', () => {
+  it('is that of a custom body', () => {
     expect(eventOf(at('2026-09-30T12:00:00+02:00')).timestamp).toBe('2026-09-30T10:00:00.000Z');
     expect(propertiesOf(at('2026-09-30'))).toEqual({});
     expect(changesOf(at('2026-09-30'))).toEqual({});
   });
 
-  it("is the one of a profile's own key_values", () => {
+  it("is that of a profile's own key_values", () => {
     const source = stockSource({ identity: 'a', key_values: { Timestamp: '1664890781' } }, {}, 'x');
 
     expect(eventOf(source).timestamp).toBe('2022-10-04T13:39:41.000Z');
     expect(propertiesOf(source)).toEqual({});
   });
 
-  it('is never the one of the request, a constant of the campaign', () => {
+  it('is never that of the request, a constant of the campaign', () => {
     const source = stockSource({ identity: 'a' }, { key_values: { timestamp: '1664890781' } }, 'x');
 
     expect(eventOf(source).timestamp).toBe(received);
@@ -383,7 +383,7 @@ describe('the timestamp', () => {
 });
 
 describe('the properties', () => {
-  it('are event_properties, then key_values, of which the profile wins over the request', () => {
+  it("are event_properties, then key_values, with the profile's overriding the request's", () => {
     const source = stockSource(
       { identity: 'a', event_properties: { p: 1, k: 'event' }, key_values: { k: 'own', q: 'own' } },
       { key_values: { q: 'request', r: 'request' } },
@@ -394,7 +394,7 @@ describe('the properties', () => {
     expect(changesOf(source)).toEqual({ name_collision: 1 });
   });
 
-  it('of a custom body are its properties, then its other keys but not its frame', () => {
+  it('of a custom body are its properties, then its other keys except those with a meaning of their own', () => {
     const source = sourceOf({
       app_id: '11',
       identity: 'a',
@@ -431,7 +431,7 @@ describe('the properties', () => {
     },
   );
 
-  it('are an object even when there are none (Heap refuses a list)', () => {
+  it('are an object even if there are none (Heap refuses a list)', () => {
     expect(JSON.stringify(eventOf(sourceOf({ identity: 'a', event: 'x', properties: [] })).properties)).toBe(
       '{}',
     );
@@ -448,7 +448,7 @@ describe('the properties', () => {
     [{ a: { constructor: 1 } }, 'forbidden_property_name'],
     [{ ['x'.repeat(1024)]: 1 }, 'property_name_too_long'],
     [Object.fromEntries(Array.from({ length: 501 }, (_, index) => [`k${index}`, 1])), 'too_many_properties'],
-  ])('that can never be delivered reject the event', (properties, reason) => {
+  ])('that can never be delivered cause a rejection', (properties, reason) => {
     expect(reasonOf(sourceOf({ identity: 'a', event: 'x', properties }))).toBe(reason);
     expect(reasonOf(stockSource({ identity: 'a', event_properties: properties }, {}, 'x'))).toBe(reason);
   });
@@ -472,7 +472,7 @@ describe('the properties', () => {
     }
   });
 
-  it('do not suffer from what is not mapped, however deep (F30)', () => {
+  it('are not affected by unmapped values, however deep (F30)', () => {
     const deep = '['.repeat(500_000) + ']'.repeat(500_000);
 
     expect(reasonOf(sourceOf(`{"profiles":[{"identity":"a","profileData":{"p":${deep}}}]}`, 'x'))).toBe(
@@ -483,7 +483,7 @@ describe('the properties', () => {
 });
 
 describe('whatever JSON comes in', () => {
-  // Known names in any combination with anything under them, so that most events are mapped.
+  // Known names in any combination with any values, so that most events are mapped.
   const often = (value: unknown): fc.Arbitrary<unknown> =>
     fc.oneof({ weight: 4, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: anyJson });
   const group = fc
@@ -528,7 +528,7 @@ describe('whatever JSON comes in', () => {
   const message = fc.oneof(stock, custom, fc.array(custom, { maxLength: 3 }), anyJson);
   const path = fc.option(fc.oneof(fc.constant('Path'), fc.string()), { nil: undefined });
 
-  it('becomes a bulk that Heap takes, or a known reason', () => {
+  it('becomes a bulk that Heap accepts, or a known reason', () => {
     let delivered = 0;
     fc.assert(
       fc.property(message, path, (body, pathEvent) => {
@@ -554,11 +554,11 @@ describe('whatever JSON comes in', () => {
       }),
       { numRuns: 1000 },
     );
-    // Else the property would hold of nothing.
+    // Otherwise the property would hold vacuously.
     expect(delivered).toBeGreaterThan(100);
   });
 
-  it('gives the same event byte by byte each time it comes', () => {
+  it('gives the same event, byte for byte, every time', () => {
     fc.assert(
       fc.property(profile, (input) => {
         const once = mapEvent(stockSource(input, {}, 'x'), mappingContext());
@@ -570,7 +570,7 @@ describe('whatever JSON comes in', () => {
   });
 });
 
-test('a name that was left blank in key_values is no property, in whatever casing CleverTap spells it', () => {
+test('a name left blank in key_values is not a property, in any casing', () => {
   for (const name of ['event', 'event_name', 'evtName']) {
     const source = stockSource({ identity: 'cust-1', key_values: { [name]: ' ' } }, {}, 'Purchase');
     expect([name, propertiesOf(source)]).toEqual([name, {}]);

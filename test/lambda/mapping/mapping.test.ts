@@ -29,11 +29,11 @@ describe('the rule of an event', () => {
     ['', '5', 'campaign'],
     ['viewed', '6', undefined],
     ['', '', undefined],
-  ])('%j of campaign %j is the first that matches: %j', (event, campaign, expected) => {
+  ])('for %j of campaign %j is the first that matches: %j', (event, campaign, expected) => {
     expect(ruleFor(event, campaign)?.name).toBe(expected);
   });
 
-  it('is none without rules, and then nothing is parsed', () => {
+  it('does not exist without rules, and then nothing is parsed', () => {
     const never = jest.fn(parse);
 
     expect(compileMapping(noMapping, never).ruleFor('Purchase', '5')).toBeUndefined();
@@ -45,7 +45,7 @@ describe('the rule of an event', () => {
     [stockSource({ identity: 'a', key_values: { Event: 'PURCHASE' } })],
     [sourceOf({ identity: 'a', event: 'Purchase' })],
     [stockSource({ identity: 'a' }, {}, 'purchase')],
-  ])('is found by the name, wherever it comes from', (source) => {
+  ])("is found by the event's name, wherever it comes from", (source) => {
     const mapping = mappingOf({ rules: [rule('p', { event: 'Purchase' })] });
 
     expect(mapEvent(source, mappingContext({ mapping }))).toMatchObject({ rule: 'p' });
@@ -68,7 +68,7 @@ describe('the campaigns table', () => {
   const map = (request: object, path?: string, with_: Mapping = mapping): unknown =>
     mapEvent(stockSource({ identity: 'a' }, request, path), mappingContext({ mapping: with_ }));
 
-  it.each([5, '5', ' 5 '])('names the event of campaign %j, so that a rule may match it', (targetId) => {
+  it.each([5, '5', ' 5 '])('names the event of campaign %j, so that a rule can match it', (targetId) => {
     expect(map({ targetId })).toMatchObject({ event: { event: 'Cart Reminder' }, rule: 'cart' });
   });
 
@@ -129,11 +129,11 @@ describe('a denied identity', () => {
     expect(mappingOf({ deniedIdentities: ['other', pattern] }).isDenied(identity)).toBe(expected);
   });
 
-  it('is none by default', () => {
+  it('does not exist by default', () => {
     expect(mappingOf({}).isDenied('staging')).toBe(false);
   });
 
-  it('gives way to the next of the order', () => {
+  it('is skipped for the next field', () => {
     const mapping = mappingOf({ deniedIdentities: ['qa-*', '*@agency.test'] });
     const map = (profile: object): MappedEvent =>
       mapEvent(stockSource(profile, {}, 'x'), mappingContext({ mapping })) as MappedEvent;

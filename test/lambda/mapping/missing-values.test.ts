@@ -27,11 +27,11 @@ const purchase = (eventProperties: object = {}, profile: object = {}, request: o
     { key_values: { event: 'Purchase' }, ...request },
   );
 
-/** What a rule makes of one template as a property. */
+/** The value of one template as a property. */
 const valueOf = (template: string, eventProperties: object = {}): unknown =>
   map(purchase(eventProperties), { send: { properties: { value: template } } }).event.properties['value'];
 
-describe('text around an output that has no value', () => {
+describe('text around an output without a value', () => {
   it.each([
     'cust-{{ Profile.nr }}',
     "{{ Profile.nr | prepend: '+' }}",
@@ -43,7 +43,7 @@ describe('text around an output that has no value', () => {
     "{{ Profile.blank | prepend: '+' }}",
     'cust-{{ Profile.blank }}',
     '{{ Profile.nr | times: 2 }}',
-  ])('makes no identity: %s (F35)', (identity) => {
+  ])('does not make an identity: %s (F35)', (identity) => {
     const { event } = map(purchase({}, { blank: '' }), { send: { identity } });
 
     expect(event.identity).toBe('cust-1');
@@ -54,7 +54,7 @@ describe('text around an output that has no value', () => {
     ["{{ Profile.nr | prepend: '+' }}", '+7'],
     ['{{ Profile.other | default: Profile.nr }}', '7'],
     ["cust-{{ Profile.other | default: 'x' }}", 'cust-x'],
-  ])('does of one that has: %s is %s', (identity, expected) => {
+  ])('makes one if the output has a value: %s is %s', (identity, expected) => {
     expect(map(purchase({}, { nr: 7 }), { send: { identity } }).event.identity).toBe(expected);
   });
 
@@ -66,7 +66,7 @@ describe('text around an output that has no value', () => {
     expect(Object.fromEntries(first?.changes ?? [])).toEqual({ explicit_id_ignored: 1 });
   });
 
-  it('leaves other texts as their author wrote them', () => {
+  it('stays in other strings as the author wrote it', () => {
     expect(valueOf('Due {{ Event.day }}')).toBe('Due ');
   });
 });
@@ -82,7 +82,7 @@ test('the idempotency key of a rule never sees the key_values of the request (F4
   expect(keyOf('hat', own)).toBe(keyOf('shoe', own));
 });
 
-test('an id that nobody can see is none (F41)', () => {
+test('an invisible id is not an id (F41)', () => {
   const [first, second] = ['hat', 'shoe'].map((item) =>
     map(sourceOf({ identity: 'a', event: 'x', idempotency_key: '\u200B', properties: { item } })),
   );
@@ -90,7 +90,7 @@ test('an id that nobody can see is none (F41)', () => {
   expect(first?.event.idempotency_key).not.toBe(second?.event.idempotency_key);
 });
 
-test('an unusable id of the event is counted, whatever its rule makes of it (F41)', () => {
+test("an event's unusable id is counted, whatever its rule does with it (F41)", () => {
   const body = { identity: 'a', event: 'Purchase', idempotency_key: 'null', properties: { order: 'o-1' } };
   const changesBy = (idempotency_key: string): unknown =>
     map(sourceOf(body), { send: { idempotency_key } }).changes.details;
@@ -115,22 +115,22 @@ describe('a filter', () => {
     "join: ','",
     'first',
     'json',
-  ])('makes nothing of a missing value: %s', (filter) => {
+  ])('gives a missing value no value: %s', (filter) => {
     expect(valueOf(`{{ Event.missing | ${filter} }}`)).toBeUndefined();
   });
 
-  it('"default" does', () => {
+  it('"default" gives one', () => {
     expect(valueOf("{{ Event.missing | default: 'none' }}")).toBe('none');
   });
 
-  it('for numbers has no value of a string that is no number', () => {
+  it('for numbers has no value for a string that is not a number', () => {
     expect(valueOf('{{ Event.v | times: 2 }}', { v: 'abc' })).toBeUndefined();
     expect(valueOf('{{ Event.v | times: 2 }}', { v: ' 21 ' })).toBe(42);
   });
 });
 
 test.each(['{% if Event.missing %}x{% endif %}', '{% comment %}x{% endcomment %}', '{% assign x = 1 %}'])(
-  'tags that say nothing drop the property: %s',
+  'tags without output drop the property: %s',
   (template) => {
     expect(valueOf(template)).toBeUndefined();
   },
@@ -153,8 +153,8 @@ describe('a date in CleverTap’s notation', () => {
   });
 });
 
-describe('a template that takes long by the clock', () => {
-  /** A clock that jumps by `ms` when rendering has begun. */
+describe('a template that takes a long time by the clock', () => {
+  /** A clock that jumps by `ms` once rendering has begun. */
   const clockThatJumps = (ms: number): void => {
     let looks = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => {
@@ -184,7 +184,7 @@ describe('a template that takes long by the clock', () => {
     expect(mapped()).toMatchObject({ event: { properties: { value: '1 1' } } });
   });
 
-  it('is given up after 500 ms (F37)', () => {
+  it('is aborted after 500 ms (F37)', () => {
     clockThatJumps(501);
     expect(mapped()).toMatchObject({ reason: 'template_failed' });
   });
@@ -198,8 +198,8 @@ test('the app ids of body and rule are both compared (F47)', () => {
   expect(mapEvent(sourceOf(body), context)).toMatchObject({ reason: 'app_id_mismatch' });
 });
 
-describe('what cannot be used', () => {
-  it('of a group that is no object is counted', () => {
+describe('a value that cannot be used', () => {
+  it('because its group is not an object is counted', () => {
     const { changes } = map(
       sourceOf({ key_values: '{"a":1}', profiles: [{ identity: 'a', event_properties: [1] }] }, 'Purchase'),
     );
@@ -210,7 +210,7 @@ describe('what cannot be used', () => {
     ]);
   });
 
-  it('of the same name in evtData and properties is counted', () => {
+  it('because evtData and properties share its name is counted', () => {
     const body = { identity: 'a', event: 'x', evtData: { item: 'hat' }, properties: { item: 'shoe' } };
     const { event, changes } = map(sourceOf(body));
 
@@ -219,12 +219,12 @@ describe('what cannot be used', () => {
   });
 });
 
-describe('an event is never lost over its timestamp', () => {
+describe('an event is never lost because of its timestamp', () => {
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`p${index}`, index]));
   const timed = (timestamp: unknown, properties: object): MappedEvent =>
     map(sourceOf({ identity: 'a', event: 'x', timestamp, properties }));
 
-  it('when there is no room to keep it', () => {
+  it('if there is no room to keep it', () => {
     const { event, changes } = timed('yesterday', many);
 
     expect(event.timestamp).toBe(new Date(RECEIVED_AT).toISOString());
@@ -232,13 +232,13 @@ describe('an event is never lost over its timestamp', () => {
   });
 
   it.each([[{ __proto__: null, constructor: 1 }], [[1]], [{ a: { b: 1 } }]])(
-    'when it is %j and no scalar',
+    'if it is %j, which is not a scalar',
     (timestamp) => {
       expect(timed(timestamp, {}).event.properties).toEqual({});
     },
   );
 
-  it('when a rule has none for it', () => {
+  it('if a rule has no value for it', () => {
     const source = purchase({}, { key_values: { timestamp: '2026-09-30T10:00:00Z' } });
     const { event, changes } = map(source, { send: { timestamp: '{{ Event.time }}' } });
 
@@ -253,23 +253,23 @@ test.each(['id\u0001', 'I\u0000D'])('%j is Heap’s reserved name once it is cle
   expect({ ...event.properties }).toEqual({ clevertap_id: 1 });
 });
 
-test('a forbidden name is one also with control characters in it (F32)', () => {
+test('a forbidden name is also forbidden with control characters in it (F32)', () => {
   const source = sourceOf({ identity: 'a', event: 'x', properties: { '__proto__\u0001': 1 } });
 
   expect(mapEvent(source, mappingContext())).toMatchObject({ reason: 'forbidden_property_name' });
 });
 
-test('properties of a user without any value are no properties', () => {
+test('user properties without any value are absent', () => {
   expect(map(purchase(), { userProperties: { plan: '{{ Profile.plan }}' } }).userProperties).toBeUndefined();
 });
 
-test('a day of the calendar in digits is no epoch', () => {
+test('a calendar date in digits is not an epoch time', () => {
   const rule = { send: { properties: { day: '{{ Event.day }}' } }, types: { day: 'date' as const } };
 
   expect([...map(purchase({ day: '20261105120000' }), rule).changes]).toEqual([['type_mismatch', 1]]);
 });
 
-test('a long row of digits that is no number is told at once (F37)', () => {
+test('a long run of digits that is not a number is rejected immediately (F37)', () => {
   const rule = { spread: ['Event' as const], types: { v: 'number' as const } };
   const text = `${'1'.repeat(1_000_000)}x`;
   let changes: MappedEvent['changes'] | undefined;

@@ -32,7 +32,7 @@ const scopeOf = ({ event, profile = {}, profileData = {} }: Groups): object => (
   }),
 });
 
-/** The value as Heap gets it, since an object of a template is a proxy, or the kind of the error. */
+/** The value as Heap receives it, because an object in a template is a proxy, or the kind of error. */
 function outcomeOf(render: () => unknown): string | undefined {
   try {
     const value = render();
@@ -102,8 +102,8 @@ const { value: nested } = fc.letrec<{ value: unknown }>((tie) => ({
 }));
 const group = fc.dictionary(name, nested, { minKeys: 1, maxKeys: 5 });
 
-describe('a template that is one path', () => {
-  it('has the value that liquidjs gives it', () => {
+describe('a template that is a single path', () => {
+  it('has the same value as in liquidjs', () => {
     const counts = { read: 0, found: 0 };
     fc.assert(
       fc.property(template, group, group, group, (text, event, profile, profileData) => {
@@ -119,7 +119,7 @@ describe('a template that is one path', () => {
       }),
       { numRuns: 3000 },
     );
-    // Else few would be read without liquidjs, or all would be missing.
+    // Otherwise few would be read without liquidjs, or all would be missing.
     expect(counts.read).toBeGreaterThan(500);
     expect(counts.found).toBeGreaterThan(200);
   });
@@ -142,7 +142,7 @@ describe('a template that is one path', () => {
     '{{ Event.none.deep.deeper }}',
     '{{ Event.none.deep | default: "x" }}',
     '{{ Event.missing.deep.deeper }}',
-  ])('has for %s the value that liquidjs gives', (text) => {
+  ])('has for %s the same value as in liquidjs', (text) => {
     const event = { list: ['p', 'q'], text: 'abc', object: { '0': 'zero' }, none: null };
     const scope = scopeOf({ event });
 
@@ -158,11 +158,11 @@ describe('a template that is one path', () => {
     '{% if Event.a %}{% endif %}',
     '{{ Event[Event.a] }}',
     '{{ Event.a | default: Event.b }}',
-  ])('%s is none', (text) => {
+  ])('is not %s', (text) => {
     expect(parsePath(text)).toBeUndefined();
   });
 
-  it('has no value under strict rules when liquidjs gives none, or a blank', () => {
+  it('has no value in strict mode if liquidjs gives none, or a blank', () => {
     let read = 0;
     fc.assert(
       fc.property(template, group, (text, event) => {
@@ -178,7 +178,7 @@ describe('a template that is one path', () => {
     expect(read).toBeGreaterThan(100);
   });
 
-  it('of any JSON is passed on as it is', () => {
+  it('passes any JSON on unchanged', () => {
     fc.assert(
       fc.property(anyJsonObject, (event) => {
         const scope = scopeOf({ event });

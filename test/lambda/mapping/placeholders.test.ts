@@ -125,7 +125,7 @@ const users = [
 
 describe('a placeholder (F35)', () => {
   it.each(placeholders)(
-    'such as %s is nobody, in any casing and between blanks, and no id of an event',
+    'such as %s is neither an identity nor an event id, in any casing and between blanks',
     (value) => {
       for (const spelled of [value, value.toUpperCase(), value.toLowerCase(), ` ${value}\t`]) {
         expect(choose(spelled)).toMatchObject({ reason: 'placeholder_identity' });
@@ -134,12 +134,12 @@ describe('a placeholder (F35)', () => {
     },
   );
 
-  it.each(users)('is not seen in %s', (value) => {
+  it.each(users)('is not recognised in %s', (value) => {
     expect(choose(value)).toEqual({ identity: value });
     expect(chooseId([{ key: 'event_id', value }])).toMatchObject({ id: value });
   });
 
-  it('stays one in one pair of quotes, brackets or parentheses, or with a dot behind it', () => {
+  it('stays one in a pair of quotes, brackets or parentheses, or with a trailing dot', () => {
     const pair = fc.constantFrom('""', "''", '``', '“”', '‘’', '()', '[]', '{}', '<>');
     fc.assert(
       fc.property(
@@ -154,7 +154,7 @@ describe('a placeholder (F35)', () => {
     );
   });
 
-  it('is any string of zeros and signs', () => {
+  it('is any string of zeros and punctuation', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('0', ' ', '-', '.', '/', ':', '_', '+', '(', ')') }),
@@ -166,7 +166,7 @@ describe('a placeholder (F35)', () => {
   });
 
   it.each(['@', '"', '.', '[[', '0', '@a.', ' ', '<', '{', '%', '*|', '-'])(
-    'is looked for in linear time in a long row of %j (F37)',
+    'is recognised in linear time in a long run of %j (F37)',
     (unit) => {
       const start = process.cpuUsage();
       for (const end of ['', 'x', '\n']) isPlaceholder(unit.repeat(1_000_000 / unit.length) + end);
@@ -184,7 +184,7 @@ describe('an invisible character (F34, F35)', () => {
     .map((code) => String.fromCodePoint(code))
     .filter((character) => invisible.test(character));
 
-  it('makes no identity and no id, whichever it is', () => {
+  it('makes any identity or id unusable', () => {
     expect(all.length).toBeGreaterThan(4000);
     expect(all.filter((character) => !isRejected(choose(`ana${character}7`)))).toEqual([]);
     expect(
@@ -200,7 +200,7 @@ describe('an invisible character (F34, F35)', () => {
   );
 
   it.each(['Ana Souza', 'Jürgen Groß', '山田 太郎', 'ана', 'القاهرة', 'ne\u0301e', 'प्रिया', '😀'])(
-    'is none of %s',
+    'is not found in %s',
     (identity) => {
       expect(choose(identity)).toEqual({ identity });
     },
@@ -220,7 +220,7 @@ describe('a numeric identity (F33)', () => {
   ];
 
   it.each([...inexact, '12345678901234567e3', '1.0e0', '100.000', '9007199254740993.0'])(
-    'that is written %s is not exact',
+    'written %s is not exact',
     (number) => {
       expect(identityOf(`{"identity":${number},"event":"A"}`)).toBe('identity_not_exact');
       expect(identityOf(`{"identity" : ${number} ,"event":"A","email":"ana@shop.test"}`)).toBe(
@@ -234,7 +234,7 @@ describe('a numeric identity (F33)', () => {
     },
   );
 
-  it.each(inexact)('that is written %s is not exact for a rule either', (number) => {
+  it.each(inexact)('written %s is not exact for a rule either', (number) => {
     for (const identity of [
       '{{ Profile.identity }}',
       '{{ Profile["Identity"] }}',
@@ -246,7 +246,7 @@ describe('a numeric identity (F33)', () => {
   });
 
   it.each(['42', '-42', '9007199254740991', '12345678901234567890', '9007199254740993'])(
-    'that is written %s is exact',
+    'written %s is exact',
     (number) => {
       expect(identityOf(`{"identity":${number},"event":"A","properties":{"price":100.0,"n":1e7}}`)).toBe(
         number,
@@ -254,11 +254,11 @@ describe('a numeric identity (F33)', () => {
     },
   );
 
-  it.each(['"1e7"', '"12345678.0"', '"1.5"'])('is not what the text %s is', (text) => {
+  it.each(['"1e7"', '"12345678.0"', '"1.5"'])('is not the string %s', (text) => {
     expect(identityOf(`{"identity":${text},"event":"A"}`)).toBe(JSON.parse(text));
   });
 
-  it('of one profile says nothing of the others', () => {
+  it('of one profile does not affect the others', () => {
     const sources = sourcesOf('{"profiles":[{"identity":7},{"identity":8.0},{"identity":9}]}', 'A');
     const identities = sources.map((source) => {
       const result = mapEvent(source, mappingContext());
@@ -274,7 +274,7 @@ describe('a numeric identity (F33)', () => {
     ['{"key_values":{"identity":5.0},"profiles":[{"identity":77}]}', '77'],
     ['{"identity":77,"event":"A","properties":{"identity":77.0},"key_values":{"identity":1e7}}', '77'],
     ['{"identity":77.0,"event":"A","properties":{"identity":77}}', 'identity_not_exact'],
-  ])('is not spoiled by a number of its name in another object: %s', (json, expected) => {
+  ])('is not affected by a number under its name in another object: %s', (json, expected) => {
     expect(identityOf(json)).toBe(expected);
   });
 });
@@ -298,7 +298,7 @@ describe('a numeric id of an event (F33, F41)', () => {
     },
   );
 
-  it('that is ignored keeps two events apart all the same', () => {
+  it('that is ignored still keeps two events apart', () => {
     expect(mapped(bodyOf('1e7')).key).not.toBe(mapped(bodyOf('1e8')).key);
     expect(mapped(profileOf('1.0')).key).not.toBe(mapped(profileOf('2.0')).key);
   });
@@ -308,7 +308,7 @@ describe('a numeric id of an event (F33, F41)', () => {
     expect(mapped(profileOf('9007199254740993')).properties).toEqual({});
   });
 
-  it('is used whatever stands in another object under its name, and is no property then', () => {
+  it('is used whatever another object has under its name, and is then not a property', () => {
     const { changes, properties } = mapped(
       '{"profiles":[{"identity":"a","event_id":1.0,"key_values":{"event_id":77}}]}',
     );
@@ -323,11 +323,11 @@ describe('a numeric id of an event (F33, F41)', () => {
     ],
     ['{"profiles":[{"identity":"a","key_values":{"event_id":12345678.0}}]}', { event_id: 12345678 }],
     ['{"key_values":{"message_id":5.0},"profiles":[{"identity":"a"}]}', { message_id: 5 }],
-  ])('that is no id, or is ignored as one, is a property: %s', (json, expected) => {
+  ])('that is not an id, or is ignored as one, is a property: %s', (json, expected) => {
     expect(mapped(json).properties).toEqual(expected);
   });
 
-  it('elsewhere is a number like any other: 1.0 and 1 are one amount and one key', () => {
+  it('elsewhere is an ordinary number: 1.0 and 1 are one amount and one key', () => {
     const amountOf = (amount: string): ReturnType<typeof mapped> =>
       mapped(
         `{"identity":"ana","email":${amount},"event":"A","properties":{"price":${amount},"event_id":${amount}}}`,

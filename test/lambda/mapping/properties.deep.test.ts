@@ -3,17 +3,17 @@ import { Changes } from '../../../lambda/mapping/findings';
 import { PropertyCollector } from '../../../lambda/mapping/properties';
 import { keptMemory } from '../../support/kept-memory';
 
-/** Members of an object, or elements of a list, made of their numbers. */
+/** Members of an object, or elements of a list, made from their indexes. */
 function ones(count: number, nameOf: (index: number) => string): [string, number][] {
   return Array.from({ length: count }, (_, index) => [nameOf(index), 1]);
 }
 
 describe('a collector', () => {
-  // In each case all of them are 20 MB and more.
+  // In each case they add up to 20 MB or more.
   it.each<[string, number, (index: number) => object]>([
-    ['names of their own', 500, (index) => Object.fromEntries(ones(100, (at) => `own ${index} ${at}`))],
-    ['a long name of its own', 100, (index) => ({ a: { [`${index} `.padEnd(100_000, '手')]: 1 } })],
-  ])('keeps nothing in memory of bodies with %s (F26)', (_, bodies, bodyOf) => {
+    ['unique names', 500, (index) => Object.fromEntries(ones(100, (at) => `own ${index} ${at}`))],
+    ['a long unique name', 100, (index) => ({ a: { [`${index} `.padEnd(100_000, '手')]: 1 } })],
+  ])('keeps nothing in memory after bodies with %s (F26)', (_, bodies, bodyOf) => {
     const collectAll = (count: number): void => {
       for (let index = 0; index < count; index += 1)
         new PropertyCollector(new Changes()).addAll(JSON.parse(JSON.stringify(bodyOf(index))) as JsonObject);
@@ -29,7 +29,7 @@ describe('a collector', () => {
   it.each<[string, object]>([
     ['members', Object.fromEntries(ones(50_000, (at) => `k${at}`).map(([at]) => [at, null]))],
     ['elements', ones(50_000, () => '').map(() => [])],
-  ])('makes no names for %s that are dropped under a long name (F26, F31)', (_, value) => {
+  ])('builds no names for %s that are dropped under a long name (F26, F31)', (_, value) => {
     const object = { ['x'.repeat(1000)]: value } as JsonObject;
     const changes = new Changes();
     const kept = keptMemory(() => {
@@ -37,14 +37,14 @@ describe('a collector', () => {
     });
 
     expect(changes.recorded).toHaveLength(50_000);
-    // With the name of each it would be 100 MB.
+    // With a name for each it would be 100 MB.
     expect(kept).toBeLessThan(30_000_000);
   });
 
   it.each<[string, object]>([
     ['an object', Object.fromEntries(ones(500, (at) => `k${at}`))],
     ['a list', ones(500, () => '').map(() => ({}))],
-  ])('needs no more for a name that is too long when it is the name of %s (F31, F37)', (_, value) => {
+  ])('needs no more memory for a name that is too long if it names %s (F31, F37)', (_, value) => {
     const object = { ['x'.repeat(100_000)]: value } as JsonObject;
     let properties: unknown;
     const kept = keptMemory(() => {
@@ -54,7 +54,7 @@ describe('a collector', () => {
       properties = collector.properties;
     });
 
-    // With the name in front of each of its members it would be 50 MB.
+    // With the name prefixed to each member it would be 50 MB.
     expect(kept).toBeLessThan(5_000_000);
     expect(properties).toEqual({});
   });

@@ -14,7 +14,7 @@ interface Collected {
   readonly rejection: Rejected | undefined;
 }
 
-/** Collects the properties of an object, or of one in JSON. */
+/** Collects the properties of an object, which may be given as JSON. */
 function collect(input: object | string): Collected {
   const changes = new Changes();
   const collector = new PropertyCollector(changes);
@@ -34,11 +34,11 @@ const nested = (levels: number, value: unknown = 1): object => {
 
 describe('a property', () => {
   it.each<[string, object, HeapProperties]>([
-    ['a text', { a: 'x' }, { a: 'x' }],
-    ['an empty text', { a: '' }, { a: '' }],
+    ['a string', { a: 'x' }, { a: 'x' }],
+    ['an empty string', { a: '' }, { a: '' }],
     ['a number', { a: 19.99, b: 0, c: -1 }, { a: 19.99, b: 0, c: -1 }],
     ['booleans', { a: true, b: false }, { a: 'true', b: 'false' }],
-    ['a date of CleverTap', { a: '$D_1664890781' }, { a: '2022-10-04T13:39:41.000Z' }],
+    ['a CleverTap date', { a: '$D_1664890781' }, { a: '2022-10-04T13:39:41.000Z' }],
     ['a date among other text', { a: 'on $D_1664890781' }, { a: 'on $D_1664890781' }],
     ['an object', { a: { b: 1, c: { d: 'x' } } }, { 'a.b': 1, 'a.c.d': 'x' }],
     ['a list of scalars', { a: ['x', 1, true] }, { a: 'x||1||true' }],
@@ -51,12 +51,12 @@ describe('a property', () => {
       { 'a b': 1, 'c.d': 2, 'é/😀': 3 },
       { 'a b': 1, 'c.d': 2, 'é/😀': 3 },
     ],
-    ['a number as text', { a: '100' }, { a: '100' }],
+    ['a number as a string', { a: '100' }, { a: '100' }],
   ])('that is %s', (_, input, expected) => {
     expect(collect(input)).toEqual({ properties: expected, changes: {}, rejection: undefined });
   });
 
-  it('that is a list loses its nulls, which are counted', () => {
+  it('that is a list loses its nulls, and that is counted', () => {
     const expected = { properties: { a: 'x||y' }, changes: { value_dropped: 1 }, rejection: undefined };
     expect(collect({ a: ['x', null, 'y'] })).toEqual(expected);
   });
@@ -73,21 +73,18 @@ describe('a property', () => {
     expect(collect(input)).toEqual({ properties: {}, changes: { value_dropped: 1 }, rejection: undefined });
   });
 
-  it.each(['id', 'ID', 'Id', 'iD'])(
-    'named %s, which Heap keeps for itself, is renamed and counted',
-    (name) => {
-      expect(collect({ [name]: 7 })).toMatchObject({
-        properties: { clevertap_id: 7 },
-        changes: { name_reserved: 1 },
-      });
-    },
-  );
+  it.each(['id', 'ID', 'Id', 'iD'])('named %s, which Heap reserves, is renamed and counted', (name) => {
+    expect(collect({ [name]: 7 })).toMatchObject({
+      properties: { clevertap_id: 7 },
+      changes: { name_reserved: 1 },
+    });
+  });
 
   it.each(['user.id', 'ids', 'identity', ' id'])('named %s keeps its name', (name) => {
     expect(collect({ [name]: 7 })).toEqual({ properties: { [name]: 7 }, changes: {}, rejection: undefined });
   });
 
-  it('named id within another is no property of the user', () => {
+  it('named id within another is not renamed', () => {
     expect(collect({ product: { id: 7 } })).toEqual({
       properties: { 'product.id': 7 },
       changes: {},
@@ -104,7 +101,7 @@ describe('a property', () => {
     });
   });
 
-  it('left out by the caller is not written', () => {
+  it('excluded by the caller is not written', () => {
     const collector = new PropertyCollector(new Changes());
     collector.addAll({ a: 1, b: 2, c: { a: 3 } }, ['a']);
 
@@ -112,19 +109,19 @@ describe('a property', () => {
   });
 });
 
-describe('of two properties whose names come out the same', () => {
+describe('two properties whose names become the same', () => {
   it.each<[string, object, HeapProperties]>([
     ['flattened and dotted', { a: { b: 1 }, 'a.b': 2 }, { 'a.b': 1 }],
     ['renamed and so named', { ID: 1, clevertap_id: 2 }, { clevertap_id: 1 }],
     ['two casings of id', { Id: 1, ID: 2 }, { clevertap_id: 1 }],
     ['repaired to the same', { 'a\uD800': 1, 'a\uDBFF': 2 }, { 'a\uFFFD': 1 }],
     ['a list and a number', { a: [{}, { b: 1 }], 'a.1.b': 2 }, { 'a.1.b': 1 }],
-  ])('(%s) the first wins and the other is counted', (_, input, expected) => {
+  ])('(%s): the first wins and the other is counted', (_, input, expected) => {
     expect(collect(input)).toMatchObject({ properties: expected, changes: { name_collision: 1 } });
     expect(Object.keys(collect(input).properties)).toHaveLength(1);
   });
 
-  it('the first wins across calls', () => {
+  it('resolve to the first across calls', () => {
     const changes = new Changes();
     const collector = new PropertyCollector(changes);
     collector.addAll({ a: 1 });
@@ -136,7 +133,7 @@ describe('of two properties whose names come out the same', () => {
   });
 });
 
-describe('a text', () => {
+describe('a string', () => {
   it.each([
     [1023, {}],
     [1024, { value_truncated: 1 }],
@@ -154,7 +151,7 @@ describe('a text', () => {
     expect(collect({ a: `${'x'.repeat(1021)}😀y` }).properties).toEqual({ a: `${'x'.repeat(1021)}😀` });
   });
 
-  it('joined from a list is cut as well', () => {
+  it('joined from a list is truncated as well', () => {
     const { properties, changes } = collect({ a: Array.from({ length: 600 }, () => 'x') });
 
     expect(properties['a']).toHaveLength(1023);
@@ -167,14 +164,14 @@ describe('a text', () => {
     ['a carriage return', 'a\r\nb', 'a\nb'],
     ['the first half of a character', 'a\uD83D', 'a\uFFFD'],
     ['the second half of a character', '\uDE00b', '\uFFFDb'],
-  ])('is rid of %s, and that is counted (F34)', (_, value, expected) => {
+  ])('loses %s, and that is counted (F34)', (_, value, expected) => {
     expect(collect({ a: value })).toMatchObject({
       properties: { a: expected },
       changes: { text_repaired: 1 },
     });
   });
 
-  it.each(['a\tb', 'a\nb', 'a"b\\c', '😀', '\u2028', '<b>&amp;'])('%j stays as it is', (value) => {
+  it.each(['a\tb', 'a\nb', 'a"b\\c', '😀', '\u2028', '<b>&amp;'])('%j stays unchanged', (value) => {
     expect(collect({ a: value })).toEqual({ properties: { a: value }, changes: {}, rejection: undefined });
   });
 });
@@ -193,7 +190,7 @@ describe('properties that can never be delivered', () => {
   });
 
   it.each(['toString', 'hasOwnProperty', 'valueOf', '__defineGetter__', 'length'])(
-    'are not those named %s: nothing inherited is in their way',
+    'are not those named %s: inherited names do not interfere',
     (name) => {
       expect(collect(`{"${name}":"x"}`)).toMatchObject({ properties: { [name]: 'x' }, rejection: undefined });
     },
@@ -216,7 +213,7 @@ describe('properties that can never be delivered', () => {
     expect(collect(input).rejection?.reason).toBe(reason);
   });
 
-  it('are not 500 among which some collide or are dropped', () => {
+  it('are not those of which only 500 are left after collisions and drops', () => {
     const input = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}.x`, index]));
 
     expect(collect({ ...input, k0: { x: 1 }, gone: null })).toMatchObject({
@@ -232,14 +229,14 @@ describe('properties that can never be delivered', () => {
     expect(collect({ ['x'.repeat(length)]: 1 }).rejection?.reason).toBe(reason);
   });
 
-  it('are those whose flattened name is too long (F31)', () => {
+  it('include those whose flattened name is too long (F31)', () => {
     expect(collect({ ['x'.repeat(512)]: { ['y'.repeat(510)]: 1 } }).rejection).toBeUndefined();
     expect(collect({ ['x'.repeat(512)]: { ['y'.repeat(511)]: 1 } }).rejection?.reason).toBe(
       'property_name_too_long',
     );
   });
 
-  it('say why without a name or value of the sender (F68)', () => {
+  it('are rejected without quoting a name or value of the sender (F68)', () => {
     for (const input of [{ ['pii'.repeat(400)]: 'pii' }, nested(40, 'pii'), '{"a":{"__proto__":"pii"}}'])
       expect(JSON.stringify(collect(input).rejection)).not.toContain('pii');
   });
@@ -248,7 +245,7 @@ describe('properties that can never be delivered', () => {
 describe('whatever JSON comes in', () => {
   const controlCharacter = /[\u0000-\u0008\u000B-\u001F\u007F]/;
 
-  it('only short well-formed texts and finite numbers go out, or a rejection (F31, F34)', () => {
+  it('the result is short well-formed strings and finite numbers, or a rejection (F31, F34)', () => {
     fc.assert(
       fc.property(anyJsonObject, (input) => {
         const { properties, rejection } = collect(input);
@@ -273,7 +270,7 @@ describe('whatever JSON comes in', () => {
     );
   });
 
-  it('the same comes out byte by byte, whatever came before', () => {
+  it('the result is the same byte for byte, whatever came before', () => {
     fc.assert(
       fc.property(anyJsonObject, anyJsonObject, (input, other) => {
         const first = JSON.stringify(collect(input));
@@ -297,7 +294,7 @@ describe('whatever JSON comes in', () => {
   });
 });
 
-/** Texts whose letters change their number or their kind in lower case, control and half characters, and marks. */
+/** Strings whose length or characters change in lower case, control characters, lone surrogates, and marks. */
 const oddText = fc.string({
   unit: fc.constantFrom(
     ...['a', 'A', 'k', 'K', '\u212a', 'i', 'I', 'İ', '\u0307', 'ß', 'ẞ', 'Σ', 'ς', 'σ', '1', '0', '-', ' '],
@@ -323,20 +320,20 @@ const oddText = fc.string({
   maxLength: 12,
 });
 
-/** A text as it is cleaned when nothing is known of it. */
+/** Cleans a string without any shortcut. */
 const plainly = (text: string): string =>
   text.toWellFormed().replace(/[\u0000-\u0008\u000B-\u001F\u007F]/g, '');
 
 describe('a collector', () => {
   type Types = ReadonlyMap<string, PropertyType>;
 
-  /** What is called on a collector. */
+  /** A call on a collector. */
   type Call =
     | { readonly add: 'all'; readonly object: JsonObject; readonly except: readonly string[] }
     | { readonly add: 'one' | 'if possible'; readonly name: string; readonly value: unknown };
 
   interface Outcome {
-    /** In the order they were added. */
+    /** In order of insertion. */
     readonly json: string;
     readonly changes: readonly RecordedChange[];
     readonly rejection: Rejected | undefined;
@@ -354,7 +351,7 @@ describe('a collector', () => {
     return { json: JSON.stringify(properties), changes: changes.recorded, rejection };
   }
 
-  /** The same, one value after the other into a map. */
+  /** The reference implementation, which puts one value after the other into a map. */
   function plain(calls: readonly Call[], types: Types = new Map()): Outcome {
     const properties = new Map<string, string | number>();
     const changes: RecordedChange[] = [];
@@ -455,7 +452,7 @@ describe('a collector', () => {
     {
       weight: 20,
       arbitrary: fc.constantFrom(
-        // Names that come out as others do, after a cleaning or when they are flattened.
+        // Names that become equal to others when cleaned or flattened.
         ...[
           'id',
           'ID',
@@ -551,7 +548,7 @@ describe('a collector', () => {
       { weight: 1, arbitrary: fc.array(tie('value'), { maxLength: 3 }) },
       { weight: 2, arbitrary: tie('object') },
     ),
-    // A name `__proto__` is then an own one.
+    // Makes `__proto__` an own property.
     object: fc
       .array(fc.tuple(name, tie('value')), { maxLength: 4 })
       .map((members): JsonObject => Object.fromEntries(members)),
@@ -567,7 +564,7 @@ describe('a collector', () => {
   const types = fc.oneof(
     fc.constant(undefined),
     fc
-      // No property has a longer name, and no longer path a type.
+      // No property has a longer name, and no longer path has a type.
       .array(
         fc.tuple(
           name.filter(({ length }) => length <= 1023),
@@ -584,7 +581,7 @@ describe('a collector', () => {
     return outcome;
   }
 
-  it('gives any properties byte by byte as the plain way does, and tells the same of them', () => {
+  it('gives any properties and changes byte for byte like the reference', () => {
     const counts = { delivered: 0, changed: 0, rejected: 0 };
     fc.assert(
       fc.property(fc.array(call, { minLength: 1, maxLength: 4 }), types, (calls, typesOf) => {
@@ -594,11 +591,11 @@ describe('a collector', () => {
       }),
       { numRuns: 2000 },
     );
-    // Else the property would hold of little.
+    // Otherwise the property would hold for few inputs.
     expect(Math.min(counts.delivered, counts.changed, counts.rejected)).toBeGreaterThan(100);
   });
 
-  it('gives any JSON as the plain way does', () => {
+  it('handles any JSON like the reference', () => {
     fc.assert(
       fc.property(anyJsonObject, anyJsonObject, (one, other) => {
         expectSame([all(one), all(other)]);
@@ -607,7 +604,7 @@ describe('a collector', () => {
     );
   });
 
-  it('stops at 500 properties where the plain way does', () => {
+  it('stops at 500 properties like the reference', () => {
     const properties = fc
       .integer({ min: 497, max: 501 })
       .map((count) =>
@@ -623,7 +620,7 @@ describe('a collector', () => {
     );
   });
 
-  it.each([31, 32, 33, 34, 60])('stops at %d levels where the plain way does', (levels) => {
+  it.each([31, 32, 33, 34, 60])('stops at %d levels like the reference', (levels) => {
     for (const [open, close] of [
       ['{"a":', '}'],
       ['[[],', ']'],

@@ -51,13 +51,13 @@ describe('a number that loses digits (F33)', () => {
   );
 
   it.each(['12345678901234567890', '-9007199254740993'])(
-    'is not the integer %s, which stays exact',
+    'does not include the integer %s, which stays exact',
     (number) => {
       expect(map(withValue(number))).toEqual({ properties: { p: number }, changes: [] });
     },
   );
 
-  it('is counted where a rule makes it of a text, too', () => {
+  it('is counted if a rule makes it from a string, too', () => {
     const rule: MappingRule = {
       name: 'r',
       when: { event: 'A' },
@@ -75,7 +75,7 @@ describe('a number that loses digits (F33)', () => {
     expect(map(withValue('".5e1"'), [rule])).toEqual({ properties: { p: 5 }, changes: [] });
   });
 
-  it('is told from one that does not by its decimal digits', () => {
+  it('is recognised by its decimal digits', () => {
     const digits = fc.stringMatching(/^\d{1,25}$/);
     const parts = fc.record({ whole: digits, fraction: digits, exponent: fc.integer({ min: -30, max: 30 }) });
     /** The value times 10^80, exact. */
@@ -104,7 +104,7 @@ describe("a date in CleverTap's notation", () => {
     ['$D_100000000000', '1973-03-03T09:46:40.000Z'],
     ['$D_99999999999', '5138-11-16T09:46:39.000Z'],
     ['$D_99999999999999', '5138-11-16T09:46:39.999Z'],
-  ])('%s is %s: from twelve digits on they are milliseconds', (date, expected) => {
+  ])('%s is %s: twelve or more digits are milliseconds', (date, expected) => {
     if (date === '$D_-86400000000') return;
     expect(parseClevertapDate(date)).toBe(expected);
     expect(map(withValue(`"${date}"`))).toEqual({ properties: { p: expected }, changes: [] });
@@ -116,7 +116,7 @@ describe("a date in CleverTap's notation", () => {
   });
 
   it.each(['$D_999999999999999', '$D_16648907818010000000', '$D_', '$D_soon', '$D_1664890781.5'])(
-    'that cannot be read, %s, is sent as it stands and counted',
+    'that cannot be read, %s, is sent unchanged and counted',
     (date) => {
       expect(map(withValue(`"${date}"`))).toEqual({
         properties: { p: date },
@@ -126,7 +126,7 @@ describe("a date in CleverTap's notation", () => {
     },
   );
 
-  it.each(['on $D_1', 'US$D_1', '$d_1', '$ 5', '$D'])('is not seen in %s', (text) => {
+  it.each(['on $D_1', 'US$D_1', '$d_1', '$ 5', '$D'])('is not recognised in %s', (text) => {
     expect(map(withValue(`"${text}"`))).toEqual({ properties: { p: text }, changes: [] });
   });
 });

@@ -26,7 +26,7 @@ const matches = (when: MappingRule['when'], eventName: string, targetId: unknown
 
 const campaignOf = (targetId: unknown): string => campaignIdOf(stockSource({}, { targetId }));
 
-/** The properties of an event by a rule. */
+/** The properties that a rule gives an event. */
 function propertiesOf(rule: CompiledRule, event: object = {}): JsonObject {
   const source = stockSource({ event_properties: event });
   const fallback = draftByDefault(source, [], new Map());
@@ -37,7 +37,7 @@ function propertiesOf(rule: CompiledRule, event: object = {}): JsonObject {
 
 describe('event names', () => {
   it.each(['Added To Cart', 'addedtocart', ' ADDED  to\tcart ', 'Added\u00A0To\nCart'])(
-    '%j are the same whatever their case and blanks',
+    '%j are equal regardless of case and blanks',
     (name) => {
       expect(normalizeEventName(name)).toBe('addedtocart');
       expect(matches({ event: 'Added to cart' }, name, undefined)).toBe(true);
@@ -45,13 +45,13 @@ describe('event names', () => {
     },
   );
 
-  it.each(['Added-To-Cart', 'Added to cart 2', 'Added', '', 'A.*'])('%j is another one', (name) => {
+  it.each(['Added-To-Cart', 'Added to cart 2', 'Added', '', 'A.*'])('%j is a different one', (name) => {
     expect(matches({ event: 'Added to cart' }, name, undefined)).toBe(false);
   });
 });
 
 describe('campaigns', () => {
-  it.each([1650000001, '1650000001', ' 1650000001 '])('%j is the campaign as number and as text', (id) => {
+  it.each([1650000001, '1650000001', ' 1650000001 '])('%j is the campaign as a number or string', (id) => {
     for (const campaign of [1650000001, '1650000001']) {
       expect(matches({ campaign }, '', id)).toBe(true);
       expect(matches({ campaign }, 'Whatever', id)).toBe(true);
@@ -71,7 +71,7 @@ describe('campaigns', () => {
     [undefined, ''],
     [null, ''],
     [{ toString: (): string => '7' }, ''],
-  ])('%j has the text %j', (id, text) => {
+  ])('%j becomes the string %j', (id, text) => {
     expect(campaignOf(id)).toBe(text);
   });
 });
@@ -82,7 +82,7 @@ it.each([
   ['viewed', 5, false],
   ['', 5, false],
   ['purchase', undefined, false],
-])('both must hold when both are given: %j and %j', (event, campaign, expected) => {
+])('both must match if both are given: %j and %j', (event, campaign, expected) => {
   expect(matches({ event: 'Purchase', campaign: '5' }, event, campaign)).toBe(expected);
 });
 
@@ -132,11 +132,11 @@ describe('templates', () => {
     ]);
   });
 
-  it('are not looked for in keys', () => {
+  it('are not recognised in keys', () => {
     expect(JSON.stringify(rendered({ '{{ Event.x }}': 'v' }, { x: 'k' }))).toBe('{"{{ Event.x }}":"v"}');
   });
 
-  it('may stand under a name of a prototype, which reaches none', () => {
+  it("may be under a prototype's name without reaching a prototype", () => {
     const json = JSON.parse('{"__proto__":{"polluted":"{{ Event.x }}"}}') as TemplateJson;
     const result = rendered(json, { x: 'y' }) as object;
 
@@ -159,7 +159,7 @@ describe('templates', () => {
   });
 });
 
-it('what a rule does not speak of is absent', () => {
+it('what a rule does not mention is absent', () => {
   expect(compile({})).toEqual({
     name: 'r',
     when: { event: 'purchase', campaign: undefined },

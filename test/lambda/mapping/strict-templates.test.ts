@@ -24,13 +24,13 @@ const mapped = (
   return mapEvent(stockSource(own, { key_values: { event: 'Purchase' } }), context);
 };
 
-/** The identity that a template gives a user whose e-mail is ana@shop.test, for whom `nr` is sent. */
+/** The identity that a template gives a user with the e-mail ana@shop.test and the field `nr`. */
 const identityOf = (identity: string, nr: unknown, deniedIdentities: string[] = []): unknown => {
   const outcome = mapped({ identity }, { profile: { nr } }, deniedIdentities);
   return isRejected(outcome) ? outcome.reason : isAborted(outcome) ? 'aborted' : outcome.event.identity;
 };
 
-/** What must never be a part of an identity or of an id. */
+/** Values that must never be part of an identity or id. */
 const unusable: [string, unknown][] = [
   ['nothing', undefined],
   ['null', null],
@@ -82,7 +82,7 @@ const composed = [
 
 describe('an identity of several parts (F35)', () => {
   describe.each(composed)('%s', (template) => {
-    it.each(unusable)('is none for %s, and the next field identifies the user', (_, nr) => {
+    it.each(unusable)('does not exist for %s, and the next field identifies the user', (_, nr) => {
       expect(identityOf(template, nr)).toBe('ana@shop.test');
     });
 
@@ -100,7 +100,7 @@ describe('an identity of several parts (F35)', () => {
   it.each([
     ['cust-{{ Profile.nr }}', 'staff-7'],
     ["{{ 'cust-' | append: Profile.nr }}", 'STAFF-1'],
-  ])('is none when a part is denied: %s of %s', (template, nr) => {
+  ])('does not exist if a part is denied: %s of %s', (template, nr) => {
     expect(identityOf(template, nr, ['staff-*'])).toBe('ana@shop.test');
   });
 
@@ -179,7 +179,7 @@ describe('an identity of several parts (F35)', () => {
     "{{ Profile.pieces | split: '|' | last | prepend: 'c-' }}",
     "{% assign p = Profile.pieces | split: '|' %}{{ 'c-' | append: p[1] }}",
     "{{ '|' | split: '|' | join: '' | append: Profile.nr }}",
-  ])('is none without anything sent that is usable, whatever is literal: %s', (identity) => {
+  ])('does not exist without a usable sent value, whatever the literals: %s', (identity) => {
     const profile = { nr: 'user', list: ['user'], blank: '', a: 'a1', pieces: 'a|null' };
 
     expect(mapped({ identity }, { profile })).toMatchObject({ event: { identity: 'ana@shop.test' } });
@@ -199,7 +199,7 @@ describe('an identity of several parts (F35)', () => {
     ["where: 'nr', 'A7' | map: 'nr' | first", false],
     ["sort: 'nr' | reverse | map: 'nr' | last", false],
     ['size', false],
-  ])('may read the members of objects in a list, but not be made of the objects: %s', (filters, isNone) => {
+  ])('may be made from members of objects in a list, but not from the objects: %s', (filters, isNone) => {
     const identity = `c-{{ Profile.items | ${filters} }}`;
     const of = (nr: string): unknown => mapped({ identity }, { profile: { items: [{ nr }, { nr: 'A8' }] } });
 
@@ -217,7 +217,7 @@ describe('an identity of several parts (F35)', () => {
     expect(mapped({ identity })).toMatchObject({ missingOutputs: ["{{ 'c-' | append: Profile.x }}"] });
   });
 
-  it('cannot be called literal by a rule', () => {
+  it('cannot use the filter "literal" in a rule', () => {
     const rule = { when: { event: 'T' }, send: { identity: 'c-{{ Profile.nr | literal }}' } };
 
     expect(parseRules('rule', JSON.stringify(rule)).errors).toMatchObject([{ key: 'send.identity' }]);
@@ -249,11 +249,11 @@ describe('an identity of several parts (F35)', () => {
     ['cust-{{ Profile.nr | plus: 1 }}', 'abc'],
     ['cust-{{ Profile.nr | plus: 0.5 }}', 1],
     ['cust', 'x'],
-  ])('is none when a filter makes one of nothing: %s of %j', (template, nr) => {
+  ])('does not exist if a filter would make it from nothing: %s of %j', (template, nr) => {
     expect(identityOf(template, nr)).not.toMatch(/^c-|^cust-/);
   });
 
-  it('has the reason of its part when no other field identifies the user', () => {
+  it('has the reason of its part if no other field identifies the user', () => {
     const reasonOf = (nr: unknown): unknown => {
       const outcome = mapped({ identity: 'cust-{{ Profile.nr }}' }, { profile: { nr, email: undefined } });
       return isRejected(outcome) ? [outcome.reason, outcome.detail] : undefined;
@@ -269,7 +269,7 @@ describe('an identity of several parts (F35)', () => {
     ]);
     expect(reasonOf(1234567890123456.8)).toEqual([
       'identity_not_exact',
-      'the rule: a number that is no exact integer; identity: missing; email: missing',
+      'the rule: a number, but not an exact integer; identity: missing; email: missing',
     ]);
   });
 
@@ -300,7 +300,7 @@ describe('an identity of several parts (F35)', () => {
         (template, nr) => {
           const identity = identityOf(template, nr);
           const isUsable = !isRejected(chooseIdentity([{ from: 'nr', value: nr }]));
-          // A list is its elements, one after the other.
+          // A list becomes its elements, concatenated.
           if (!Array.isArray(nr)) expect(String(identity).startsWith('c-')).toBe(isUsable);
         },
       ),
@@ -321,7 +321,7 @@ describe('an idempotency key of several parts (F41)', () => {
     "{{ 'order-' | append: Event['Order Id'] }}",
     "order-{% for id in Event['Order Id'] %}{{ id }}{% endfor %}",
   ])('%s', (template) => {
-    it.each(unusable)('is none for %s: two orders stay two events, and it is counted', (_, order) => {
+    it.each(unusable)('does not exist for %s: two orders stay two events, and it is counted', (_, order) => {
       const [[first, changes], [second]] = [keyOf(template, order, 'hat'), keyOf(template, order, 'shoe')];
 
       expect(first).not.toBe(second);
@@ -371,11 +371,11 @@ describe('a number that was not written as an integer, or was rounded to one (F3
       ['cust-{{ KeyValues.nr }}', `{"key_values":{"nr":${number}},"profiles":[{}]}`],
       ['cust-{{ Body.nr }}', `[{"event":"A","nr":${number}}]`],
       ['cust-{{ Event.nr }}', `{"event":"A","evtData":{"nr":${number}}}`],
-    ])('makes no identity: %s of %s', (template, json) => {
+    ])('does not make an identity: %s of %s', (template, json) => {
       expect(identityIn(json, template)).toBe('identity_not_exact');
     });
 
-    it('makes no id: two orders stay two events', () => {
+    it('does not make an id: two orders stay two events', () => {
       for (const idempotency_key of ['{{ Event.order }}', 'o-{{ Event.order }}', 'o-{{ KeyValues.order }}']) {
         const [first, second] = ['hat', 'shoe'].map((item) =>
           mappedText(
@@ -398,14 +398,14 @@ describe('a number that was not written as an integer, or was rounded to one (F3
     });
   });
 
-  it('changes nothing for another value, an object included', () => {
+  it('does not affect another value, even an object', () => {
     for (const nr of ['{}', '[1]', '"null"', 'true'])
       expect(identityIn(`{"profiles":[{"nr":${nr},"level":5.0}]}`, '{{ Profile.nr }}')).toBe(
         'placeholder_identity',
       );
   });
 
-  it('may stand beside the number of an identity', () => {
+  it('may be next to the number in an identity', () => {
     const json = '{"profiles":[{"nr":77,"level":77.0,"event_properties":{"nr":77.0}}]}';
 
     expect(identityIn(json, 'cust-{{ Profile.nr }}')).toBe('cust-77');
@@ -418,7 +418,7 @@ describe('a number that was not written as an integer, or was rounded to one (F3
     ['{% if Profile.level == 5 %}vip{% endif %}-{{ Profile.nr }}', 'identity_not_exact'],
     ['{% if Profile.level > 100 %}{% abort %}{% endif %}c-{{ Profile.nr }}', 'identity_not_exact'],
     ['{% if Profile.level < 100 %}{% abort %}{% endif %}c-{{ Profile.nr }}', 'aborted'],
-  ])('never decides a condition as another number: %s is %s', (template, expected) => {
+  ])('never decides a condition as a different number: %s is %s', (template, expected) => {
     expect(identityIn('{"profiles":[{"nr":77,"level":5.0}]}', template)).toBe(expected);
     const whole = identityIn('{"profiles":[{"nr":77,"level":5}]}', template);
     expect([whole, 'identity_not_exact']).toContain(expected);

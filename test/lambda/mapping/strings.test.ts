@@ -30,7 +30,7 @@ describe('cut', () => {
     expect(cut(text, limit)).toBe(expected);
   });
 
-  it('gives a well-formed beginning that lacks at most one unit (F34)', () => {
+  it('returns a well-formed prefix that is at most one unit shorter (F34)', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.nat({ max: 12 }), (text, limit) => {
         const result = cut(text, limit);
@@ -54,7 +54,7 @@ describe('isPlain', () => {
   });
   const date = fc.integer({ min: -99_999_999_999, max: 99_999_999_999 }).map((seconds) => `$D_${seconds}`);
 
-  it('spares no text that would be cleaned, dated or counted', () => {
+  it('is false for every string that would be cleaned, read as a date or counted', () => {
     const counts = { plain: 0, other: 0 };
     fc.assert(
       fc.property(fc.oneof(odd, date, fc.string({ unit: 'binary' })), (text) => {
@@ -67,7 +67,7 @@ describe('isPlain', () => {
       }),
       { numRuns: 1000 },
     );
-    // Else the property would hold of nothing.
+    // Otherwise the property would hold vacuously.
     expect(Math.min(counts.plain, counts.other)).toBeGreaterThan(100);
   });
 });

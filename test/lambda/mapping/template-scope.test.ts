@@ -9,11 +9,11 @@ const scopeOf = (object: Fields, ...fallbacks: Fields[]): Fields => templateObje
 const parsed = (json: string): Fields => JSON.parse(json) as Fields;
 
 describe('a name', () => {
-  it.each(['Email', 'email', 'EMAIL', 'eMaIl'])('%s is found whatever its case', (name) => {
+  it.each(['Email', 'email', 'EMAIL', 'eMaIl'])('%s is found regardless of case', (name) => {
     expect(scopeOf({ Email: 'a' })[name]).toBe('a');
   });
 
-  it('is found exactly first, wherever the exact one stands', () => {
+  it('is matched exactly first, wherever the exact one is', () => {
     const scope = scopeOf({ EMAIL: 'upper', email: 'lower', Email: 'mixed' });
 
     expect([scope['email'], scope['Email'], scope['EMAIL']]).toEqual(['lower', 'mixed', 'upper']);
@@ -27,7 +27,7 @@ describe('a name', () => {
     expect((list[0]?.['c'] as Fields)['d']).toBe('deep');
   });
 
-  it('may hold anything but a difference in blanks', () => {
+  it('matches exactly in everything but case, even blanks', () => {
     const scope = scopeOf({ 'Product Name': 'hat', 'a.b': 1, '': 2, '0': 3 });
 
     expect(scope['product name']).toBe('hat');
@@ -48,7 +48,7 @@ describe('a name', () => {
 });
 
 describe('fallbacks', () => {
-  it('are asked in order for what is not in the first', () => {
+  it('are searched in order for what the first does not have', () => {
     const scope = scopeOf(
       { name: 'first' },
       { NAME: 'second', plan: 'second' },
@@ -64,7 +64,7 @@ describe('fallbacks', () => {
     expect(Object.hasOwn(scope, 'tier')).toBe(true);
   });
 
-  it('stand back behind a null of the first', () => {
+  it('do not replace a null in the first', () => {
     expect(scopeOf({ plan: null }, { plan: 'gold' })['plan']).toBeNull();
   });
 });
@@ -97,7 +97,7 @@ describe('nothing inherited', () => {
     expect(scope[name]).toBe('own');
   });
 
-  it('comes in by symbols', () => {
+  it('is found by symbols', () => {
     const scope = scopeOf({ a: 1, 'Symbol(Symbol.iterator)': 'x' });
 
     expect([scope[Symbol.iterator as never], scope[Symbol.toPrimitive as never]]).toEqual([
@@ -106,7 +106,7 @@ describe('nothing inherited', () => {
     ]);
   });
 
-  it('is found in what any sender writes under any name', () => {
+  it('is found under any name in anything that is sent', () => {
     fc.assert(
       fc.property(anyJsonObject, fc.oneof(fc.constantFrom(...inherited), fc.string()), (object, name) => {
         const isOwn = Object.keys(object).some((key) => key.toLowerCase() === name.toLowerCase());
@@ -125,7 +125,7 @@ describe('values', () => {
     expect(JSON.stringify(scopeOf(object))).toBe(JSON.stringify(object));
   });
 
-  it('that are texts are cut to 8192 characters at every level (F37)', () => {
+  it('that are strings are cut to 8192 characters at every level (F37)', () => {
     const long = 'x'.repeat(350_000);
     const scope = scopeOf({ a: long, list: [long, [long]], object: { a: long } }, { b: long });
     const list = scope['list'] as [string, [string]];
@@ -135,7 +135,7 @@ describe('values', () => {
     expect(scopeOf({ a: 'x'.repeat(8192) })['a']).toHaveLength(8192);
   });
 
-  it('stay untouched in the object itself', () => {
+  it('stay unchanged in the object itself', () => {
     const object = { a: 'x'.repeat(9000), list: ['y'.repeat(9000)] };
     const before = JSON.stringify(object);
 

@@ -15,7 +15,7 @@ const mapped = (rule: Partial<MappingRule>, properties: object = {}): ReturnType
   return mapEvent(sourceOf({ identity: 'cust-77', event: 'T', properties }), context);
 };
 
-/** What a template becomes as a property. */
+/** The value of a template as a property. */
 const valueOf = (template: string, properties: object = {}): unknown => {
   const outcome = mapped({ send: { properties: { p: template } } }, properties);
   if (isRejected(outcome) || isAborted(outcome)) throw new Error(JSON.stringify(outcome));
@@ -51,7 +51,7 @@ describe('arithmetic (F33)', () => {
       expect(valueOf(`{{ Event.price | ${filter}: Event.v | plus: 1 }}`, { price: 50, v })).toBeUndefined();
     });
 
-    it('takes numbers and strings that spell one', () => {
+    it('accepts numbers and strings that spell one', () => {
       const results = [
         [50, 4],
         ['50', ' 4 '],
@@ -147,7 +147,7 @@ describe('size, first and last', () => {
     expect(valueOf(`{% if Event.o.${name} %}yes{% endif %}`, { o: object })).toBeUndefined();
   });
 
-  it.each(['size', 'first', 'last'])('the filter %s makes nothing of a number or boolean', (name) => {
+  it.each(['size', 'first', 'last'])('the filter %s gives a number or boolean no value', (name) => {
     for (const v of [5, true]) expect(valueOf(`{{ Event.v | ${name} }}`, { v })).toBeUndefined();
   });
 
@@ -235,7 +235,7 @@ describe('the filter "date"', () => {
       ],
       ...['tomorrow', '', 'May', '20261105120000', '1234-5 Main Street'],
     ].filter((d) => d !== '12'),
-  )('leaves %j as it is', (d) => {
+  )('leaves %j unchanged', (d) => {
     expect(day(d)).toBe(d);
     expect(valueOf("{{ Event.d | date_tz: '%Y', 'Europe/Paris' }}", { d })).toBe(d);
   });
@@ -243,11 +243,11 @@ describe('the filter "date"', () => {
   it.each([
     [20261105120000, 20261105120000],
     [true, 'true'],
-  ])('leaves %j, which is no string, as it is', (d, expected) => {
+  ])('leaves %j, which is not a string, unchanged', (d, expected) => {
     expect(day(d)).toBe(expected);
   });
 
-  it('reads milliseconds as "timestamp" and "types" do', () => {
+  it('reads milliseconds like "timestamp" and "types"', () => {
     fc.assert(
       fc.property(fc.integer({ min: Date.UTC(2000), max: Date.UTC(2099) }), (ms) => {
         const iso = new Date(ms).toISOString().slice(0, 19);
@@ -259,7 +259,7 @@ describe('the filter "date"', () => {
     );
   });
 
-  it('never reads a day or month that comes first', () => {
+  it('never reads a date that starts with a day or month', () => {
     const two = fc.integer({ min: 1, max: 31 });
     const separator = fc.constantFrom('/', '-', '.', ' ');
     const year = fc.constantFrom('26', '2026', '1999', '');
@@ -318,7 +318,7 @@ describe('outputs without a value', () => {
     expect(missingOf(send, { v: 1, nil: null, blank: '', no: false, na: 'N/A' })).toEqual(expected);
   });
 
-  it('are told of an event that is rejected as well', () => {
+  it('are also reported for a rejected event', () => {
     expect(mapped({ send: { event: '{{ Event.none }}' } })).toEqual({
       reason: 'missing_event_name',
       detail: 'the rule purchase rendered its event to nothing',
@@ -326,14 +326,14 @@ describe('outputs without a value', () => {
     });
   });
 
-  it('are none of the default mapping', () => {
+  it('are not reported for the default mapping', () => {
     expect(mapEvent(sourceOf({ identity: 'a', event: 'x' }), mappingContext())).not.toHaveProperty(
       'missingOutputs',
     );
   });
 });
 
-test('a campaign without an event name is not the fault of a rule that has none', () => {
+test('a campaign without an event name is not blamed on a rule without one', () => {
   const rules = [{ name: 'r', when: { campaign: 7 }, send: {} }];
   const context = mappingContext({ mapping: compileMapping({ ...noMapping, rules }, parse) });
 

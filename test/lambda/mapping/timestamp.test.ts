@@ -28,7 +28,7 @@ const usable: readonly [value: unknown, expected: string][] = [
 ];
 
 const unusable: readonly unknown[] = [
-  // Placeholders, calendar days and years, which would all be 1970.
+  // Placeholders, calendar dates and years, which would all be in 1970.
   ...[0, '0', '$D_0', 1, 2026, '2026', 20_261_105, '20261105', 946_684_799, 1e11],
   ...[undefined, null, true, {}, [], [1664890781], NaN, Infinity],
   ...[
@@ -42,12 +42,12 @@ const unusable: readonly unknown[] = [
     '0x10',
     '12h',
   ],
-  // A local time without a zone could be anywhere within a day.
+  // A local time without a time zone could be off by up to a day.
   ...['2026-09-30T12:34:56', '2026-09-30 12:34:56', '2026-09-30T12:34'],
   ...['2026-13-01', '2026-09-31T25:00:00Z', '2026-09-30T12:60:00Z', '2026-09', '2026'.repeat(8)],
   ...[-1, -1664890781, '-1664890781', '$D_-5', '1969-12-31T23:59:59Z'],
   ...['$D_', '$D_x', '$D_166489078100000', 'D_1664890781', '{{ Event.Time }}'],
-  // Microseconds, and years no event is of.
+  // Microseconds, and years without events.
   ...[1e11 - 1, 1664890781123456, '1664890781123456', 8.64e15 + 1, '9999999999999999'],
 ];
 
@@ -56,20 +56,20 @@ describe('parseTimestamp', () => {
     expect(parseTimestamp(value, RECEIVED_AT)).toBe(expected);
   });
 
-  it.each(unusable.map((value) => [value]))('does not take %p for a time', (value) => {
+  it.each(unusable.map((value) => [value]))('does not accept %p as a time', (value) => {
     expect(parseTimestamp(value, RECEIVED_AT)).toBeUndefined();
   });
 
-  it.each(['2026-02-30', '2023-02-29T00:00:00Z'])('does not move %s, a day that never was', (value) => {
+  it.each(['2026-02-30', '2023-02-29T00:00:00Z'])('does not move %s, a date that does not exist', (value) => {
     expect(parseTimestamp(value, RECEIVED_AT)).toBeUndefined();
   });
 
   it.each<[string, (time: number) => unknown, number]>([
     ['ISO 8601', iso, 1],
     ['milliseconds', (time) => time, 1],
-    ['seconds as text', (time) => String(time / 1000), 1],
+    ['seconds as a string', (time) => String(time / 1000), 1],
     ['$D_', (time) => `$D_${time / 1000}`, 1000],
-  ])('takes %s up to five minutes after the event was received', (_, write, step) => {
+  ])('accepts %s up to five minutes after the event was received', (_, write, step) => {
     const last = RECEIVED_AT + 5 * 60_000;
 
     expect(parseTimestamp(write(last), RECEIVED_AT)).toBe(iso(last));
@@ -82,7 +82,7 @@ describe('parseTimestamp', () => {
       const { parseTimestamp } = require('./lambda/mapping/timestamp.ts');
       const times = ${JSON.stringify(values)}.map((value) => parseTimestamp(value, ${RECEIVED_AT}) ?? null);
       console.log(JSON.stringify({ offset: new Date(0).getTimezoneOffset(), times }));`;
-    // A zone holds for a whole process and cannot be changed in the one that runs the tests.
+    // A time zone applies to a whole process, so it cannot be changed in the one that runs the tests.
     const output = execFileSync(process.execPath, ['--require', 'tsx/cjs', '--eval', script], {
       cwd: join(__dirname, '..', '..', '..'),
       env: { ...process.env, TZ: timeZone },
@@ -114,7 +114,7 @@ describe('parseClevertapDate', () => {
     'x$D_1664890781',
     '$d_1664890781',
     '$D_100000000000000',
-  ])('leaves %j as it is', (text) => {
+  ])('leaves %j unchanged', (text) => {
     expect(parseClevertapDate(text)).toBeUndefined();
   });
 });

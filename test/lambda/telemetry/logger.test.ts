@@ -14,7 +14,7 @@ describe('createLogger', () => {
     ]);
   });
 
-  it('leaves out what is undefined', () => {
+  it('omits undefined fields', () => {
     expect(logged('batch', { requestId: undefined, events: 0 })).toEqual([
       '{"level":"warn","message":"batch","events":0}',
     ]);
@@ -29,7 +29,7 @@ describe('createLogger', () => {
     expect(JSON.parse(logged(forged)[0]!)).toEqual({ level: 'warn', message: forged });
   });
 
-  it('cuts every text at 300 characters (F69)', () => {
+  it('cuts every string to 300 characters (F69)', () => {
     const [line] = logged('m'.repeat(1000), { reason: 'r'.repeat(1000), short: 's'.repeat(300) });
 
     expect(JSON.parse(line!)).toEqual({
@@ -40,7 +40,7 @@ describe('createLogger', () => {
     });
   });
 
-  it('writes one line of JSON whatever the values (F69)', () => {
+  it('writes one line of JSON for any values (F69)', () => {
     const anyText = fc.string({
       unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
     });

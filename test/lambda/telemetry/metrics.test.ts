@@ -44,12 +44,12 @@ test('a reason is a dimension', () => {
   ]);
 });
 
-test('nothing measured is nothing written', () => {
+test('without measurements nothing is written', () => {
   expect(written({})).toEqual([]);
   expect(written({ BulkSize: [] })).toEqual([]);
 });
 
-test('of many measurements a hundred stand for all, the smallest and the largest among them', () => {
+test('many measurements are reduced to a hundred, including the smallest and the largest', () => {
   const values = Array.from({ length: 10_000 }, (_, index) => 10_000 - index);
   const sampled = written({ DeliveryLagMs: values })[0]?.[metrics.deliveryLag] as number[];
 
