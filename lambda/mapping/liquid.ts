@@ -10,7 +10,7 @@ import { parseDate } from './timestamp';
 export interface LiquidTemplate {
   /**
    * The value of the template. A single output keeps its JSON type; anything else is a string. Undefined if there is no
-   * value, or if tags and plain text render blank. If a strict template meets an unusable value, the result is that value.
+   * value, or if tags and text render blank. If a strict template meets an unusable value, the result is that value.
    *
    * @param onMissing called for each output without a value, as the template spells it
    * @throws {AbortEvent} on `{% abort %}`, and liquidjs's errors if the template fails or exceeds a limit
