@@ -5,8 +5,8 @@ const maxSeconds = 3600;
 const visibilityLimitSeconds = 42_000;
 
 /**
- * How long to hide a message that must be retried: as long as it has waited so far, so that the delay doubles each
- * time, and up to a fifth more, so that messages that failed together do not return together.
+ * How long to hide a message that must be retried: as long as it has waited so far, which doubles the delay each time.
+ * Up to a fifth is added, so that messages that failed together do not return together.
  *
  * @param firstReceivedAt milliseconds since 1970, by SQS's clock: it survives restarts of the function
  * @param retryAfterSeconds what Heap asked for; it can only lengthen the delay

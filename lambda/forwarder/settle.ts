@@ -120,7 +120,8 @@ function verdictOf(
   const rejected = entries.flatMap(rejectionOf);
   const wasHeldUp = unsent.length > 0 && line.isDown;
 
-  // A failed probe counts for all messages that waited behind it: while newer ones arrive, the oldest are never probed.
+  // A failed probe counts for all messages that waited behind it. While newer messages arrive, the oldest are never
+  // the probe.
   const cause = failure?.kind === 'retry' ? failure.cause : wasHeldUp ? line.lastFailure : undefined;
   if (cause !== undefined && ports.now() - firstReceiveOf(message, ports) >= maxRetryMs) {
     const open = entries.filter(({ fate }) => fate === undefined || fate.kind === 'retry');

@@ -12,7 +12,7 @@ const maxPauseMs = 900_000;
 
 /**
  * Opens after a few failures in a row, or when Heap asks for a pause, and then lets one request through at intervals.
- * A waiting instance keeps its messages, so that SQS hands out no others and the backlog stays visible.
+ * A waiting instance keeps its messages: SQS then delivers no others, and the backlog stays visible.
  */
 export class Breaker {
   private failures = 0;

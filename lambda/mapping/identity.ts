@@ -25,7 +25,7 @@ const foreignTemplate = /^(?:\[\[.*\]\]|\*\|.*\|\*|%%.*%%|[@#]\{.*\}|<%.*%>|\{[a
 /** One pair of quotes, brackets or parentheses around a value. */
 const pair = /^(?:"(.*)"|'(.*)'|`(.*)`|“(.*)”|‘(.*)’|\((.*)\)|\[(.*)\]|\{(.*)\}|<(.*)>)$/s;
 
-/** Whether a string is a placeholder, so that it identifies neither a user nor an event. */
+/** Whether a string is a placeholder, which identifies neither a user nor an event. */
 export function isPlaceholder(value: string): boolean {
   const folded = withoutDot(value.toLowerCase());
   const bare = withoutDot(pair.exec(folded)?.slice(1).join('') ?? folded);

@@ -59,7 +59,7 @@ function compile(engine: Liquid, template: string, isUsable: IsUsable | undefine
   const templates = engine.parse(isUsable === undefined ? template : markLiterals(template));
   // A single output passes on a blank that was sent. With tags and text, a blank means there is nothing to say.
   const isOutput = templates.length === 1 && templates[0] instanceof Output;
-  // Tags may skip and repeat outputs, so that counting does not identify an output.
+  // Tags may skip and repeat outputs, so counting does not identify an output.
   const hasTags = templates.some(({ token }) => token.kind === TokenKind.Tag);
   const outputs = hasTags ? [] : templates.filter((part) => part instanceof Output);
   return {

@@ -1,7 +1,6 @@
 'use strict';
-// Loads a bundled function, invokes it with an event if one is given, and prints which of its files were loaded, which
-// sources had a function called, and which Node modules it loaded. Plain JavaScript, so that nothing but the function is
-// loaded.
+// Loads a bundled function, invokes it with an event if one is given, and prints the files and Node modules it loaded
+// and the sources whose functions were called. Plain JavaScript, so that nothing but the function is loaded.
 
 const { readFileSync } = require('node:fs');
 const { Session } = require('node:inspector/promises');

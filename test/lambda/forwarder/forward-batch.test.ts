@@ -585,7 +585,7 @@ describe('whatever happens', () => {
           kept.map((id) => `receipt-of-${id}`).sort(),
         );
         for (const message of records.filter(({ messageId }) => !kept.includes(messageId))) {
-          // A Heap and a queue that accept everything show what must be accounted for.
+          // Forwarded alone, with a Heap and queue that accept everything, a message shows its expected events.
           const alone = new InMemoryPorts();
           await alone.forward([message]);
           const delivered = [...alone.stored.keys()].filter((key) => ports.stored.has(key)).length;
