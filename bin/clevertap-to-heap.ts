@@ -1,31 +1,19 @@
-import {
-  Annotations,
-  App,
-  CloudFormationValidatePlugin,
-  Tags,
-  Validations,
-  type AppProps,
-} from 'aws-cdk-lib';
+import { App, CloudFormationValidatePlugin, Tags, Validations, type AppProps } from 'aws-cdk-lib';
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { context } from '../cdk.json';
+import { ClevertapToHeapPropsError } from '../lib/clevertap-to-heap-props';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
 import { EnvironmentConfigError } from '../lib/config/environment-config';
-import {
-  environmentNames,
-  isDeployed,
-  missingRecipients,
-  readEnvironment,
-  stackName,
-} from '../lib/config/environments';
-import { mappingOf } from '../lib/config/rule-files';
+import { environmentNames, isDeployed, readEnvironment, stackName } from '../lib/config/environments';
 
 /**
  * The app with one stack for each environment.
  *
  * @param names the environments to synthesize; when absent the one of the context `env`, and without it all that
  *   are deployed
- * @throws {EnvironmentConfigError} naming every mistake in `config/`, or an unknown environment
+ * @throws {EnvironmentConfigError} naming every mistake in a file of `config/`, or an unknown environment
+ * @throws {ClevertapToHeapPropsError} naming every mistake in a file of rules
  */
 export function createApp({ names, ...props }: AppProps & { names?: readonly string[] } = {}): App {
   const app = new App({
@@ -37,22 +25,15 @@ export function createApp({ names, ...props }: AppProps & { names?: readonly str
   });
   for (const name of names ?? namesOf(app)) {
     const config = readEnvironment(name);
-    const warnings: [id: string, message: string][] = [];
-    const mapping = mappingOf(config, (warning) => warnings.push([`mapping-${warnings.length}`, warning]));
-    for (const warning of missingRecipients(name, config)) warnings.push(['nobody-is-told', warning]);
     const tags = { ...config.tags, application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}`,
       config,
-      mapping,
       // The stack's own tags; those of its resources are another matter to CDK.
       tags,
       env: { account: config.account, region: config.region },
       terminationProtection: config.terminationProtection,
     });
-    for (const [id, warning] of warnings) {
-      Annotations.of(stack).addWarningV2(`clevertap-to-heap:${id}`, warning);
-    }
     for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value);
   }
   // The CDK CLI names no stack to bundle when it needs no template, as for a list: the checks take seconds.
@@ -76,7 +57,7 @@ if (require.main === module) {
   try {
     createApp().synth();
   } catch (error) {
-    if (!(error instanceof EnvironmentConfigError)) throw error;
+    if (!(error instanceof EnvironmentConfigError || error instanceof ClevertapToHeapPropsError)) throw error;
     // A mistake in a file: the sentence helps, a stack of calls does not.
     console.error(error.message);
     process.exitCode = 1;

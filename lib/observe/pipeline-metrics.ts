@@ -93,17 +93,17 @@ export const refusedRequests = { name: 'RequestsRefused', dimension: 'Status' } 
 export class PipelineMetrics {
   constructor(
     private readonly pipeline: Pipeline,
-    private readonly stackName: string,
+    private readonly name: string,
   ) {}
 
   /** One the function writes itself; most of them have no datapoint where they would be zero. */
   own(name: MetricName, reading: Reading): Metric {
-    return this.read(metricNamespace, name, { [metricDimensions.stack]: this.stackName }, reading);
+    return this.read(metricNamespace, name, { [metricDimensions.stack]: this.name }, reading);
   }
 
   /** Events that were rejected for one reason. */
   rejectedFor(reason: RejectionReason, reading: Reading): Metric {
-    const dimensions = { [metricDimensions.stack]: this.stackName, [metricDimensions.reason]: reason };
+    const dimensions = { [metricDimensions.stack]: this.name, [metricDimensions.reason]: reason };
     return this.read(metricNamespace, metrics.eventsRejected, dimensions, { label: reason, ...reading });
   }
 
@@ -120,11 +120,11 @@ export class PipelineMetrics {
   }
 
   /**
-   * A metric filter takes dimensions from fields of the log line alone, where the stack's name is none; so it is
+   * A metric filter takes dimensions from fields of the log line alone, where the pipeline's name is none; so it is
    * part of the namespace.
    */
   get refusedNamespace(): string {
-    return `${metricNamespace}/${this.stackName}`;
+    return `${metricNamespace}/${this.name}`;
   }
 
   /** One of the event buffer. */
