@@ -19,7 +19,7 @@ export const environmentVariables = {
   dedupeWindowMinutes: 'DEDUPE_WINDOW_MINUTES',
   /** Events a minute that one instance may send to Heap; 0: as many as there are. */
   maxEventsPerMinute: 'MAX_EVENTS_PER_MINUTE',
-  /** Name of the stack, by which its metrics are told from those of another environment. */
+  /** Name of the stack, or of stack and construct, by which its metrics are told from those of another pipeline. */
   stackName: 'STACK_NAME',
 } as const;
 
