@@ -123,7 +123,7 @@ const moduleState = [
 ];
 
 export default tseslint.config(
-  { ignores: ['cdk.out/', 'node_modules/', 'coverage/'] },
+  { ignores: ['cdk.out/', 'node_modules/', 'coverage/', 'dist/'] },
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],

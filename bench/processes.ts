@@ -51,7 +51,7 @@ export function withRules(asset: string, rules: readonly MappingRule[]): string 
   return copy;
 }
 
-/** Bundles a program as the function is bundled (lib/forward/forwarder-code.ts), into a directory of its own. */
+/** Bundles a program as the function is bundled (lib/forward/forwarder-bundle.ts), into a directory of its own. */
 async function bundle(source: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<string> {
   const directory = scratchDirectory();
   await build({

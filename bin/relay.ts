@@ -1,4 +1,6 @@
+#!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { version } from '../package.json';
 import { createProgram } from '../relay/program';
 
 /** What every command ends with when it could not do its work: wrong usage, no access, or a mistake of ours. */
@@ -10,7 +12,7 @@ async function run(): Promise<void> {
   // The SDK's advice on Node versions is for those who deploy it.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   try {
-    await createProgram().parseAsync();
+    await createProgram(version).parseAsync();
   } catch (error) {
     process.exitCode = failed;
     if (error instanceof CommanderError) {

@@ -29,6 +29,7 @@ export const mappingFileName = 'mapping.json';
 /** The profile fields that may identify a user. */
 export const identityFields = ['identity', 'email', 'phone', 'objectId'] as const;
 
+/** A profile field that may identify a user. */
 export type IdentityField = (typeof identityFields)[number];
 
 /** Message attributes the endpoint stamps on every message: they survive a redrive, SQS's own fields do not. */
@@ -68,6 +69,7 @@ export const rejectionReasons = [
   'internal_error',
 ] as const;
 
+/** Why an event can never be delivered. */
 export type RejectionReason = (typeof rejectionReasons)[number];
 
 /** What a dead letter without `reason` is shown as: SQS moved it after its last receive. */
@@ -141,4 +143,5 @@ export const metrics = {
   encodingReplaced: 'EncodingReplaced',
 } as const;
 
+/** A metric that the function writes itself. */
 export type MetricName = (typeof metrics)[keyof typeof metrics];

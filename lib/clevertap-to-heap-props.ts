@@ -190,6 +190,7 @@ export type AlarmRecipients =
 
 /** A mistake in the props: a line for each, with prop, value and what is allowed. */
 export class ClevertapToHeapPropsError extends Error {
+  /** As of every error: what its class is called. */
   override readonly name = 'ClevertapToHeapPropsError';
 }
 

@@ -13,8 +13,32 @@ import { HeapForwarder } from './forward/heap-forwarder';
 import { HeapTokensSecret } from './forward/heap-tokens-secret';
 import { WebhookApi } from './ingest/webhook-api';
 import { Observability } from './observe/observability';
-import type { PipelineMetrics } from './observe/pipeline-metrics';
+import { PipelineMetrics } from './observe/pipeline-metrics';
 import { pipelineName } from './pipeline-name';
+
+// All that a consumer names; nothing else is public.
+export { ClevertapToHeapPropsError } from './clevertap-to-heap-props';
+export type {
+  AlarmProps,
+  AlarmRecipients,
+  ClevertapToHeapProps,
+  HeapLocation,
+  MappingProps,
+  MappingRuleProps,
+  WebhookDomainProps,
+} from './clevertap-to-heap-props';
+export type { IdentityField, MetricName, RejectionReason } from '../lambda/contract';
+export type { MappingRule, PropertyType, SpreadGroup, TemplateJson } from '../lambda/mapping/rule-format';
+export type { ExpectedTraffic } from './observe/pipeline-alarms';
+export { PipelineMetrics };
+export type {
+  DoorMetric,
+  EventSourceMetric,
+  FunctionMetric,
+  MetricReading,
+  QueueMetric,
+  RefusalStatus,
+} from './observe/pipeline-metrics';
 
 /**
  * CleverTap → API Gateway → SQS → Lambda → Heap, with its alarms, its dashboard, and the policies of those who operate

@@ -23,7 +23,7 @@ export async function reconcileFile(file: string | undefined, options: Options):
   // Before anything is searched, which costs something.
   const window = { from: Date.now() - options.window, to: Date.now() };
   const list = readSentList(bytes, window);
-  const found = await readReconciliation(await openEnvironment(options.env), list, window);
+  const found = await readReconciliation(await openEnvironment(options), list, window);
   print(options, found, describeReconciliation(found, options));
   endWith(isAllRight(found));
 }

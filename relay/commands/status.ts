@@ -67,7 +67,7 @@ const secondLookMs = 60_000;
 /** Says whether everything that was accepted is accounted for. */
 export async function status(options: Options): Promise<void> {
   if (options.by === 'campaign') return campaignStatus(options);
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const result = await interruptible(async (signal) => {
     const first = await readStatus(environment, options.window);
     if (first.consistent) return first;
