@@ -51,7 +51,7 @@ export function withRules(asset: string, rules: readonly MappingRule[]): string 
   return copy;
 }
 
-/** Bundles a program like the function (lib/forward/forwarder-code.ts), into its own directory. */
+/** Bundles a program like the function (lib/forward/forwarder-bundle.ts), into its own directory. */
 async function bundle(source: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<string> {
   const directory = scratchDirectory();
   await build({

@@ -19,7 +19,7 @@ export const environmentVariables = {
   dedupeWindowMinutes: 'DEDUPE_WINDOW_MINUTES',
   /** Events per minute that one instance may send to Heap. 0: no limit. */
   maxEventsPerMinute: 'MAX_EVENTS_PER_MINUTE',
-  /** Name of the stack. It separates the metrics of this environment from those of others. */
+  /** Name of the stack, or of stack and construct. It separates this pipeline's metrics from those of others. */
   stackName: 'STACK_NAME',
 } as const;
 
@@ -29,6 +29,7 @@ export const mappingFileName = 'mapping.json';
 /** The profile fields that may identify a user. */
 export const identityFields = ['identity', 'email', 'phone', 'objectId'] as const;
 
+/** A profile field that may identify a user. */
 export type IdentityField = (typeof identityFields)[number];
 
 /** Message attributes that the endpoint sets on every message. Unlike SQS's own fields, they survive a redrive. */
@@ -68,6 +69,7 @@ export const rejectionReasons = [
   'internal_error',
 ] as const;
 
+/** Why an event can never be delivered. */
 export type RejectionReason = (typeof rejectionReasons)[number];
 
 /** The reason shown for a dead letter without `reason`: SQS moved it after its last receive. */
@@ -138,4 +140,5 @@ export const metrics = {
   encodingReplaced: 'EncodingReplaced',
 } as const;
 
+/** A metric that the function writes itself. */
 export type MetricName = (typeof metrics)[keyof typeof metrics];

@@ -1,14 +1,7 @@
-import { Annotations, App, Tags, type AppProps } from 'aws-cdk-lib';
+import { App, Tags, type AppProps } from 'aws-cdk-lib';
 import { context } from '../cdk.json';
 import { ClevertapToHeapStack } from './clevertap-to-heap-stack';
-import {
-  environmentNames,
-  isDeployed,
-  missingRecipients,
-  readEnvironment,
-  stackName,
-} from './config/environments';
-import { mappingOf } from './config/rule-files';
+import { environmentNames, isDeployed, readEnvironment, stackName } from './config/environments';
 
 export interface ClevertapToHeapAppProps extends AppProps {
   /**
@@ -22,7 +15,8 @@ export interface ClevertapToHeapAppProps extends AppProps {
 /**
  * The app with one stack for each environment, without the checks of what is deployed.
  *
- * @throws {EnvironmentConfigError} naming every mistake in `config/`, or an unknown environment
+ * @throws {EnvironmentConfigError} naming every mistake in a file of `config/`, or an unknown environment
+ * @throws {ClevertapToHeapPropsError} naming every mistake in a file of rules
  */
 export function createUncheckedApp({ names, ...props }: ClevertapToHeapAppProps = {}): App {
   const app = new App({
@@ -34,22 +28,15 @@ export function createUncheckedApp({ names, ...props }: ClevertapToHeapAppProps 
   });
   for (const name of names ?? namesOf(app)) {
     const config = readEnvironment(name);
-    const warnings: [id: string, message: string][] = [];
-    const mapping = mappingOf(config, (warning) => warnings.push([`mapping-${warnings.length}`, warning]));
-    for (const warning of missingRecipients(name, config)) warnings.push(['nobody-is-told', warning]);
     const tags = { ...config.tags, application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}`,
       config,
-      mapping,
       // The stack's own tags; those of its resources are another matter to CDK.
       tags,
       env: { account: config.account, region: config.region },
       terminationProtection: config.terminationProtection,
     });
-    for (const [id, warning] of warnings) {
-      Annotations.of(stack).addWarningV2(`clevertap-to-heap:${id}`, warning);
-    }
     for (const [key, value] of Object.entries(tags)) Tags.of(stack).add(key, value);
   }
   return app;

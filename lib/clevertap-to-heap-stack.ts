@@ -1,24 +1,17 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { noMapping, type MappingSettings } from '../lambda/mapping/rule-format';
-import { OperatorPolicies } from './access/operator-policies';
-import { EventBuffer } from './buffer/event-buffer';
+import { ClevertapToHeap } from './clevertap-to-heap';
+import type { AlarmRecipients, ClevertapToHeapProps } from './clevertap-to-heap-props';
 import type { EnvironmentConfig } from './config/environment-config';
-import { HeapForwarder } from './forward/heap-forwarder';
-import { HeapTokensSecret } from './forward/heap-tokens-secret';
-import { WebhookApi } from './ingest/webhook-api';
-import { Observability } from './observe/observability';
+import { ruleFile } from './config/rule-files';
 
 export interface ClevertapToHeapStackProps extends StackProps {
   /** The checked settings of the environment. */
   readonly config: EnvironmentConfig;
-  /**
-   * Rules, campaigns and denied identities of the environment.
-   *
-   * @default - the default mapping alone
-   */
-  readonly mapping?: MappingSettings;
 }
 
 /** What CDK calls the periods that the settings know. */
@@ -32,118 +25,65 @@ const retentions: Record<EnvironmentConfig['logRetentionDays'], RetentionDays> =
   365: RetentionDays.ONE_YEAR,
 };
 
-/** One environment: CleverTap → API Gateway → SQS → Lambda → Heap. */
+/** One environment: a stack around one pipeline, made by the environment's settings. */
 export class ClevertapToHeapStack extends Stack {
-  constructor(scope: Construct, id: string, props: ClevertapToHeapStackProps) {
+  constructor(scope: Construct, id: string, { config, ...props }: ClevertapToHeapStackProps) {
     super(scope, id, props);
-    const { config } = props;
-    const batchWindow = Duration.seconds(config.batchWindowSeconds);
 
-    const eventBuffer = new EventBuffer(this, 'EventBuffer', {
-      visibilityTimeout: HeapForwarder.visibilityTimeout(batchWindow),
-    });
-
-    const webhookApi = new WebhookApi(this, 'WebhookApi', {
-      eventBuffer: eventBuffer.queue,
+    // CDK leaves an id of `Default` out of every logical id.
+    new ClevertapToHeap(this, 'Default', {
+      heap: config.heap,
       apiKeys: config.apiKeys,
-      apiGatewayLogRole: config.apiGatewayLogRole,
-      logRetention: retentions[config.logRetentionDays],
       allowedCidrs: config.allowedCidrs,
-      domain: config.domain,
-    });
-
-    const heapTokens = new HeapTokensSecret(this, 'HeapTokens');
-
-    const forwarder = new HeapForwarder(this, 'HeapForwarder', {
-      eventBuffer: eventBuffer.queue,
-      deadLetterQueue: eventBuffer.deadLetterQueue,
-      heapTokens: heapTokens.secret,
-      heapBaseUrl: config.heap.baseUrl,
-      mapping: props.mapping ?? noMapping,
+      domain: this.domain(config),
+      apiGatewayLogRole: config.apiGatewayLogRole,
       identityOrder: config.identityOrder,
+      mapping: {
+        rules: config.mappings.map(ruleFile),
+        campaigns: config.campaigns,
+        deniedIdentities: config.deniedIdentities,
+      },
       dedupeWindow: Duration.minutes(config.dedupeWindowMinutes),
       maxEventsPerMinute: config.maxEventsPerMinute,
-      batchWindow,
+      batchWindow: Duration.seconds(config.batchWindowSeconds),
+      alarms: this.alarms(config),
       logRetention: retentions[config.logRetentionDays],
     });
+  }
 
-    const observability = new Observability(this, 'Observability', {
-      pipeline: {
-        api: webhookApi.api,
-        stage: webhookApi.stage,
-        accessLog: webhookApi.accessLog,
-        eventBuffer: eventBuffer.queue,
-        deadLetterQueue: eventBuffer.deadLetterQueue,
-        forwarder: forwarder.function,
-        forwarderLog: forwarder.log,
-        eventSourceMappingId: forwarder.eventSourceMappingId,
-        heapTokens: heapTokens.secret,
-        forwarderTimeout: HeapForwarder.timeout,
-        batchWindow,
-      },
-      alarms: config.alarms,
-    });
+  private domain({ domain }: EnvironmentConfig): ClevertapToHeapProps['domain'] {
+    if (domain === undefined) return undefined;
+    const { name, certificateArn, hostedZone, disableExecuteApiEndpoint } = domain;
+    return {
+      name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+      hostedZone:
+        hostedZone &&
+        HostedZone.fromHostedZoneAttributes(this, 'HostedZone', {
+          hostedZoneId: hostedZone.id,
+          zoneName: hostedZone.name,
+        }),
+      disableExecuteApiEndpoint,
+    };
+  }
 
-    const policies = new OperatorPolicies(this, 'OperatorPolicies', {
-      eventBuffer: eventBuffer.queue,
-      deadLetterQueue: eventBuffer.deadLetterQueue,
-      heapTokens: heapTokens.secret,
-      apiKeys: [...webhookApi.apiKeys.values()],
-      usagePlan: webhookApi.usagePlan,
-      accessLog: webhookApi.accessLog,
-      forwarder: forwarder.function,
-      forwarderLog: forwarder.log,
-      eventSourceMappingId: forwarder.eventSourceMappingId,
-      alarmTopicArns: Object.values(observability.topics ?? {}).map(({ topicArn }) => topicArn),
-      certificateArn: config.domain?.certificateArn,
-    });
+  private alarms({ alarms }: EnvironmentConfig): ClevertapToHeapProps['alarms'] {
+    if (alarms === 'none') return alarms;
+    const { page, ticket, expectedTraffic, docsUrl } = alarms;
+    return {
+      page: this.recipients('PageTopic', page),
+      ticket: this.recipients('TicketTopic', ticket),
+      expectedTraffic,
+      docsUrl,
+    };
+  }
 
-    new CfnOutput(this, 'WebhookUrl', {
-      value: webhookApi.webhookUrl,
-      description: 'Paste this into CleverTap as the Destination URL',
-    });
-    for (const [name, key] of webhookApi.apiKeys) {
-      new CfnOutput(this, `ApiKeyId-${name}`, {
-        value: key.keyId,
-        description: `Id of API key ${name}; its value goes into CleverTap as the header x-api-key`,
-      });
-    }
-    new CfnOutput(this, 'HeapTokensSecret', {
-      value: heapTokens.secret.secretName,
-      description: 'Secret to store the Heap app id in: {"appId":"<digits>"}',
-    });
-    new CfnOutput(this, 'EventBufferUrl', { value: eventBuffer.queue.queueUrl });
-    new CfnOutput(this, 'DeadLetterQueueUrl', { value: eventBuffer.deadLetterQueue.queueUrl });
-    new CfnOutput(this, 'DashboardUrl', {
-      value: observability.dashboardUrl,
-      description: 'What happens to the events, from top to bottom',
-    });
-    if (observability.topics !== undefined) {
-      new CfnOutput(this, 'AlarmTopicPage', {
-        value: observability.topics.page.topicArn,
-        description: 'Topic of the notices about what loses or delays events now',
-      });
-      new CfnOutput(this, 'AlarmTopicTicket', {
-        value: observability.topics.ticket.topicArn,
-        description: 'Topic of the notices about what can wait for the next working day',
-      });
-    }
-    // What the operator's commands look things up by.
-    new CfnOutput(this, 'ApiId', { value: webhookApi.api.restApiId });
-    new CfnOutput(this, 'StageName', { value: webhookApi.stage.stageName });
-    new CfnOutput(this, 'UsagePlanId', { value: webhookApi.usagePlan.usagePlanId });
-    new CfnOutput(this, 'AccessLogGroup', { value: webhookApi.accessLog.logGroupName });
-    new CfnOutput(this, 'ForwarderArn', { value: forwarder.function.functionArn });
-    new CfnOutput(this, 'ForwarderLogGroup', { value: forwarder.log.logGroupName });
-    // What to attach to the roles and groups of people and pipelines.
-    new CfnOutput(this, 'ReaderPolicyArn', { value: policies.reader.managedPolicyArn });
-    new CfnOutput(this, 'SmokePolicyArn', { value: policies.smoke.managedPolicyArn });
-    new CfnOutput(this, 'OperatorPolicyArn', { value: policies.operator.managedPolicyArn });
-    if (webhookApi.domainTarget !== undefined) {
-      new CfnOutput(this, 'WebhookDomainTarget', {
-        value: webhookApi.domainTarget,
-        description: "Point the custom domain's CNAME or alias record here",
-      });
-    }
+  private recipients(
+    topicId: string,
+    destination: { emails: string[] } | { topicArn: string } | undefined,
+  ): AlarmRecipients | undefined {
+    return destination !== undefined && 'topicArn' in destination
+      ? { topic: Topic.fromTopicArn(this, topicId, destination.topicArn) }
+      : destination;
   }
 }

@@ -1,4 +1,6 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { receivesExhausted, rejectionReasons } from '../lambda/contract';
 import { describeSamples, sampleOf, type Sample } from './samples';
 
@@ -7,11 +9,21 @@ export const environmentCommand = (
   parent: Command,
   name: string,
   json = 'print one JSON document, for scripts; run it with npm run --silent',
-): Command =>
-  parent
-    .command(name)
-    .option('--env <name>', 'the environment: the name of a file in config/', 'local')
+): Command => {
+  const command = parent.command(name);
+  if (hasEnvironments) {
+    command.option('--env <name>', 'the environment: the name of a file in config/', 'local');
+  }
+  return command
+    .addOption(new Option('--stack <name>', stackHelp).conflicts('env').makeOptionMandatory(!hasEnvironments))
+    .option('--construct <id>', 'the id of its ClevertapToHeap, where it has more than one')
     .option('--json', json);
+};
+
+/** The package has no files of settings: there a stack is named, or the defaults apply. */
+export const hasEnvironments = existsSync(join(__dirname, '../config'));
+
+const stackHelp = `${hasEnvironments ? 'a stack of another app instead, by its' : 'the stack, by its'} name in CloudFormation`;
 
 /** The end of a command's help: what each exit code means, by the code. */
 export const exitCodes = (meanings: Readonly<Record<number, string>>): string =>

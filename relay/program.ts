@@ -5,6 +5,7 @@ import {
   environmentCommand,
   exitCodes,
   exitCodesOf,
+  hasEnvironments,
   toAppId,
   toInstant,
   toLongWindow,
@@ -19,9 +20,10 @@ import {
  * Every command with its options and its help. What a command does is loaded when it is called: clients of AWS,
  * Liquid and the schema of the settings take longer to load than most commands to run.
  */
-export function createProgram(): Command {
+export function createProgram(version = 'unknown'): Command {
   // Before the commands, which inherit it.
-  const program = new Command('npm run relay --')
+  const program = new Command(hasEnvironments ? 'npm run relay --' : 'relay')
+    .version(version)
     .description(
       'What an operator does by hand with the webhooks of CleverTap. docs/operate.md shows each command.',
     )
@@ -58,7 +60,11 @@ function addPreview(program: Command): void {
     )
     .argument('[file]', 'the payload; "-" or none: read it from standard input')
     .option('--sample <name>', sampleHelp, toSample)
-    .option('--env <name>', 'the environment whose settings and rules apply', 'local')
+    .addOption(
+      new Option('--env <name>', 'the environment whose settings and rules apply')
+        .default('local')
+        .hideHelp(!hasEnvironments),
+    )
     .option('--rule <file>', "rules of this file instead of the environment's; may be repeated", eachOf)
     .option('--event <path>', 'the event name in the URL, the last part of /webhook/{event}', toPathSegment)
     .option('--json', 'print one JSON document, for scripts; run it with npm run --silent')

@@ -8,10 +8,11 @@ const failed = 2;
  * Runs a command, says why it could not do its work, and sets the exit code of the process.
  *
  * @param args the command line, from the name of the command on
+ * @param version what `--version` prints
  */
-export async function run(args: readonly string[]): Promise<void> {
+export async function run(args: readonly string[], version?: string): Promise<void> {
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    await createProgram(version).parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = failed;
     if (error instanceof CommanderError) {

@@ -2,11 +2,13 @@
 export type TemplateJson =
   string | number | boolean | null | readonly TemplateJson[] | { readonly [key: string]: TemplateJson };
 
+/** What `types` may make of a property. */
 export const propertyTypes = ['number', 'string', 'boolean', 'date'] as const;
 
 /** What a property becomes in Heap, whatever CleverTap sent. */
 export type PropertyType = (typeof propertyTypes)[number];
 
+/** What `spread` may copy. */
 export const spreadGroups = ['Event', 'KeyValues'] as const;
 
 /** A group of values that is copied whole. */
@@ -21,6 +23,7 @@ export interface MappingRule {
   readonly name: string;
   /** If both are given, both must match. Names are compared without regard to case and blanks. */
   readonly when: { readonly event?: string | undefined; readonly campaign?: string | number | undefined };
+  /** The fields of the event in Heap; those left out are as the default mapping has them. */
   readonly send: {
     readonly app_id?: string | number | undefined;
     readonly identity?: string | undefined;
@@ -29,7 +32,9 @@ export interface MappingRule {
     readonly idempotency_key?: string | undefined;
     readonly properties?: Readonly<Record<string, TemplateJson>> | undefined;
   };
+  /** What a property becomes, by its name; without a value of that type it is left out. */
   readonly types?: Readonly<Record<string, PropertyType>> | undefined;
+  /** Groups of values that are copied to the properties; `send` comes first. */
   readonly spread?: readonly SpreadGroup[] | undefined;
   /** Sent to Heap as properties of the user. */
   readonly userProperties?: Readonly<Record<string, TemplateJson>> | undefined;

@@ -61,7 +61,7 @@ export class OperatorPolicies extends Construct {
         reason: `AWS knows no resource for ${accountWide.join(', ')}; each of them reads only.`,
       },
       {
-        id: `AwsSolutions-IAM5[Resource::${this.stackArn('<AWS::Partition>', '<AWS::Region>', '<AWS::AccountId>')}]`,
+        id: `AwsSolutions-IAM5[Resource::${this.stackArn('<AWS::Partition>', '<AWS::Region>', '<AWS::AccountId>', '<AWS::StackName>')}]`,
         reason:
           'The wildcard stands for the unique id after the name of this stack, and no other stack matches.',
       },
@@ -140,10 +140,16 @@ export class OperatorPolicies extends Construct {
     return new ManagedPolicy(this, id, { statements });
   }
 
-  private stackArn(partition: string, unknownRegion = Aws.REGION, unknownAccount = Aws.ACCOUNT_ID): string {
+  /** What a nested stack is called only its deployment knows. */
+  private stackArn(
+    partition: string,
+    unknownRegion = Aws.REGION,
+    unknownAccount = Aws.ACCOUNT_ID,
+    unknownStack = Aws.STACK_NAME,
+  ): string {
     const { region, account, stackName } = Stack.of(this);
     const known = (value: string, unknown: string): string => (Token.isUnresolved(value) ? unknown : value);
-    return `arn:${partition}:cloudformation:${known(region, unknownRegion)}:${known(account, unknownAccount)}:stack/${stackName}/*`;
+    return `arn:${partition}:cloudformation:${known(region, unknownRegion)}:${known(account, unknownAccount)}:stack/${known(stackName, unknownStack)}/*`;
   }
 
   /** API Gateway's own resources are of no account. */

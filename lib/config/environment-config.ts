@@ -50,6 +50,14 @@ const certificateArn = 'be the ARN of a certificate in AWS Certificate Manager';
 const zone = 'be the hosted zone in Route 53 that the record goes into: { id: "Z…", name }';
 const domainPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
+export const domainNameSchema = z
+  .string(must(hostName))
+  .regex(domainPattern, must(hostName))
+  .refine(isPublicDomain, must(publicName));
+
+/** True when no caller uses the URL of the API any more: a request to it is refused, and so lost. */
+export const disableExecuteApiEndpointSchema = z.boolean(must('be true or false')).default(false);
+
 const zoneSchema = z.strictObject(
   {
     id: z.string(must(zone)).regex(/^Z[A-Z0-9]{1,31}$/, must('be the id of a hosted zone in Route 53, "Z…"')),
@@ -62,17 +70,13 @@ const zoneSchema = z.strictObject(
 const domainSchema = z
   .strictObject(
     {
-      name: z
-        .string(must(hostName))
-        .regex(domainPattern, must(hostName))
-        .refine(isPublicDomain, must(publicName)),
+      name: domainNameSchema,
       certificateArn: z
         .string(must(certificateArn))
         .regex(/^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/, must(certificateArn)),
       /** Absent: somebody else makes the DNS record. */
       hostedZone: zoneSchema.optional(),
-      /** True when no caller uses the URL of the API any more: a request to it is refused, and so lost. */
-      disableExecuteApiEndpoint: z.boolean(must('be true or false')).default(false),
+      disableExecuteApiEndpoint: disableExecuteApiEndpointSchema,
     },
     must('have a name and a certificateArn'),
   )
@@ -92,23 +96,24 @@ const topicArn = 'be the ARN of a standard SNS topic';
 const trafficHours = 'be a whole number of hours from 1 to 24';
 const trafficRequests = 'be a whole number of requests, at least 1';
 
+/** Addresses that are subscribed to a new topic; each must confirm a mail from AWS. */
+export const emailsSchema = z
+  .array(
+    z
+      .email(must('be an e-mail address'))
+      .refine((address) => isPublicDomain(address.slice(address.lastIndexOf('@') + 1)), {
+        error: 'is at a domain that receives no mail, reserved or of a private network',
+      }),
+    must('be a list of e-mail addresses'),
+  )
+  .min(1, must('name at least one address'))
+  .refine(isDistinct, must('not name an address twice'));
+
 /** Who gets the notices of one severity. */
 const destinationSchema = z
   .strictObject(
     {
-      /** Addresses that are subscribed to a new topic; each must confirm a mail from AWS. */
-      emails: z
-        .array(
-          z
-            .email(must('be an e-mail address'))
-            .refine((address) => isPublicDomain(address.slice(address.lastIndexOf('@') + 1)), {
-              error: 'is at a domain that receives no mail, reserved or of a private network',
-            }),
-          must('be a list of e-mail addresses'),
-        )
-        .min(1, must('name at least one address'))
-        .refine(isDistinct, must('not name an address twice'))
-        .optional(),
+      emails: emailsSchema.optional(),
       /** A topic that exists, for a pager or a chat. CloudWatch cannot publish to FIFO topics. */
       topicArn: z
         .string(must(topicArn))
@@ -124,13 +129,19 @@ const destinationSchema = z
     return z.NEVER;
   });
 
-const expectedTrafficSchema = z.strictObject(
+export const expectedTrafficSchema = z.strictObject(
   {
     requests: z.int(must(trafficRequests)).min(1, must(trafficRequests)),
     hours: z.int(must(trafficHours)).min(1, must(trafficHours)).max(24, must(trafficHours)),
   },
   must('have requests and hours, e.g. { requests: 100, hours: 6 }'),
 );
+
+export const docsUrlSchema = z
+  .url({ protocol: /^https$/, ...must(docsUrl) })
+  // CloudWatch allows 1024 characters for the text of a notice.
+  .max(200, must('be at most 200 characters long'))
+  .transform((url) => url.replace(/\/+$/, ''));
 
 const alarmsSchema = z.strictObject(
   {
@@ -140,13 +151,8 @@ const alarmsSchema = z.strictObject(
     ticket: destinationSchema.optional(),
     /** Fewer accepted requests than these in these hours are an alarm; absent: silence is normal. */
     expectedTraffic: expectedTrafficSchema.optional(),
-    /** Where this repository's `docs` can be read; notices link to its runbook. */
-    docsUrl: z
-      .url({ protocol: /^https$/, ...must(docsUrl) })
-      // CloudWatch allows 1024 characters for the text of a notice.
-      .max(200, must('be at most 200 characters long'))
-      .transform((url) => url.replace(/\/+$/, ''))
-      .default('docs'),
+    /** Where this repository's `docs` can be read; notices link to its runbook. Absent: they name its file. */
+    docsUrl: docsUrlSchema.optional(),
   },
   must(alarmChoice),
 );
@@ -198,6 +204,77 @@ const tagsSchema = z
     }
   });
 
+/** The settings that an environment shares with the construct. */
+export const pipelineFields = {
+  /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
+  heap: heapSchema,
+  /** Names of the API keys that may call the webhook; two while one is being rotated. */
+  apiKeys: z
+    .array(z.string(must(keyName)).regex(/^[a-z][a-z0-9]{0,31}$/, must(keyName)), must(apiKeyNames))
+    .min(1, must('name at least one key, or nobody can call the webhook'))
+    .max(10, must('name at most ten keys'))
+    .refine(isDistinct, must('not name a key twice')),
+  /** IPv4 or IPv6 ranges that may call the webhook; absent: any address with a valid key. */
+  allowedCidrs: z
+    .array(
+      z
+        .union([z.cidrv4(), z.cidrv6()], must(cidr))
+        .refine((range) => problemOfRange(range) !== 'too wide', must(narrowCidr))
+        .refine((range) => problemOfRange(range) !== 'not public', must(publicCidr)),
+      must('be a list of CIDR ranges'),
+    )
+    .min(1, must('list at least one range; leave the key out to allow any address'))
+    .optional(),
+  /** `create` in the first environment of an account and region, `exists` in all others. */
+  apiGatewayLogRole: z.enum(
+    ['create', 'exists'],
+    must('be "create" (first environment of this account and region) or "exists"'),
+  ),
+  /** Profile fields that identify a user, best first. */
+  identityOrder: z
+    .array(
+      z.enum(identityFields, must(`be one of ${identityFields.map((name) => `"${name}"`).join(', ')}`)),
+      must('be a list of profile fields'),
+    )
+    .min(1, must('name at least one field'))
+    .refine(isDistinct, must('not name a field twice'))
+    .default(['identity', 'email']),
+  /** Event names by `targetId`, for campaigns whose webhooks name their event nowhere else. */
+  campaigns: z
+    .record(
+      z.string().regex(/^\d+$/),
+      z.string(must('be the name of an event')).trim().min(1, must('be the name of an event')),
+      {
+        error: ({ code }) =>
+          code === 'invalid_key'
+            ? 'stands where the id of a campaign must stand, in digits: the targetId of its webhooks'
+            : 'must be an object such as { "1650000001": "Reminder Sent" }',
+      },
+    )
+    .default({}),
+  /** Identities to refuse besides the built-in placeholders; `*` stands for any text. */
+  deniedIdentities: z
+    .array(z.string(must(denied)).trim().regex(/[^*]/, must(denied)), must('be a list of patterns'))
+    .default([]),
+  /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
+  dedupeWindowMinutes: z
+    .int(must(dedupeWindow))
+    .min(0, must(dedupeWindow))
+    .max(1440, must(dedupeWindow))
+    .default(10),
+  /** Events a minute sent to Heap at most, of the 15,000 it allows an app and all its senders; 0: no limit. */
+  maxEventsPerMinute: z
+    .int(must(eventsPerMinute))
+    .refine((events) => events === 0 || (events >= 600 && events <= 15_000), must(eventsPerMinute))
+    .default(12_000),
+  /** How long a batch may wait for more messages before it is delivered. */
+  batchWindowSeconds: z
+    .int(must(batchWindow))
+    .min(1, must(batchWindow))
+    .max(300, must(batchWindow))
+    .default(5),
+};
+
 /**
  * The settings of one environment. Every key is listed in docs/configuration.md; an unknown key is an error,
  * because a misspelt one would silently deploy the default.
@@ -218,41 +295,9 @@ const environmentSchema = z
       tags: tagsSchema.default({}),
       /** Whether CloudFormation refuses to delete the stack. */
       terminationProtection: z.boolean(must('be true or false')).default(true),
-      /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
-      heap: heapSchema,
-      /** Names of the API keys that may call the webhook; two while one is being rotated. */
-      apiKeys: z
-        .array(z.string(must(keyName)).regex(/^[a-z][a-z0-9]{0,31}$/, must(keyName)), must(apiKeyNames))
-        .min(1, must('name at least one key, or nobody can call the webhook'))
-        .max(10, must('name at most ten keys'))
-        .refine(isDistinct, must('not name a key twice')),
-      /** IPv4 or IPv6 ranges that may call the webhook; absent: any address with a valid key. */
-      allowedCidrs: z
-        .array(
-          z
-            .union([z.cidrv4(), z.cidrv6()], must(cidr))
-            .refine((range) => problemOfRange(range) !== 'too wide', must(narrowCidr))
-            .refine((range) => problemOfRange(range) !== 'not public', must(publicCidr)),
-          must('be a list of CIDR ranges'),
-        )
-        .min(1, must('list at least one range; leave the key out to allow any address'))
-        .optional(),
+      ...pipelineFields,
       /** Own domain of the webhook, so that a rebuilt API never means editing every campaign. */
       domain: domainSchema.optional(),
-      /** `create` in the first environment of an account and region, `exists` in all others. */
-      apiGatewayLogRole: z.enum(
-        ['create', 'exists'],
-        must('be "create" (first environment of this account and region) or "exists"'),
-      ),
-      /** Profile fields that identify a user, best first. */
-      identityOrder: z
-        .array(
-          z.enum(identityFields, must(`be one of ${identityFields.map((name) => `"${name}"`).join(', ')}`)),
-          must('be a list of profile fields'),
-        )
-        .min(1, must('name at least one field'))
-        .refine(isDistinct, must('not name a field twice'))
-        .default(['identity', 'email']),
       /** Rule files in `config/mappings/`, without `.json`; the first rule that matches an event applies. */
       mappings: z
         .array(
@@ -261,40 +306,6 @@ const environmentSchema = z
         )
         .refine(isDistinct, must('not name a file twice'))
         .default([]),
-      /** Event names by `targetId`, for campaigns whose webhooks name their event nowhere else. */
-      campaigns: z
-        .record(
-          z.string().regex(/^\d+$/),
-          z.string(must('be the name of an event')).trim().min(1, must('be the name of an event')),
-          {
-            error: ({ code }) =>
-              code === 'invalid_key'
-                ? 'stands where the id of a campaign must stand, in digits: the targetId of its webhooks'
-                : 'must be an object such as { "1650000001": "Reminder Sent" }',
-          },
-        )
-        .default({}),
-      /** Identities to refuse besides the built-in placeholders; `*` stands for any text. */
-      deniedIdentities: z
-        .array(z.string(must(denied)).trim().regex(/[^*]/, must(denied)), must('be a list of patterns'))
-        .default([]),
-      /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
-      dedupeWindowMinutes: z
-        .int(must(dedupeWindow))
-        .min(0, must(dedupeWindow))
-        .max(1440, must(dedupeWindow))
-        .default(10),
-      /** Events a minute sent to Heap at most, of the 15,000 it allows an app and all its senders; 0: no limit. */
-      maxEventsPerMinute: z
-        .int(must(eventsPerMinute))
-        .refine((events) => events === 0 || (events >= 600 && events <= 15_000), must(eventsPerMinute))
-        .default(12_000),
-      /** How long a batch may wait for more messages before it is delivered. */
-      batchWindowSeconds: z
-        .int(must(batchWindow))
-        .min(1, must(batchWindow))
-        .max(300, must(batchWindow))
-        .default(5),
       /** Who is told when something is wrong; `'none'` in words, so that nobody forgets it. */
       alarms: z.union([z.literal('none'), alarmsSchema], must(alarmChoice)),
       /** How long CloudWatch keeps the function's and the endpoint's logs. */
@@ -354,45 +365,10 @@ export class EnvironmentConfigError extends Error {
   override readonly name = 'EnvironmentConfigError';
 }
 
-/**
- * Checks the settings of one environment.
- *
- * @param file where they stand, for the message, e.g. `config/dev.ts`
- * @throws {EnvironmentConfigError} listing every mistake at once
- */
-export function parseEnvironment(file: string, settings: unknown): EnvironmentConfig {
-  const result = environmentSchema.safeParse(settings);
-  if (result.success) return result.data;
-  throw new EnvironmentConfigError(
-    result.error.issues
-      .flatMap((issue) => withinUnion(issue, settings))
-      .map((issue) => describe(file, issue, settings))
-      .join('\n'),
-  );
-}
+/** The keys that are known, by the place where they stand, e.g. `domain.hostedZone`. */
+type Shapes = Readonly<Record<string, object>>;
 
-/** Of a key that is a word or an object, the mistakes in the object, if somebody wrote one. */
-function withinUnion(issue: z.core.$ZodIssue, settings: unknown): z.core.$ZodIssue[] {
-  const value = issue.path.reduce(valueAt, settings);
-  if (issue.code !== 'invalid_union' || typeof value !== 'object' || value === null) return [issue];
-  const ofObject = issue.errors.at(-1) ?? [];
-  return ofObject.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-}
-
-function describe(file: string, issue: z.core.$ZodIssue, settings: unknown): string {
-  const at = (key: readonly PropertyKey[]): string =>
-    [file, key.join('.')].filter((part) => part !== '').join(': ');
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(shapes[issue.path.join('.')] ?? {}).join(', ');
-    return issue.keys
-      .map((key) => `${at([...issue.path, key])}: unknown key; known here: ${known}`)
-      .join('\n');
-  }
-  return `${at(issue.path)}: ${issue.message}; got ${show(issue.path.reduce(valueAt, settings))}`;
-}
-
-/** The keys that are known, by the place where they stand. */
-const shapes: Record<string, object> = {
+const shapes: Shapes = {
   '': environmentSchema.shape,
   heap: heapSchema.in.shape,
   domain: domainSchema.shape,
@@ -403,14 +379,66 @@ const shapes: Record<string, object> = {
   'alarms.expectedTraffic': expectedTrafficSchema.shape,
 };
 
+/**
+ * Checks the settings of one environment.
+ *
+ * @param file where they stand, for the message, e.g. `config/dev.ts`
+ * @throws {EnvironmentConfigError} listing every mistake at once
+ */
+export function parseEnvironment(file: string, settings: unknown): EnvironmentConfig {
+  const result = environmentSchema.safeParse(settings);
+  if (result.success) return result.data;
+  throw new EnvironmentConfigError(mistakesOf(result.error, { where: file, settings, shapes }).join('\n'));
+}
+
+/** What somebody wrote, and where. */
+interface Written {
+  /** What each line begins with, e.g. `config/dev.ts`. */
+  readonly where: string;
+  readonly settings: unknown;
+  readonly shapes: Shapes;
+}
+
+/** The mistakes that a schema has found in settings: a line each, with key, value and what is allowed. */
+export const mistakesOf = (error: z.ZodError, written: Written): string[] =>
+  error.issues.flatMap((issue) => withinUnion(issue, written)).map((issue) => describe(issue, written));
+
+/** Of a key that is a word or an object, the mistakes in the object, if somebody wrote one. */
+function withinUnion(issue: z.core.$ZodIssue, { settings }: Written): z.core.$ZodIssue[] {
+  const value = issue.path.reduce(valueAt, settings);
+  if (issue.code !== 'invalid_union' || typeof value !== 'object' || value === null) return [issue];
+  const ofObject = issue.errors.at(-1) ?? [];
+  return ofObject.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function describe(issue: z.core.$ZodIssue, written: Written): string {
+  const at = (key: readonly PropertyKey[]): string =>
+    [written.where, key.join('.')].filter((part) => part !== '').join(': ');
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(written.shapes[issue.path.join('.')] ?? {}).join(', ');
+    return issue.keys
+      .map((key) => `${at([...issue.path, key])}: unknown key; known here: ${known}`)
+      .join('\n');
+  }
+  return `${at(issue.path)}: ${issue.message}; got ${show(issue.path.reduce(valueAt, written.settings))}`;
+}
+
 /** A value as a person wrote it, without credentials of a URL and names in addresses: messages end up in build logs. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  return JSON.stringify(value, (_, inner: unknown) =>
+  return JSON.stringify(value, (_, inner: unknown) => {
+    // An object of CDK says itself what it is, and may hold a circle.
+    const shown = isOfClass(inner) ? inner.toString() : inner;
     // Up to the last @: a password may hold anything, slashes and blanks included.
-    typeof inner === 'string' ? inner.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@') : inner,
-  ).replace(/[\w.+-]+@/g, '…@');
+    return typeof shown === 'string' ? shown.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@') : shown;
+  }).replace(/[\w.+-]+@/g, '…@');
+}
+
+function isOfClass(value: unknown): value is { toString(): string } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== Object.prototype && prototype !== null;
 }
 
 function valueAt(value: unknown, key: PropertyKey): unknown {

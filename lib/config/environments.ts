@@ -27,14 +27,6 @@ export function environmentNames(directory = configDirectory): string[] {
   return [...names.filter(isDeployed), ...names.filter((name) => !isDeployed(name))];
 }
 
-/** What the settings leave out that somebody may miss, one sentence each. */
-export function missingRecipients(name: string, { alarms }: Pick<EnvironmentConfig, 'alarms'>): string[] {
-  if (alarms === 'none') return [];
-  return (['page', 'ticket'] as const)
-    .filter((severity) => alarms[severity] === undefined)
-    .map((severity) => `nobody is told: set alarms.${severity} in config/${name}.ts`);
-}
-
 /** By path, since nobody can import what is found by its name. */
 const load: (path: string) => object = createRequire(__filename);
 

@@ -36,7 +36,7 @@ export function readMappingRules(names: readonly string[], warn: Warn = warnNobo
     const file = `config/mappings/${name}.json`;
     let text: string;
     try {
-      text = readFileSync(join(directory, `${name}.json`), 'utf8');
+      text = readFileSync(ruleFile(name), 'utf8');
     } catch {
       throw new EnvironmentConfigError(
         `${file}: cannot be read; mappings must list files of config/mappings/`,
@@ -46,6 +46,9 @@ export function readMappingRules(names: readonly string[], warn: Warn = warnNobo
   });
 }
 
+/** The path of a file that an environment's `mappings` lists. */
+export const ruleFile = (name: string): string => join(directory, `${name}.json`);
+
 /**
  * The rules in the text of a file.
  *
@@ -54,9 +57,13 @@ export function readMappingRules(names: readonly string[], warn: Warn = warnNobo
  */
 export function rulesOf(file: string, name: string, text: string, warn: Warn = warnNobody): MappingRule[] {
   const { rules, errors, warnings } = parseRules(name, text);
-  const shown = ({ line, column, key, message }: RuleError): string =>
-    [`${file}:${line}:${column}`, ...(key === undefined ? [] : [key]), message].join(': ');
-  if (errors.length > 0) throw new EnvironmentConfigError(errors.map(shown).join('\n'));
-  for (const warning of warnings) warn(shown(warning));
+  if (errors.length > 0) {
+    throw new EnvironmentConfigError(errors.map((error) => describeRuleError(file, error)).join('\n'));
+  }
+  for (const warning of warnings) warn(describeRuleError(file, warning));
   return rules;
 }
+
+/** One line: file, line, column, key and what is wrong. */
+export const describeRuleError = (file: string, { line, column, key, message }: RuleError): string =>
+  [`${file}:${line}:${column}`, ...(key === undefined ? [] : [key]), message].join(': ');

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -18,6 +18,8 @@ import type { MappingSettings } from '../../lambda/mapping/rule-format';
 import { forwarderCode } from './forwarder-code';
 
 export interface HeapForwarderProps {
+  /** The dimension of the function's metrics, by which they are told from those of another pipeline. */
+  readonly name: string;
   /** The queue that is consumed. */
   readonly eventBuffer: IQueue;
   /** Where events go that can never be delivered. */
@@ -100,7 +102,7 @@ export class HeapForwarder extends Construct {
         [environmentVariables.maxEventsPerMinute]: String(
           Math.floor(props.maxEventsPerMinute / HeapForwarder.maxConcurrency),
         ),
-        [environmentVariables.stackName]: Stack.of(this).stackName,
+        [environmentVariables.stackName]: props.name,
       },
     });
     this.function = forwarder;

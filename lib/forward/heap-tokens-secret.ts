@@ -1,7 +1,12 @@
-import { RemovalPolicy, SecretValue, Stack, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { secretPlaceholder } from '../../lambda/contract';
+
+export interface HeapTokensSecretProps {
+  /** The name of the pipeline it belongs to. */
+  readonly name: string;
+}
 
 /**
  * The secret `{"appId":"…"}`, optionally with `{"header":{"name":"…","value":"…"}}` for accounts whose Heap
@@ -10,12 +15,12 @@ import { secretPlaceholder } from '../../lambda/contract';
 export class HeapTokensSecret extends Construct {
   readonly secret: ISecret;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: HeapTokensSecretProps) {
     super(scope, id);
 
     this.secret = new Secret(this, 'Secret', {
-      // A list of secrets shows this and the generated name: the stack is how people tell two environments apart.
-      description: `Heap app id of ${Stack.of(this).stackName}: {"appId":"<digits>"}`,
+      // A list of secrets shows this and the generated name: it is how people tell two of them apart.
+      description: `Heap app id of ${props.name}: {"appId":"<digits>"}`,
       // Without a value CDK would generate a password. The literal must never change: CloudFormation would write
       // the new one over the live app id. Until it is replaced, messages wait in the queue.
       secretStringValue: SecretValue.unsafePlainText(secretPlaceholder),

@@ -1,11 +1,10 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   ApiKey,
   ApiKeySourceType,
   AwsIntegration,
   EndpointType,
-  LogGroupLogDestination,
   MethodLoggingLevel,
   PassthroughBehavior,
   ResponseType,
@@ -18,7 +17,7 @@ import {
   type IUsagePlan,
   type Resource,
 } from 'aws-cdk-lib/aws-apigateway';
-import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
   AnyPrincipal,
   Effect,
@@ -28,7 +27,7 @@ import {
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type ILogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ARecord, RecordTarget, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -37,18 +36,20 @@ import { sendMessageTemplate } from './request-template';
 /** A domain of yours, with a certificate in the same region. */
 export interface WebhookDomain {
   readonly name: string;
-  readonly certificateArn: string;
+  readonly certificate: ICertificate;
   /**
    * The public hosted zone that gets the record.
    *
    * @default - no record: somebody else makes it
    */
-  readonly hostedZone?: { readonly id: string; readonly name: string };
+  readonly hostedZone?: IHostedZone;
   /** Whether API Gateway refuses requests to the generated host, which another API would not have. */
   readonly disableExecuteApiEndpoint: boolean;
 }
 
 export interface WebhookApiProps {
+  /** The name of the API: the only dimension of API Gateway's metrics, which two APIs must not share. */
+  readonly name: string;
   /** The queue that makes a webhook durable. */
   readonly eventBuffer: IQueue;
   /** Names of the API keys; renaming one replaces its value. */
@@ -189,8 +190,7 @@ export class WebhookApi extends Construct {
 
     const api = new RestApi(this, 'RestApi', {
       description: 'Receives CleverTap webhooks',
-      // The only dimension of API Gateway's metrics: two environments of one account must not share it.
-      restApiName: Stack.of(this).stackName,
+      restApiName: props.name,
       endpointTypes: [EndpointType.REGIONAL],
       // Left out where it is open: what CDK writes for false is another template, and another deployment.
       disableExecuteApiEndpoint: props.domain?.disableExecuteApiEndpoint === true ? true : undefined,
@@ -201,7 +201,7 @@ export class WebhookApi extends Construct {
       policy: props.allowedCidrs && onlyFrom(props.allowedCidrs),
       domainName: props.domain && {
         domainName: props.domain.name,
-        certificate: Certificate.fromCertificateArn(this, 'Certificate', props.domain.certificateArn),
+        certificate: props.domain.certificate,
         endpointType: EndpointType.REGIONAL,
         securityPolicy: SecurityPolicy.TLS_1_2,
       },
@@ -213,7 +213,7 @@ export class WebhookApi extends Construct {
         throttlingBurstLimit: 2000,
         // Those of single methods cost $3 a month; the metrics of the stage are there without them.
         metricsEnabled: false,
-        accessLogDestination: new LogGroupLogDestination(accessLog),
+        accessLogDestination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
         // Execution logs would hold paths, headers and, traced, bodies (F68).
         loggingLevel: MethodLoggingLevel.OFF,
@@ -222,9 +222,8 @@ export class WebhookApi extends Construct {
     });
 
     if (props.domain?.hostedZone !== undefined && api.domainName !== undefined) {
-      const { id: hostedZoneId, name: zoneName } = props.domain.hostedZone;
       new ARecord(this, 'DomainRecord', {
-        zone: HostedZone.fromHostedZoneAttributes(this, 'HostedZone', { hostedZoneId, zoneName }),
+        zone: props.domain.hostedZone,
         recordName: `${props.domain.name}.`,
         target: RecordTarget.fromAlias(new ApiGatewayDomain(api.domainName)),
       });
@@ -305,6 +304,15 @@ export class WebhookApi extends Construct {
     );
   }
 }
+
+/** Without the `:*` that CDK puts at its end or not, by a feature flag of the app. */
+const arnOf = (logGroup: ILogGroup): string =>
+  Stack.of(logGroup).formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: logGroup.logGroupName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 
 function addPost(resource: Resource, queue: IQueue, role: Role, template: { withEvent: boolean }): void {
   const body = sendMessageTemplate(template);

@@ -6,14 +6,17 @@ import { Construct } from 'constructs';
 import type { Severity } from './alarm-definition';
 
 /** Who gets notices: addresses, each of which must confirm a mail from AWS, or a topic that exists. */
-export type Destination = { readonly emails: readonly string[] } | { readonly topicArn: string };
+export type Destination = { readonly emails: readonly string[] } | { readonly topic: ITopic };
 
 export interface AlarmTopicsProps {
   /** Who gets the notices of each severity; nobody yet, where there is no destination. */
   readonly destinations: Record<Severity, Destination | undefined>;
-  /** What the names of all alarms start with: no other alarm may publish. */
-  readonly alarmNamePrefix: string;
+  /** What the names of all alarms start with, before a dash: no other alarm may publish. */
+  readonly name: string;
 }
+
+/** SNS takes no longer one (docs.aws.amazon.com, "CreateTopic"). */
+const longestDisplayName = 100;
 
 /**
  * A topic for each severity.
@@ -29,20 +32,18 @@ export class AlarmTopics extends Construct {
     super(scope, id);
 
     const topicFor = (topicId: string, destination: Destination = { emails: [] }): ITopic =>
-      'topicArn' in destination
-        ? Topic.fromTopicArn(this, topicId, destination.topicArn)
-        : this.createTopic(topicId, destination.emails, props.alarmNamePrefix);
+      'topic' in destination ? destination.topic : this.createTopic(topicId, destination.emails, props.name);
     this.topics = {
       page: topicFor('Page', props.destinations.page),
       ticket: topicFor('Ticket', props.destinations.ticket),
     };
   }
 
-  private createTopic(id: string, emails: readonly string[], alarmNamePrefix: string): Topic {
+  private createTopic(id: string, emails: readonly string[], name: string): Topic {
     const stack = Stack.of(this);
     const topic = new Topic(this, id, {
       // The sender's name in the mails.
-      displayName: `${stack.stackName} ${id.toLowerCase()}`,
+      displayName: `${name.slice(0, longestDisplayName - id.length - 1)} ${id.toLowerCase()}`,
       enforceSSL: true,
     });
     // The policy that enforces TLS replaces the default one, by which alarms of the account may publish.
@@ -56,7 +57,7 @@ export class AlarmTopics extends Construct {
             'aws:SourceArn': stack.formatArn({
               service: 'cloudwatch',
               resource: 'alarm',
-              resourceName: `${alarmNamePrefix}*`,
+              resourceName: `${name}-*`,
               arnFormat: ArnFormat.COLON_RESOURCE_NAME,
             }),
           },

@@ -17,8 +17,8 @@ export interface AlarmsProps {
   readonly definitions: readonly AlarmDefinition[];
   /** Where notices of each severity go. */
   readonly topics: Record<Severity, ITopic>;
-  /** What their names start with. They stand in mails and on pagers, so they are no generated ones. */
-  readonly namePrefix: string;
+  /** What their names start with, before a dash. They stand in mails and on pagers, so they are no generated ones. */
+  readonly name: string;
   /** Where the runbook can be read, with a heading for each alarm. */
   readonly runbookUrl: string;
   readonly links: Record<Place, { readonly title: string; readonly url: string }>;
@@ -57,7 +57,7 @@ export class Alarms extends Construct {
     if (existing !== undefined) return existing;
     const { severity, anyOf, explainedBy } = definition;
     const alarm = new CloudWatchCompositeAlarm(this, definition.name, {
-      compositeAlarmName: `${this.props.namePrefix}${definition.name}`,
+      compositeAlarmName: `${this.props.name}-${definition.name}`,
       alarmDescription: this.describe(definition),
       alarmRule: explainedBy
         ? AlarmRule.allOf(this.any(anyOf), AlarmRule.not(this.any(explainedBy.anyOf)))
@@ -81,7 +81,7 @@ export class Alarms extends Construct {
     if (existing !== undefined) return existing;
     const [datapointsToAlarm, evaluationPeriods] = condition.datapoints;
     const alarm = new Alarm(this, condition.name, {
-      alarmName: `${this.props.namePrefix}${condition.name}`,
+      alarmName: `${this.props.name}-${condition.name}`,
       alarmDescription: this.describe(condition),
       metric: condition.metric,
       comparisonOperator: condition.comparison,

@@ -1,5 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
-import { Unit } from 'aws-cdk-lib/aws-cloudwatch';
+import { Unit, type Dashboard, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -28,6 +27,8 @@ export interface AlarmSettings {
 }
 
 export interface ObservabilityProps {
+  /** The name of the dashboard, and what those of the alarms begin with. */
+  readonly name: string;
   /** What is observed. */
   readonly pipeline: Pipeline;
   /** `'none'` in words: no alarm, and nobody is told. The dashboard is there nevertheless. */
@@ -36,18 +37,21 @@ export interface ObservabilityProps {
 
 /** Everything by which people see how an environment does, and are called when it does not. */
 export class Observability extends Construct {
-  /** Address of the dashboard in the console. */
+  readonly metrics: PipelineMetrics;
+  /** Those with a recipient first; none where nobody is told of anything. */
+  readonly alarms: readonly IAlarm[];
+  readonly dashboard: Dashboard;
+  /** Its address in the console. */
   readonly dashboardUrl: string;
   /** Where notices of each severity go; none without alarms. */
   readonly topics: Record<Severity, ITopic> | undefined;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id);
-    const { pipeline, alarms } = props;
+    const { name, pipeline, alarms } = props;
 
-    const { stackName } = Stack.of(this);
-    const metric = new PipelineMetrics(pipeline, stackName);
-    const links = consoleLinks(pipeline, stackName);
+    const metric = new PipelineMetrics(pipeline, name);
+    const links = consoleLinks(pipeline, name);
     const conditions = pipelineConditions(metric, pipeline);
 
     new MetricFilter(this, 'RefusedRequests', {
@@ -68,25 +72,27 @@ export class Observability extends Construct {
         ? undefined
         : new AlarmTopics(this, 'Topics', {
             destinations: { page: alarms.page, ticket: alarms.ticket },
-            alarmNamePrefix: `${stackName}-`,
+            name,
           }).topics;
 
-    new PipelineDashboard(this, 'Dashboard', {
+    this.alarms =
+      alarms === 'none' || this.topics === undefined
+        ? []
+        : new Alarms(this, 'Alarms', {
+            definitions: pipelineAlarms(conditions, metric, alarms.expectedTraffic),
+            topics: this.topics,
+            name,
+            runbookUrl: `${alarms.docsUrl}/runbook.md`,
+            links,
+          }).all;
+    this.metrics = metric;
+    this.dashboard = new PipelineDashboard(this, 'Dashboard', {
       pipeline,
       metric,
       conditions,
-      name: stackName,
-      alarms:
-        alarms === 'none' || this.topics === undefined
-          ? []
-          : new Alarms(this, 'Alarms', {
-              definitions: pipelineAlarms(conditions, metric, alarms.expectedTraffic),
-              topics: this.topics,
-              namePrefix: `${stackName}-`,
-              runbookUrl: `${alarms.docsUrl}/runbook.md`,
-              links,
-            }).all,
-    });
+      name,
+      alarms: this.alarms,
+    }).dashboard;
     this.dashboardUrl = links.dashboard.url;
   }
 }

@@ -6,6 +6,7 @@ import { math, type Pipeline, type PipelineMetrics } from './pipeline-metrics';
 
 /** Fewer accepted requests than these in these hours are an alarm. */
 export interface ExpectedTraffic {
+  /** At least 1. */
   readonly requests: number;
   /** At most 24, which CloudWatch allows one datapoint. */
   readonly hours: number;

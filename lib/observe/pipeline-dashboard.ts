@@ -50,10 +50,12 @@ const messages: YAxisProps = { min: 0, label: 'messages', showUnits: false };
 
 /** One page that shows the way of the events from top to bottom: what was promised first, then each part. */
 export class PipelineDashboard extends Construct {
+  readonly dashboard: Dashboard;
+
   constructor(scope: Construct, id: string, props: PipelineDashboardProps) {
     super(scope, id);
 
-    new Dashboard(this, 'Dashboard', {
+    this.dashboard = new Dashboard(this, 'Dashboard', {
       dashboardName: props.name,
       defaultInterval: Duration.hours(24),
       // The widgets say what one datapoint stands for; a longer range must not change it into an average.

@@ -33,10 +33,10 @@ export interface Pipeline {
 }
 
 /** "Amazon API Gateway dimensions and metrics", for `ApiName, Stage`. */
-type DoorMetric = '4XXError' | '5XXError' | 'Count' | 'IntegrationLatency' | 'Latency';
+export type DoorMetric = '4XXError' | '5XXError' | 'Count' | 'IntegrationLatency' | 'Latency';
 
 /** "Available CloudWatch metrics for Amazon SQS", for `QueueName`. */
-type QueueMetric =
+export type QueueMetric =
   | 'ApproximateAgeOfOldestMessage'
   | 'ApproximateNumberOfMessagesNotVisible'
   | 'ApproximateNumberOfMessagesVisible'
@@ -45,7 +45,7 @@ type QueueMetric =
   | 'NumberOfMessagesSent';
 
 /** "Using CloudWatch metrics with Lambda", for `FunctionName`. */
-type FunctionMetric =
+export type FunctionMetric =
   | 'ConcurrentExecutions'
   | 'Duration'
   | 'Errors'
@@ -54,11 +54,11 @@ type FunctionMetric =
   | 'Throttles';
 
 /** "Event source mapping metrics", for `EventSourceMappingUUID`, as far as `EventCount` switches them on for SQS. */
-type EventSourceMetric =
+export type EventSourceMetric =
   'DeletedEventCount' | 'FailedInvokeEventCount' | 'InvokedEventCount' | 'PolledEventCount';
 
 /** How one metric is read. */
-export interface Reading {
+export interface MetricReading {
   /** `Sum`, `Maximum`, `p95`, … */
   readonly statistic: string;
   /**
@@ -81,54 +81,56 @@ export interface Reading {
  */
 export const refusalStatuses = ['400', '403', '413', '415', '429'] as const;
 
+/** An answer of the endpoint that loses an event. */
 export type RefusalStatus = (typeof refusalStatuses)[number];
 
 /** The metric by which refused requests are told apart; API Gateway itself counts all 4xx as one. */
 export const refusedRequests = { name: 'RequestsRefused', dimension: 'Status' } as const;
 
 /**
- * Which metric: the one place that knows namespaces and dimensions, so that no alarm and no graph can ask for a
- * metric that nothing emits.
+ * The metrics of every part of a pipeline: the one place that knows namespaces and dimensions, so that no alarm and no
+ * graph can ask for a metric that nothing emits.
  */
 export class PipelineMetrics {
+  /** @internal */
   constructor(
     private readonly pipeline: Pipeline,
-    private readonly stackName: string,
+    private readonly name: string,
   ) {}
 
   /** One the function writes itself; most of them have no datapoint where they would be zero. */
-  own(name: MetricName, reading: Reading): Metric {
-    return this.read(metricNamespace, name, { [metricDimensions.stack]: this.stackName }, reading);
+  own(name: MetricName, reading: MetricReading): Metric {
+    return this.read(metricNamespace, name, { [metricDimensions.stack]: this.name }, reading);
   }
 
   /** Events that were rejected for one reason. */
-  rejectedFor(reason: RejectionReason, reading: Reading): Metric {
-    const dimensions = { [metricDimensions.stack]: this.stackName, [metricDimensions.reason]: reason };
+  rejectedFor(reason: RejectionReason, reading: MetricReading): Metric {
+    const dimensions = { [metricDimensions.stack]: this.name, [metricDimensions.reason]: reason };
     return this.read(metricNamespace, metrics.eventsRejected, dimensions, { label: reason, ...reading });
   }
 
   /** One of the endpoint. */
-  door(name: DoorMetric, reading: Reading): Metric {
+  door(name: DoorMetric, reading: MetricReading): Metric {
     const { api, stage } = this.pipeline;
     return this.read('AWS/ApiGateway', name, { ApiName: api.restApiName, Stage: stage.stageName }, reading);
   }
 
   /** Requests that were refused with one status. */
-  refused(status: RefusalStatus, reading: Reading): Metric {
+  refused(status: RefusalStatus, reading: MetricReading): Metric {
     const dimensions = { [refusedRequests.dimension]: status };
     return this.read(this.refusedNamespace, refusedRequests.name, dimensions, { label: status, ...reading });
   }
 
   /**
-   * A metric filter takes dimensions from fields of the log line alone, where the stack's name is none; so it is
+   * A metric filter takes dimensions from fields of the log line alone, where the pipeline's name is none; so it is
    * part of the namespace.
    */
   get refusedNamespace(): string {
-    return `${metricNamespace}/${this.stackName}`;
+    return `${metricNamespace}/${this.name}`;
   }
 
   /** One of the event buffer. */
-  buffer(name: QueueMetric, reading: Reading): Metric {
+  buffer(name: QueueMetric, reading: MetricReading): Metric {
     return this.read('AWS/SQS', name, { QueueName: this.pipeline.eventBuffer.queueName }, reading);
   }
 
@@ -138,24 +140,24 @@ export class PipelineMetrics {
    */
   deadLetters(
     name: 'ApproximateAgeOfOldestMessage' | 'ApproximateNumberOfMessagesVisible',
-    reading: Reading,
+    reading: MetricReading,
   ): Metric {
     return this.read('AWS/SQS', name, { QueueName: this.pipeline.deadLetterQueue.queueName }, reading);
   }
 
   /** One of the function. */
-  forwarder(name: FunctionMetric, reading: Reading): Metric {
+  forwarder(name: FunctionMetric, reading: MetricReading): Metric {
     return this.read('AWS/Lambda', name, { FunctionName: this.pipeline.forwarder.functionName }, reading);
   }
 
   /** One of what stands between buffer and function. */
-  eventSource(name: EventSourceMetric, reading: Reading): Metric {
+  eventSource(name: EventSourceMetric, reading: MetricReading): Metric {
     const dimensions = { EventSourceMappingUUID: this.pipeline.eventSourceMappingId };
     return this.read('AWS/Lambda', name, dimensions, reading);
   }
 
   /** Requests that got a 200. */
-  accepted(reading: Omit<Reading, 'statistic'> = {}): IMetric {
+  accepted(reading: Omit<MetricReading, 'statistic'> = {}): IMetric {
     const sum = { ...reading, statistic: 'Sum' };
     return math(
       'FILL(requests, 0) - FILL(clientErrors, 0) - FILL(serverErrors, 0)',
@@ -172,7 +174,7 @@ export class PipelineMetrics {
     namespace: string,
     metricName: string,
     dimensionsMap: Record<string, string>,
-    { statistic, period = Duration.minutes(1), label }: Reading,
+    { statistic, period = Duration.minutes(1), label }: MetricReading,
   ): Metric {
     return new Metric({ namespace, metricName, dimensionsMap, statistic, period, label });
   }
@@ -182,7 +184,7 @@ export class PipelineMetrics {
 export function math(
   expression: string,
   usingMetrics: Record<string, IMetric>,
-  { period = Duration.minutes(1), label }: Omit<Reading, 'statistic'>,
+  { period = Duration.minutes(1), label }: Omit<MetricReading, 'statistic'>,
 ): MathExpression {
   return new MathExpression({ expression, usingMetrics, period, label });
 }

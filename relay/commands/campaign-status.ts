@@ -13,7 +13,7 @@ interface Options extends EnvironmentOptions {
 
 /** Says what became of the events of each campaign. */
 export async function campaignStatus(options: Options): Promise<void> {
-  const found = await readCampaignStatus(await openEnvironment(options.env), options.window);
+  const found = await readCampaignStatus(await openEnvironment(options), options.window);
   print(options, found, describeCampaigns(found, options));
   endWith(isAllRight(found));
 }

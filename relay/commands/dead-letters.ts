@@ -19,7 +19,7 @@ interface ReasonOptions extends EnvironmentOptions {
 
 /** Counts dead letters and shows samples. */
 export async function list(options: ReasonOptions & { samples: number; show?: boolean }): Promise<void> {
-  const queue = deadLetterQueueOf(await openEnvironment(options.env));
+  const queue = deadLetterQueueOf(await openEnvironment(options));
   const show = options.show === true;
   const result = await interruptible((signal) =>
     listLetters(queue, { ...options, show, signal, progress: progressBar('letters read') }),
@@ -36,7 +36,7 @@ interface RedriveOptions extends ReasonOptions {
 
 /** Moves dead letters back to the event buffer. */
 export async function redrive(options: RedriveOptions): Promise<void> {
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const buffer: QueueRef = { sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') };
   const source =
     options.fromQueue === undefined
@@ -106,7 +106,7 @@ interface DiscardOptions extends ReasonOptions {
 export async function discard(options: DiscardOptions): Promise<void> {
   const identity = options.identity === '-' ? (await text(process.stdin)).trim() : options.identity?.trim();
   if (identity === '') throw new OperatorError('the identity is empty');
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const queue = deadLetterQueueOf(environment);
   const isDryRun = options.dryRun === true;
   if (!isDryRun && options.yes !== true) await confirm(await consequenceOf(options, environment, queue));
@@ -152,7 +152,7 @@ async function consequenceOf(
 
 /** Writes dead letters to a file. */
 export async function exportTo(file: string, options: ReasonOptions): Promise<void> {
-  const queue = deadLetterQueueOf(await openEnvironment(options.env));
+  const queue = deadLetterQueueOf(await openEnvironment(options));
   const path = whereItWasCalled(file);
   const { written, isComplete } = await interruptible((signal) =>
     exportLetters(queue, path, { reason: options.reason, signal, progress: progressBar('letters read') }),

@@ -2,9 +2,14 @@ import { isDeployed, readEnvironment, stackName as stackNameOf } from '../../lib
 import type { Examined, Means } from '../doctor/check';
 import { examineLocally } from '../doctor/on-this-machine';
 import { synthesize } from '../doctor/synthesis';
+import type { PipelineOfStack } from '../environment/stack-environment';
 import { interruptible } from '../terminal/interruption';
+import { OperatorError } from '../terminal/operator-error';
 import { labelled, visibleText } from '../terminal/terminal-text';
 import { endWith, print, type EnvironmentOptions } from './environment-command';
+
+/** For each check. */
+const timeoutMs = 20_000;
 
 interface Options extends EnvironmentOptions {
   readonly preflight?: boolean;
@@ -22,7 +27,11 @@ export interface Diagnosis {
 /** Looks at an environment before or after a deployment, and changes nothing. */
 export async function doctor(options: Options): Promise<void> {
   const isPreflight = options.preflight === true;
-  const diagnosis = await interruptible(() => diagnose(options.env, isPreflight));
+  const diagnosis = await interruptible(() =>
+    options.stack === undefined
+      ? diagnose(options.env, isPreflight)
+      : diagnoseStack({ stack: options.stack, construct: options.construct }, isPreflight),
+  );
   print(options, diagnosis, report(diagnosis));
   endWith(diagnosis.passed);
   // A call that did not answer in time would keep the process until the network gives it up.
@@ -37,7 +46,7 @@ export async function doctor(options: Options): Promise<void> {
 export async function diagnose(
   name: string,
   isPreflight: boolean,
-  means: Means = { config: readEnvironment(name), synthesize, now: Date.now, timeoutMs: 20_000 },
+  means: Means = { config: readEnvironment(name), synthesize, now: Date.now, timeoutMs },
 ): Promise<Diagnosis> {
   const checks = isDeployed(name)
     ? // The clients of nine services take longer to load than a local command to run.
@@ -46,6 +55,32 @@ export async function diagnose(
   return {
     environment: name,
     stackName: stackNameOf(name),
+    passed: checks.every(({ outcome }) => outcome === 'ok'),
+    checks,
+  };
+}
+
+/**
+ * Makes the checks of what is deployed for a pipeline of any stack, whose settings and templates are another app's.
+ *
+ * @throws {OperatorError} when the pipeline is not found, or with --preflight, which is about settings
+ */
+async function diagnoseStack(of: PipelineOfStack, isPreflight: boolean): Promise<Diagnosis> {
+  if (isPreflight)
+    throw new OperatorError('--preflight looks at settings, and --stack has none; leave one out');
+  const [{ findPipeline }, { examineDeployed }] = await Promise.all([
+    import('../environment/stack-environment.js'),
+    import('../doctor/on-aws.js'),
+  ]);
+  const found = await findPipeline(of);
+  const checks = await examineDeployed(found.environment, Promise.resolve(found.template), {
+    now: Date.now,
+    timeoutMs,
+  });
+  const { name, stackName } = found.environment;
+  return {
+    environment: name,
+    stackName,
     passed: checks.every(({ outcome }) => outcome === 'ok'),
     checks,
   };

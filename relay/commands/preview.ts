@@ -3,10 +3,14 @@ import { basename } from 'node:path';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import type { MappingRule, MappingSettings } from '../../lambda/mapping/rule-format';
-import type { EnvironmentConfig } from '../../lib/config/environment-config';
+import {
+  parseEnvironment,
+  type EnvironmentConfig,
+  type EnvironmentSettings,
+} from '../../lib/config/environment-config';
 import { readEnvironment } from '../../lib/config/environments';
 import { mappingOf, rulesOf } from '../../lib/config/rule-files';
-import { toPathEvent } from '../options';
+import { hasEnvironments, toPathEvent } from '../options';
 import { endpointAnswer } from '../preview/endpoint-answer';
 import { previewPayload, unknownAppId, type PreviewReport } from '../preview/preview';
 import { printAnswer, printReport } from '../preview/print-preview';
@@ -26,9 +30,17 @@ interface Options {
   sample?: Sample;
 }
 
+/** What the package, which has no environments, previews by: the settings that decide it are all at their defaults. */
+const defaults: EnvironmentSettings = {
+  heap: { region: 'us' },
+  apiKeys: ['k1'],
+  apiGatewayLogRole: 'exists',
+  alarms: 'none',
+};
+
 /** Shows what Heap would get for a payload, without network and secrets. */
 export async function preview(file: string | undefined, options: Options): Promise<void> {
-  const config = readEnvironment(options.env);
+  const config = hasEnvironments ? readEnvironment(options.env) : parseEnvironment('', defaults);
   // Before standard input is waited for.
   const mapping = compileMapping(mappingSettings(config, options.rule), createLiquid().parse);
   const payload = await readPayload(file, options.sample);
@@ -77,7 +89,8 @@ function readRules(file: string): MappingRule[] {
 }
 
 function notes({ events, requests }: PreviewReport, { env, appId, rule: files }: Options): string {
-  const lines = [`Nothing was sent. These are the settings of the environment ${env}.`];
+  const whose = hasEnvironments ? `the settings of the environment ${env}` : 'the default settings';
+  const lines = [`Nothing was sent. These are ${whose}.`];
   if (files !== undefined) {
     lines.push(`Its rules were left out for those of ${files.join(', ')}.`);
     if (events.some(({ outcome, rule }) => outcome === 'delivered' && rule === null)) {

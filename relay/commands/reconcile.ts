@@ -26,7 +26,7 @@ export async function reconcileFile(file: string | undefined, options: Options):
   const to = options.until ?? Date.now();
   const window = { from: to - options.window, to };
   const list = readSentList(bytes, window);
-  const found = await readReconciliation(await openEnvironment(options.env), list, window);
+  const found = await readReconciliation(await openEnvironment(options), list, window);
   print(options, found, describeReconciliation(found, options));
   endWith(isAllRight(found));
 }

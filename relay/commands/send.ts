@@ -44,7 +44,7 @@ interface Sent {
 
 /** Posts a payload as CleverTap would. */
 export async function send(file: string | undefined, options: Options): Promise<void> {
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const payload = await readPayload(file, options.sample);
   if (!environment.isSandbox && options.yes !== true) {
     await confirm(

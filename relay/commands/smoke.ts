@@ -35,7 +35,7 @@ interface Smoke {
 
 /** Sends a test event all the way, or to the door alone, and holds the endpoint to its promises. */
 export async function smoke(options: Options): Promise<void> {
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   if (options.door === true) {
     const door = await interruptible(() => runDoorSmoke(environment, options));
     print(options, door, report(door, options));

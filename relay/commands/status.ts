@@ -77,7 +77,7 @@ export async function status(options: Options): Promise<void> {
       '--verbose says what the search for campaigns read and cost. Add --by campaign, or leave --verbose out.',
     );
   }
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const result = await interruptible(async (signal) => {
     const first = await readStatus(environment, options.window);
     if (first.consistent) return first;

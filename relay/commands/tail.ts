@@ -25,7 +25,7 @@ interface Output {
 
 /** Shows what becomes of events while it happens. */
 export async function tail(options: Options): Promise<void> {
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const isJson = options.json === true;
   const from = Date.now() - options.since;
   endWhenNobodyReads();
@@ -157,12 +157,12 @@ async function describeSilence(environment: Environment, from: number): Promise<
   const now = Date.now();
   const { requests, refused, failed } = await environment.doorCounts(from, now);
   if (refused + failed > 0) {
-    return `The endpoint refused ${count(refused + failed, 'request')}: a wrong x-api-key, content type or body. What to enter in CleverTap: "relay webhook --env ${environment.name}".`;
+    return `The endpoint refused ${count(refused + failed, 'request')}: a wrong x-api-key, content type or body. What to enter in CleverTap: "relay webhook ${environment.options}".`;
   }
   if (requests > 0) {
-    return `${count(requests, 'request')} came, and the function has not ended with any of it. Look at "relay status --env ${environment.name}".`;
+    return `${count(requests, 'request')} came, and the function has not ended with any of it. Look at "relay status ${environment.options}".`;
   }
-  return `${describeNothing(from, now, environment.metricDelayMs)} Send a test in CleverTap; its webhook must have the URL that "relay webhook --env ${environment.name}" shows.`;
+  return `${describeNothing(from, now, environment.metricDelayMs)} Send a test in CleverTap; its webhook must have the URL that "relay webhook ${environment.options}" shows.`;
 }
 
 /** @param delay milliseconds after which a request is sure to be counted */

@@ -17,7 +17,7 @@ interface Stored {
 
 /** Stores the Heap app id without it ever standing in a command line. */
 export async function setToken(options: EnvironmentOptions): Promise<void> {
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const given = readGiven(await readValue(`Heap app id of ${environment.name}: `));
   const stored = await storeToken(environment, given);
   print(options, stored, report(stored));

@@ -1,4 +1,4 @@
-import { apiKeyNames, outputOf, type Environment } from '../environment/environment';
+import { apiKeyNames, outputOf, relayCommand, type Environment } from '../environment/environment';
 import { openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { count, labelled } from '../terminal/terminal-text';
 
@@ -24,7 +24,7 @@ const hidden = '(hidden; --show-key prints it)';
 
 /** Says what to enter in CleverTap, who uses which key, and how a key is rotated. */
 export async function webhook(options: Options): Promise<void> {
-  const environment = await openEnvironment(options.env);
+  const environment = await openEnvironment(options);
   const found = await describeWebhook(environment, options.showKey === true);
   print(options, found, report(found, environment));
 }
@@ -50,12 +50,12 @@ export async function describeWebhook(environment: Environment, showKey: boolean
   };
 }
 
-function report({ url, headers, keys }: Webhook, { name }: Environment): string {
+function report({ url, headers, keys }: Webhook, environment: Environment): string {
   const [first] = keys;
   const next = nextName(keys.map((key) => key.name));
   const steps = [
-    `Add a name to apiKeys in config/${name}.ts, e.g. ['${first?.name ?? 'k1'}', '${next}'], and deploy.`,
-    `Take the new value from "npm run relay -- webhook --env ${name} --show-key" and enter it in CleverTap, in every webhook.`,
+    `Add a name to apiKeys in ${environment.settingsPlace}, e.g. ['${first?.name ?? 'k1'}', '${next}'], and deploy.`,
+    `Take the new value from "${relayCommand(environment, 'webhook')} --show-key" and enter it in CleverTap, in every webhook.`,
     `Wait until the old key has no requests any more: run this command again.`,
     `Take the old name out of apiKeys, and deploy. Whoever still uses it gets 403.`,
   ];

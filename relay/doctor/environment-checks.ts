@@ -4,7 +4,7 @@ import { secretPlaceholder } from '../../lambda/contract';
 import { parseHeapToken } from '../../lambda/heap/heap-tokens';
 import { countsOf } from '../dead-letters/visit-letters';
 import { describeRecipients, type AlarmRecipients } from '../environment/alarm-recipients';
-import { outputOf, type Environment } from '../environment/environment';
+import { outputOf, relayCommand, type Environment } from '../environment/environment';
 import { OperatorError } from '../terminal/operator-error';
 import { count, duration } from '../terminal/terminal-text';
 import { allRight, deployAnew, fault, isMissing, type Check } from './check';
@@ -15,7 +15,7 @@ export const secret = (environment: Environment): Check => ({
   name: 'secret',
   look: async () => {
     const id = outputOf(environment, 'HeapTokensSecret');
-    const remedy = `Run: npm run relay -- token set --env ${environment.name}`;
+    const remedy = `Run: ${relayCommand(environment, 'token set')}`;
     try {
       const { SecretString } = await environment.secretsManager.send(
         new GetSecretValueCommand({ SecretId: id }),
@@ -134,10 +134,7 @@ export const deadLetters = (environment: Environment, now: () => number): Check 
     const age = `the queue has not been empty for ${duration(now() - since)}, so the oldest is at most that old`;
     const found = `${count(letters, 'letter')}; ${age}`;
     return now() - since >= patienceMs
-      ? fault(
-          found,
-          `SQS deletes them after 14 days. See npm run relay -- dlq list --env ${environment.name}`,
-        )
+      ? fault(found, `SQS deletes them after 14 days. See ${relayCommand(environment, 'dlq list')}`)
       : allRight(found);
   },
 });
@@ -183,7 +180,7 @@ export const recipients = (
     const { config } = environment;
     if (config.alarms === 'none') return allRight("nobody, as alarms: 'none' says");
     const told = (await all).find((of) => of.severity === severity);
-    const remedy = `Set alarms.${severity} in config/${environment.name}.ts and deploy; whoever is not confirmed clicks on the link in the mail from AWS.`;
+    const remedy = `Set alarms.${severity} in ${environment.settingsPlace} and deploy; whoever is not confirmed clicks on the link in the mail from AWS.`;
     if (told === undefined) return fault('nobody', remedy);
     const found = describeRecipients(told);
     const { confirmed, pending, missing } = told;

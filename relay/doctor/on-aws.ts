@@ -5,6 +5,8 @@ import { bootstrap, certificate, credentials, logRole, topics } from './account-
 import { examine, notMade, synthesisTimeoutMs, type Check, type Examined, type Means } from './check';
 import { alarms, deadLetters, queues, recipients, secret } from './environment-checks';
 import { settings } from './settings-check';
+import type { Environment } from '../environment/environment';
+import type { Template } from './template';
 import { apiKeys, code, deployedTemplate, eventSource, stackState } from './stack-checks';
 
 /**
@@ -56,9 +58,25 @@ export async function examineOnAws(
 
   const environment = environmentOf(name, config, deployed);
   const template = awaitedLater(deployedTemplate(region, stackName));
+  const [ofCode, after] = await Promise.all([
+    all([code(stackName, template, synthesis)]),
+    examineDeployed(environment, template, { now, timeoutMs, region }),
+  ]);
+  return [...before, ...ofCode, ...after];
+}
+
+/**
+ * Makes the checks of what is deployed, which need no settings.
+ *
+ * @param template that the pipeline was deployed from, with its outputs under the names of a stack of its own
+ */
+export async function examineDeployed(
+  environment: Environment,
+  template: Promise<Template>,
+  { now, timeoutMs, region = regionOf({}) }: Pick<Means, 'now' | 'timeoutMs'> & { readonly region?: string },
+): Promise<Examined[]> {
   const told = awaitedLater(environment.alarmRecipients());
-  const after = await all([
-    code(stackName, template, synthesis),
+  const checks = [
     eventSource(environment, region),
     secret(environment),
     apiKeys(environment, region),
@@ -67,8 +85,8 @@ export async function examineOnAws(
     alarms(environment, template),
     recipients(environment, 'page', told),
     recipients(environment, 'ticket', told),
-  ]);
-  return [...before, ...after];
+  ];
+  return Promise.all(checks.map((check) => examine(check, timeoutMs)));
 }
 
 /** A promise that may fail before somebody waits for it. */

@@ -24,7 +24,7 @@ const outputs = [
  */
 export async function alarmRecipients(
   sns: SNSClient,
-  { alarms }: EnvironmentConfig,
+  { alarms }: Pick<EnvironmentConfig, 'alarms'>,
   stackOutputs: ReadonlyMap<string, string>,
 ): Promise<AlarmRecipients[]> {
   if (alarms === 'none') return [];

@@ -18,6 +18,7 @@ import {
   apiKeyNames,
   outputOf,
   type Alarms,
+  type DeployedSettings,
   type DoorCounts,
   type Environment,
   type ForwarderCounts,
@@ -57,24 +58,45 @@ export async function openAwsEnvironment(name: string, config: EnvironmentConfig
 }
 
 /** Where an environment is; undefined where the shared configuration of the AWS CLI says it. */
-export const regionOf = ({ region }: EnvironmentConfig): string | undefined =>
+export const regionOf = ({ region }: Pick<EnvironmentConfig, 'region'>): string | undefined =>
   // The AWS CLI knows the second variable, the SDK does not.
   region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
 
 /** An environment by the description of its stack. */
-export function environmentOf(name: string, config: EnvironmentConfig, stack: Stack): Environment {
-  const stackName = stackNameOf(name);
-  const region = regionOf(config);
-  const outputs = new Map(
-    (stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+export const environmentOf = (name: string, config: EnvironmentConfig, stack: Stack): Environment =>
+  environmentOfOutputs(
+    {
+      name,
+      options: `--env ${name}`,
+      settingsPlace: `config/${name}.ts`,
+      stackName: stackNameOf(name),
+      // One pipeline in a stack is called as its stack.
+      pipelineName: stackNameOf(name),
+      region: regionOf(config),
+      settings: config,
+    },
+    new Map((stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])),
   );
+
+/** What is deployed, besides its outputs. */
+interface Deployed extends Pick<Environment, 'name' | 'options' | 'settingsPlace' | 'stackName'> {
+  /** What its API and its metrics are called, and what the names of its alarms begin with, before a dash. */
+  readonly pipelineName: string;
+  readonly region: string | undefined;
+  readonly settings: DeployedSettings;
+}
+
+/** An environment by the outputs of its pipeline, under the names that they have in a stack of its own. */
+export function environmentOfOutputs(
+  { pipelineName, region, settings: config, ...named }: Deployed,
+  outputs: ReadonlyMap<string, string>,
+): Environment {
   const cloudWatch = new CloudWatchClient({ region });
   const apiGateway = new APIGatewayClient({ region });
   const logs = new CloudWatchLogsClient({ region });
   const sns = new SNSClient({ region });
   const environment: Environment = {
-    name,
-    stackName,
+    ...named,
     config,
     outputs,
     sqs: new SQSClient({ region }),
@@ -93,9 +115,9 @@ export function environmentOf(name: string, config: EnvironmentConfig, stack: St
         apiKeyNames(environment).map((key) => [key, byId.get(outputOf(environment, `ApiKeyId${key}`)) ?? 0]),
       );
     },
-    doorCounts: (from, to) => doorCounts(cloudWatch, stackName, from, to),
-    forwarderCounts: (from, to) => forwarderCounts(cloudWatch, stackName, from, to),
-    alarms: () => alarms(cloudWatch, stackName),
+    doorCounts: (from, to) => doorCounts(cloudWatch, pipelineName, from, to),
+    forwarderCounts: (from, to) => forwarderCounts(cloudWatch, pipelineName, from, to),
+    alarms: () => alarms(cloudWatch, pipelineName),
     alarmRecipients: () => alarmRecipients(sns, config, outputs),
     deadLettersSince: (now) => notEmptySince(cloudWatch, outputOf(environment, 'DeadLetterQueueUrl'), now),
     ledger: (from, to) => {
@@ -139,15 +161,14 @@ interface Sum {
 
 async function doorCounts(
   client: CloudWatchClient,
-  stackName: string,
+  pipelineName: string,
   from: number,
   to: number,
 ): Promise<DoorCounts> {
   const door = (metric: string): Sum => ({
     namespace: 'AWS/ApiGateway',
     metric,
-    // The API is named after its stack.
-    dimensions: { ApiName: stackName },
+    dimensions: { ApiName: pipelineName },
   });
   const [requests = 0, refused = 0, failed = 0] = await sumsOf(
     client,
@@ -160,7 +181,7 @@ async function doorCounts(
 
 async function forwarderCounts(
   client: CloudWatchClient,
-  stackName: string,
+  pipelineName: string,
   from: number,
   to: number,
 ): Promise<ForwarderCounts> {
@@ -168,7 +189,7 @@ async function forwarderCounts(
   const own = (metric: string, dimensions: Readonly<Record<string, string>> = {}): Sum => ({
     namespace: metricNamespace,
     metric,
-    dimensions: { [metricDimensions.stack]: stackName, ...dimensions },
+    dimensions: { [metricDimensions.stack]: pipelineName, ...dimensions },
   });
   const reasons = rejectionReasons.map((reason) =>
     own(metrics.eventsRejected, { [metricDimensions.reason]: reason }),
@@ -263,12 +284,15 @@ async function metricData(
   return results;
 }
 
-async function alarms(client: CloudWatchClient, stackName: string): Promise<Alarms> {
+async function alarms(client: CloudWatchClient, pipelineName: string): Promise<Alarms> {
   const names: string[] = [];
   const ringing: Alarms['ringing'][number][] = [];
   const muted: string[] = [];
   // CloudFormation names them so.
-  const input = { AlarmNamePrefix: `${stackName}-`, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] as const };
+  const input = {
+    AlarmNamePrefix: `${pipelineName}-`,
+    AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] as const,
+  };
   for await (const page of paginateDescribeAlarms(
     { client },
     { ...input, AlarmTypes: [...input.AlarmTypes] },

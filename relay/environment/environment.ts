@@ -3,16 +3,27 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { MetricName } from '../../lambda/contract';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
 import type { Ledger } from '../ledger/ledger';
+import { hasEnvironments } from '../options';
 import { OperatorError } from '../terminal/operator-error';
 import type { LogLine } from '../feed/feed';
 import type { AlarmRecipients } from './alarm-recipients';
 
+/** What of the settings a command needs to know of what is deployed. */
+export interface DeployedSettings extends Pick<EnvironmentConfig, 'alarms' | 'dedupeWindowMinutes'> {
+  /** Infinity for ever. */
+  readonly logRetentionDays: number;
+}
+
 /** What a command needs of a deployed environment, on AWS or on this machine. */
 export interface Environment {
-  /** As in `config/`, e.g. `prod`. */
+  /** As in `config/`, e.g. `prod`; of a stack of another app the name of its pipeline. */
   readonly name: string;
+  /** The options by which a command means it, e.g. `--env prod`. */
+  readonly options: string;
+  /** Where its settings are, e.g. `config/prod.ts`. */
+  readonly settingsPlace: string;
   readonly stackName: string;
-  readonly config: EnvironmentConfig;
+  readonly config: DeployedSettings;
   readonly outputs: ReadonlyMap<string, string>;
   readonly sqs: SQSClient;
   readonly secretsManager: SecretsManagerClient;
@@ -77,6 +88,10 @@ export interface Alarms {
   /** Names of those whose actions are switched off, so that they tell nobody. */
   readonly muted: readonly string[];
 }
+
+/** How a person runs another command on the same environment, e.g. `npm run relay -- token set --env prod`. */
+export const relayCommand = ({ options }: Pick<Environment, 'options'>, command: string): string =>
+  `${hasEnvironments ? 'npm run relay --' : 'npx relay'} ${command} ${options}`;
 
 /** @throws {OperatorError} when the deployed stack is older than the output */
 export function outputOf({ outputs, stackName, name }: Environment, output: string): string {

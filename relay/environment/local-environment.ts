@@ -41,6 +41,8 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
     ask(`${stack.awsUrl}/_local/metrics?from=${from}${to === undefined ? '' : `&to=${to}`}`, happenings);
   return {
     name: 'local',
+    options: '--env local',
+    settingsPlace: 'config/local.ts',
     stackName: stack.stackName,
     config,
     outputs,

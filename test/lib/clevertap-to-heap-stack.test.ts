@@ -14,6 +14,11 @@ interface Document {
   Statement: Statement[];
 }
 
+// CDK prints the warnings of every synthesis.
+beforeAll(() => {
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+
 const template = synthTemplate();
 const everything = synthTemplate(allSettings);
 
@@ -68,6 +73,7 @@ describe('outputs', () => {
       HeapTokensSecret: '${HeapTokensSecret6DBA69BB.6.0}-${HeapTokensSecret6DBA69BB.6.1}',
       DashboardUrl:
         'https://console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/ClevertapToHeapTest',
+      PipelineName: 'ClevertapToHeapTest',
       ApiId: '${WebhookApiRestApiF01EE63D}',
       StageName: '${WebhookApiRestApiDeploymentStagev176743630}',
       UsagePlanId: '${WebhookApiRestApiUsagePlanD4F2848F}',
@@ -93,6 +99,7 @@ describe('outputs', () => {
         'DashboardUrl',
         'AlarmTopicPage',
         'AlarmTopicTicket',
+        'PipelineName',
         'ApiId',
         'StageName',
         'UsagePlanId',

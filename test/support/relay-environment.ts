@@ -13,6 +13,8 @@ export const relayEnvironment = (
 ): Environment => ({
   name: 'dev',
   stackName: 'ClevertapToHeapDev',
+  options: '--env local',
+  settingsPlace: 'config/local.ts',
   config: readEnvironment('local'),
   sqs: undefined as unknown as SQSClient,
   secretsManager: undefined as unknown as SecretsManagerClient,

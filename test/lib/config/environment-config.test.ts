@@ -77,7 +77,6 @@ describe('what is accepted', () => {
   it('reads the docs at their place in the repository unless told otherwise', () => {
     const docsUrlOf = (change: object): unknown =>
       parseEnvironment('config/shop.ts', { ...settings, alarms: alarms(change) }).alarms;
-    expect(docsUrlOf({})).toMatchObject({ docsUrl: 'docs' });
     expect(docsUrlOf({ docsUrl: 'https://git.shop.test/docs/' })).toMatchObject({
       docsUrl: 'https://git.shop.test/docs',
     });

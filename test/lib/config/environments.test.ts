@@ -2,13 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentConfigError } from '../../../lib/config/environment-config';
-import {
-  environmentNames,
-  isDeployed,
-  missingRecipients,
-  readEnvironment,
-  stackName,
-} from '../../../lib/config/environments';
+import { environmentNames, isDeployed, readEnvironment, stackName } from '../../../lib/config/environments';
 import { settings } from '../../support/synth';
 
 let directory: string;
@@ -82,17 +76,4 @@ test.each([
   write('prod.ts', text);
 
   expect(() => readEnvironment('prod', directory)).toThrow(message);
-});
-
-test.each([
-  ['none', []],
-  [{}, ['page', 'ticket']],
-  [{ page: { emails: ['ana@clevertap-to-heap.dev'] } }, ['ticket']],
-  [{ ticket: { emails: ['ana@clevertap-to-heap.dev'] } }, ['page']],
-])('F72 alarms of %j are said to reach nobody with %j', (alarms, severities) => {
-  write('prod.ts', `export const prod = ${JSON.stringify({ ...settings, alarms })};`);
-
-  expect(missingRecipients('prod', readEnvironment('prod', directory))).toEqual(
-    severities.map((severity) => `nobody is told: set alarms.${severity} in config/prod.ts`),
-  );
 });

@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, FileSystem, Stack } from 'aws-cdk-lib';
 import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { bundledFiles, forwarderCode } from '../../../lib/forward/forwarder-code';
+import { bundledFiles } from '../../../lib/forward/forwarder-bundle';
+import { forwarderCode } from '../../../lib/forward/forwarder-code';
 import { noMapping, type MappingSettings } from '../../../lambda/mapping/rule-format';
 import { withoutBundling } from '../../support/synth';
 

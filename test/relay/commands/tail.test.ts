@@ -64,6 +64,8 @@ async function followed(
   const abort = new AbortController();
   const [rows, remarks, asked]: [FeedRow[], string[], number[]] = [[], [], []];
   const environment = relayEnvironment({
+    options: '--env dev',
+    settingsPlace: 'config/dev.ts',
     isSandbox: false,
     metricDelayMs,
     forwarderLines: (from) => {

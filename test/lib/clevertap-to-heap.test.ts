@@ -1,0 +1,460 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { App, Duration, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { createApp } from '../../bin/clevertap-to-heap';
+import { ClevertapToHeap } from '../../lib/clevertap-to-heap';
+import {
+  checkProps,
+  ClevertapToHeapPropsError,
+  type ClevertapToHeapProps,
+} from '../../lib/clevertap-to-heap-props';
+import { environmentNames } from '../../lib/config/environments';
+import { allSettings, newApp, synthTemplate, withoutBundling } from '../support/synth';
+import { asText, outputs, resource, resources } from '../support/template';
+import logicalIds from './logical-ids.json';
+
+const heap = { region: 'us' } as const;
+
+// CDK prints the warnings of every synthesis.
+beforeAll(() => {
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+
+const idsOf = (template: Template): string[] =>
+  resources(template)
+    .map(({ logicalId }) => logicalId)
+    .sort();
+
+/** What may be done with what, however the statements are divided. */
+function permissions(template: Template): string[] {
+  interface Statement {
+    Action: string | string[];
+    Resource: unknown;
+  }
+  return resources<{ PolicyDocument: { Statement: Statement[] } }>(template)
+    .filter(({ Type }) => /^AWS::IAM::(?:Managed)?Policy$/.test(Type))
+    .flatMap(({ logicalId, Properties }) =>
+      Properties.PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
+        [Action]
+          .flat()
+          .flatMap((action) => [Resource].flat().map((each) => `${logicalId} ${action} ${String(each)}`)),
+      ),
+    )
+    .sort();
+}
+
+describe('F70 logical ids', () => {
+  it.each(environmentNames())('of %s are those of its first deployment', (name) => {
+    const app = createApp({ names: [name], context: withoutBundling });
+    const [stack] = app.node.children.filter((child) => Stack.isStack(child));
+    expect(idsOf(Template.fromStack(stack!))).toEqual(logicalIds[name as keyof typeof logicalIds]);
+  });
+
+  it('and all else are the same without the feature flags of cdk.json, but how policies are divided', () => {
+    const [withFlags, without] = [newApp(), new App({ context: withoutBundling })].map((app) => {
+      const stack = new Stack(app, 'Team');
+      new ClevertapToHeap(stack, 'Webhooks', { heap, apiGatewayLogRole: 'create' });
+      return Template.fromStack(stack);
+    });
+    const withoutPolicies = (template: Template) =>
+      resources(template).filter(({ Type }) => !/^AWS::IAM::(?:Managed)?Policy$/.test(Type));
+    expect(idsOf(without!)).toEqual(idsOf(withFlags!));
+    expect(withoutPolicies(without!)).toEqual(withoutPolicies(withFlags!));
+    expect(outputs(without!)).toEqual(outputs(withFlags!));
+    expect(permissions(without!)).toEqual(permissions(withFlags!));
+    expect(permissions(without!).length).toBeGreaterThan(50);
+  });
+});
+
+describe('a construct with the id Default', () => {
+  const template = (props: (stack: Stack) => ClevertapToHeapProps, env = {}): object => {
+    const stack = new Stack(newApp(), 'ClevertapToHeapTest', { env });
+    new ClevertapToHeap(stack, 'Default', props(stack));
+    return Template.fromStack(stack).toJSON();
+  };
+
+  it('is the stack of an environment with the same settings, and needs but heap and alarms for the least', () => {
+    expect(template(() => ({ heap, alarms: 'none' }))).toEqual(synthTemplate().toJSON());
+  });
+
+  it('has alarms by default, which tell nobody yet', () => {
+    expect(template(() => ({ heap }))).toEqual(synthTemplate({ alarms: {} }).toJSON());
+  });
+
+  it('takes every setting of an environment as a prop', () => {
+    const { account, region, domain, alarms } = allSettings;
+    if (alarms === 'none') throw new Error('no alarms among the settings');
+    const fromProps = template(
+      (stack): Required<ClevertapToHeapProps> => ({
+        heap: { baseUrl: 'https://heap.clevertap-to-heap.dev' },
+        apiKeys: allSettings.apiKeys,
+        allowedCidrs: allSettings.allowedCidrs,
+        domain: {
+          name: domain.name,
+          certificate: Certificate.fromCertificateArn(stack, 'TheCertificate', domain.certificateArn),
+          hostedZone: HostedZone.fromHostedZoneAttributes(stack, 'Zone', {
+            hostedZoneId: domain.hostedZone!.id,
+            zoneName: domain.hostedZone!.name,
+          }),
+          disableExecuteApiEndpoint: true,
+        },
+        apiGatewayLogRole: 'create',
+        identityOrder: allSettings.identityOrder,
+        mapping: {
+          rules: [],
+          campaigns: allSettings.campaigns,
+          deniedIdentities: allSettings.deniedIdentities,
+        },
+        dedupeWindow: Duration.minutes(0),
+        maxEventsPerMinute: 15_000,
+        batchWindow: Duration.minutes(1),
+        alarms: {
+          page: { topic: Topic.fromTopicArn(stack, 'Pager', 'arn:aws:sns:eu-west-1:111122223333:pager') },
+          ticket: { emails: ['ana@clevertap-to-heap.dev', 'ben@clevertap-to-heap.dev'] },
+          expectedTraffic: alarms.expectedTraffic,
+          docsUrl: alarms.docsUrl,
+        },
+        logRetention: RetentionDays.ONE_YEAR,
+      }),
+      { account, region },
+    );
+    expect(fromProps).toEqual(synthTemplate(allSettings).toJSON());
+  });
+});
+
+/** The names that AWS, CloudWatch and people tell pipelines apart by, one set for each pipeline of a template. */
+function namesIn(template: Template): Record<string, string[]> {
+  const of = (type: string, property: string): string[] =>
+    resources(template, type).map(({ Properties }) => String(Properties[property]));
+  return {
+    apis: of('AWS::ApiGateway::RestApi', 'Name'),
+    dashboards: of('AWS::CloudWatch::Dashboard', 'DashboardName'),
+    alarms: [...new Set(of('AWS::CloudWatch::Alarm', 'AlarmName').map((name) => name.replace(/\w+$/, '')))],
+    dimensions: resources<{ Environment: { Variables: { STACK_NAME: string } } }>(
+      template,
+      'AWS::Lambda::Function',
+    ).map(({ Properties }) => Properties.Environment.Variables.STACK_NAME),
+    outputs: Object.entries(outputs(template))
+      .filter(([id]) => id.endsWith('PipelineName'))
+      .map(([, value]) => String(value)),
+  };
+}
+
+const named = (...names: string[]): Record<string, string[]> => ({
+  apis: names,
+  dashboards: names,
+  alarms: names.map((name) => `${name}-`),
+  dimensions: names,
+  outputs: names,
+});
+
+describe('names come from the path', () => {
+  it('so that one stack may have several pipelines', () => {
+    const stack = new Stack(newApp(), 'Team');
+    for (const id of ['Default', 'Shop', 'ShopEu']) new ClevertapToHeap(stack, id, { heap });
+    const template = Template.fromStack(stack);
+    expect(namesIn(template)).toEqual(named('Team', 'Team_Shop', 'Team_ShopEu'));
+    const prefixes = namesIn(template)['alarms']!;
+    // A topic takes the alarms of a prefix, and commands ask for them by it.
+    for (const prefix of prefixes) {
+      expect(prefixes.filter((other) => other.startsWith(prefix))).toEqual([prefix]);
+    }
+    expect(Object.keys(outputs(template))).toEqual(
+      expect.arrayContaining(['WebhookUrl', 'ShopWebhookUrl', 'ShopEuWebhookUrl', 'ShopApiKeyIdk1']),
+    );
+    expect(Object.keys(outputs(template)).filter((id) => /[0-9A-F]{8}$/.test(id))).toEqual([]);
+  });
+
+  it('and two of one id are in different stacks or below different constructs', () => {
+    const stack = new Stack(newApp(), 'Team');
+    for (const parent of ['A', 'B']) {
+      new ClevertapToHeap(new Construct(stack, parent), 'Webhooks', { heap, alarms: 'none' });
+    }
+    const { apis, outputs: pipelines } = namesIn(Template.fromStack(stack));
+    expect([apis, pipelines]).toEqual([
+      ['Team_A_Webhooks', 'Team_B_Webhooks'],
+      ['Team_A_Webhooks', 'Team_B_Webhooks'],
+    ]);
+  });
+
+  it('in a nested stack from that of the stack around it', () => {
+    const nested = new NestedStack(new Stack(newApp(), 'Team'), 'Marketing');
+    new ClevertapToHeap(nested, 'Webhooks', { heap });
+    const template = Template.fromStack(nested);
+    expect(namesIn(template)).toEqual(named('Team_Marketing_Webhooks'));
+    // The commands ask for the nested stack, by the name that CloudFormation gives it.
+    expect(Object.keys(outputs(template))).toContain('WebhooksWebhookUrl');
+    const reader = resource<{ PolicyDocument: unknown }>(
+      template,
+      'AWS::IAM::ManagedPolicy',
+      'WebhooksOperatorPoliciesReader',
+    );
+    expect(JSON.stringify(reader.Properties.PolicyDocument)).toContain(':stack/${AWS::StackName}/*');
+  });
+
+  it('in a stage from the name of its stack', () => {
+    const stack = new Stack(new Stage(newApp(), 'Prod'), 'Team');
+    new ClevertapToHeap(stack, 'Webhooks', { heap });
+    expect(namesIn(Template.fromStack(stack))).toEqual(named('Prod-Team_Webhooks'));
+  });
+
+  it('with a digest where ids have characters that a dashboard may not have', () => {
+    const stack = new Stack(newApp(), 'Team');
+    for (const [id, child] of [
+      ['Shop.eu', 'One'],
+      ['Shop-eu', 'Two'],
+    ] as const) {
+      new ClevertapToHeap(new Construct(stack, id), child, { heap, alarms: 'none' });
+    }
+    const { apis } = namesIn(Template.fromStack(stack));
+    expect(apis).toEqual([
+      expect.stringMatching(/^Team_Shopeu_One_[0-9A-F]{8}$/),
+      expect.stringMatching(/^Team_Shopeu_Two_[0-9A-F]{8}$/),
+    ]);
+  });
+
+  it('and are as long as AWS allows', () => {
+    let scope: Construct = new Stack(newApp(), 'T'.repeat(100));
+    for (let depth = 0; depth < 5; depth += 1) scope = new Construct(scope, `Level${depth}${'x'.repeat(40)}`);
+    new ClevertapToHeap(scope, 'Webhooks', { heap });
+    const template = Template.fromStack(Stack.of(scope));
+    for (const { Properties } of resources(template, 'AWS::CloudWatch::Alarm')) {
+      expect(String(Properties['AlarmName']).length).toBeLessThanOrEqual(255);
+    }
+    for (const { Properties } of resources(template, 'AWS::SNS::Topic')) {
+      expect(String(Properties['DisplayName']).length).toBeLessThanOrEqual(100);
+    }
+  });
+});
+
+describe('attributes', () => {
+  const stack = new Stack(newApp(), 'Team');
+  const webhooks = new ClevertapToHeap(stack, 'Webhooks', { heap, apiKeys: ['blue', 'green'] });
+  const quiet = new ClevertapToHeap(stack, 'Quiet', { heap, alarms: 'none' });
+
+  it('are the parts', () => {
+    const ids = Object.fromEntries(
+      [
+        webhooks.eventBuffer,
+        webhooks.deadLetterQueue,
+        webhooks.forwarder,
+        webhooks.heapTokens,
+        webhooks.dashboard,
+        ...webhooks.apiKeys.values(),
+        ...Object.values(webhooks.operatorPolicies).filter((policy) => Construct.isConstruct(policy)),
+      ].map(({ node: { path } }) => [path.replace('Team/Webhooks/', ''), true]),
+    );
+    expect(Object.keys(ids)).toEqual([
+      'EventBuffer/Queue',
+      'EventBuffer/DeadLetterQueue',
+      'HeapForwarder/Function',
+      'HeapTokens/Secret',
+      'Observability/Dashboard/Dashboard',
+      'WebhookApi/ApiKey-blue',
+      'WebhookApi/ApiKey-green',
+      'OperatorPolicies/Reader',
+      'OperatorPolicies/Smoke',
+      'OperatorPolicies/Operator',
+    ]);
+    expect([...webhooks.apiKeys.keys()]).toEqual(['blue', 'green']);
+    expect(asText(stack.resolve(webhooks.webhookUrl))).toBe(
+      outputs(Template.fromStack(stack))['WebhooksWebhookUrl'],
+    );
+  });
+
+  it('has all alarms, and none without', () => {
+    expect(webhooks.alarms.length + quiet.alarms.length).toBe(
+      ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+        resources(Template.fromStack(stack), type),
+      ).length,
+    );
+    expect(quiet.alarms).toEqual([]);
+  });
+
+  it('gives metrics of this pipeline alone', () => {
+    const metric = webhooks.metrics.own('EventsDelivered', { statistic: 'Sum', period: Duration.hours(1) });
+    expect(metric.toMetricConfig().metricStat).toMatchObject({
+      namespace: 'ClevertapToHeap',
+      metricName: 'EventsDelivered',
+      dimensions: [{ name: 'Stack', value: 'Team_Webhooks' }],
+      period: Duration.hours(1),
+    });
+    expect(webhooks.metrics.accepted().toMetricConfig().mathExpression).toBeDefined();
+  });
+});
+
+describe('warnings', () => {
+  const warningsOf = (props: Partial<ClevertapToHeapProps>): unknown[] => {
+    const stack = new Stack(newApp(), 'Team');
+    new ClevertapToHeap(stack, 'Webhooks', { heap, ...props });
+    return Annotations.fromStack(stack)
+      .findWarning('*', Match.anyValue())
+      .map(({ id, entry }) => [id, (entry.data as string).replace(/ \[ack: .*/, '')]);
+  };
+
+  it.each<[ClevertapToHeapProps['alarms'], string[]]>([
+    [undefined, ['page', 'ticket']],
+    [{ page: { emails: ['ana@clevertap-to-heap.dev'] } }, ['ticket']],
+    ['none', []],
+  ])('F72 with alarms %j are about %j', (alarms, severities) => {
+    expect(warningsOf({ alarms })).toEqual(
+      severities.map((severity) => ['/Team/Webhooks', `nobody is told: set alarms.${severity}`]),
+    );
+  });
+
+  it('are about types of a rule that never apply', () => {
+    const rule = { when: { event: 'T' }, send: {}, types: { valeu: 'number' } } as const;
+    expect(warningsOf({ alarms: 'none', mapping: { rules: [rule] } })).toEqual([
+      [
+        '/Team/Webhooks',
+        expect.stringMatching(/^ClevertapToHeap Team\/Webhooks: mapping\.rules\.0: types\.valeu: neither/),
+      ],
+    ]);
+  });
+});
+
+describe('rules', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rules-')));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const rule = (event: string) => ({ when: { event }, send: { event } });
+  const [a, b, c] = [rule('A'), rule('B'), rule('C')] as const;
+
+  it('come as values and from files, in their order', () => {
+    const path = file('purchase.json', JSON.stringify([a, b]));
+    const { mapping } = checkProps('Team/Webhooks', { heap, mapping: { rules: [path, c] } });
+    expect(mapping).toEqual({
+      rules: [
+        { ...a, name: 'purchase[0]' },
+        { ...b, name: 'purchase[1]' },
+        { ...c, name: 'rules[1]' },
+      ],
+      campaigns: {},
+      deniedIdentities: [],
+    });
+  });
+
+  it('have each mistake named: the file with line and column, or the prop and its key', () => {
+    const broken = file('broken.json', '{\n  "when": {}, "send": {} }');
+    const none = join(folder, 'none.json');
+    const rules = [broken, { when: { event: 'T' }, send: { event: '{{ Evnt.x }}' } }, none];
+    expect(() => checkProps('Team/Webhooks', { heap, mapping: { rules } })).toThrow(
+      new ClevertapToHeapPropsError(
+        [
+          `${relative(process.cwd(), broken)}:2:11: when: must name an event or a campaign`,
+          'ClevertapToHeap Team/Webhooks: mapping.rules.1: send.event: unknown name Evnt, in the template "{{ Evnt.x }}"; did you mean Event?',
+          `ClevertapToHeap Team/Webhooks: mapping.rules.2: must be a rule, or the path of a file that can be read; got ${JSON.stringify(none)}`,
+        ].join('\n'),
+      ),
+    );
+  });
+});
+
+describe('a mistake is thrown at construction, with prop, value and what is allowed', () => {
+  const stack = new Stack(newApp(), 'Team');
+  const topic = new Topic(stack, 'Topic');
+
+  it.each<[object, string]>([
+    [{}, 'heap: must say where Heap receives events, e.g. { region: "us" }; got nothing'],
+    [{ heap: { region: 'fr' } }, 'heap.region: must be "us" or "eu"; got "fr"'],
+    [
+      { heap: { baseUrl: 'https://user:secret@heap.io' } },
+      'heap.baseUrl: must not carry credentials; they belong in the secret; got "https://…@heap.io"',
+    ],
+    [
+      { apikeys: ['k1'] },
+      'apikeys: unknown key; known here: heap, apiKeys, allowedCidrs, apiGatewayLogRole, identityOrder, maxEventsPerMinute, domain, mapping, dedupeWindow, batchWindow, alarms, logRetention',
+    ],
+    [{ apiKeys: ['K 1'] }, 'apiKeys.0: must be a name such as "k1": up to 32 of a-z and 0-9; got "K 1"'],
+    [{ apiKeys: [] }, 'apiKeys: must name at least one key, or nobody can call the webhook; got []'],
+    [
+      { allowedCidrs: ['10.0.0.0/8'] },
+      'allowedCidrs.0: must be addresses that requests on the internet come from: these are private, reserved or for documentation; got "10.0.0.0/8"',
+    ],
+    [
+      { apiGatewayLogRole: true },
+      'apiGatewayLogRole: must be "create" (first environment of this account and region) or "exists"; got true',
+    ],
+    [
+      { identityOrder: ['name'] },
+      'identityOrder.0: must be one of "identity", "email", "phone", "objectId"; got "name"',
+    ],
+    [{ dedupeWindow: 10 }, 'dedupeWindow: must be a Duration, such as Duration.minutes(10); got 10'],
+    [
+      { dedupeWindow: Duration.seconds(30) },
+      'dedupeWindow: must be a whole number of minutes from 0 to 1440; got "Duration.seconds(30)"',
+    ],
+    [
+      { batchWindow: Duration.minutes(6) },
+      'batchWindow: must be a whole number of seconds from 1 to 300; got "Duration.minutes(6)"',
+    ],
+    [
+      { maxEventsPerMinute: 20_000 },
+      'maxEventsPerMinute: must be 0 (no limit) or a whole number from 600 to 15000, the limit of Heap; got 20000',
+    ],
+    [
+      { logRetention: 31 },
+      'logRetention: must be one of RetentionDays, such as RetentionDays.ONE_MONTH; got 31',
+    ],
+    [
+      { domain: { name: 'hooks.clevertap-to-heap.dev', certificate: 'arn:aws:acm:…' } },
+      'domain.certificate: must be a certificate, such as Certificate.fromCertificateArn(this, "Certificate", "arn:…"); got "arn:aws:acm:…"',
+    ],
+    [{ alarms: 'off' }, 'alarms: must be { page, ticket }, or "none"; got "off"'],
+    [
+      { alarms: { page: { topic: 'arn:aws:sns:eu-west-1:111122223333:pager' } } },
+      'alarms.page.topic: must be a topic, such as Topic.fromTopicArn(this, "Pager", "arn:…"); got "arn:aws:sns:eu-west-1:111122223333:pager"',
+    ],
+    [
+      { alarms: { ticket: { topic, emails: ['ana@clevertap-to-heap.dev'] } } },
+      'alarms.ticket: set either emails or topic, and only one of them; got {"topic":"Team/Topic","emails":["…@clevertap-to-heap.dev"]}',
+    ],
+    [
+      { alarms: { page: { emails: ['nobody@shop.test'] } } },
+      'alarms.page.emails.0: is at a domain that receives no mail, reserved or of a private network; got "…@shop.test"',
+    ],
+    [{ mapping: [] }, 'mapping: must be { rules, campaigns, deniedIdentities }; got []'],
+    [{ mapping: { rules: [5] } }, 'mapping.rules.0: rule: must be a rule: an object with when and send'],
+    [
+      { mapping: { campaigns: { one: 'Sent' } } },
+      'mapping.campaigns.one: stands where the id of a campaign must stand, in digits: the targetId of its webhooks; got "Sent"',
+    ],
+  ])('%p', (props, message) => {
+    const given = { ...('heap' in props || Object.keys(props).length === 0 ? {} : { heap }), ...props };
+    expect(
+      () => new ClevertapToHeap(new Construct(stack, message), 'Webhooks', given as ClevertapToHeapProps),
+    ).toThrow(
+      new ClevertapToHeapPropsError(
+        `ClevertapToHeap Team/${message.replaceAll('/', '--')}/Webhooks: ${message}`,
+      ),
+    );
+  });
+
+  it('all at once, a line each', () => {
+    const props = { heap: { region: 'fr' }, apiKeys: [], alarms: 'off' } as unknown as ClevertapToHeapProps;
+    expect(() => checkProps('Team/Webhooks', props)).toThrow(
+      new ClevertapToHeapPropsError(
+        [
+          'ClevertapToHeap Team/Webhooks: heap.region: must be "us" or "eu"; got "fr"',
+          'ClevertapToHeap Team/Webhooks: apiKeys: must name at least one key, or nobody can call the webhook; got []',
+          'ClevertapToHeap Team/Webhooks: alarms: must be { page, ticket }, or "none"; got "off"',
+        ].join('\n'),
+      ),
+    );
+  });
+});
