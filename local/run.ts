@@ -60,7 +60,12 @@ export async function run(options: RunOptions): Promise<void> {
   });
   const reader = messageReader(options.reader);
   const reconciliation = stack.reconciliation(reader);
-  const page = await options.openConsole?.({ stack, reconciliation, reader, onNotice: print });
+  const page = await options
+    .openConsole?.({ stack, reconciliation, reader, onNotice: print })
+    .catch((error: unknown) => {
+      print(`There is no console: ${explain(error)}`);
+      return undefined;
+    });
   const reachable = { ...stack, consoleUrl: page?.origin };
   announce(reachable, print);
   stopOnSignal(print, async () => {

@@ -45,7 +45,9 @@ test('of five thousand events the newest thousand requests are rows, and a page 
   const slow = await fetch(`${stack.origin}/api/feed`, { signal: leaving.signal });
   expect(slow.ok).toBe(true);
   await send();
-  await eventually(async () => expect(await stack.account()).toMatchObject({ delivered: events }));
+  await eventually(async () => {
+    expect(await stack.account()).toMatchObject({ delivered: events });
+  });
   const state = await stack.state();
   expect(state.equation).toMatchObject({ accepted: events, delivered: events, queued: 0, missing: 0 });
   expect(state.rows).toHaveLength(shown);
@@ -57,6 +59,8 @@ test('of five thousand events the newest thousand requests are rows, and a page 
   const account = await stack.account();
   expect({ ...account, ...state.equation }).toEqual(account);
   expect(account).toMatchObject({ requests, rows: events, unexplainedRows: 0 });
-  expect(await (await stack.get('/api/rows/r1')).json()).toEqual({ error: 'There is no such row any more: the newest 1000 are kept.' });
+  expect(await (await stack.get('/api/rows/r1')).json()).toEqual({
+    error: 'There is no such row any more: the newest 1000 are kept.',
+  });
   leaving.abort();
 });

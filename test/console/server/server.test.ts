@@ -230,9 +230,13 @@ test('dead letters are listed by reason, redriven and discarded', async () => {
   const refused = await stack.post(
     '{"identity":"pii-refused@shop.test","event":"Purchase","properties":{"n":1}}',
   );
-  await eventually(async () => expect((await stack.row(refused)).state.kind).toBe('rejected'));
+  await eventually(async () => {
+    expect((await stack.row(refused)).state.kind).toBe('rejected');
+  });
   await stack.post(fixture('guide-as-printed'));
-  await eventually(async () => expect((await stack.state()).deadLetters).toBe(2));
+  await eventually(async () => {
+    expect((await stack.state()).deadLetters).toBe(2);
+  });
   const list = await stack.deadLetters();
   expect(list).toMatchObject({ letters: 2, events: 2, complete: true });
   expect(list.groups.map(({ reason, letters }) => [reason, letters]).sort()).toEqual([
@@ -246,7 +250,9 @@ test('dead letters are listed by reason, redriven and discarded', async () => {
     complete: true,
     note: null,
   });
-  await eventually(async () => expect((await stack.row(refused)).state.kind).toBe('delivered'));
+  await eventually(async () => {
+    expect((await stack.row(refused)).state.kind).toBe('delivered');
+  });
   const [event] = await stack.events(refused);
   expect(event?.journey.map(({ what }) => what)).toEqual(
     expect.arrayContaining([
@@ -260,7 +266,9 @@ test('dead letters are listed by reason, redriven and discarded', async () => {
     letters: 1,
     complete: true,
   });
-  await eventually(async () => expect((await stack.state()).deadLetters).toBe(1));
+  await eventually(async () => {
+    expect((await stack.state()).deadLetters).toBe(1);
+  });
   await pause();
   expect(await json(stack.ask('/api/dead-letters/discard', { reason: 'unrendered_template' }))).toEqual({
     letters: 1,

@@ -138,7 +138,9 @@ test('every row is in the place where it says it is, whatever happens to Heap an
 
   const redriven = await runRelay(['dlq', 'redrive'], { stackFile: stack.stackFile });
   expect(redriven.code).toBe(0);
-  await eventually(async () => expect((await stack.state()).equation.rejected).toBe(2));
+  await eventually(async () => {
+    expect((await stack.state()).equation.rejected).toBe(2);
+  });
   await pause();
   await expectTruth();
 });

@@ -348,6 +348,32 @@ describe('EventSourceMapping', () => {
       expect(new Set(calls.map(({ command }) => command))).toEqual(new Set(['ReceiveMessageCommand']));
     });
 
+    it('is told with what it was about, and what is held until then', async () => {
+      let invocation = 0;
+      const told: unknown[] = [];
+      const mapping = mappingOf({
+        onInvoke: (worker, messageIds) => {
+          told.push([worker, messageIds, messageIds.every((id) => mapping.holds(id))]);
+        },
+        onReturn: (worker, failure) => {
+          told.push([worker, failure, inFlight(), mapping.holds(first)]);
+        },
+        invoke: () =>
+          ++invocation === 1 ? Promise.reject(new Error('Runtime exited')) : Promise.resolve(null),
+      });
+      const [first = ''] = put('fails');
+      await until(() => told.length === 2);
+      const [second] = put('works');
+      await until(() => told.length === 4);
+      expect(told).toEqual([
+        [0, [first], true],
+        [0, 'Runtime exited', 1, false],
+        [0, [second], true],
+        // What it has done is deleted by then; the other is still hidden.
+        [0, undefined, 1, false],
+      ]);
+    });
+
     it('leaves all of the batch when it names a message of another batch, and says so', async () => {
       put(...bodies(3));
       mappingOf({

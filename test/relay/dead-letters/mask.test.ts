@@ -1,4 +1,4 @@
-import { maskBody } from '../../../relay/dead-letters/mask';
+import { maskBody, maskIdentity } from '../../../relay/dead-letters/mask';
 import { fixture, fixtureNames, personalData } from '../../support/clevertap-fixture';
 
 test.each(fixtureNames)('%s shows no personal data (F66)', (name) => {
@@ -48,4 +48,21 @@ test('a body of any depth and width is masked in a few lines', () => {
   );
 
   for (const body of [deep, wide]) expect(maskBody(body).length).toBeLessThanOrEqual(801);
+});
+
+test.each([
+  ['p…@s….test', 'pii-ana@shop.test'],
+  ['p…@m….uk', 'pii ana@mail.shop.co.uk'],
+  ['+…', '+14155577777'],
+  ['c…', 'c'],
+  ['👩…', '👩 pii'],
+  ['\\u202e…', '\u202Epii'],
+  ['@…', '@shop.test'],
+  ['', ' '],
+  ['user@example.com', 'user@example.com'],
+  ['guest', ' guest '],
+  ['{{ Profile.Email }}', '{{ Profile.Email }}'],
+  ['{…', `{{ ${'pii '.repeat(100_000)} }}`],
+])('an identity that is shown as %s is known to its owner alone', (shown, identity) => {
+  expect(maskIdentity(identity)).toBe(shown);
 });

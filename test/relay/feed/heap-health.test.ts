@@ -1,8 +1,17 @@
 import { HeapWatch } from '../../../relay/feed/heap-health';
 
 const at = 1_763_985_600_000;
-const refused = (fields: object): object => ({ message: 'Heap did not take a bulk', outcome: 'retry', ...fields });
-const forwarded = (fields: object): object => ({ message: 'batch forwarded', heapRequests: 1, retried: 0, ...fields });
+const refused = (fields: object): object => ({
+  message: 'Heap did not take a bulk',
+  outcome: 'retry',
+  ...fields,
+});
+const forwarded = (fields: object): object => ({
+  message: 'batch forwarded',
+  heapRequests: 1,
+  retried: 0,
+  ...fields,
+});
 
 function watch(...lines: (object | string)[]): HeapWatch {
   const heap = new HeapWatch();
@@ -19,7 +28,12 @@ test.each([
   ['no answer', [refused({ status: 'timeout' })], 'failing', 'Heap did not answer: timeout'],
   ['a 429', [refused({ status: 429, isHeapDown: true })], 'throttled', 'Heap answered 429'],
   ['a wrong token', [refused({ outcome: 'unauthorized', status: 401 })], 'failing', 'Heap answered 401'],
-  ['a batch that waits', [refused({ status: 500 }), forwarded({ retried: 3 })], 'failing', 'Heap answered 500'],
+  [
+    'a batch that waits',
+    [refused({ status: 500 }), forwarded({ retried: 3 })],
+    'failing',
+    'Heap answered 500',
+  ],
   ['a recovery in a batch', [refused({ status: 500 }), forwarded({ heapRequests: 2 })], 'ok', null],
   ['events refused one by one', [refused({ outcome: 'invalid', status: 400 })], 'ok', null],
   ['a lack of time', [forwarded({ retried: 3 })], 'ok', null],

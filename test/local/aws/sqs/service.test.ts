@@ -1409,6 +1409,24 @@ describe('the model of SQS in virtual time', () => {
     expect(sqs.nextVisibleAt('q')).toBe(start + 30_000);
   });
 
+  it('tells until when a message is hidden', () => {
+    const clock = new TestClock();
+    const sqs = new SqsService({ clock });
+    const start = clock.now();
+    sqs.createQueue('q', { VisibilityTimeout: '30' });
+    sqs.sendMessage('q', { MessageBody: 'now' });
+    sqs.sendMessage('q', { MessageBody: 'late', DelaySeconds: 60 });
+    const hidden = (): unknown[] => messages.map((message) => sqs.hiddenUntil('q', message));
+    const messages = sqs.messages('q');
+    expect(hidden()).toEqual([undefined, start + 60_000]);
+    const [received] = sqs.receiveMessage('q');
+    expect(hidden()).toEqual([start + 30_000, start + 60_000]);
+    sqs.changeMessageVisibility('q', received?.ReceiptHandle ?? '', 0);
+    expect(hidden()).toEqual([undefined, start + 60_000]);
+    sqs.purgeQueue('q');
+    expect(hidden()).toEqual([undefined, undefined]);
+  });
+
   it('tells a subscriber of sends and changes, until it unsubscribes', () => {
     const sqs = queueOf(0);
     sqs.createQueue('other');
