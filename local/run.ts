@@ -108,15 +108,14 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
     });
     const reader = messageReader(settings);
     const reconciliation = stack.reconciliation(reader);
-    const page = await options.openConsole({
-      port: consolePort,
-      settings,
-      stack,
-      reconciliation,
-      reader,
-      onNotice: print,
-    });
-    const reachable = { ...stack, consoleUrl: page.origin };
+    const page = await options
+      .openConsole({ port: consolePort, settings, stack, reconciliation, reader, onNotice: print })
+      .catch(async (error: unknown) => {
+        print(`There is no console: ${explain(error)}`);
+        await consolePort.close();
+        return undefined;
+      });
+    const reachable = { ...stack, consoleUrl: page?.origin };
     announce(reachable, print);
     console.log(
       options.json === true
@@ -132,7 +131,7 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
       await stack.stop();
       const account = await reconciliation.account();
       print(`\n${describeAccount(account)}`);
-      await page.end(describeAccount(account));
+      await page?.end(describeAccount(account));
       if (chaos !== undefined) print(`\n${describeChaos(chaos, stack.skippedMs())}`);
       return isBalanced(account) ? 0 : 1;
     };

@@ -71,7 +71,9 @@ class Client {
     if (!this.response.writableNeedDrain) this.response.write(':\n\n');
   }
 
+  /** The last of all is said to one that does not read as well: it may read on. */
   async end(patienceMs: number): Promise<void> {
+    this.#say();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, patienceMs);
       this.response.end(() => {
@@ -82,7 +84,11 @@ class Client {
   }
 
   #flush(): void {
-    if (this.response.writableNeedDrain || this.response.writableEnded) return;
+    if (!this.response.writableNeedDrain) this.#say();
+  }
+
+  #say(): void {
+    if (this.response.writableEnded) return;
     const head = JSON.stringify(this.#head);
     if (this.#unsaid.size === 0 && head === this.#said) return;
     this.#said = head;

@@ -24,7 +24,8 @@ export interface RowArrival {
   readonly at: number;
   readonly queue: Arrival['queue'];
   readonly message: StoredMessage;
-  readonly events: ReadonlySet<TrackedEvent>;
+  /** Whether it holds an event of the row. */
+  readonly holds: (event: TrackedEvent) => boolean;
 }
 
 /** An accepted request whose events are followed. */
@@ -106,15 +107,17 @@ export class Journal implements Follower<StoredMessage> {
 
   arrived(arrival: Arrival<StoredMessage>, events: readonly FollowedEvent[], isNew: boolean): void {
     const { at, queue, message } = arrival;
-    const came = { at, queue, message, events: new Set(events.map(({ tracked }) => tracked)) };
-    if (isNew) this.#open(came, events);
-    else
-      for (const row of new Set(events.map(({ tracked }) => this.#rowOf.get(tracked)))) {
-        if (row === undefined) continue;
-        if (row.arrivals.length === maxArrivals) row.arrivals.splice(1, 1);
-        row.arrivals.push(came);
-        this.#touched.add(row);
-      }
+    if (isNew) {
+      this.#open(arrival, events);
+      return;
+    }
+    const held = new Set(events.map(({ tracked }) => tracked));
+    for (const row of new Set(events.map(({ tracked }) => this.#rowOf.get(tracked)))) {
+      if (row === undefined) continue;
+      if (row.arrivals.length === maxArrivals) row.arrivals.splice(1, 1);
+      row.arrivals.push({ at, queue, message, holds: (event) => held.has(event) });
+      this.#touched.add(row);
+    }
   }
 
   moved(event: TrackedEvent, from: Place): void {
@@ -147,18 +150,18 @@ export class Journal implements Follower<StoredMessage> {
     return events.find(({ event }) => event.timestamp === stored?.['timestamp']) ?? events[0];
   }
 
-  #open(arrival: RowArrival, events: readonly FollowedEvent[]): void {
-    const request = Math.max(...Array.from(arrival.events, ({ event }) => event.request));
+  #open({ at, queue, message }: Arrival<StoredMessage>, events: readonly FollowedEvent[]): void {
+    const request = events.reduce((newest, { tracked }) => Math.max(newest, tracked.event.request), 0);
     const own = events.filter(({ tracked }) => tracked.event.request === request);
     const [first] = own;
     if (first === undefined) return;
     const row: OpenRow = {
       id: rowIdOf(first.tracked),
-      requestId: arrival.message.attributes[ingressStamps.requestId]?.StringValue ?? null,
-      at: arrival.at,
-      message: arrival.message,
+      requestId: message.attributes[ingressStamps.requestId]?.StringValue ?? null,
+      at,
+      message,
       events: own.map(({ tracked }) => tracked),
-      arrivals: [arrival],
+      arrivals: [{ at, queue, message, holds: () => true }],
       subject: first.subject,
       counts: { delivered: 0, queued: 0, rejected: 0, ignored: 0, missing: 0 },
       shown: undefined,
@@ -203,7 +206,7 @@ export class Journal implements Follower<StoredMessage> {
     }
     const owner = this.ownerOf(shared);
     return owner === undefined || owner === event
-      ? { kind: 'delivered', afterMs: shared.at - row.at, countedOnceWith: null }
+      ? { kind: 'delivered', afterMs: Math.max(0, shared.at - row.at), countedOnceWith: null }
       : { kind: 'delivered', afterMs: null, countedOnceWith: rowIdOf(owner) };
   }
 
@@ -242,6 +245,6 @@ export function shownName(name: string): string {
 
 /** What the last dead letter says of the event. */
 function detailOf({ arrivals }: Row, event: TrackedEvent): string | null {
-  const letter = arrivals.findLast(({ queue, events }) => queue === 'dead letters' && events.has(event));
+  const letter = arrivals.findLast(({ queue, holds }) => queue === 'dead letters' && holds(event));
   return letter?.message.attributes[deadLetterAttributes.detail]?.StringValue ?? null;
 }

@@ -106,7 +106,7 @@ export class RowDetails {
   }
 
   #journey(row: Row, event: TrackedEvent, state: EventState): JourneyStep[] {
-    const arrivals = row.arrivals.filter(({ events }) => events.has(event));
+    const arrivals = row.arrivals.filter(({ holds }) => holds(event));
     const steps = arrivals.flatMap(({ at, queue, message }, index): JourneyStep[] => {
       if (queue === 'dead letters') return [letterStep(at, message)];
       const stored: JourneyStep = {

@@ -69,6 +69,8 @@ export interface StackState<M extends QueuedMessage = QueuedMessage> {
 
 /** What is kept of an accepted event. */
 export interface AcceptedEvent {
+  /** As `EventOfMessage` has it. */
+  readonly id: string;
   /** Accepted requests before its own. */
   readonly request: number;
   /** Ids of the rows of Heap it may be. */
@@ -135,7 +137,8 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
   readonly #idsOf = new WeakMap<QueuedMessage, readonly string[]>();
   /** When each row came to Heap. */
   readonly #rows = new Map<string, number>();
-  readonly #sharing = new Map<string, { readonly id: string; readonly tracked: TrackedEvent }[]>();
+  /** The events that a row is or may come to be. */
+  readonly #sharing = new Map<string, TrackedEvent[]>();
   /** Only of a real Heap. */
   readonly #idsOfRequest = new Map<string, readonly string[]>();
   /** The message in the buffer that holds an event. */
@@ -192,8 +195,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
   rowOf({ event }: TrackedEvent): SharedRow | undefined {
     for (const id of event.rowIds) {
       const at = this.#rows.get(id);
-      if (at !== undefined)
-        return { id, at, events: (this.#sharing.get(id) ?? []).map(({ tracked }) => tracked) };
+      if (at !== undefined) return { id, at, events: this.#sharing.get(id) ?? [] };
     }
     return undefined;
   }
@@ -231,7 +233,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
         const { id, at } = happening;
         if (this.#rows.has(id)) return;
         this.#rows.set(id, at);
-        for (const sharing of this.#sharing.get(id) ?? []) this.#ledger.deliver(sharing.id);
+        for (const { event } of this.#sharing.get(id) ?? []) this.#ledger.deliver(event.id);
         return;
       }
       case 'settled':
@@ -254,6 +256,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
         continue;
       }
       const event: AcceptedEvent = {
+        id,
         request: this.#requests,
         rowIds: [],
         timestamp: heapEvents[0]?.['timestamp'],
@@ -281,8 +284,8 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
       if (tracked.event.rowIds.includes(row)) continue;
       tracked.event.rowIds = [...tracked.event.rowIds, row];
       const sharing = this.#sharing.get(row);
-      if (sharing === undefined) this.#sharing.set(row, [{ id, tracked }]);
-      else sharing.push({ id, tracked });
+      if (sharing === undefined) this.#sharing.set(row, [tracked]);
+      else sharing.push(tracked);
       if (this.#rows.has(row)) this.#ledger.deliver(id);
     }
   }

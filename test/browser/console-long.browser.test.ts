@@ -9,13 +9,17 @@ beforeEach(async () => {
   stack = await startConsoleStack();
 });
 
+/** What the browser notes when the other end of a connection ends. */
+const lostConnection =
+  /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_FAILED/;
+
 const purchase = (order: string): string =>
   JSON.stringify({ identity: 'sample-ana@shop.test', event: 'Purchase', properties: { order } });
 
 inBrowser(
   'Heap breaks and recovers, and the row tells the truth at each step; then the stack stops',
   async () => {
-    const page = await browser.open({ expected: /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING/ });
+    const page = await browser.open({ expected: lostConnection });
     await page.goto(stack.consoleUrl);
     await page.getByTestId('heap-mode').selectOption('500');
     await eventually(async () => {
@@ -48,7 +52,7 @@ inBrowser(
 inBrowser(
   '5,000 events: at most 1,000 rows, and memory stays flat',
   async () => {
-    const page = await browser.open();
+    const page = await browser.open({ expected: lostConnection });
     await page.goto(stack.consoleUrl);
     await page.getByText('No event yet').waitFor();
     const debug = await page.context().newCDPSession(page);
@@ -92,7 +96,19 @@ inBrowser(
         `frames: median ${quantile(0.5)}, 95 % ${quantile(0.95)}, longest ${quantile(1)} ms`,
     );
     expect(late).toBeLessThan(early * 1.3 + 2_000_000);
-    await stack.end('SIGTERM');
+    await stack.end('SIGKILL');
+    await page.getByText('No connection to the stack').waitFor();
   },
   180_000,
 );
+
+inBrowser('a connection that is lost is made again', async () => {
+  const page = await browser.open({ expected: lostConnection });
+  await page.route('**/api/feed', (route) => route.abort());
+  await page.goto(stack.consoleUrl);
+  await page.getByText('No connection to the stack').waitFor();
+  await page.unroute('**/api/feed');
+  await page.getByText('No event yet').waitFor();
+  await page.getByText('No connection to the stack').waitFor({ state: 'detached' });
+  await stack.end('SIGTERM');
+});

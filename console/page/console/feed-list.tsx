@@ -1,4 +1,4 @@
-import { useComputed, type ReadonlySignal } from '@preact/signals';
+import { useComputed, useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { count, grouped } from '../../../relay/terminal/terminal-text';
@@ -21,6 +21,10 @@ export function FeedList({ model }: { readonly model: Model }): JSX.Element {
   const { feed } = model;
   const visible = feed.visible.value;
   const { heldBack } = feed;
+
+  useSignalEffect(() => {
+    if (!feed.isHolding.value) list.current?.scrollTo({ top: 0 });
+  });
 
   const scrolled = (): void => {
     const top = list.current?.scrollTop ?? 0;
@@ -49,7 +53,6 @@ export function FeedList({ model }: { readonly model: Model }): JSX.Element {
           class="held"
           onClick={() => {
             model.toNewest();
-            list.current?.scrollTo({ top: 0 });
           }}
         >
           ↑ {grouped(heldBack.value)} new

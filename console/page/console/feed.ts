@@ -89,7 +89,8 @@ export class Feed {
   }
 
   #add(added: readonly string[]): void {
-    if (this.#isHolding.value) this.#held.value = [...added, ...this.#held.value].slice(0, maxRows);
+    const hasPlace = this.#isHolding.value && this.#shown.value.length > 0;
+    if (hasPlace) this.#held.value = [...added, ...this.#held.value].slice(0, maxRows);
     else this.#shown.value = [...added, ...this.#shown.value];
     const room = maxRows - this.#held.value.length;
     if (this.#shown.value.length > room) this.#shown.value = this.#shown.value.slice(0, room);

@@ -82,7 +82,7 @@ export class Model {
   /** Whether identities and values of the selected row are shown. */
   readonly isShown = signal(false);
   readonly detail = signal<Detail>({ kind: 'loading' });
-  readonly draft = signal<Draft>({ payload: purchase(Date.now()), pathEvent: '', rule: null });
+  readonly draft = signal<Draft>({ payload: '', pathEvent: '', rule: null });
   readonly isSending = signal(false);
   /** Whether dead letters are being moved or discarded: until then nobody else reads them. */
   readonly isMoving = signal(false);
@@ -93,6 +93,8 @@ export class Model {
   /** Where the focus has to go; each new object moves it. */
   readonly focus = signal<{ readonly to: Position | 'composer' } | null>(null);
 
+  /** The purchase that was put into the composer last. */
+  #purchase = '';
   /** The request whose row the view jumps to once the stack has observed it. */
   #awaited: string | null = null;
 
@@ -108,6 +110,7 @@ export class Model {
         if (view.row !== null) this.feed.hold();
       });
     };
+    this.#newPurchase();
     takeHash();
     addEventListener('hashchange', takeHash);
     effect(() => {
@@ -122,7 +125,7 @@ export class Model {
     server.listen({
       onState: (state) => {
         batch(() => {
-          this.feed.replace(state.rows);
+          this.#replace(state.rows);
           this.#take(state);
           this.connection.value = 'open';
         });
@@ -139,6 +142,18 @@ export class Model {
         this.connection.value = 'lost';
       },
     });
+  }
+
+  /** A stack that was started anew begins its ids anew: what was selected is gone then. */
+  #replace(rows: readonly FeedRow[]): void {
+    const { row: id } = this.view.peek();
+    const selected = id === null ? undefined : this.feed.row(id)?.peek();
+    this.feed.replace(rows);
+    const now = id === null ? undefined : this.feed.row(id)?.peek();
+    const isGone = selected === undefined ? now === undefined : now?.requestId !== selected.requestId;
+    if (!isGone) return;
+    if (id !== null) this.deselect();
+    this.feed.follow();
   }
 
   #take({ equation, heap, deadLetters, olderRows, stopped }: Omit<ConsoleChange, 'rows'>): void {
@@ -304,12 +319,20 @@ export class Model {
     await this.#post(payload, pathEvent.trim() === '' ? null : pathEvent, (notice) => {
       this.answer.value = notice;
     });
+    // The next one is another purchase, as long as nobody has changed it.
+    if (this.draft.peek().payload === this.#purchase) this.#newPurchase();
   }
 
   /** Puts a purchase of a sample user into the composer and sends it. */
   async sendPurchase(): Promise<void> {
-    this.draft.value = { ...this.draft.peek(), payload: purchase(Date.now()), pathEvent: '' };
+    this.#newPurchase();
+    this.draft.value = { ...this.draft.peek(), pathEvent: '' };
     await this.send();
+  }
+
+  #newPurchase(): void {
+    this.#purchase = purchase(Date.now());
+    this.draft.value = { ...this.draft.peek(), payload: this.#purchase };
   }
 
   async #post(

@@ -28,7 +28,7 @@ export type Now = number | 'stopped';
 export function stateWords(state: EventState, now: Now): string {
   switch (state.kind) {
     case 'delivered':
-      if (state.countedOnceWith !== null) return 'counted once: Heap had this event already';
+      if (state.countedOnceWith !== null) return 'counted once: Heap had it already';
       return state.afterMs === null ? 'delivered' : `delivered in ${duration(state.afterMs)}`;
     case 'queued':
       return waitingWords(state, now);
@@ -87,7 +87,7 @@ export function healthWords({ health, said, nextProbeAt }: HeapStatus, now: numb
       return 'Heap takes events';
     case 'failing':
     case 'throttled': {
-      const last = `${said ?? 'Heap failed'} at the last request`;
+      const last = `Last request: ${said ?? 'Heap failed'}`;
       return nextProbeAt === null ? last : `${last}, next one ${untilWords(nextProbeAt, now)}`;
     }
   }

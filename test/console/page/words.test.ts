@@ -25,9 +25,7 @@ const rejected: EventState = { kind: 'rejected', reason: 'placeholder_identity',
 test('a state says what became of an event', () => {
   expect(stateWords(delivered, 0)).toBe('delivered in 1.2 s');
   expect(stateWords({ ...delivered, afterMs: null }, 0)).toBe('delivered');
-  expect(stateWords({ ...delivered, countedOnceWith: '7' }, 0)).toBe(
-    'counted once: Heap had this event already',
-  );
+  expect(stateWords({ ...delivered, countedOnceWith: '7' }, 0)).toBe('counted once: Heap had it already');
   expect(stateWords(rejected, 0)).toBe('rejected: placeholder_identity');
   expect(stateWords({ kind: 'ignored' }, 0)).toBe('ignored');
 });
@@ -68,10 +66,10 @@ test('ordinals', () => {
 test('how Heap does: what it said counts only while it is not well', () => {
   const heap = { mode: null, times: null, storm: false, said: 'Heap answered 500', nextProbeAt: 30_000 };
   expect(healthWords({ ...heap, health: 'failing' }, 0)).toBe(
-    'Heap answered 500 at the last request, next one in 30 s',
+    'Last request: Heap answered 500, next one in 30 s',
   );
   expect(healthWords({ ...heap, health: 'throttled', said: null, nextProbeAt: null }, 0)).toBe(
-    'Heap failed at the last request',
+    'Last request: Heap failed',
   );
   expect(healthWords({ ...heap, health: 'ok' }, 0)).toBe('Heap takes events');
   expect(healthWords({ ...heap, health: 'unknown', said: null, nextProbeAt: null }, 0)).toBe(
