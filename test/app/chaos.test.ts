@@ -106,7 +106,7 @@ test('a second Ctrl-C ends at once', async () => {
 
 test('while it runs, a file that only its owner can read says how to reach it', async () => {
   const stack = await start();
-  const { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl } = stack;
+  const { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl, consoleUrl } = stack;
   expect(JSON.parse(readFileSync(stack.stackFile, 'utf8'))).toEqual({
     webhookUrl,
     apiKey,
@@ -115,6 +115,7 @@ test('while it runs, a file that only its owner can read says how to reach it', 
     awsUrl,
     queueUrl,
     deadLetterQueueUrl,
+    consoleUrl,
     pid: stack.pid,
     stackName: 'ClevertapToHeapLocal',
     outputs: expect.objectContaining({

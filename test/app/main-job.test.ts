@@ -89,10 +89,10 @@ const drained = (): Promise<void> =>
 const isoUtc = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 test('the line of --json names everything a script needs, without trailing slashes', () => {
-  const { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl } = stack;
-  expect(stack.stdout()).toBe(
-    `${JSON.stringify({ webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl })}\n`,
-  );
+  const { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl, consoleUrl } = stack;
+  const named = { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl, consoleUrl };
+  expect(stack.stdout()).toBe(`${JSON.stringify(named)}\n`);
+  expect(consoleUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(webhookUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\/webhook$/);
   for (const origin of [heapUrl, awsUrl]) expect(origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   for (const url of [queueUrl, deadLetterQueueUrl])

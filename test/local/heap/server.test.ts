@@ -319,6 +319,7 @@ describe('a fake Heap with faults of its own', () => {
   let heap: RunningFakeHeap;
 
   beforeEach(async () => {
+    rows.length = 0;
     heap = await startFakeHeap({
       port: 0,
       nextFault: () => faults.shift() ?? { mode: 'ok' },
