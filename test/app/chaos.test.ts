@@ -117,6 +117,7 @@ test('while it runs, a file that only its owner can read says how to reach it', 
     deadLetterQueueUrl,
     consoleUrl,
     pid: stack.pid,
+    others: [],
     stackName: 'ClevertapToHeapLocal',
     outputs: expect.objectContaining({
       WebhookUrl: webhookUrl,

@@ -113,7 +113,7 @@ describe('dlq', () => {
 
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /This deletes all dead letters of local for ever; about 40 letters .*\n.*say --yes/,
+      /This deletes all dead letters of local for ever; the queue holds about 40 dead letters\.\n.*say --yes/,
     );
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 40, hidden: 0 });
   });
