@@ -2,6 +2,7 @@ import { App, CloudFormationValidatePlugin, Tags, Validations, type AppProps } f
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { context } from '../cdk.json';
+import { version } from '../package.json';
 import { ClevertapToHeapPropsError } from '../lib/clevertap-to-heap-props';
 import { ClevertapToHeapStack } from '../lib/clevertap-to-heap-stack';
 import { EnvironmentConfigError } from '../lib/config/environment-config';
@@ -27,7 +28,7 @@ export function createApp({ names, ...props }: AppProps & { names?: readonly str
     const config = readEnvironment(name);
     const tags = { ...config.tags, application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
-      description: `CleverTap webhooks to Heap, ${name}`,
+      description: `CleverTap webhooks to Heap, ${name}, version ${version}`,
       config,
       // The stack's own tags; those of its resources are another matter to CDK.
       tags,

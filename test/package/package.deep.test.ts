@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -142,6 +143,19 @@ describe.each([
     expect(JSON.parse(preview)).toMatchObject({ events: [{ outcome: 'delivered' }] });
   });
 });
+
+it('examples/team-app synthesizes with it', () => {
+  const app = join(scratch, 'team-app');
+  cpSync(join(__dirname, '../../examples/team-app'), app, { recursive: true });
+  run(app, 'npm', ['install', '--silent', '--ignore-scripts', '--prefer-offline', tarball]);
+  run(app, 'npx', ['cdk', 'synth', '--quiet', '--no-notices']);
+  const template = readFileSync(join(app, 'cdk.out/Marketing.template.json'), 'utf8');
+  expect(template).toContain('"Value": "Marketing_Webhooks"');
+  const preview = run(app, 'npx', [
+    ...['relay', 'preview', '--json', '--sample', 'single-profile', '--rule', 'mappings/purchase.json'],
+  ]);
+  expect(JSON.parse(preview)).toMatchObject({ events: [{ outcome: 'delivered', rule: 'purchase' }] });
+}, 600_000);
 
 const contentsOf = (directory: string): Record<string, string> =>
   Object.fromEntries(filesOf(directory).map((file) => [file, readFileSync(join(directory, file), 'utf8')]));
