@@ -1,5 +1,6 @@
 import { App, Tags, type AppProps } from 'aws-cdk-lib';
 import { context } from '../cdk.json';
+import { version } from '../package.json';
 import { ClevertapToHeapStack } from './clevertap-to-heap-stack';
 import { environmentNames, isDeployed, readEnvironment, stackName } from './config/environments';
 
@@ -30,7 +31,7 @@ export function createUncheckedApp({ names, ...props }: ClevertapToHeapAppProps 
     const config = readEnvironment(name);
     const tags = { ...config.tags, application: 'clevertap-to-heap', environment: name };
     const stack = new ClevertapToHeapStack(app, stackName(name), {
-      description: `CleverTap webhooks to Heap, ${name}`,
+      description: `CleverTap webhooks to Heap, ${name}, version ${version}`,
       config,
       // The stack's own tags; those of its resources are another matter to CDK.
       tags,

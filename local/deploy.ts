@@ -106,7 +106,8 @@ export async function createQueues(
 const secretProperties = z.strictObject({
   Description: z.string().optional(),
   SecretString: z.string(),
-  Tags: z.unknown(),
+  // An app need not tag anything.
+  Tags: z.unknown().optional(),
 });
 
 /** Creates the secret and stores the app id in it. */
@@ -144,7 +145,7 @@ const mappingProperties = z.strictObject({
   MaximumBatchingWindowInSeconds: z.int(),
   ScalingConfig: z.strictObject({ MaximumConcurrency: z.int() }),
   MetricsConfig: z.unknown(),
-  Tags: z.unknown(),
+  Tags: z.unknown().optional(),
 });
 
 /** The function at work on its queue. */

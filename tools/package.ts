@@ -44,11 +44,8 @@ export function buildPackage(report = apiReport): void {
   cpSync(join(root, 'config/mapping.schema.json'), join(packageDirectory, 'mapping.schema.json'));
   for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md'])
     cpSync(join(root, file), join(packageDirectory, file));
-  // Notices of alarms and errors of commands name these pages; decisions are for those who change the code.
-  cpSync(join(root, 'docs'), join(packageDirectory, 'docs'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('/adr') && path !== apiReport,
-  });
+  // Notices of alarms and errors of commands name these pages.
+  cpSync(join(root, 'docs'), join(packageDirectory, 'docs'), { recursive: true });
   writeFileSync(join(packageDirectory, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`);
 }
 
@@ -94,7 +91,8 @@ function declareWhatIsPublic(project: string, report: string): void {
         if (message.messageId === 'ae-forgotten-export' && /The symbol "[a-z]/.test(message.text)) {
           message.logLevel = ExtractorLogLevel.None;
         }
-        if (message.messageId.startsWith('console-')) message.handled = message.logLevel !== ExtractorLogLevel.Error;
+        if (message.messageId.startsWith('console-'))
+          message.handled = message.logLevel !== ExtractorLogLevel.Error;
       },
     },
   );
@@ -120,6 +118,9 @@ function packageManifest(): object {
     ...(repository && { repository: { type: 'git', url: `git+https://github.com/${repository}.git` } }),
     engines,
     type: 'commonjs',
+    // For TypeScript's older resolution, which knows no exports and many CDK apps still have.
+    main: `./${entry}.js`,
+    types: `./${entry}.d.ts`,
     exports: {
       '.': { types: `./${entry}.d.ts`, default: `./${entry}.js` },
       './mapping.schema.json': './mapping.schema.json',

@@ -65,7 +65,7 @@ export async function diagnose(
  *
  * @throws {OperatorError} when the pipeline is not found, or with --preflight, which is about settings
  */
-async function diagnoseStack(of: PipelineOfStack, isPreflight: boolean): Promise<Diagnosis> {
+export async function diagnoseStack(of: PipelineOfStack, isPreflight: boolean): Promise<Diagnosis> {
   if (isPreflight)
     throw new OperatorError('--preflight looks at settings, and --stack has none; leave one out');
   const [{ findPipeline }, { examineDeployed }] = await Promise.all([

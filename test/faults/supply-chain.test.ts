@@ -51,6 +51,7 @@ test('every action is pinned to a commit, with its version beside it, the same e
     'actions/checkout',
     'actions/setup-node',
     'aws-actions/configure-aws-credentials',
+    'googleapis/release-please-action',
   ]);
 });
 
@@ -72,6 +73,8 @@ test('no job runs code of a change or of a package with a permission to write (F
     'deploy.yml environments',
     'deploy.yml diff',
     'deploy.yml deploy',
+    'release.yml propose',
+    'release.yml publish',
   ]);
   const writes = (text: string): string[] =>
     // The token for AWS is of no use at GitHub.
@@ -102,6 +105,21 @@ test('no package runs code of its own when a workflow installs it (F74)', () => 
 test('a deployment waits for the diff of its environment and leaves no dead letter', () => {
   expect(jobOf('deploy.yml deploy')).toMatch(/^ {4}needs: diff$/m);
   expect(jobOf('deploy.yml deploy')).toMatch(/smoke --env "\$ENVIRONMENT" --door --no-empty-body /);
+});
+
+test('npm knows a publication by its workflow: there is no token, and a reviewer approves', () => {
+  const publish = jobOf('release.yml publish');
+  expect(publish).toMatch(/^ {4}environment: npm$/m);
+  expect(publish).toMatch(/^ {6}id-token: write$/m);
+  expect(publish).toContain('npm publish --provenance ');
+  for (const [, text] of workflows) expect(text).not.toMatch(/secrets\.|NODE_AUTH_TOKEN/);
+});
+
+test('the version is the one that release-please counts from', () => {
+  const counted: unknown = JSON.parse(
+    readFileSync(join(__dirname, '../../.release-please-manifest.json'), 'utf8'),
+  );
+  expect(counted).toEqual({ '.': manifest.version });
 });
 
 test('no workflow lists environments: a file in config/ is one', () => {

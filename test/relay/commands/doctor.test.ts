@@ -14,7 +14,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { parseEnvironment, type EnvironmentConfig } from '../../../lib/config/environment-config';
-import { diagnose, report } from '../../../relay/commands/doctor';
+import { diagnose, diagnoseStack, report } from '../../../relay/commands/doctor';
 import type { Means } from '../../../relay/doctor/check';
 import { templateSchema, type Template } from '../../../relay/doctor/template';
 import { OperatorError } from '../../../relay/terminal/operator-error';
@@ -99,6 +99,54 @@ test('a healthy environment passes every check, and no line holds a secret or an
   expect(diagnosis.passed).toBe(true);
   expect(diagnosis.checks.map(({ name }) => name)).toEqual(checkNames);
   expect(report(diagnosis)).not.toMatch(/pii|77777|ana@|ben@/);
+});
+
+describe('a stack of another app', () => {
+  const pipeline = 'ClevertapToHeapTest';
+  const of = { stack: 'Team', construct: undefined };
+
+  beforeEach(() => {
+    const { Outputs = [] } = stack();
+    account.cloudFormation.on(DescribeStacksCommand).resolves({
+      Stacks: [
+        stack({
+          StackName: 'Team',
+          Outputs: [...Outputs, { OutputKey: 'PipelineName', OutputValue: pipeline }],
+        }),
+      ],
+    });
+    // The app's own alarm is none of ours.
+    const Alarm = { Type: 'AWS::CloudWatch::Alarm', Properties: { AlarmName: 'Disk' } };
+    account.deploy({ ...template, Resources: { ...template.Resources, Alarm } });
+    account.cloudWatch.on(DescribeAlarmsCommand).resolves(alarmsOf(template));
+  });
+
+  test('is looked at as it is deployed, without settings', async () => {
+    const diagnosis = await diagnoseStack(of, false);
+
+    expect(notOk(diagnosis)).toEqual([]);
+    expect(diagnosis).toMatchObject({ environment: pipeline, stackName: 'Team', passed: true });
+    expect(diagnosis.checks.map(({ name }) => name)).toEqual(
+      checkNames.slice(checkNames.indexOf('code') + 1),
+    );
+  });
+
+  test('is told what to do in its own words', async () => {
+    account.secrets.on(GetSecretValueCommand).resolves({ SecretString: '{"appId":"REPLACE_ME"}' });
+    account.sns.on(ListSubscriptionsByTopicCommand).resolves({});
+
+    const { checks } = await diagnoseStack(of, false);
+
+    const remedies = checks.map(({ remedy }) => remedy ?? '').join('\n');
+    expect(remedies).toContain('token set --stack Team');
+    expect(remedies).toContain('Set alarms.page in the props of ClevertapToHeap and deploy');
+  });
+
+  test('has no settings to look at before a deployment', async () => {
+    await expect(diagnoseStack(of, true)).rejects.toThrow(
+      '--preflight looks at settings, and --stack has none',
+    );
+  });
 });
 
 test('it only reads', async () => {
