@@ -82,7 +82,8 @@ export class Model {
   /** Whether identities and values of the selected row are shown. */
   readonly isShown = signal(false);
   readonly detail = signal<Detail>({ kind: 'loading' });
-  readonly draft = signal<Draft>({ payload: purchase(Date.now()), pathEvent: '', rule: null });
+  #purchase = purchase(Date.now());
+  readonly draft = signal<Draft>({ payload: this.#purchase, pathEvent: '', rule: null });
   readonly isSending = signal(false);
   /** Whether dead letters are being moved or discarded: until then nobody else reads them. */
   readonly isMoving = signal(false);
@@ -303,13 +304,20 @@ export class Model {
     const { payload, pathEvent } = this.draft.peek();
     await this.#post(payload, pathEvent.trim() === '' ? null : pathEvent, (notice) => {
       this.answer.value = notice;
+      if (notice?.tone === 'good' && payload === this.#purchase) this.#offerPurchase();
     });
   }
 
   /** Puts a purchase of a sample user into the composer and sends it. */
   async sendPurchase(): Promise<void> {
-    this.draft.value = { ...this.draft.peek(), payload: purchase(Date.now()), pathEvent: '' };
+    this.#offerPurchase();
     await this.send();
+  }
+
+  /** A purchase with an order number of its own: Heap would count the one before only once. */
+  #offerPurchase(): void {
+    this.#purchase = purchase(Date.now());
+    this.draft.value = { ...this.draft.peek(), payload: this.#purchase, pathEvent: '' };
   }
 
   async #post(
@@ -344,6 +352,8 @@ export class Model {
     this.#awaited = null;
     batch(() => {
       this.feed.follow();
+      // From here on the row tells more.
+      this.answer.value = null;
       this.#go({ row, event: null });
       this.view.value = { ...this.view.peek(), tab: 'journey' };
       this.moveFocus({ row, event: null });
