@@ -94,7 +94,8 @@ function declareWhatIsPublic(project: string, report: string): void {
         if (message.messageId === 'ae-forgotten-export' && /The symbol "[a-z]/.test(message.text)) {
           message.logLevel = ExtractorLogLevel.None;
         }
-        if (message.messageId.startsWith('console-')) message.handled = message.logLevel !== ExtractorLogLevel.Error;
+        if (message.messageId.startsWith('console-'))
+          message.handled = message.logLevel !== ExtractorLogLevel.Error;
       },
     },
   );
