@@ -74,6 +74,17 @@ describe('the composer', () => {
     expect(await firstRow(page).locator('[aria-current=true]').count()).toBe(1);
   });
 
+  inBrowser('offers another purchase once one was sent, so that Heap counts both', async () => {
+    const page = await open();
+    const before = (await stack.received()).length;
+    for (const sent of [1, 2]) {
+      await page.keyboard.press('n');
+      await page.getByTestId('send').click();
+      await shows(page, 'detail', 'delivered in');
+      expect(await stack.received()).toHaveLength(before + sent);
+    }
+  });
+
   inBrowser("says why the guide's payload is refused, and so does its row", async () => {
     const page = await open();
     await compose(page, fixture('guide-as-printed'));

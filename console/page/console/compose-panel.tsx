@@ -34,7 +34,7 @@ export function ComposePanel({ model }: { readonly model: Model }): JSX.Element 
           )}
         </div>
         <p class="hint">
-          Like a campaign in CleverTap: it goes to the webhook of this stack. Below stands what would become
+          Like a campaign in CleverTap: it goes to the webhook of this stack. Below you see what would become
           of it.
         </p>
       </header>

@@ -367,6 +367,8 @@ export class Model {
     this.#awaited = null;
     batch(() => {
       this.feed.follow();
+      // From here on the row tells more.
+      this.answer.value = null;
       this.#go({ row, event: null });
       this.view.value = { ...this.view.peek(), tab: 'journey' };
       this.moveFocus({ row, event: null });
