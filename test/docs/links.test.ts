@@ -10,7 +10,7 @@ function pagesIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory())
-      return /^(?:node_modules|cdk\.out|coverage|\.git)$/.test(entry.name) ? [] : pagesIn(path);
+      return /^(?:node_modules|cdk\.out|coverage|dist|\.git)$/.test(entry.name) ? [] : pagesIn(path);
     return entry.name.endsWith('.md') ? [path] : [];
   });
 }
