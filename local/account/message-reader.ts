@@ -124,7 +124,7 @@ function unique(events: readonly EventOfMessage[], requestId: string): EventOfMe
   });
 }
 
-/** A message as Lambda would hand it over. */
+/** A message as Lambda passes it to the function. */
 const recordOf = ({ body, attributes }: QueuedMessage): SQSRecord => ({
   messageId: '',
   receiptHandle: '',

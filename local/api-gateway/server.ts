@@ -253,7 +253,7 @@ function open({ api, accountId }: Gateway, request: IncomingMessage, now: number
     identity: { sourceIp: request.socket.remoteAddress ?? '', userAgent: headers['user-agent'] ?? '' },
     path,
     protocol: `HTTP/${request.httpVersion}`,
-    // A client may choose this one, which is why it identifies nothing.
+    // Clients may choose this id, so it identifies nothing.
     requestId: typeof requestId === 'string' ? requestId : randomUUID(),
     requestTimeEpoch: now,
     resourcePath: method?.resourcePath,

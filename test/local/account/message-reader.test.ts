@@ -32,7 +32,7 @@ const profiles = (...list: unknown[]): string =>
   JSON.stringify({ key_values: { event: 'E' }, profiles: list });
 
 describe('the events of a message', () => {
-  test.each(fixtureNames)('of %s are as many as the function finds', (name) => {
+  test.each(fixtureNames)('match in number those the function finds in %s', (name) => {
     const body = fixture(name);
     const decoded = decodeMessage(body, undefined);
     expect(read(body)).toHaveLength(decoded.kind === 'events' ? decoded.events.length : 1);

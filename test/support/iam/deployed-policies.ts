@@ -57,7 +57,7 @@ export class DeployedStack {
     return this.valueOf(resource.logicalId, attribute) ?? missing(`${resource.logicalId}.${attribute}`);
   }
 
-  /** `Ref` of every resource of a type. */
+  /** The `Ref` of every resource of a type. */
   all(type: string): string[] {
     return this.resources
       .filter((resource) => resource.type === type)

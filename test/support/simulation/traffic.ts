@@ -39,7 +39,7 @@ export const dedupeWindowMs = 600_000;
 
 /** What CleverTap may send, event by event, with the expected outcomes. */
 export class Traffic {
-  /** By serial. */
+  /** The events by serial. */
   readonly events = new Map<number, AcceptedEvent>();
   /** The events of all messages; more than `events` if CleverTap repeated a request. */
   eventsSent = 0;

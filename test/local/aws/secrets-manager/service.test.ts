@@ -37,7 +37,7 @@ describe('Secrets Manager over the wire', () => {
     await server.close();
   });
 
-  /** A new secret with one version. */
+  /** Creates a secret with one version. */
   async function create(SecretString = 'one') {
     const Name = `team/secret_${randomUUID()}`;
     const { ARN, VersionId } = await client.send(new CreateSecretCommand({ Name, SecretString }));
