@@ -6,8 +6,8 @@ import { isRunning } from './stack-file';
 const namePrefix = 'clevertap-to-heap-start-';
 
 /**
- * A new folder to synthesize to, which is removed when this process ends. Those of processes that were killed are
- * removed first.
+ * Creates a temporary folder for the synthesized app and removes it when this process exits. Folders left behind by
+ * killed processes are removed first.
  */
 export function assemblyFolder(parent = tmpdir()): string {
   removeAbandoned(parent);
@@ -25,7 +25,7 @@ function removeAbandoned(parent: string): void {
     try {
       rmSync(join(parent, name), { recursive: true, force: true });
     } catch {
-      // That of another user.
+      // It belongs to another user.
     }
   }
 }

@@ -1,28 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The names by which programs on this machine call a server on 127.0.0.1. */
+/** The host names that programs on this machine use for a server on 127.0.0.1. */
 const hostNames = ['127.0.0.1', 'localhost'];
 
 /**
- * Why a server on 127.0.0.1 must not answer a request, if so: a page in a browser of this machine may have sent it.
+ * The reason to refuse a request that a web page in a browser on this machine may have sent, or undefined.
  *
- * A page of another site has another `Origin`, or `null`. One whose own name was made to resolve to 127.0.0.1 (DNS
- * rebinding) has no foreign origin, but its name is in `Host`. Programs such as curl send no `Origin`.
+ * A page of another site sends another `Origin`, or `null`. With DNS rebinding, a page's own name resolves to
+ * 127.0.0.1: its origin is not foreign, but its name is in `Host`. Programs such as curl send no `Origin`.
  *
- * @param port where the server listens
+ * @param port the port the server listens on
  */
 export function refusalOf(
   { headersDistinct }: Pick<IncomingMessage, 'headersDistinct'>,
   port: number,
 ): string | undefined {
   const hosts = hostNames.flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]);
-  // Not `headers`, which takes the first of two Hosts and drops the other.
+  // Not `headers`, which keeps only the first of two Host headers.
   const { host = [], origin = [] } = headersDistinct;
   if (host.length !== 1 || !host.every((value) => hosts.includes(value.toLowerCase()))) {
-    return `This server answers programs on this machine only: Host must be 127.0.0.1:${port} or localhost:${port}.`;
+    return `This server only accepts programs on this machine: Host must be 127.0.0.1:${port} or localhost:${port}.`;
   }
   if (!origin.every((value) => hosts.some((own) => value === `http://${own}`))) {
-    return 'This server answers programs on this machine only, and no page of another origin.';
+    return 'This server only accepts programs on this machine, not pages of another origin.';
   }
   return undefined;
 }

@@ -3,14 +3,14 @@ import type { SqsEvent } from './lambda/event-source-mapping';
 import type { FunctionProcess } from './lambda/function-process';
 import { between } from './random';
 
-/** After the function has its event: from before its first call to after its last. */
+/** Counted from the start of an invocation; covers all its calls. */
 const KILL_AFTER_MS = { min: 0, max: 250 };
 
-/** Plays the common faults to a stack on this machine. */
+/** Injects the common faults into a stack on this machine. */
 export class Chaos extends Faults {
   /**
-   * Invokes the function, unless Lambda throttles it; some messages stand twice in the event, and some processes are
-   * killed on the way.
+   * Invokes the function unless chaos throttles the invocation. Some messages appear twice in the event, and some
+   * processes are killed midway.
    *
    * @throws an error for a throttled invocation, and those of `FunctionProcess`.
    */
@@ -19,7 +19,7 @@ export class Chaos extends Faults {
     lambda: Pick<FunctionProcess, 'start' | 'invoke' | 'kill'>,
   ): Promise<unknown> {
     const { isThrottled, killedAt } = this.nextInvocation();
-    if (isThrottled) throw new Error('TooManyRequestsException, played by chaos');
+    if (isThrottled) throw new Error('TooManyRequestsException, injected by chaos');
     const repeated = {
       Records: event.Records.flatMap((record) => (this.repeats() ? [record, record] : [record])),
     };

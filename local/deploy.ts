@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { interpretedTypes as apiGatewayTypes } from './api-gateway/rest-api';
+import { supportedTypes as apiGatewayTypes } from './api-gateway/rest-api';
 import { queueNameOfUrl } from './aws/sqs/actions';
 import type { SqsService } from './aws/sqs/service';
 import type { Chaos } from './chaos';
@@ -23,33 +23,32 @@ import {
   type Template,
 } from './template';
 
-// The resources of a template that are no API, and what they are on this machine.
+// The resources of a template other than the API, and their local counterparts.
 
 export interface ForwarderOptions {
-  /** Directory a CDK app was synthesized to. */
+  /** The directory a CDK app was synthesized to. */
   readonly assemblyDirectory: string;
   readonly stackName: string;
-  /** Called with what a person should know that stands in no log of the function. */
+  /** Receives notices for the user that are not in the function's log. */
   readonly onNotice: (notice: string) => void;
   /**
-   * Plays faults. Then nobody waits: as soon as all that is left to do is to wait for hidden messages, the clock that
-   * door, queues and function share jumps to the moment at which the next one comes back, and the function's own long
-   * waits are skipped likewise. So back-off, time limits and event times are what they would be, while the clock may
-   * soon be hours ahead of this machine's.
+   * Injects faults and skips waits. When only hidden messages are left, the clock shared by door, queues and function
+   * jumps to the time the next message becomes visible; long waits inside the function are skipped too. Back-off,
+   * time limits and event times stay realistic, but the clock may soon be hours ahead of this machine's.
    *
    * @default - no faults, and the machine's clock
    */
   readonly chaos?: Chaos;
   /**
-   * Milliseconds for which `stop` waits for running invocations before it ends them.
+   * How many milliseconds `stop` waits for running invocations before it kills them.
    *
-   * @default - 12 seconds, somewhat more than the function waits for an answer of Heap
+   * @default - 12 seconds, slightly longer than the function waits for a response from Heap
    */
   readonly stopPatienceMs?: number;
 }
 
-/** What has a counterpart on this machine. */
-export const interpretedTypes: ReadonlySet<string> = new Set([
+/** The resource types that have a local counterpart. */
+export const supportedTypes: ReadonlySet<string> = new Set([
   ...apiGatewayTypes,
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
@@ -59,27 +58,27 @@ export const interpretedTypes: ReadonlySet<string> = new Set([
 
 const STOP_PATIENCE_MS = 12_000;
 
-/** How often chaos looks whether there is nothing to do but wait. */
+/** How often chaos checks whether there is nothing left to do but wait. */
 const IDLE_CHECK_MS = 100;
-/** So long after a receive its messages have surely reached whoever received them. */
+/** After this time, received messages have surely reached their receiver. */
 const RECEIVE_SETTLED_MS = 500;
 
-/** What stands in the place of Heap's URL in the function's environment. */
+/** The variable of the function's environment that holds Heap's URL. */
 export const heapVariable = 'HEAP_BASE_URL';
 
-/** As `CreateQueue` takes them: every attribute is a text. */
-const text = z.union([z.int(), z.boolean()]).transform(String).optional();
+/** As `CreateQueue` expects them: every attribute is a string. */
+const attribute = z.union([z.int(), z.boolean()]).transform(String).optional();
 const queueAttributes = z.strictObject({
-  MessageRetentionPeriod: text,
-  VisibilityTimeout: text,
-  SqsManagedSseEnabled: text,
+  MessageRetentionPeriod: attribute,
+  VisibilityTimeout: attribute,
+  SqsManagedSseEnabled: attribute,
   RedrivePolicy: z
     .strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() })
     .transform((policy) => JSON.stringify(policy))
     .optional(),
 });
 
-/** Creates the queues, and fills in by what the rest of the template finds them. */
+/** Creates the queues and records the values by which the rest of the template refers to them. */
 export async function createQueues(
   template: Template,
   deployment: Deployment,
@@ -87,7 +86,7 @@ export async function createQueues(
   sqs: SQSClient,
 ): Promise<void> {
   const queues = resourcesOfType(template, 'AWS::SQS::Queue');
-  // A queue names its dead-letter queue, which must be there first.
+  // A queue's dead-letter queue must exist first.
   const [deadLetterQueues, others] = partition(queues, ({ properties }) => !('RedrivePolicy' in properties));
   for (const queue of [...deadLetterQueues, ...others]) {
     const attributes = read(queue, deployment, queueAttributes, ['Tags']);
@@ -124,7 +123,7 @@ export async function createSecret(
     new CreateSecretCommand({ Name: `${deployment.stackName}-${secret.logicalId}`, SecretString }),
   );
   physical.set(`${secret.logicalId}.Ref`, ARN);
-  // What a person does once after the first deployment.
+  // The operator does this once after the first deployment.
   await secretsManager.send(
     new PutSecretValueCommand({ SecretId: ARN, SecretString: JSON.stringify({ appId }) }),
   );
@@ -148,16 +147,16 @@ const mappingProperties = z.strictObject({
   Tags: z.unknown().optional(),
 });
 
-/** The function at work on its queue. */
+/** The function and its event source mapping. */
 export interface RunningForwarder {
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
-  /** Whether a message was received and waits for the function or is in work. */
+  /** Whether a message was received and is waiting for the function or being processed. */
   readonly holds: (messageId: string) => boolean;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the processes of the function, and what feeds them from the queue. */
+/** Starts the processes of the function and the event source mapping that feeds them from the queue. */
 export function startForwarder(
   template: Template,
   deployment: Deployment,
@@ -166,7 +165,7 @@ export function startForwarder(
     readonly sqs: SQSClient;
     readonly queues: SqsService;
     readonly clock: SkippingClock;
-    /** Takes a line with the worker whose process wrote it. */
+    /** Receives each log line with the number of the worker whose process wrote it. */
     readonly onLog: (line: string, worker: number) => void;
     readonly onInvoke: EventSourceMappingOptions['onInvoke'];
     readonly onReturn: EventSourceMappingOptions['onReturn'];
@@ -182,7 +181,9 @@ export function startForwarder(
     'Code.S3Bucket',
   ]);
   if (!(heapVariable in Environment.Variables)) {
-    throw new Error(`${lambda.logicalId}: no environment variable ${heapVariable} to put the local Heap in`);
+    throw new Error(
+      `${lambda.logicalId}: the function has no environment variable ${heapVariable} for the URL of the local Heap`,
+    );
   }
   const mapping = read(
     only(resourcesOfType(template, 'AWS::Lambda::EventSourceMapping'), 'event source mapping'),
@@ -259,7 +260,7 @@ export function startForwarder(
   };
 }
 
-/** Has the clock jump to the moment at which the next message comes back, if there is one to wait for. */
+/** Advances the clock to the time the next message becomes visible, if there is one. */
 function skipToNextMessage(queues: SqsService, queueName: string, clock: SkippingClock): void {
   if (clock.now() - queues.lastReceivedAt(queueName) < RECEIVE_SETTLED_MS) return;
   if (clock.skipTo(queues.nextVisibleAt(queueName) ?? 0)) queues.wake();
@@ -269,7 +270,7 @@ const assetManifest = z.object({
   files: z.record(z.string(), z.object({ source: z.object({ path: z.string().optional() }) })),
 });
 
-/** Where the bundled code of a function stands, by the key it would have in the bootstrap bucket. */
+/** The directory of a function's bundled code, by its key in the bootstrap bucket. */
 function assetDirectory({ assemblyDirectory, stackName }: ForwarderOptions, s3Key: string): string {
   const manifest = assetManifest.parse(
     JSON.parse(readFileSync(join(assemblyDirectory, `${stackName}.assets.json`), 'utf8')),
@@ -288,15 +289,15 @@ function read<T>(
   const properties = schema.safeParse(resolveProperties(resource, deployment, except));
   if (properties.success) return properties.data;
   throw new Error(
-    `${resource.logicalId} (${resource.type}) is not interpreted: ${z.prettifyError(properties.error)}`,
+    `${resource.logicalId} (${resource.type}) is not supported: ${z.prettifyError(properties.error)}`,
   );
 }
 
-/** The one item there is. */
+/** The only item of a list. @throws an error if there is not exactly one */
 export function only<T>(items: readonly T[], what: string): T {
   const [first] = items;
   if (first === undefined || items.length > 1) {
-    throw new Error(`the template must have exactly one ${what}, and it has ${items.length}`);
+    throw new Error(`the template must have exactly one ${what}, got ${items.length}`);
   }
   return first;
 }

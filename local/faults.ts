@@ -1,32 +1,32 @@
 import type { HeapFault, HeapMode } from './heap/fake-heap';
 import { between, randomOf, type Random, type Range } from './random';
 
-/** How often what was played. */
+/** How often each fault was injected. */
 export interface Played {
   heapRequests: number;
   heapFaults: number;
   throttledInvocations: number;
   killedInvocations: number;
-  /** Messages that stood twice in one batch. */
+  /** Messages that appeared twice in one batch. */
   repeatedMessages: number;
-  /** Messages that were handled and came again, since their deletion was lost. */
+  /** Messages that were received again after they were handled, since their deletion was lost. */
   lostDeletes: number;
 }
 
-/** A fault of Heap: it comes in spells, each a run of requests that Heap treats alike. */
+/** A fault of Heap. It comes in spells: runs of consecutive requests with the same fault. */
 interface HeapSpell {
   readonly mode: HeapMode;
-  /** Requests in the longest spell. */
+  /** The maximum number of requests in a spell. */
   readonly longest: number;
-  /** Seconds that Heap asks to wait. */
+  /** The seconds that Heap asks the sender to wait. */
   readonly retryAfter?: Range;
 }
 
-/** What Heap, and the way to it, are known for. */
+/** Common faults of Heap and of the network. */
 export const commonHeapSpells: readonly HeapSpell[] = [
   { mode: '500', longest: 6 },
   { mode: '429', longest: 2, retryAfter: { min: 1, max: 90 } },
-  // These cost events: Heap refuses what it would else take, and they become dead letters.
+  // These two cost events: Heap rejects events it would otherwise accept, and they become dead letters.
   { mode: '400-index', longest: 2 },
   { mode: '413', longest: 3 },
   { mode: 'reset', longest: 4 },
@@ -35,7 +35,7 @@ export const commonHeapSpells: readonly HeapSpell[] = [
   { mode: 'redirect', longest: 3 },
 ];
 
-/** All that Heap may do; after the common ones, since a seed of chaos fixes their order. */
+/** All faults of Heap. New ones come after the common ones, whose order a chaos seed depends on. */
 export const heapSpells: readonly HeapSpell[] = [
   ...commonHeapSpells,
   { mode: '503', longest: 6 },
@@ -52,25 +52,25 @@ const THROTTLED = 0.1;
 const KILLED = 0.2;
 const REPEATED = 0.05;
 const LOST_DELETE = 0.08;
-/** Requests between two spells; at least one, so that Heap is never down for good. */
+/** The number of requests between two spells. At least one, so that Heap always recovers. */
 const CALM: Range = { min: 1, max: 8 };
-/** Until a connection without an answer is dropped: a tenth and less of the time the function would wait. */
+/** When a hanging connection is dropped: at most a tenth of the time the function would wait. */
 const HANG_MS: Range = { min: 100, max: 1000 };
 
 export interface FaultsOptions {
   /** Any string. */
   readonly seed: string;
-  /** Told what is played, in a sentence. */
+  /** Called for each injected fault with a sentence that describes it. */
   readonly onPlay?: (what: string) => void;
   /** @default - the common ones */
   readonly heapSpells?: readonly HeapSpell[];
-  /** Requests between two spells of Heap. @default - 1 to 8 */
+  /** The number of requests between two spells of Heap. @default - 1 to 8 */
   readonly calm?: Range;
 }
 
 /**
- * The faults that Heap, SQS and Lambda are known for. A seed fixes what happens to the n-th request to Heap, to the
- * n-th invocation and to the n-th message; which event that is, depends on how messages fall into batches.
+ * Faults known from Heap, SQS and Lambda. A seed determines what happens to the n-th request to Heap, the n-th
+ * invocation and the n-th message. Which events these contain depends on how messages are batched.
  */
 export class Faults {
   readonly played: Played = {
@@ -89,14 +89,14 @@ export class Faults {
 
   constructor(protected readonly options: FaultsOptions) {
     const { seed } = options;
-    // One series for each place: how often one is asked must not change what the others do.
+    // One series per kind of fault, so that drawing from one does not affect the others.
     this.#heap = randomOf(`${seed} heap`);
     this.#invocations = randomOf(`${seed} invocations`);
     this.#repeats = randomOf(`${seed} repeats`);
     this.#deletes = randomOf(`${seed} deletes`);
   }
 
-  /** What Heap does with its next request: calm and spells of one fault take turns. */
+  /** What Heap does with its next request: calm periods alternate with spells of one fault. */
   readonly nextHeapFault = (): HeapFault => {
     if (this.#spell.left === 0) this.#spell = this.#nextSpell();
     this.#spell.left -= 1;
@@ -105,9 +105,9 @@ export class Faults {
     return this.#spell.fault;
   };
 
-  /** What becomes of the next invocation; `killedAt` says from 0 to below 1 how late in it. */
+  /** The fate of the next invocation. `killedAt` says how far into it, from 0 to below 1. */
   nextInvocation(): { readonly isThrottled: boolean; readonly killedAt: number | undefined } {
-    // All in any case, so that the next invocation does not depend on this one.
+    // Always draws all three, so that the next invocation does not depend on this one.
     const isThrottled = this.#invocations() < THROTTLED;
     const isKilled = this.#invocations() < KILLED;
     const killedAt = this.#invocations();
@@ -115,7 +115,7 @@ export class Faults {
     return { isThrottled, killedAt: isKilled ? killedAt : undefined };
   }
 
-  /** Whether the next message is handed out twice. */
+  /** Whether the next message is delivered twice. */
   readonly repeats = (): boolean => {
     const isRepeated = this.#repeats() < REPEATED;
     if (isRepeated) this.played.repeatedMessages += 1;

@@ -1,44 +1,44 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { refusalOf } from './caller';
 
-/** A server on 127.0.0.1 that is accepting connections. */
+/** A server that accepts connections on 127.0.0.1. */
 export interface RunningServer {
   /** `http://127.0.0.1:<port>`, no trailing slash. */
   readonly origin: string;
-  /** Stops listening and drops open connections, long polls included. */
+  /** Stops listening and drops open connections, including long polls. */
   close(): Promise<void>;
 }
 
-/** A server whose port is taken, and which is told later what to answer. */
+/** A server that already holds its port and gets its request handler later. */
 export interface BoundServer extends RunningServer {
-  /** Has it answer, the requests included that came before. To be called once. */
+  /** Starts to answer requests, including those received before. Call it once. */
   serve(onRequest: RequestListener, options?: ServeOptions): void;
 }
 
 export interface ServeOptions {
   /**
-   * Whether any Host and Origin is answered, which is for a server that checks credentials itself.
+   * Whether to accept any Host and Origin. For servers that check credentials themselves.
    *
    * @default false
    */
   readonly anyCaller?: boolean;
 }
 
-/** Where a bound server says whose it is. */
+/** The path under which a bound server identifies its owner. */
 export const ownerPath = '/_local/owner';
 
 /**
- * Takes a port on 127.0.0.1 only: the embedded stack has no credentials worth the name and must not be reachable from
- * another machine. Requests wait until `serve` is called; `close` drops them.
+ * Binds a port on 127.0.0.1 only: the embedded stack has no real credentials and must not be reachable from other
+ * machines. Requests wait until `serve` is called; `close` drops them.
  *
  * @param port 0 picks a free one.
- * @param owner what `GET /_local/owner` answers to programs on this machine, from the start
- * @default - the path is one like the others
- * @throws the `EADDRINUSE` error of Node when the port is taken.
+ * @param owner returns the answer to `GET /_local/owner` for programs on this machine, from the start
+ * @default - the path has no special meaning
+ * @throws Node's `EADDRINUSE` error if the port is taken.
  */
 export async function bind(port: number, owner?: () => object): Promise<BoundServer> {
   const server = createServer();
-  // Idle keep-alive connections stay open: a client that reuses one in the moment the server drops it sees a reset.
+  // Keeps idle connections open: a client that reuses one just as the server drops it would see a reset.
   server.keepAliveTimeout = 0;
   let serve: (onRequest: RequestListener) => void = () => undefined;
   const serving = new Promise<RequestListener>((resolve) => {
@@ -64,17 +64,17 @@ export async function bind(port: number, owner?: () => object): Promise<BoundSer
   return {
     origin: `http://127.0.0.1:${bound}`,
     serve: (onRequest, { anyCaller = false } = {}) => {
-      serve(anyCaller ? onRequest : toProgramsAlone(bound, onRequest));
+      serve(anyCaller ? onRequest : refusingWebPages(bound, onRequest));
     },
     close: () => closeNow(server),
   };
 }
 
 /**
- * Starts a server on 127.0.0.1 only, see `bind`. What a web page may have sent is answered with 403, see `refusalOf`.
+ * Starts a server on 127.0.0.1 only, see `bind`. Requests that a web page may have sent get a 403, see `refusalOf`.
  *
- * @param port 0 picks a free one; or a server that is bound already.
- * @throws the `EADDRINUSE` error of Node when the port is taken.
+ * @param port a port (0 picks a free one) or a bound server.
+ * @throws Node's `EADDRINUSE` error if the port is taken.
  */
 export async function listen(
   port: number | BoundServer,
@@ -86,8 +86,8 @@ export async function listen(
   return server;
 }
 
-/** Answers what a web page may have sent with 403. */
-function toProgramsAlone(port: number, onRequest: RequestListener): RequestListener {
+/** Answers requests that a web page may have sent with 403. */
+function refusingWebPages(port: number, onRequest: RequestListener): RequestListener {
   return (request, response) => {
     const refusal = refusalOf(request, port);
     if (refusal === undefined) {
@@ -98,7 +98,7 @@ function toProgramsAlone(port: number, onRequest: RequestListener): RequestListe
   };
 }
 
-/** The whole body of a request; `undefined` once it is longer than `limit` bytes (the rest is read and dropped). */
+/** The body of a request; `undefined` if it is longer than `limit` bytes. The rest is read and discarded. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

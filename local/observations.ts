@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { AwsError } from './aws/error';
 
-/** What the door answered. */
+/** A response of the door. */
 export interface DoorAnswer {
   readonly status: number;
-  /** Of the valid key that came with the request. */
+  /** The id of the valid key in the request. */
   readonly apiKeyId: string | undefined;
 }
 
-/** A metric over some time, as CloudWatch's statistics of it; `values` in the order of the log. */
+/** CloudWatch's statistics of a metric over a period. `values` are in log order. */
 export interface MetricStatistics {
   readonly sum: number;
   readonly count: number;
@@ -19,27 +19,27 @@ export interface MetricStatistics {
 export interface ObservedMetrics {
   /** The function's metrics by name. */
   readonly metrics: Readonly<Record<string, MetricStatistics>>;
-  /** The sums of those with the dimension `Reason`, by its value. */
+  /** The sums of the metrics with the dimension `Reason`, by reason. */
   readonly byReason: Readonly<Record<string, number>>;
-  /** API Gateway's metrics of the stage under their own names. */
+  /** API Gateway's metrics of the stage, under their own names. */
   readonly door: { readonly count: number; readonly '4XXError': number; readonly '5XXError': number };
-  /** Requests with a valid key, by the name of the key. */
+  /** Requests with a valid key, by key name. */
   readonly requestsByKey: Readonly<Record<string, number>>;
 }
 
 export interface ObservationsOptions {
-  /** The clock of whoever writes what is observed. */
+  /** The clock of the observed stack. */
   readonly clock: { readonly now: () => number; readonly skippedMs: number };
-  /** What a key is called, by its id. */
+  /** The name of a key, by its id. */
   readonly keyName: (apiKeyId: string) => string;
 }
 
-/** A line of the function's log, as CloudWatch Logs has it. */
+/** A line of the function's log, as in CloudWatch Logs. */
 export interface ObservedLine {
   /** Counts from 0. */
   readonly id: number;
   readonly at: number;
-  /** The instance of the function that wrote it. */
+  /** The instance of the function that wrote the line. */
   readonly stream: string;
   readonly line: string;
 }
@@ -53,7 +53,7 @@ interface Sample {
 
 const MAXIMUM_LINES = 10_000;
 
-/** A line that says what became of a batch, by campaign (lambda/forwarder/report.ts). */
+/** A log line with the outcome of a batch by campaign (lambda/forwarder/report.ts). */
 const ledgerLine = z.looseObject({ campaigns: z.array(z.looseObject({ outcome: z.string() })) });
 
 type LedgerRow = z.output<typeof ledgerLine>['campaigns'][number];
@@ -61,8 +61,8 @@ type LedgerRow = z.output<typeof ledgerLine>['campaigns'][number];
 const numbers = z.union([z.number().transform((value) => [value]), z.array(z.number())]);
 
 /**
- * A line in CloudWatch's embedded metric format: the metrics are named under `_aws`, their values and those of their
- * dimensions stand beside it.
+ * A line in CloudWatch's embedded metric format: `_aws` names the metrics and dimensions, and their values are
+ * top-level members.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
@@ -79,17 +79,17 @@ const embeddedMetrics = z.looseObject({
 });
 
 /**
- * Remembers what CloudWatch would: the function's log and the metrics in it, and the requests of the door. All
- * moments it is asked for are those of this machine's clock, in milliseconds since 1970.
+ * Remembers what CloudWatch would: the function's log with its metrics, and the requests of the door. All times are
+ * of this machine's clock, in milliseconds since 1970.
  */
 export class Observations {
   readonly #options: ObservationsOptions;
   #lines: ObservedLine[] = [];
   #lineCount = 0;
   readonly #samples: Sample[] = [];
-  /** Not read from the lines when asked for: of those only the last are kept. */
+  /** Kept separately, because only the last lines are kept. */
   readonly #ledger: { readonly at: number; readonly row: LedgerRow }[] = [];
-  /** Sums of the metrics without a reason, since the beginning. */
+  /** Sums of the metrics without a reason since the start. */
   readonly #totals = new Map<string, number>();
   readonly #answers: (DoorAnswer & { readonly at: number })[] = [];
 
@@ -97,11 +97,11 @@ export class Observations {
     this.#options = options;
   }
 
-  /** Takes a line of the function's log. */
+  /** Records a line of the function's log. */
   readonly functionLog = (line: string, stream = 'worker-0'): void => {
     this.#lines.push({ id: this.#lineCount, at: Date.now(), stream, line });
     this.#lineCount += 1;
-    // Not with every line: cutting copies the rest.
+    // Not for every line: slicing copies the rest.
     if (this.#lines.length >= 2 * MAXIMUM_LINES) this.#lines = this.#lines.slice(-MAXIMUM_LINES);
     const samples = this.#samplesIn(line);
     this.#samples.push(...samples);
@@ -115,12 +115,12 @@ export class Observations {
     this.#answers.push({ status, apiKeyId, at: Date.now() });
   };
 
-  /** The sum of a metric since the beginning. */
+  /** The sum of a metric since the start. */
   total(name: string): number {
     return this.#totals.get(name) ?? 0;
   }
 
-  /** What happened since an instant, and not after another. */
+  /** The metrics of a period, including both ends. */
   metrics(from: number, to = Infinity): ObservedMetrics {
     const samples = this.#samples.filter(({ at }) => at >= from && at <= to);
     const answers = this.#answers.filter(({ at }) => at >= from && at <= to);
@@ -153,19 +153,19 @@ export class Observations {
     };
   }
 
-  /** What became of events since an instant, and not after another, by campaign, batch by batch. */
+  /** The outcomes of events in a period by campaign, one entry per batch and campaign. */
   ledger(from: number, to = Infinity): LedgerRow[] {
     return this.#ledger.flatMap(({ at, row }) => (at >= from && at <= to ? [row] : []));
   }
 
-  /** The lines of the function's log since a moment that hold a text; of its last 10,000. */
+  /** The lines of the function's log since a time that contain a string, among its last 10,000. */
   log(from: number, contains: string): string[] {
     return this.lines(from)
       .filter(({ line }) => line.includes(contains))
       .map(({ line }) => line);
   }
 
-  /** The lines since a moment, with what tells them apart; of the last 10,000. */
+  /** The lines since a time with their ids, among the last 10,000. */
   lines(from: number): ObservedLine[] {
     return this.#lines.slice(-MAXIMUM_LINES).filter(({ at }) => at >= from);
   }
@@ -174,8 +174,8 @@ export class Observations {
    * Answers `GET /_local/metrics?from=&to=`, `GET /_local/ledger?from=&to=`, `GET /_local/log?from=&contains=` and
    * `GET /_local/lines?from=`, the stack's own part of the AWS endpoint.
    *
-   * @returns `undefined` when the path is none of them.
-   * @throws AwsError when `from` or `to` is no instant.
+   * @returns `undefined` for any other path.
+   * @throws AwsError if `from` or `to` is not a number.
    */
   readonly answer = (path: string, query: URLSearchParams): object | undefined => {
     switch (path) {
@@ -193,14 +193,14 @@ export class Observations {
   };
 
   #samplesIn(line: string): Sample[] {
-    // Most lines are no metrics, and parsing each would slow the function's log down.
+    // Most lines have no metrics, and parsing every line would slow down the function's log.
     if (!line.includes('"_aws"')) return [];
     const parsed = embeddedMetrics.safeParse(parseJson(line));
     if (!parsed.success) return [];
     const root = parsed.data;
     const at = root._aws.Timestamp - this.#options.clock.skippedMs;
     return root._aws.CloudWatchMetrics.flatMap(({ Dimensions, Metrics }) => {
-      // Every set of dimensions is a metric of its own.
+      // Every set of dimensions is a separate metric.
       const isSplit = (set: readonly string[]): boolean => set.includes('Reason');
       const reasons = [
         ...(Dimensions.every(isSplit) ? [] : [undefined]),
@@ -216,7 +216,7 @@ export class Observations {
 
 const settledLine = z.looseObject({ message: z.literal('settled'), requestIds: z.array(z.string()) });
 
-/** The requests that a line of the function's log says are done. */
+/** The requests that a log line of the function reports as done. */
 export function settledIn(line: string): readonly string[] {
   if (!line.includes('"message":"settled"')) return [];
   return settledLine.safeParse(parseJson(line)).data?.requestIds ?? [];

@@ -1,20 +1,20 @@
 import * as z from 'zod';
 import { bind, ownerPath, type BoundServer } from './http-server';
 
-/** The servers of a stack, bound before anything that takes time, so that a taken port is told at once. */
+/** The servers of a stack. They are bound before any slow work, so that a taken port is reported immediately. */
 export interface LocalPorts {
   readonly webhook: BoundServer;
   readonly heap: BoundServer;
   readonly aws: BoundServer;
-  /** Has the servers say what the stack prints as its webhook; before, it is still starting. */
+  /** Sets the webhook URL that the servers report. Until then, the stack is reported as starting. */
   readonly announce: (webhookUrl: string) => void;
-  /** One more server close to the webhook's port, which its caller closes. */
+  /** Binds another server near the webhook's port; the caller closes it. */
   readonly bindNear: (offset: number) => Promise<BoundServer>;
-  /** Gives these ports free, whoever was asked to serve them. */
+  /** Frees these ports, and drops requests that are still waiting. */
   readonly close: () => Promise<void>;
 }
 
-/** What a server of a stack says of itself, without its API key. */
+/** How a stack's server identifies its owner, without the API key. */
 const ownerSchema = z.object({
   program: z.literal('clevertap-to-heap'),
   pid: z.int(),
@@ -24,15 +24,15 @@ const ownerSchema = z.object({
 
 type Owner = z.output<typeof ownerSchema>;
 
-/** Another program has the port; the message says which, if it is a stack of ours, and what to do. */
+/** The port is taken. The message says by which stack, if it is one of ours, and what to do. */
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
   readonly code = 'EADDRINUSE';
 }
 
 /**
- * @param port of the webhook; Heap and AWS get the two ports after it, or free ones. 0: all get free ones.
- * @throws {PortTakenError} when the webhook's port is taken
+ * @param port the webhook's port. Heap and AWS get the next two ports, or free ones. 0 picks free ports for all.
+ * @throws {PortTakenError} if the webhook's port is taken
  */
 export async function bindPorts(port: number): Promise<LocalPorts> {
   let webhookUrl: string | null = null;
@@ -70,7 +70,7 @@ async function bindOwn(port: number, owner: () => Owner): Promise<BoundServer> {
   }
 }
 
-/** A port close to the webhook's, so that the URLs are the same every time, or a free one. */
+/** A port near the webhook's, for URLs that stay the same between runs, or a free one. */
 async function bindNear(port: number, offset: number, owner: () => Owner): Promise<BoundServer> {
   if (port === 0 || port + offset > 65_535) return bind(0, owner);
   try {
@@ -84,22 +84,22 @@ async function bindNear(port: number, offset: number, owner: () => Owner): Promi
 const isPortTaken = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 
-/** A server of ours answers at once; another program may never. */
+/** One of our servers answers immediately; another program may never answer. */
 const ANSWER_MS = 1000;
 
-/** By whom a port is taken, as far as it says so, and what to do. */
+/** Says who holds a port, as far as known, and what to do. */
 async function describeTaken(port: number): Promise<string> {
   const owner = await ownerOf(port);
   if (owner === undefined) {
     return `Port ${port} is taken by another program.\nChoose another port: npm start -- --port 0`;
   }
   const { pid, webhookUrl } = owner;
-  return `Port ${port} is taken by another stack of npm start, process ${pid}, ${
+  return `Port ${port} is taken by another npm start (process ${pid}), ${
     webhookUrl === null ? 'which is still starting' : `with the webhook\n${webhookUrl}`
   }.\nStop that one with Ctrl-C or kill ${pid}, or start this one beside it: npm start -- --port 0`;
 }
 
-/** What the server of a port says of itself; undefined if it is none of ours, or busy. */
+/** The owner that a port's server reports; undefined if it is not one of ours or is busy. */
 async function ownerOf(port: number): Promise<Owner | undefined> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}${ownerPath}`, {

@@ -6,12 +6,12 @@ export interface Range {
   readonly max: number;
 }
 
-/** The whole number from `min` to `max` that a random one stands for. */
+/** Maps a number from 0 to below 1 to an integer from `min` to `max`. */
 export const between = (random: number, { min, max }: Range): number =>
   min + Math.floor(random * (max - min + 1));
 
 /**
- * Pseudo-random numbers that a text fixes: mulberry32 over FNV-1a of the text.
+ * Pseudo-random numbers from a seed: mulberry32 seeded with its FNV-1a hash.
  *
  * https://github.com/cprosche/mulberry32, http://www.isthe.com/chongo/tech/comp/fnv/
  */

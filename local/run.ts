@@ -7,38 +7,38 @@ import type { LocalStack, LocalStackOptions } from './stack';
 import { readyLine, removeStackFile, stackFilePath, writeStackFile, type StackFile } from './stack-file';
 import { describeChaos, welcome } from './welcome';
 
-/** What a stack is told of its environment. */
+/** The settings of the environment that a stack needs. */
 export interface LocalEnvironment extends Pick<LocalStackOptions, 'stackName'> {
-  /** What the account at the end needs, and the console. */
+  /** The settings for the console and the final account. */
   readonly settings: ReaderSettings & { readonly environment: string };
 }
 
 export interface RunOptions {
-  /** Port of the webhook, see `bindPorts`. */
+  /** The webhook's port, see `bindPorts`. */
   readonly port: number;
-  /** The folder a CDK app is synthesized to, as soon as it is; the signal says that it is not wanted any more. */
+  /** Synthesizes a CDK app and returns its folder. The signal aborts the synthesis. */
   readonly assembly: (signal: AbortSignal) => Promise<string>;
-  /** Read while another process synthesizes. */
+  /** Runs while another process synthesizes. */
   readonly environment: () => Promise<LocalEnvironment>;
-  /** Whether standard output belongs to the one line a script reads. */
+  /** Whether standard output is reserved for one line of JSON. */
   readonly json?: boolean;
-  /** Whether to say all there is to say when it is ready. */
+  /** Whether to print all details when the stack is ready. */
   readonly verbose?: boolean;
-  /** Turns lines of the function's log, and the instance that wrote each, into what is printed of them. */
+  /** Formats a line of the function's log for printing. `instance` wrote the line. */
   readonly describeLog?: (line: string, instance: string) => readonly string[];
-  /** Origin of a real Heap; absent: a fake one. */
+  /** The origin of a real Heap. @default - a fake Heap */
   readonly heap?: string;
-  /** The Heap app id, which the fake Heap does not mind. */
+  /** The Heap app id. The fake Heap accepts any digits. */
   readonly appId?: string;
-  /** The seed of the faults to play; absent: none. */
+  /** The seed of the injected faults. @default - no faults */
   readonly chaos?: string;
-  /** Shows the stack to a person. */
+  /** Opens the console for the stack. */
   readonly openConsole: (observed: ObservedStack) => Promise<OpenConsole>;
 }
 
-/** A running stack, and the account of it that Ctrl-C gives. */
+/** A running stack and its account. */
 export interface ObservedStack {
-  /** Where to show it. */
+  /** The port for the console. */
   readonly port: BoundServer;
   readonly settings: LocalEnvironment['settings'];
   readonly stack: LocalStack;
@@ -50,17 +50,17 @@ export interface ObservedStack {
 export interface OpenConsole {
   /** No trailing slash. */
   readonly origin: string;
-  /** Shows the account and ends it. */
+  /** Shows the final account and closes the console. */
   readonly end: (account: string) => Promise<void>;
 }
 
-/** Any digits do for the fake Heap. */
+/** The fake Heap accepts any digits. */
 const localAppId = '1234567890';
 
-/** Ends what was started, and gives the exit code. */
+/** Stops everything and returns the exit code. */
 type End = () => Promise<number>;
 
-/** Runs a stack until Ctrl-C, and then says what became of every event. Rejects when it cannot be started. */
+/** Runs a stack until Ctrl-C, then prints the account of every event. Rejects if the stack cannot be started. */
 export async function run(options: RunOptions): Promise<void> {
   const interruption = new AbortController();
   const starting = start(options, interruption.signal);
@@ -76,7 +76,7 @@ export async function run(options: RunOptions): Promise<void> {
   }
 }
 
-/** @param signal ends the start, as far as that is worth while */
+/** @param signal aborts the start where possible */
 async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
   const print = options.json === true ? console.error : console.log;
   const { describeLog = withoutMetrics } = options;
@@ -84,7 +84,7 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
   const consolePort = await ports.bindNear(3);
   const failure = new AbortController();
   try {
-    // Loading takes as long as a part of the synthesis, which another process does.
+    // Loads modules while another process synthesizes.
     const [assemblyDirectory, { stackName, settings }, { startLocalStack }, { messageReader }, { Chaos }] =
       await Promise.all([
         options.assembly(AbortSignal.any([signal, failure.signal])),
@@ -127,7 +127,7 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
           }),
     );
     return async () => {
-      print('\nStopping. A running delivery is waited for, at most 12 seconds.\nCtrl-C again ends at once.');
+      print('\nStopping. Waiting up to 12 seconds for a running delivery.\nPress Ctrl-C again to exit now.');
       await stack.stop();
       const account = await reconciliation.account();
       print(`\n${describeAccount(account)}`);
@@ -142,10 +142,10 @@ async function start(options: RunOptions, signal: AbortSignal): Promise<End> {
   }
 }
 
-/** Metrics are for CloudWatch; a person reads the same counts in the line "batch forwarded". */
+/** Metrics are for CloudWatch. The line "batch forwarded" shows the same counts in readable form. */
 const withoutMetrics = (line: string): string[] => (line.startsWith('{"_aws"') ? [] : [line]);
 
-/** Lets `npm run relay -- … --env local` find the stack, for as long as this process runs. */
+/** Lets `npm run relay -- … --env local` find the stack while this process runs. */
 function announce(stack: Omit<StackFile, 'pid'>, print: (line: string) => void): void {
   const path = stackFilePath();
   try {
@@ -159,15 +159,15 @@ function announce(stack: Omit<StackFile, 'pid'>, print: (line: string) => void):
   });
 }
 
-/** A terminal sends Ctrl-C to npm as well, which passes it on: so soon after the first it is the same one. */
+/** On Ctrl-C, the signal arrives twice: from the terminal and from npm. A second one within this time is the echo. */
 const echoMs = 200;
 
-/** @param end stops everything and gives the exit code */
+/** @param end stops everything and returns the exit code */
 function stopOnSignal(end: End): void {
   let stoppingSince: number | undefined;
   const stop = (): void => {
     if (stoppingSince !== undefined) {
-      // The second Ctrl-C is for those who do not want to wait for a running delivery.
+      // A second Ctrl-C exits without waiting for a running delivery.
       if (performance.now() - stoppingSince > echoMs) process.exit(130);
       return;
     }
@@ -184,5 +184,5 @@ function stopOnSignal(end: End): void {
   process.on('SIGTERM', stop);
 }
 
-/** Why the stack could not be started or stopped, for a person. */
+/** The error message of a failed start or stop. */
 export const explain = (error: unknown): string => (error instanceof Error ? error.message : String(error));

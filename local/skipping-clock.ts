@@ -1,17 +1,16 @@
 /**
- * A clock, and ahead of it all the time that was skipped. The parts of a stack that share one agree on what time it
- * is, so that a wait of an hour can be over at once for all of them.
+ * A clock that can skip time. The parts of a stack share one, so that an hour's wait can end for all of them at once.
  */
 export class SkippingClock {
   #skippedMs = 0;
 
   /**
-   * @param base milliseconds since 1970; where they stand still, time passes only by what is skipped
+   * @param base milliseconds since 1970; with a constant base, time passes only by skipping
    * @default - the machine's clock
    */
   constructor(private readonly base: () => number = Date.now) {}
 
-  /** Milliseconds by which it is ahead. */
+  /** How many milliseconds it is ahead of its base. */
   get skippedMs(): number {
     return this.#skippedMs;
   }
@@ -19,12 +18,12 @@ export class SkippingClock {
   /** Milliseconds since 1970. */
   readonly now = (): number => this.base() + this.#skippedMs;
 
-  /** Jumps ahead by whole milliseconds, which is how AWS counts: a part of one is skipped as well. */
+  /** Skips time, rounded up to whole milliseconds, the resolution of AWS. */
   skip(ms: number): void {
     this.#skippedMs += Math.ceil(Math.max(0, ms));
   }
 
-  /** Jumps ahead to an instant, if it is not over. @returns whether it was ahead. */
+  /** Skips to a time unless it has passed. @returns whether any time was skipped */
   skipTo(at: number): boolean {
     const ms = at - this.now();
     this.skip(ms);

@@ -15,7 +15,7 @@ import {
   createQueues,
   createSecret,
   heapVariable,
-  interpretedTypes,
+  supportedTypes,
   only,
   startForwarder,
   type ForwarderOptions,
@@ -26,36 +26,39 @@ import { Observations, settledIn } from './observations';
 import { bindPorts, type LocalPorts } from './ports';
 import { SkippingClock } from './skipping-clock';
 import type { StackFile } from './stack-file';
-import { readTemplate, resolveOutputs, uninterpretedTypes, type Deployment } from './template';
+import { readTemplate, resolveOutputs, unsupportedTypes, type Deployment } from './template';
 
 export interface LocalStackOptions extends ForwarderOptions {
-  /** Port of the webhook, see `bindPorts`; or the ports bound before, which this stack then gives free. */
+  /** The webhook's port, see `bindPorts`, or ports already bound, which `stop` then frees. */
   readonly port: number | LocalPorts;
-  /** A real Heap to deliver to; absent: a fake one is started. */
+  /** The origin of a real Heap. @default - a fake Heap is started */
   readonly heapBaseUrl?: string;
   /** Stored in the secret. */
   readonly appId: string;
-  /** Called with each line the function logs, and the instance of the function that wrote it. */
+  /** Called with each line the function logs and the instance that wrote it. */
   readonly onFunctionLog: (line: string, instance: string) => void;
 }
 
 /** A stack that accepts webhooks. */
 export interface LocalStack extends Omit<StackFile, 'pid'> {
-  /** Types of resources in the template that have no counterpart here. */
-  readonly uninterpretedTypes: readonly string[];
-  /** Milliseconds by which the clock of the stack is ahead; 0 without chaos. */
+  /** Resource types in the template that have no local counterpart. */
+  readonly unsupportedTypes: readonly string[];
+  /** How many milliseconds the stack's clock is ahead; 0 without chaos. */
   skippedMs(): number;
-  /** Ends everything that was started; a running invocation is waited for, but not for ever. */
+  /** Stops everything. Waits a limited time for a running invocation. */
   stop(): Promise<void>;
-  /** Follows every event that was accepted; each call begins with the first one. */
+  /** Follows every accepted event. Each call starts from the first one. */
   reconciliation(reader: MessageReader): Reconciliation<StoredMessage>;
-  /** Tells what happens from now on. @returns how to stop that */
+  /** Calls the watcher with everything that happens from now on. @returns a function that stops this */
   watch(watcher: (activity: Activity) => void): () => void;
-  /** When a message of the buffer comes back, by this machine's clock; undefined for one that is visible or in work. */
+  /**
+   * When a buffered message is received again, by this machine's clock; undefined if it is visible or being
+   * processed.
+   */
   nextTryAt(message: StoredMessage): number | undefined;
-  /** Messages in the dead-letter queue. */
+  /** The number of messages in the dead-letter queue. */
   deadLetters(): number;
-  /** Undefined where it delivers to a real one. */
+  /** Undefined when delivering to a real Heap. */
   readonly fakeHeap: Omit<RunningFakeHeap, 'close'> | undefined;
 }
 
@@ -64,11 +67,11 @@ const accountId = '000000000000';
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /**
- * Runs a synthesized stack on this machine: its API Gateway, queues, secret, function and event source mapping,
- * as the template describes them, and a fake Heap behind them.
+ * Runs a synthesized stack on this machine: its API Gateway, queues, secret, function and event source mapping as the
+ * template describes them, and a fake Heap behind them.
  *
- * @throws when the template holds something these parts do not understand
- * @throws {PortTakenError} when the port is taken
+ * @throws if the template uses a feature that is not supported
+ * @throws {PortTakenError} if the port is taken
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const stopping: (() => Promise<void>)[] = [];
@@ -183,7 +186,7 @@ async function start(
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      // This machine's Node may be older than the one that is deployed to.
+      // This machine's Node may be older than the deployed one.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     },
   });
@@ -219,7 +222,7 @@ async function start(
     deadLetterQueueUrl: mapping.deadLetterQueueUrl,
     stackName,
     outputs,
-    uninterpretedTypes: uninterpretedTypes(template, interpretedTypes),
+    unsupportedTypes: unsupportedTypes(template, supportedTypes),
     skippedMs: () => clock.skippedMs,
     reconciliation: (reader) =>
       new Reconciliation(
@@ -245,10 +248,10 @@ async function start(
   };
 }
 
-/** Where AWS would have the API: the place of the local one in every output. */
+/** The origin of the API on AWS, which the local one replaces in every output. */
 const executeApiOrigin = /^https:\/\/[^./]+\.execute-api\.[^/]+/;
 
-/** What the configuration calls a key: what follows in the name of the output that holds its id. */
+/** The configured name of a key: the suffix of the output that holds its id. */
 function keyName(apiKeyId: string, outputs: Readonly<Record<string, string>>): string {
   const output = Object.entries(outputs).find(
     ([name, value]) => name.startsWith('ApiKeyId') && value === apiKeyId,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** One resource of a CloudFormation template, its properties as they stand there: intrinsics and all. */
+/** A resource of a CloudFormation template. Its properties are unresolved, with intrinsic functions. */
 export interface Resource {
   readonly logicalId: string;
   /** `AWS::…::…` */
@@ -11,18 +11,15 @@ export interface Resource {
   readonly condition: string | undefined;
 }
 
-/** The resources of a template, in its order. */
+/** The resources of a template, in order. */
 export type Template = readonly Resource[];
 
-/** What only a deployment knows: where the stack went and what its resources came to be called there. */
+/** What only a deployment knows: where the stack is deployed, and the ids and attributes of its resources. */
 export interface Deployment {
   readonly region: string;
   readonly accountId: string;
   readonly stackName: string;
-  /**
-   * The value of `Fn::GetAtt`, or of `Ref` when `attribute` is `'Ref'`; `undefined` when there is none, which
-   * makes whatever asks for it an error.
-   */
+  /** The value of `Fn::GetAtt`, or of `Ref` if `attribute` is `'Ref'`. `undefined` makes the reference an error. */
   readonly attributes: (logicalId: string, attribute: string) => unknown;
 }
 
@@ -44,7 +41,7 @@ const templateSchema = z.object({
  * Reads a CloudFormation template.
  *
  * @param document the parsed JSON.
- * @throws an error that names the place when it has not the shape of a template.
+ * @throws an error that names the path at which the document is not a template.
  */
 export function readTemplate(document: unknown): Template {
   const template = templateSchema.safeParse(document);
@@ -63,15 +60,15 @@ const outputsSchema = z.object({
 });
 
 /**
- * The outputs of a template by name, their values as a deployment sees them. One that names a resource nothing is
- * known of is left out: it is about something that is not there.
+ * The outputs of a template by name, with their values resolved by a deployment. Outputs that refer to unknown
+ * resources are omitted: they describe something that does not exist here.
  *
  * @param document the parsed JSON.
- * @throws an error that names the output when its value is not interpreted.
+ * @throws an error that names the output if its value uses an unsupported feature.
  */
 export function resolveOutputs(document: unknown, deployment: Deployment): Record<string, string> {
   const outputs = outputsSchema.safeParse(document);
-  if (!outputs.success) throw new Error(`the outputs of the template: ${z.prettifyError(outputs.error)}`);
+  if (!outputs.success) throw new Error(`invalid outputs in the template: ${z.prettifyError(outputs.error)}`);
   return Object.fromEntries(
     Object.entries(outputs.data.Outputs)
       .filter(([, { Value }]) => resourcesIn(Value).every((id) => isKnown(deployment, id)))
@@ -91,7 +88,7 @@ export function resolveOutputs(document: unknown, deployment: Deployment): Recor
 const isKnown = (deployment: Deployment, logicalId: string): boolean =>
   logicalId.startsWith('AWS::') || deployment.attributes(logicalId, 'Ref') !== undefined;
 
-/** The logical ids a value refers to. */
+/** The logical ids that a value refers to. */
 function resourcesIn(value: unknown): string[] {
   if (isList(value)) return value.flatMap(resourcesIn);
   if (!isRecord(value)) return [];
@@ -103,28 +100,27 @@ function resourcesIn(value: unknown): string[] {
   });
 }
 
-/** @throws when one of them is created under a condition: whether it exists is not known here. */
+/** @throws if a resource has a condition, since it may not exist. */
 export function resourcesOfType(template: Template, type: string): Resource[] {
   const resources = template.filter((resource) => resource.type === type);
   for (const { logicalId, condition } of resources) {
     if (condition !== undefined) {
-      throw new Error(`${logicalId} (${type}): conditions are not interpreted, and it has ${condition}`);
+      throw new Error(`${logicalId} (${type}): conditions are not supported, got ${condition}`);
     }
   }
   return resources;
 }
 
-/** The types of the template's resources that are not `interpreted`, each once, sorted. */
-export function uninterpretedTypes(template: Template, interpreted: ReadonlySet<string>): string[] {
-  return [...new Set(template.map(({ type }) => type))].filter((type) => !interpreted.has(type)).sort();
+/** The sorted, distinct types of the template's resources that are not in `supported`. */
+export function unsupportedTypes(template: Template, supported: ReadonlySet<string>): string[] {
+  return [...new Set(template.map(({ type }) => type))].filter((type) => !supported.has(type)).sort();
 }
 
 /**
- * The properties of a resource with every intrinsic function replaced by its value, as a deployment sees them.
+ * The properties of a resource with every intrinsic function resolved by a deployment.
  *
- * @param except paths of properties to leave out, such as `Integration.Credentials`: what is not needed need
- *   not be known.
- * @throws an error naming logical id, path and intrinsic when a function or what it refers to is not known.
+ * @param except paths of properties to omit, such as `Integration.Credentials`, whose values may be unknown.
+ * @throws an error naming logical id, path and intrinsic if a function or its target is unknown.
  */
 export function resolveProperties(
   resource: Resource,
@@ -141,7 +137,7 @@ interface Scope {
   readonly except: readonly string[];
 }
 
-/** A use of an intrinsic function, its own argument already resolved. */
+/** A use of an intrinsic function with its argument already resolved. */
 interface Use {
   readonly deployment: Deployment;
   readonly argument: unknown;
@@ -154,7 +150,7 @@ const splitArgument = z.tuple([z.string(), z.string()]);
 const selectArgument = z.tuple([z.coerce.number().int().nonnegative(), z.array(z.unknown())]);
 const getAttArgument = z.union([
   z.tuple([z.string(), z.string()]),
-  // The attribute may hold dots itself, as in `Nested.Outputs.Url`.
+  // The attribute itself may contain dots, as in `Nested.Outputs.Url`.
   z.templateLiteral([z.string(), '.', z.string()]).transform((text) => splitOnce(text, '.')),
 ]);
 const subArgument = z.union([
@@ -207,12 +203,12 @@ function resolve(scope: Scope, value: unknown, path: string): unknown {
     throw new Error(`${scope.resource.logicalId} (${scope.resource.type}) at Properties.${at}: ${problem}`);
   };
   const intrinsic = Object.hasOwn(intrinsics, name) ? intrinsics[name] : undefined;
-  if (intrinsic === undefined) return fail(`${name} is not interpreted`);
+  if (intrinsic === undefined) return fail(`${name} is not supported`);
   const argument = resolve(scope, value[name], at);
   return intrinsic({ deployment: scope.deployment, argument, fail });
 }
 
-/** `AWS::NoValue` becomes `undefined`, and what is undefined is not there at all. */
+/** Removes undefined values, such as `AWS::NoValue`. */
 function resolveEntries(
   scope: Scope,
   value: Readonly<Record<string, unknown>>,
@@ -228,7 +224,7 @@ function resolveEntries(
 
 function refer({ deployment, fail }: Use, logicalId: string, attribute: string): unknown {
   if (logicalId.startsWith('AWS::')) return pseudoParameter(deployment, logicalId, fail);
-  return deployment.attributes(logicalId, attribute) ?? fail(`nothing is known of ${logicalId}.${attribute}`);
+  return deployment.attributes(logicalId, attribute) ?? fail(`${logicalId}.${attribute} is unknown`);
 }
 
 function pseudoParameter({ region, accountId, stackName }: Deployment, name: string, fail: Use['fail']) {
@@ -248,7 +244,7 @@ function pseudoParameter({ region, accountId, stackName }: Deployment, name: str
     case 'AWS::NoValue':
       return undefined;
     default:
-      return fail(`the pseudo parameter ${name} is not interpreted`);
+      return fail(`the pseudo parameter ${name} is not supported`);
   }
 }
 

@@ -2,15 +2,15 @@ import type { Chaos } from './chaos';
 import type { LocalStack } from './stack';
 
 export interface WelcomeOptions {
-  /** Whether the events leave this machine. */
+  /** Whether events leave this machine. */
   readonly isRealHeap: boolean;
-  /** The seed of chaos, if it is played. */
+  /** The chaos seed, if faults are injected. */
   readonly chaosSeed: string | undefined;
-  /** Whether to name the queues, and what is not on this machine. */
+  /** Whether to list the queues and the resources without a local counterpart. */
   readonly verbose: boolean;
 }
 
-/** What a person sees when the stack is ready; at most 80 columns wide, but for the queues' URLs. */
+/** The banner of a ready stack; at most 80 columns wide except for queue URLs. */
 export function welcome(stack: LocalStack, { isRealHeap, chaosSeed, verbose }: WelcomeOptions): string {
   return [
     `
@@ -34,7 +34,7 @@ clevertap-to-heap runs on this machine. Ctrl-C stops it.
   ].join('\n');
 }
 
-/** The payload of CleverTap's Heap guide, as CleverTap renders it. */
+/** The payload of CleverTap's Heap guide as CleverTap renders it. */
 const sendAPurchase = ({ webhookUrl, apiKey }: LocalStack): string => `
 Send a purchase as CleverTap would:
 
@@ -46,46 +46,46 @@ Send a purchase as CleverTap would:
                        "campaign_name":"Cart Reminder Push"}}'
 `;
 
-const seeIt = ({ heapUrl }: LocalStack): string => `and two seconds later see what Heap received:
+const seeIt = ({ heapUrl }: LocalStack): string => `Two seconds later, see what Heap received:
 
   curl -s ${heapUrl}/received
 `;
 
-const absent = ({ uninterpretedTypes }: LocalStack): string => `In the template but not on this machine:
+const absent = ({ unsupportedTypes }: LocalStack): string => `In the template but not on this machine:
 
-${uninterpretedTypes.map((type) => `  ${type}`).join('\n')}
+${unsupportedTypes.map((type) => `  ${type}`).join('\n')}
 `;
 
 const chaosNotice = (
   seed: string,
   { heapUrl }: LocalStack,
 ): string => `Chaos with the seed ${JSON.stringify(seed)}:
-Heap fails in spells, some messages come twice, and some invocations are
-throttled or killed. The same seed plays the same faults in the same order. Some
-of them make Heap refuse good events, which then become dead letters. Heap alone
-is left in peace from now on with
+Heap fails in spells, some messages are delivered twice, and some invocations
+are throttled or killed. The same seed gives the same faults in the same order.
+Some faults make Heap refuse good events, which then become dead letters. To
+stop the faults of Heap only:
 
   curl -s ${heapUrl}/control -d '{"mode":"ok"}'
 
-Nobody waits: when all that is left is to wait, for a message that is hidden or
-for Heap to recover, the clock of webhook, queue and function jumps ahead. So
-back-off and time limits are the real ones, and event times may soon be hours
-ahead of yours.
+Waits are skipped: when nothing is left to do but wait for a hidden message or
+for Heap to recover, the clock of webhook, queue and function jumps ahead.
+Back-off and time limits are real, but event times may soon be hours ahead of
+yours.
 `;
 
-/** What chaos did to the stack. */
+/** A summary of the injected faults. */
 export function describeChaos({ played }: Chaos, skippedMs: number): string {
   const lines: [string, string][] = [
     ['Heap', `${played.heapFaults} of ${played.heapRequests} requests failed`],
     ['Function', `${played.killedInvocations} invocations killed, ${played.throttledInvocations} throttled`],
     [
       'Messages',
-      `${played.repeatedMessages} twice in a batch, ${played.lostDeletes} shown again after they were done`,
+      `${played.repeatedMessages} twice in a batch, ${played.lostDeletes} received again after they were handled`,
     ],
     ['Clock', `${describeMs(skippedMs)} of waiting skipped`],
   ];
   const rows = lines.map(([where, what]) => `  ${where.padEnd(9)}  ${what}`);
-  return `Chaos played:\n\n${rows.join('\n')}`;
+  return `Faults injected by chaos:\n\n${rows.join('\n')}`;
 }
 
 function describeMs(ms: number): string {

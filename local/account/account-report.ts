@@ -4,7 +4,7 @@ import type { Account } from './reconciliation';
 export const isBalanced = ({ missing, unexplainedRows }: Account): boolean =>
   missing === 0 && unexplainedRows === 0;
 
-/** The account for a person: where the events are, and what does not fit. */
+/** The account as printed text: where the events are and what does not add up. */
 export function describeAccount(account: Account): string {
   const { accepted, delivered, rejected, ignored, queued, rows, missing, unexplainedRows } = account;
   if (accepted === 0 && isBalanced(account)) return 'No event was accepted.';
@@ -27,7 +27,9 @@ export function describeAccount(account: Account): string {
       : `  ${accepted} ≠ ${sum}: ${describeDifference(missing, rows !== undefined)}`,
     ...(unexplainedRows === 0
       ? []
-      : [`  Heap has ${counted(unexplainedRows, 'row')} more than the accepted events explain.`]),
+      : [
+          `  Heap has ${unexplainedRows} more ${unexplainedRows === 1 ? 'row' : 'rows'} than the accepted events explain.`,
+        ]),
   ];
   return `What became of the events:\n\n${table}\n\n${verdicts.join('\n')}`;
 }
@@ -40,7 +42,7 @@ function describeDifference(missing: number, isFakeHeap: boolean): string {
     const places = isFakeHeap ? 'neither in Heap nor' : 'neither counted as delivered nor';
     return `${counted(missing, 'accepted event')} ${missing === 1 ? 'is' : 'are'} ${places} in a queue.`;
   }
-  return `${counted(-missing, 'event')} more than were accepted ${missing === -1 ? 'was' : 'were'} counted as delivered.`;
+  return `${-missing} more ${missing === -1 ? 'event' : 'events'} ${missing === -1 ? 'was' : 'were'} counted as delivered than accepted.`;
 }
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

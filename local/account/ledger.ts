@@ -1,4 +1,4 @@
-/** Where an event is: of several places the first one in this order. */
+/** Where an event is. If several places apply, the first in this order counts. */
 export type Place = 'delivered' | 'queued' | 'rejected' | 'ignored' | 'missing';
 
 /** `accepted` is the sum of the others. */
@@ -8,7 +8,7 @@ export type Counts = Readonly<Record<Place | 'accepted', number>>;
 export interface Tracked<E> {
   readonly event: E;
   readonly place: Place;
-  /** Why it was put among the dead letters, if that is where it was put last. */
+  /** Why it became a dead letter; set only if it has not been accepted again since. */
   readonly reason: string | undefined;
 }
 
@@ -32,22 +32,22 @@ class Entry<E> implements Tracked<E> {
 }
 
 /**
- * Follows accepted events through the queues, each by an id that no other event has. An event that stands in two
- * places is counted once: delivered neighbours of an event that is tried again are in the buffer as well.
+ * Follows accepted events through the queues, each by a unique id. An event in two places is counted once: when one
+ * event of a message is retried, its delivered neighbours are in the buffer as well.
  */
 export class Ledger<E> {
   readonly #entries = new Map<string | number, Entry<E>>();
   readonly #counts = { accepted: 0, delivered: 0, queued: 0, rejected: 0, ignored: 0, missing: 0 };
   #queued = new Set<Entry<E>>();
 
-  /** @param onMove told of each event whose place has changed, and where it was */
+  /** @param onMove called for each event whose place has changed, with its previous place */
   constructor(private readonly onMove: (tracked: Tracked<E>, from: Place) => void = () => undefined) {}
 
   get counts(): Counts {
     return { ...this.#counts };
   }
 
-  /** In the order of their acceptance. */
+  /** In the order they were accepted. */
   get all(): IterableIterator<Tracked<E>> {
     return this.#entries.values();
   }
@@ -56,7 +56,7 @@ export class Ledger<E> {
     return this.#entries.get(id);
   }
 
-  /** The buffer got it, for the first time or again. @returns whether it is new. */
+  /** The buffer received it, for the first time or again. @returns whether it is new */
   accept(id: string | number, event: E, isIgnored = false): boolean {
     const known = this.#entries.get(id);
     if (known !== undefined) {
@@ -72,7 +72,6 @@ export class Ledger<E> {
     return true;
   }
 
-  /** Heap has it. */
   deliver(id: string | number): void {
     const known = this.#entries.get(id);
     if (known === undefined) return;
@@ -80,13 +79,13 @@ export class Ledger<E> {
     this.#place(known);
   }
 
-  /** The function is done with it: Heap has what it neither rejected nor ignored. */
+  /** The function has finished with it: everything it neither rejected nor ignored is in Heap. */
   settle(id: string | number): void {
     const known = this.#entries.get(id);
     if (known !== undefined && known.reason === undefined && !known.isIgnored) this.deliver(id);
   }
 
-  /** The dead-letter queue got it. One that the buffer never had was put there by hand and is none of the accepted. */
+  /** The dead-letter queue received it. An unknown id was put there by hand and was never accepted. */
   reject(id: string | number, reason: string): void {
     const known = this.#entries.get(id);
     if (known === undefined) return;
@@ -94,7 +93,7 @@ export class Ledger<E> {
     this.#place(known);
   }
 
-  /** The buffer holds these, and no others. */
+  /** The buffer now holds exactly these. */
   hold(ids: Iterable<string | number>): void {
     const [before, now] = [this.#queued, new Set<Entry<E>>()];
     for (const id of ids) {

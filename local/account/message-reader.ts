@@ -19,14 +19,14 @@ import { isRejected } from '../../lambda/mapping/findings';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';
 import type { EventOfMessage, MessageReader, QueuedMessage, Subject } from './reconciliation';
 
-/** What of an environment decides how its function reads messages. */
+/** The settings that decide how an environment's function reads messages. */
 export interface ReaderSettings {
   readonly identityOrder: MappingContext['identityOrder'];
   readonly dedupeWindowMinutes: number;
   readonly mapping: MappingSettings;
 }
 
-/** Reads messages as the function of an environment does, so that what it made of them can be found again. */
+/** Reads messages as the environment's function does, so that its output can be matched to its input. */
 export function messageReader({
   identityOrder,
   dedupeWindowMinutes,
@@ -41,32 +41,32 @@ export function messageReader({
   return {
     eventsOf: (message, appIds) => {
       const ingress = readIngress(recordOf(message));
-      // Whether an event is ignored is no matter of the app.
+      // Whether an event is ignored does not depend on the app id.
       const contexts = [...(appIds.size === 0 ? ['0'] : appIds)].map((appId) =>
         ingress === undefined ? undefined : { ...rules, ...ingress, appId },
       );
       return unique(eventsOf(message.body, ingress, contexts, identityOrder), ingress?.requestId ?? '');
     },
     reasonOf: ({ attributes }) => attributes[deadLetterAttributes.reason]?.StringValue ?? receivesExhausted,
-    // The function's keys are SHA-256 in hexadecimal.
+    // The function's idempotency keys are SHA-256 in hexadecimal.
     isOwnRow: (rowId) => /"[0-9a-f]{64}"\]$/.test(rowId),
   };
 }
 
-/** Events of a message; `id` is not yet the message's own. */
+/** The events of a message. Their ids are not yet unique across messages. */
 function eventsOf(
   body: string,
   ingress: Ingress | undefined,
   contexts: readonly (MappingContext | undefined)[],
   identityOrder: readonly string[],
 ): EventOfMessage[] {
-  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [], subject: nobody };
+  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [], subject: unknownSubject };
   const decoded = decodeMessage(body, ingress?.pathEvent);
   if (ingress === undefined || decoded.kind === 'undecodable') return [whole];
   if (decoded.kind === 'ping') return [{ ...whole, isIgnored: true }];
   return decoded.events.map((source) => {
     const { location } = source;
-    if (isUnreadable(source)) return { ...whole, id: textId(body, location) };
+    if (isUnreadable(source)) return { ...whole, id: idOfBody(body, location) };
     const { profile, requestKeyValues, campaignId } = source;
     const mapped = contexts.map((context) => context && attempt(() => mapEvent(source, context)));
     const heapEvents = mapped.flatMap((result) =>
@@ -75,7 +75,7 @@ function eventsOf(
     return {
       id:
         attempt(() => hash('sha256', JSON.stringify([profile, requestKeyValues, campaignId]))) ??
-        textId(body, location),
+        idOfBody(body, location),
       isIgnored: mapped.some((result) => result !== undefined && isAborted(result)),
       heapEvents,
       subject: subjectOf(source, heapEvents[0], identityOrder),
@@ -83,9 +83,9 @@ function eventsOf(
   });
 }
 
-const nobody: Subject = { event: null, campaign: null, identity: null };
+const unknownSubject: Subject = { event: null, campaign: null, identity: null };
 
-/** As Heap gets it, else as it was sent. */
+/** The values Heap receives, or the values that were sent if Heap receives none. */
 function subjectOf(
   source: SourceEvent,
   heapEvent: { readonly event: string; readonly identity: string } | undefined,
@@ -101,11 +101,11 @@ function subjectOf(
   };
 }
 
-/** An event by the text of a message that holds it alone: for one that no object can be made of. */
-const textId = (body: string, location: EventLocation): string =>
+/** Identifies an event that cannot be parsed by the body of a message that holds only this event. */
+const idOfBody = (body: string, location: EventLocation): string =>
   hash('sha256', narrowMessage(body, [location]));
 
-/** Undefined where the function rejects an event because of a mistake of ours, or where it is nested too deep. */
+/** Undefined if the task throws: the function rejects the event because of a bug, or it is nested too deep. */
 function attempt<T>(task: () => T): T | undefined {
   try {
     return task();
@@ -114,17 +114,17 @@ function attempt<T>(task: () => T): T | undefined {
   }
 }
 
-/** Numbers equal events of a message, in which nothing else tells them apart. */
+/** Makes ids unique by request, and numbers equal events within a message. */
 function unique(events: readonly EventOfMessage[], requestId: string): EventOfMessage[] {
-  const times = new Map<string, number>();
+  const counts = new Map<string, number>();
   return events.map((event) => {
-    const time = times.get(event.id) ?? 0;
-    times.set(event.id, time + 1);
-    return { ...event, id: `${requestId} ${event.id} ${time}` };
+    const count = counts.get(event.id) ?? 0;
+    counts.set(event.id, count + 1);
+    return { ...event, id: `${requestId} ${event.id} ${count}` };
   });
 }
 
-/** A message as Lambda would hand it over. */
+/** A message as Lambda passes it to the function. */
 const recordOf = ({ body, attributes }: QueuedMessage): SQSRecord => ({
   messageId: '',
   receiptHandle: '',

@@ -4,13 +4,13 @@ import { rowId } from '../heap/fake-heap';
 import { Ledger, type Counts, type Place, type Tracked } from './ledger';
 import type { MessageAttributes } from '../aws/sqs/message';
 
-/** A message as it stood in a queue. */
+/** A message in a queue. */
 export interface QueuedMessage {
   readonly body: string;
   readonly attributes: MessageAttributes;
 }
 
-/** What an event is about, for a person; null where it cannot be read. */
+/** What an event is about, for display; null where it cannot be read. */
 export interface Subject {
   readonly event: string | null;
   /** The campaign's id in CleverTap. */
@@ -18,28 +18,28 @@ export interface Subject {
   readonly identity: string | null;
 }
 
-/** What a message says of one of its events. */
+/** One event of a message. */
 export interface EventOfMessage {
-  /** The same for this event in every message that holds it, narrowed or not; another for every other event. */
+  /** Unique to this event, and the same in every message that contains it, narrowed or not. */
   readonly id: string;
-  /** Whether it is never delivered nor rejected, as a setup ping is. */
+  /** Whether it is neither delivered nor rejected, such as a setup ping. */
   readonly isIgnored: boolean;
-  /** What Heap would get of it under each app id; none where it would be rejected. */
+  /** What Heap would receive under each app id; empty if the event would be rejected. */
   readonly heapEvents: readonly Readonly<Record<string, unknown>>[];
   readonly subject: Subject;
 }
 
-/** How messages are understood, which is no matter of the stack. */
+/** Reads messages. The stack itself does not know how. */
 export interface MessageReader {
-  /** @param appIds the Heap apps that were sent to */
+  /** @param appIds the Heap apps that events were sent to */
   readonly eventsOf: (message: QueuedMessage, appIds: ReadonlySet<string>) => readonly EventOfMessage[];
-  /** Why a dead letter is one. */
+  /** The reason code of a dead letter. */
   readonly reasonOf: (letter: QueuedMessage) => string;
-  /** Whether a row of Heap can only stem from the function, by its id. */
+  /** Whether the id of a row in Heap shows that the function sent it. */
   readonly isOwnRow: (rowId: string) => boolean;
 }
 
-/** A message that a queue got. Instants are milliseconds since 1970. */
+/** A message that a queue received. Times are milliseconds since 1970. */
 export interface Arrival<M extends QueuedMessage = QueuedMessage> {
   readonly kind: 'arrival';
   readonly at: number;
@@ -47,49 +47,49 @@ export interface Arrival<M extends QueuedMessage = QueuedMessage> {
   readonly message: M;
 }
 
-/** What a stack saw. */
+/** Something a stack observed. */
 export type Happening<M extends QueuedMessage = QueuedMessage> =
   | Arrival<M>
   /** The fake Heap stored an event under this id for the first time, see `rowId`. */
   | { readonly kind: 'row'; readonly at: number; readonly id: string; readonly appId: string }
-  /** The function said that it is done with these requests; only of a real Heap, which does not tell its rows. */
+  /** The function logged that these requests are done. Only with a real Heap, which does not report its rows. */
   | { readonly kind: 'settled'; readonly at: number; readonly requestIds: readonly string[] };
 
-/** What a stack saw and holds. */
+/** What a stack has observed and what it holds now. */
 export interface StackState<M extends QueuedMessage = QueuedMessage> {
-  /** In order; more come at its end. */
+  /** In order; new ones are appended. */
   readonly happenings: readonly Happening<M>[];
   /** What the buffer holds. */
   readonly buffer: () => readonly M[];
-  /** How many events the function says it has delivered to a real Heap; undefined of the fake one. */
+  /** How many events the function says it has delivered to a real Heap; undefined with the fake one. */
   readonly delivered: (() => number) | undefined;
-  /** The app that events are sent to before Heap has any. */
+  /** The app id in use before Heap has received any event. */
   readonly appId?: string;
 }
 
-/** What is kept of an accepted event. */
+/** What is remembered about an accepted event. */
 export interface AcceptedEvent {
-  /** As `EventOfMessage` has it. */
+  /** The id of the event, see `EventOfMessage`. */
   readonly id: string;
-  /** Accepted requests before its own. */
+  /** The number of requests accepted before this one. */
   readonly request: number;
-  /** Ids of the rows of Heap it may be. */
+  /** Ids of the rows in Heap that may be this event. */
   rowIds: readonly string[];
-  /** As Heap would get it. */
+  /** As Heap would receive it. */
   readonly timestamp: unknown;
 }
 
 export type TrackedEvent = Tracked<AcceptedEvent>;
 
-/** Told what happens to the accepted events. */
+/** Is notified of what happens to the accepted events. */
 export interface Follower<M extends QueuedMessage = QueuedMessage> {
   /**
-   * A queue got a message with accepted events.
+   * A queue received a message with accepted events.
    *
-   * @param isNew whether one of them was accepted with it
+   * @param isNew whether the message is the first to contain one of them
    */
   arrived(arrival: Arrival<M>, events: readonly FollowedEvent[], isNew: boolean): void;
-  /** An event is in another place. */
+  /** An event has moved to another place. */
   moved(event: TrackedEvent, from: Place): void;
 }
 
@@ -98,7 +98,7 @@ export interface FollowedEvent {
   readonly subject: Subject;
 }
 
-/** A row of the fake Heap, and the accepted events that it is, in the order of their acceptance. */
+/** A row in the fake Heap and the accepted events stored as this row, in the order they were accepted. */
 export interface SharedRow {
   readonly id: string;
   readonly at: number;
@@ -106,42 +106,42 @@ export interface SharedRow {
 }
 
 /**
- * Where the accepted events are. Rejected ones did not come back from the dead letters, whether they are still there
- * or not; `missing` is negative when Heap is real and has more than was accepted.
+ * Where the accepted events are. Rejected events have not been redriven, even if their dead letters are gone.
+ * `missing` is negative when a real Heap received more events than were accepted.
  */
 export interface Account extends Counts {
   readonly requests: number;
-  /** How many rows in Heap the delivered ones are, since equal ones are one; unknown of a real Heap. */
+  /** How many rows in Heap the delivered events make up, since equal events share a row; unknown for a real Heap. */
   readonly rows: number | undefined;
-  /** The rejected ones by reason, the most frequent first. */
+  /** Rejected events by reason, most frequent first. */
   readonly rejectedByReason: readonly (readonly [reason: string, events: number])[];
   /** Rows in the fake Heap that no accepted event explains. */
   readonly unexplainedRows: number;
 }
 
-/** After so many messages, or so long, the others get their turn, so that a webhook or a second Ctrl-C is heard. */
+/** Yields after this many messages, or this long, so that webhooks and a second Ctrl-C are still handled. */
 const messagesAtATime = 500;
 const millisecondsAtATime = 10;
 
 /**
- * Accounts for every event that was accepted: follows each from its first arrival in the buffer through whatever was
- * put where later, and looks for what is left in Heap and in the buffer. Each message is read once, when somebody asks.
+ * Accounts for every accepted event: follows it from its first arrival in the buffer through every later queue, and
+ * looks for it in Heap and in the buffer. Messages are read lazily, and each only once.
  */
 export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
   readonly #ledger = new Ledger<AcceptedEvent>((event, from) => this.#follower?.moved(event, from));
   readonly #appIds = new Set<string>();
-  /** What of the happenings was taken in. */
+  /** How many happenings have been processed. */
   #taken = 0;
   #requests = 0;
-  /** Ids of the events of a message that was read. */
+  /** The ids of the events in each message read so far. */
   readonly #idsOf = new WeakMap<QueuedMessage, readonly string[]>();
-  /** When each row came to Heap. */
+  /** When Heap stored each row. */
   readonly #rows = new Map<string, number>();
-  /** The events that a row is or may come to be. */
+  /** The events that are or may be stored as each row. */
   readonly #sharing = new Map<string, TrackedEvent[]>();
-  /** Only of a real Heap. */
+  /** Used only with a real Heap. */
   readonly #idsOfRequest = new Map<string, readonly string[]>();
-  /** The message in the buffer that holds an event. */
+  /** The message in the buffer that contains each event. */
   #holders = new Map<TrackedEvent, M>();
   #follower: Follower<M> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -153,12 +153,12 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
     if (state.appId !== undefined) this.#appIds.add(state.appId);
   }
 
-  /** Has somebody told what happens from now on; to be called before the first question. */
+  /** Sets who is notified from now on. Call it before the first question. */
   follow(follower: Follower<M>): void {
     this.#follower = follower;
   }
 
-  /** Takes in what happened, and gives what is read of it before anything else happens. */
+  /** Processes everything that has happened, then evaluates `read` before anything else happens. */
   current<T>(read: () => T): Promise<T> {
     const reading = this.#turn.then(() => this.#catchUp(read));
     this.#turn = reading.catch(() => undefined);
@@ -182,7 +182,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
     });
   }
 
-  /** Of what was taken in. */
+  /** The counts as of the last update. */
   get counts(): Counts {
     const { counts } = this.#ledger;
     const delivered = this.state.delivered?.();
@@ -191,7 +191,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
       : { ...counts, delivered, missing: counts.missing + counts.delivered - delivered };
   }
 
-  /** The row of Heap that an event is; undefined where there is none, and of a real Heap. */
+  /** The row in Heap that an event is stored as; undefined if there is none, and always with a real Heap. */
   rowOf({ event }: TrackedEvent): SharedRow | undefined {
     for (const id of event.rowIds) {
       const at = this.#rows.get(id);
@@ -200,7 +200,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
     return undefined;
   }
 
-  /** The message in the buffer that holds an event; undefined where none does. */
+  /** The message in the buffer that contains an event, if any. */
   holderOf(tracked: TrackedEvent): M | undefined {
     return this.#holders.get(tracked);
   }
@@ -276,7 +276,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
     if (followed.length > 0) this.#follower?.arrived(arrival, followed, isNew);
   }
 
-  /** What Heap may know an event by. */
+  /** Records the rows that Heap may store an event as. */
   #key(id: string, heapEvents: EventOfMessage['heapEvents']): void {
     const tracked = this.#ledger.find(id);
     if (tracked === undefined) return;
@@ -290,7 +290,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
     }
   }
 
-  /** Keys are made with the app id: under another one all messages so far are read again. */
+  /** Idempotency keys depend on the app id, so a new one means reading all earlier messages again. */
   async #addApp(appId: string): Promise<void> {
     this.#appIds.add(appId);
     for (const [index, happening] of this.state.happenings.slice(0, this.#taken).entries()) {
@@ -301,7 +301,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
     }
   }
 
-  /** By its request a real Heap's log names what it is done with. */
+  /** With a real Heap, the function's log names requests, not events. */
   #remember({ attributes }: M, events: readonly EventOfMessage[]): void {
     const requestId = attributes[ingressStamps.requestId]?.StringValue;
     if (this.state.delivered === undefined || requestId === undefined) return;

@@ -13,22 +13,22 @@ import {
 /** The API Gateway part of a template, ready to be served. */
 export interface RestApi {
   readonly id: string;
-  /** The deployment it was read with, and in it what its own resources came to be called. */
+  /** The deployment it was read with, extended by the ids of API Gateway's own resources. */
   readonly deployment: Deployment;
-  /** Whether the resource policy lets an address in. */
+  /** Whether the resource policy allows requests from an address. */
   readonly allows: (sourceIp: string) => boolean;
-  /** Those of literal paths before those of `{…}`. */
+  /** Literal paths come before those with `{…}`. */
   readonly methods: readonly Method[];
   readonly stages: readonly Stage[];
-  /** The customized ones, by response type. */
+  /** The customized responses, by response type. */
   readonly gatewayResponses: ReadonlyMap<string, GatewayResponse>;
-  /** Values of the API keys by logical id. */
+  /** API key values by logical id. */
   readonly apiKeys: ReadonlyMap<string, string>;
 }
 
 export interface Method {
   readonly httpMethod: string;
-  /** As in `/webhook/{event}`. */
+  /** Such as `/webhook/{event}`. */
   readonly resourcePath: string;
   readonly apiKeyRequired: boolean;
   readonly integration: Integration;
@@ -36,14 +36,14 @@ export interface Method {
 
 export interface Stage {
   readonly name: string;
-  /** Requests a second, and how many at once. */
+  /** Requests per second and the burst limit. */
   readonly throttle: { readonly rateLimit: number; readonly burstLimit: number };
   readonly accessLogFormat: string | undefined;
-  /** Ids of the enabled keys of the stage's usage plans, by value. */
+  /** Ids of the enabled API keys in the stage's usage plans, by key value. */
   readonly keyIds: ReadonlyMap<string, string>;
 }
 
-/** An integration with SQS: a POST of what the request template renders. */
+/** An integration with SQS: POSTs what the request template renders. */
 export interface Integration {
   /** `/{account}/{queue}` */
   readonly path: string;
@@ -57,9 +57,9 @@ export interface Integration {
 
 export interface IntegrationResponse {
   readonly statusCode: number;
-  /** Has to match the whole status of the integration; the response without one is the default. */
+  /** Must match the whole status of the integration. The response without a pattern is the default. */
   readonly selectionPattern: RegExp | undefined;
-  /** Without one the answer of the integration passes through. */
+  /** Without a template, the integration's response is passed through. */
   readonly template: MappingTemplate | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -71,7 +71,7 @@ export interface GatewayResponse {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A header of the integration and where its value comes from: a literal or a parameter of the request. */
+/** A header of the integration request and the source of its value: a literal or a request parameter. */
 export interface HeaderMapping {
   readonly header: string;
   readonly value:
@@ -82,8 +82,8 @@ const locations = ['path', 'querystring', 'header'] as const;
 
 const type = (name: string) => `AWS::ApiGateway::${name}`;
 
-/** The resource types that `readRestApi` gives a meaning. A deployment has none of its own: all is live at once. */
-export const interpretedTypes: ReadonlySet<string> = new Set(
+/** The resource types that `readRestApi` reads. Deployments are ignored: all resources are live at once. */
+export const supportedTypes: ReadonlySet<string> = new Set(
   [
     'RestApi',
     'Resource',
@@ -97,18 +97,17 @@ export const interpretedTypes: ReadonlySet<string> = new Set(
   ].map(type),
 );
 
-/** Throttling of an account in most regions, which holds where a stage sets none. */
+/** The default account-level throttle in most regions, used where a stage sets none. */
 const accountThrottle = { rateLimit: 10_000, burstLimit: 5_000 };
 
 /**
- * Reads the one REST API of a template.
+ * Reads the only REST API of a template.
  *
- * Roles and their permissions, log groups, tags and descriptions are not looked at.
+ * Roles and permissions, log groups, tags and descriptions are ignored.
  *
  * @param deployment knows the resources outside of API Gateway, such as the queue.
- * @param keyValue gives an API key without a value in the template one, by logical id.
- * @throws an error naming the resource when something in it is not interpreted, or when CloudFormation would
- *   refuse it.
+ * @param keyValue returns the value of an API key by logical id if the template has none.
+ * @throws an error naming the resource if it uses an unsupported feature or CloudFormation would reject it.
  */
 export function readRestApi(
   template: Template,
@@ -117,7 +116,9 @@ export function readRestApi(
 ): RestApi {
   const [api, ...others] = resourcesOfType(template, type('RestApi'));
   if (api === undefined || others.length > 0) {
-    throw new Error(`one ${type('RestApi')} is interpreted, and the template has ${api ? 'more' : 'none'}`);
+    throw new Error(
+      `exactly one ${type('RestApi')} is supported, and the template has ${api ? 'more than one' : 'none'}`,
+    );
   }
   const scope: Scope = { template, deployment: within(template, deployment) };
   const apiKeys = readKeys(scope, keyValue);
@@ -139,7 +140,7 @@ interface Scope {
 }
 
 const strings = z.record(z.string(), z.string());
-const status = z.string().regex(/^[1-5]\d\d$/, 'no HTTP status');
+const status = z.string().regex(/^[1-5]\d\d$/, 'invalid HTTP status');
 const oneOrMany = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (typeof value === 'string' ? [value] : value));
@@ -159,7 +160,7 @@ const restApi = z.strictObject({
   Policy: z.strictObject({ Version: z.string(), Statement: z.array(statement) }).optional(),
 });
 
-/** An explicit deny wins, and what nothing allows is denied. */
+/** An explicit deny wins; anything not explicitly allowed is denied. */
 function allowed(statements: readonly z.infer<typeof statement>[], address: string): boolean {
   const effects = statements
     .filter(({ Condition: { IpAddress, NotIpAddress } }) => {
@@ -208,7 +209,7 @@ const usagePlanKey = z.strictObject({
   UsagePlanId: z.string(),
 });
 
-/** The ids of the keys that a usage plan admits to a stage. */
+/** The ids of the API keys that a usage plan allows on a stage. */
 function keyIdsOf(scope: Scope, stage: string): Set<string> {
   const plans = resourcesOfType(scope.template, type('UsagePlan'))
     .filter((resource) =>
@@ -268,7 +269,7 @@ function readStages(scope: Scope, apiKeys: ReadonlyMap<string, ApiKey>): Stage[]
 }
 
 const apiResource = z.strictObject({
-  PathPart: z.string().regex(/^(?:\{\w+\}|[^{}/]+)$/, 'a greedy or mixed path part is not interpreted'),
+  PathPart: z.string().regex(/^(?:\{\w+\}|[^{}/]+)$/, 'a greedy or mixed path part is not supported'),
   ParentId: z.string(),
 });
 const jsonTemplate = z.strictObject({ 'application/json': z.string().optional() }).default({});
@@ -283,7 +284,10 @@ const method = z.strictObject({
     IntegrationHttpMethod: z.literal('POST'),
     Uri: z
       .string()
-      .regex(/^arn:[^:]+:apigateway:[^:]+:sqs:path\/\d{12}\/[^/]+$/, 'only sqs:path/{account}/{queue} is'),
+      .regex(
+        /^arn:[^:]+:apigateway:[^:]+:sqs:path\/\d{12}\/[^/]+$/,
+        'only sqs:path/{account}/{queue} is supported',
+      ),
     RequestParameters: strings.default({}),
     RequestTemplates: strings.default({}),
     PassthroughBehavior: z.enum(['NEVER', 'WHEN_NO_MATCH', 'WHEN_NO_TEMPLATES']).default('WHEN_NO_MATCH'),
@@ -330,7 +334,7 @@ function readIntegration({ Integration, MethodResponses }: z.infer<typeof method
   const declared = new Set(MethodResponses.map(({ StatusCode }) => StatusCode));
   const responses = Integration.IntegrationResponses.map((response) => {
     const { SelectionPattern: pattern, StatusCode: statusCode } = response;
-    if (!declared.has(statusCode)) throw new Error(`no method response has the status ${statusCode}`);
+    if (!declared.has(statusCode)) throw new Error(`no method response declares the status ${statusCode}`);
     const source = response.ResponseTemplates['application/json'];
     return {
       statusCode: Number(statusCode),
@@ -404,7 +408,7 @@ function readHeaders(prefix: string, parameters: Readonly<Record<string, string>
     if (header !== '' && location !== undefined && name !== undefined) {
       return { header, value: { location, name } };
     }
-    throw new Error(`the parameter mapping ${target} from ${source} is not interpreted`);
+    throw new Error(`the parameter mapping ${target} from ${source} is not supported`);
   });
 }
 
@@ -412,16 +416,16 @@ function readLiterals(prefix: string, parameters: Readonly<Record<string, string
   return Object.fromEntries(
     readHeaders(prefix, parameters).map(({ header, value }): [string, string] => {
       if ('literal' in value) return [header, value.literal];
-      throw new Error(`a parameter mapping to ${header} that is no literal is not interpreted`);
+      throw new Error(`a parameter mapping to ${header} must be a literal`);
     }),
   );
 }
 
-/** A deployment that knows API Gateway's own resources, too: their ids are their logical ids. */
+/** A deployment that also knows API Gateway's own resources, whose ids are their logical ids. */
 function within(template: Template, deployment: Deployment): Deployment {
   const own = new Map(
     template
-      .filter((resource) => interpretedTypes.has(resource.type))
+      .filter((resource) => supportedTypes.has(resource.type))
       .map((resource) => [resource.logicalId, resource]),
   );
   return {
@@ -444,7 +448,7 @@ function read<T>(
   const properties = schema.safeParse(resolveProperties(resource, deployment, except));
   if (properties.success) return properties.data;
   return named(resource, () => {
-    throw new Error(`not interpreted: ${z.prettifyError(properties.error)}`);
+    throw new Error(`not supported: ${z.prettifyError(properties.error)}`);
   });
 }
 

@@ -21,7 +21,7 @@ import {
 import type { Deployment, Template } from '../template';
 
 export interface ApiGatewayOptions {
-  /** 0 picks a free one; or a server that is bound already. */
+  /** A port (0 picks a free one) or a bound server. */
   readonly port: number | BoundServer;
   readonly template: Template;
   /** Knows the resources outside of API Gateway. */
@@ -29,45 +29,45 @@ export interface ApiGatewayOptions {
   /** Origin of SQS's query protocol. */
   readonly sqsEndpoint: string;
   /**
-   * Values of API keys by the logical ids of their resources.
+   * API key values by logical id.
    *
-   * @default - a random value for each key the template gives none, as in AWS
+   * @default - a random value for each key that has none in the template, as in AWS
    */
   readonly apiKeyValues?: Readonly<Record<string, string>>;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** Gets a line for each request, in the format of its stage. */
+  /** Receives a line for each request, in the access log format of its stage. */
   readonly onAccessLog?: (line: string) => void;
-  /** Told of each answer of a stage. */
+  /** Called for each response of a stage. */
   readonly onAnswer?: (answer: StageAnswer) => void;
-  /** Gets the reason of each answer that API Gateway makes up itself. It holds no part of a request's body. */
+  /** Receives the reason for each response that API Gateway generates itself, without any part of the request body. */
   readonly onExecutionLog?: (line: string) => void;
 }
 
-/** What a stage answered. */
+/** The response of a stage. */
 export interface StageAnswer {
   readonly status: number;
-  /** Of the valid key that came with the request. */
+  /** The id of the valid key in the request. */
   readonly apiKeyId: string | undefined;
-  /** The extended request id, which no client can choose. */
+  /** The extended request id, which clients cannot choose. */
   readonly requestId: string;
   /** From the first byte of the request. */
   readonly milliseconds: number;
 }
 
 export interface RunningApiGateway extends RunningServer {
-  /** The deployment given, and in it what API Gateway's own resources came to be called. */
+  /** The given deployment, extended by the ids of API Gateway's own resources. */
   readonly deployment: Deployment;
   /** Names of the stages: a resource is at `{origin}/{stage}{its path}`. */
   readonly stages: readonly string[];
-  /** Values of the API keys by the logical ids of their resources. */
+  /** API key values by logical id. */
   readonly apiKeys: ReadonlyMap<string, string>;
 }
 
 /**
  * Serves the REST API of a template on 127.0.0.1, as API Gateway would.
  *
- * @throws an error naming the resource when something in the template is not interpreted.
+ * @throws an error naming the resource if the template uses an unsupported feature.
  */
 export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningApiGateway> {
   const { apiKeyValues = {}, now = Date.now } = options;
@@ -83,7 +83,7 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Runni
     logAccess: options.onAccessLog ?? (() => undefined),
     answered: options.onAnswer ?? (() => undefined),
   };
-  // As in AWS any Host and Origin is answered: each method wants a key, which no web page knows.
+  // As in AWS, any Host and Origin is accepted: every method requires a key, which no web page knows.
   const server = await listen(options.port, (request, response) => void serve(gateway, request, response), {
     anyCaller: true,
   });
@@ -123,22 +123,22 @@ interface Answer {
 
 type HeaderValues = Readonly<Record<string, string>>;
 
-/** A request on its way, and what became known of it for the access log. */
+/** A request in progress, with the details for the access log. */
 interface Invocation {
   readonly stage: Stage;
   readonly context: ExecutionContext;
-  /** `undefined` when the API has no such method or resource. */
+  /** `undefined` if the API has no such method or resource. */
   readonly method: Method | undefined;
   readonly params: RequestParameters;
   error?: { readonly message: string; readonly messageString: string; readonly responseType: FailureType };
   integration?: { readonly status?: number; readonly latency: number };
 }
 
-/** API Gateway's limit of a payload: 10 MB. */
+/** API Gateway's payload limit: 10 MB. */
 const maxBodyBytes = 10 * 1024 * 1024;
 
 /**
- * The answers that API Gateway makes up itself.
+ * The responses that API Gateway generates itself.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
  */
 const failures = {
@@ -192,7 +192,7 @@ class Failure extends Error {
 
 async function serve(gateway: Gateway, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const started = gateway.now();
-  // Also of a request that is refused: a client that is still sending would see a reset instead of the answer.
+  // Even if the request is refused: a client that is still sending would see a reset instead of the response.
   const read = await readBody(request, maxBodyBytes).then(
     (body) => ({ body }),
     () => undefined,
@@ -225,14 +225,14 @@ function send(response: ServerResponse, { status, headers, body }: Answer): void
   response.writeHead(status).end(body);
 }
 
-/** Without a stage there is neither a log nor a gateway response. */
+/** A request to an unknown stage is not logged and gets no gateway response. */
 const unknownStage: Answer = {
   status: 403,
   headers: { 'x-amzn-errortype': 'ForbiddenException' },
   body: '{"message":"Forbidden"}',
 };
 
-/** `undefined` when the first segment of the path names no stage. */
+/** `undefined` if the first path segment is not a stage. */
 function open({ api, accountId }: Gateway, request: IncomingMessage, now: number): Invocation | undefined {
   const { url = '/', headers, rawHeaders } = request;
   const [path = '', query = ''] = splitOnce(url, '?');
@@ -253,7 +253,7 @@ function open({ api, accountId }: Gateway, request: IncomingMessage, now: number
     identity: { sourceIp: request.socket.remoteAddress ?? '', userAgent: headers['user-agent'] ?? '' },
     path,
     protocol: `HTTP/${request.httpVersion}`,
-    // A client may choose this one, which is why it identifies nothing.
+    // Clients may choose this id, so it identifies nothing.
     requestId: typeof requestId === 'string' ? requestId : randomUUID(),
     requestTimeEpoch: now,
     resourcePath: method?.resourcePath,
@@ -272,7 +272,7 @@ function open({ api, accountId }: Gateway, request: IncomingMessage, now: number
   return { stage, context, method, params };
 }
 
-/** Trailing slashes do not count. */
+/** Ignores trailing slashes. */
 function partsOf(path: string): string[] {
   return path.replace(/\/+$/, '').split('/').slice(1);
 }
@@ -284,7 +284,7 @@ function matches(parts: readonly string[], segments: readonly string[]): boolean
   );
 }
 
-/** What stands for each `{…}`, percent-encoded as in the URL. */
+/** The value of each `{…}`, percent-encoded as in the URL. */
 function pathParameters(parts: readonly string[], segments: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     parts.flatMap((part, index): [string, string][] =>
@@ -306,7 +306,8 @@ async function invoke(
   const { api } = gateway;
   const { stage, context, method, params } = invocation;
   const { sourceIp } = context.identity;
-  if (!api.allows(sourceIp)) throw new Failure('ACCESS_DENIED', `the policy does not let in ${sourceIp}`);
+  if (!api.allows(sourceIp))
+    throw new Failure('ACCESS_DENIED', `the resource policy does not allow ${sourceIp}`);
   if (method === undefined) throw new Failure('MISSING_AUTHENTICATION_TOKEN', 'no such method or resource');
   if (method.apiKeyRequired) identify(invocation, headers['x-api-key']);
   if (!gateway.admits(stage, method))
@@ -335,18 +336,18 @@ async function invoke(
 function identify({ stage, context }: Invocation, key: string | string[] | undefined): void {
   const id = typeof key === 'string' ? stage.keyIds.get(key) : undefined;
   if (typeof key !== 'string' || id === undefined) {
-    throw new Failure('INVALID_API_KEY', 'no enabled API key of a usage plan of this stage');
+    throw new Failure('INVALID_API_KEY', 'no enabled API key in a usage plan of this stage');
   }
   context.identity.apiKey = key;
   context.identity.apiKeyId = id;
 }
 
-/** `undefined` passes the body through as it is. */
+/** `undefined` means the body is passed through unchanged. */
 function requestTemplate(
   { requestTemplates, passthroughBehavior }: Integration,
   contentType: string | undefined,
 ) {
-  // Documented: no content type is JSON; parameters such as the charset do not matter.
+  // As documented, a missing content type means JSON, and parameters such as the charset are ignored.
   const mediaType = contentType?.split(';')[0]?.trim().toLowerCase() ?? '';
   const template = requestTemplates.get(mediaType === '' ? 'application/json' : mediaType);
   const passes =
@@ -374,7 +375,7 @@ async function integrate(
   } catch (error) {
     invocation.integration = { latency: latency() };
     if (error instanceof Failure) throw error;
-    throw new Failure('INTEGRATION_FAILURE', `no answer of SQS: ${messageOf(error)}`, { cause: error });
+    throw new Failure('INTEGRATION_FAILURE', `no answer from SQS: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -395,7 +396,7 @@ function callSqs(
     call.on('error', reject);
     call.end(body);
   }).catch((error: unknown) => {
-    if (signal.aborted) throw new Failure('INTEGRATION_TIMEOUT', `no answer of SQS in ${timeoutMillis} ms`);
+    if (signal.aborted) throw new Failure('INTEGRATION_TIMEOUT', `no answer from SQS in ${timeoutMillis} ms`);
     throw error;
   });
 }
@@ -411,14 +412,14 @@ function selectResponse(
 }
 
 /**
- * Any other override is ignored, and none needs to be declared as a method response (LocalStack's tests of
- * `responseOverride`, recorded on AWS; AWS's tutorial of overrides).
+ * Any other override is ignored. A status need not be declared as a method response (LocalStack's `responseOverride`
+ * tests, recorded on AWS; AWS's tutorial on overrides).
  */
 function isStatus(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 100 && value < 600;
 }
 
-/** @throws when a template made a header of text that a header cannot hold. */
+/** @throws if the value contains characters that are not allowed in a header. */
 function headerOf([name, value]: [string, unknown]): [string, string] {
   const text = String(value);
   validateHeaderValue(name, text);
@@ -434,9 +435,9 @@ function headersOf(mappings: readonly HeaderMapping[], params: RequestParameters
   );
 }
 
-/** The gateway response for whatever ended a request early. */
+/** The gateway response for an error. */
 function fail({ api, log }: Gateway, invocation: Invocation, cause: unknown): Answer {
-  // All that is thrown without being a failure comes from a mapping template.
+  // Any error other than a Failure comes from a mapping template.
   const type = cause instanceof Failure ? cause.type : 'API_CONFIGURATION_ERROR';
   const { status, errorType, message } = failures[type];
   log(`${invocation.context.extendedRequestId} ${type}: ${messageOf(cause)}`);
@@ -470,7 +471,7 @@ function logAccess(gateway: Gateway, invocation: Invocation, answer: Answer, sta
   gateway.logAccess(substituteContext(stage.accessLogFormat, variables, '-'));
 }
 
-/** A token bucket for each method of a stage, full at the start. */
+/** A token bucket per method of a stage, initially full. */
 function throttle(now: () => number): Gateway['admits'] {
   const buckets = new Map<string, { readonly tokens: number; readonly at: number }>();
   return ({ name, throttle: { rateLimit, burstLimit } }, { httpMethod, resourcePath }) => {
@@ -483,7 +484,7 @@ function throttle(now: () => number): Gateway['admits'] {
   };
 }
 
-/** 40 characters, as API Gateway makes them. */
+/** 40 characters, like the keys that API Gateway generates. */
 function randomKey(): string {
   return randomBytes(20).toString('hex');
 }

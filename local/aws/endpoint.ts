@@ -11,26 +11,31 @@ import { SqsError } from './sqs/error';
 import { answerQuery, MAXIMUM_FORM_BYTES } from './sqs/query';
 
 export interface AwsEndpointOptions {
-  /** 0 picks a free one; or a server that is bound already. */
+  /** A port (0 picks a free one) or a bound server. */
   readonly port: number | BoundServer;
   readonly sqs: SqsService;
   readonly secrets: SecretsManagerService;
-  /** Where queue URLs start, no trailing slash; the server's own origin when absent. */
+  /**
+   * Origin of queue URLs without a trailing slash.
+   *
+   * @default - the server's own origin
+   */
   readonly queueUrlOrigin?: string;
   /**
-   * What a GET of a path is answered with, as JSON; `undefined` for a path that is not its own. It may throw AwsErrors.
+   * Answers a GET of a path with an object that is sent as JSON, or `undefined` if the path is unknown. May throw an
+   * AwsError.
    *
-   * @default - no path is
+   * @default - no path is known
    */
   readonly local?: LocalPart;
 }
 
 type LocalPart = (path: string, query: URLSearchParams) => object | undefined;
 
-/** A service as the JSON protocols know it. */
+/** A service in the AWS JSON protocols. */
 interface JsonService {
   readonly contentType: string;
-  /** How the service spells the member that holds an error's text. */
+  /** The member that contains an error's message, as the service spells it. */
   readonly messageMember: 'message' | 'Message';
   readonly actions: ReadonlyMap<string, (input: JsonInput, hungUp: AbortSignal) => object | Promise<object>>;
 }
@@ -42,14 +47,14 @@ interface Answer {
   readonly queryError?: string;
 }
 
-/** A batch of 1 MiB with every byte escaped as `\u00XX`, and some more. */
+/** Enough for a batch of 1 MiB with every byte escaped as `\u00XX`. */
 const MAXIMUM_JSON_BYTES = 8 * 1024 * 1024;
 
 /**
- * Starts one server for SQS and Secrets Manager: the AWS JSON protocols for both, told apart by
- * `X-Amz-Target`, and the Query protocol of SQS for a form. Any credentials do. It logs nothing.
+ * Starts one server for SQS and Secrets Manager. It accepts the AWS JSON protocols for both, distinguished by
+ * `X-Amz-Target`, and the Query protocol of SQS for form posts. Any credentials are accepted, and nothing is logged.
  *
- * @throws the `EADDRINUSE` error of Node when the port is taken.
+ * @throws Node's `EADDRINUSE` error if the port is taken.
  */
 export async function startAwsEndpoint(options: AwsEndpointOptions): Promise<RunningServer> {
   const { port, sqs, secrets, queueUrlOrigin, local = () => undefined } = options;

@@ -1,8 +1,8 @@
 import { serializationError } from './error';
 
 /**
- * The input of an operation in the AWS JSON protocols. Every reader answers `undefined` for a member that is
- * absent or null, and throws a SerializationException when it has another JSON type.
+ * The input of an operation in the AWS JSON protocols. Every reader returns `undefined` for a member that is absent
+ * or null, and throws a SerializationException for a member of another JSON type.
  */
 export class JsonInput {
   readonly #members: Readonly<Record<string, unknown>>;
@@ -11,7 +11,7 @@ export class JsonInput {
     this.#members = members;
   }
 
-  /** @throws SerializationException unless the text is one JSON object. */
+  /** @throws SerializationException unless the string is a JSON object. */
   static parse(text: string): JsonInput {
     let value: unknown;
     try {
@@ -31,7 +31,7 @@ export class JsonInput {
     return this.#read(name, 'an integer', isInteger);
   }
 
-  /** A blob, which is base64 in JSON. */
+  /** A blob, encoded as base64 in JSON. */
   blob(name: string): Buffer | undefined {
     const base64 = this.string(name);
     return base64 === undefined ? undefined : Buffer.from(base64, 'base64');

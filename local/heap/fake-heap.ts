@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../lambda/json';
 import { invalidReason, invalidUsersReason } from './rules';
 
-/** What Heap, or the way to it, does with a request. */
+/** What Heap, or the network in front of it, does with a request. */
 export const heapModes = [
   'ok',
   '500',
@@ -21,12 +21,12 @@ export const heapModes = [
 ] as const;
 export type HeapMode = (typeof heapModes)[number];
 
-/** How Heap treats a request. */
+/** How Heap handles a request. */
 export interface HeapFault {
   readonly mode: HeapMode;
   /** Seconds, for the header `Retry-After`. */
   readonly retryAfter?: number | undefined;
-  /** Milliseconds before the answer, or, in a mode without one, before the connection is dropped. */
+  /** Milliseconds before the response. In a mode without a response, when the connection is dropped. */
   readonly latencyMs?: number | undefined;
 }
 
@@ -36,43 +36,43 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the sender of a request sees: an answer, no answer, or a connection that is reset. */
+/** What the sender observes: a response, no response, or a connection reset. */
 export type Reply = Answer | 'hang' | 'reset';
 
 export interface HeapRow {
   readonly appId: string;
-  /** As it stood in its request; the single form holds the app id as well. */
+  /** As it was in the request. In the single form it includes the app id. */
   readonly event: JsonObject;
 }
 
 export interface FakeHeapOptions {
-  /** The last word on the events of a valid request: undefined stores them. */
+  /** May refuse the events of a valid request; undefined stores them. */
   readonly refusal?: (events: readonly JsonObject[]) => Answer | undefined;
-  /** Told of each event that is stored and was not there before. */
+  /** Called for each event that is stored for the first time. */
   readonly onRow?: (row: HeapRow) => void;
-  /** Told of each event that comes again under a known app, user and key. */
+  /** Called for each event received again under a known app, user and key. */
   readonly onDuplicate?: (event: JsonObject, known: HeapRow) => void;
-  /** Told why a request is refused as invalid. */
+  /** Called with the reason if a request is refused as invalid. */
   readonly onInvalid?: (reason: string) => void;
 }
 
 /**
  * Heap's ingestion API without a network, under Heap's documented rules (developers.heap.io: Track, Bulk Track, Add
- * User Properties): an invalid request is refused whole, with a plain text that names the index. Of the events with
- * one app, user and key the first one wins.
+ * User Properties). An invalid request is refused as a whole with a plain-text reason that names the index. Of events
+ * with the same app, user and key, the first one wins.
  */
 export class FakeHeap {
-  /** In the order in which they came. */
+  /** In the order they were received. */
   readonly rows = new Map<string, HeapRow>();
   readonly users: JsonObject[] = [];
-  /** Events that came again under a known app, user and key. */
+  /** The number of events received again under a known app, user and key. */
   duplicates = 0;
 
   constructor(private readonly options: FakeHeapOptions = {}) {}
 
   /**
-   * @param path one of the two below `/api/`
-   * @param body undefined when it is longer than Heap reads
+   * @param path one of the two paths below `/api/`
+   * @param body undefined if it exceeds Heap's size limit
    */
   reply(path: string, body: string | undefined, mode: HeapMode): Reply {
     switch (mode) {
@@ -127,7 +127,7 @@ export class FakeHeap {
   }
 }
 
-/** Heap's answer to what it has stored. */
+/** Heap's response after storing a request. */
 export const taken: Answer = { status: 200, body: '{}', headers: { 'Content-Type': 'application/json' } };
 
 const answers = {
@@ -144,21 +144,21 @@ const answers = {
 } as const satisfies Partial<Record<HeapMode, Answer>>;
 
 /**
- * Heap's rows are keyed by user and event id: the same key under another user is another event. `undefined` for an
- * event without a key, which is always a row of its own.
+ * The id of a row. Heap keys rows by user and event id, so the same key under another user is another event.
+ * `undefined` for an event without a key, which always becomes a new row.
  */
 export function rowId(event: JsonObject): string | undefined {
   if (event['idempotency_key'] === undefined) return undefined;
   return JSON.stringify([event['identity'] ?? null, event['user_id'] ?? null, event['idempotency_key']]);
 }
 
-/** The bulk form's list; the single form is one item as it was posted. */
+/** The list of the bulk form; the single form is one item as it was posted. */
 function itemsOf(request: JsonObject, list: 'events' | 'users'): readonly JsonObject[] {
   const items = request[list];
   return Array.isArray(items) ? items.filter(isJsonObject) : [request];
 }
 
-/** `undefined` for text that is no JSON, which no valid request is either. */
+/** `undefined` for invalid JSON. No valid request is `undefined`. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

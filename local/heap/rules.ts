@@ -3,7 +3,7 @@ import { isJsonObject } from '../../lambda/json';
 const MAX_ITEMS = 1000;
 const ISO_8601 = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
-/** Why Heap refuses this body of `POST /api/track`, in the words of its answer; `undefined` when it is valid. */
+/** Why Heap refuses this body of `POST /api/track`, in the words of its response; `undefined` if it is valid. */
 export function invalidReason(body: unknown): string | undefined {
   return invalidRequest(body, 'events', invalidEvent);
 }
@@ -33,22 +33,22 @@ function invalidRequest(
 function invalidEvent(event: unknown, at: string): string | undefined {
   if (!isJsonObject(event)) return `${at} should be object`;
   const { event: name, identity, user_id: userId, timestamp, idempotency_key: key, properties } = event;
-  if (!isText(name, 1024)) return `${at}.event should be a string of 1 to 1024 characters`;
+  if (!isString(name, 1024)) return `${at}.event should be a string of 1 to 1024 characters`;
   if ((identity === undefined) === (userId === undefined))
     return `${at}.identity should be given, or user_id, and not both`;
-  if (identity !== undefined && !isText(identity, 255)) return invalidIdentity(at);
+  if (identity !== undefined && !isString(identity, 255)) return invalidIdentity(at);
   if (userId !== undefined && !isUserId(userId))
     return `${at}.user_id should be a number from 0 to 2^53 - 1 as a string`;
   if (timestamp !== undefined && !isTimestamp(timestamp))
     return `${at}.timestamp should be an ISO 8601 string`;
-  if (key !== undefined && !isText(key, Infinity))
+  if (key !== undefined && !isString(key, Infinity))
     return `${at}.idempotency_key should be a non-empty string`;
   return properties === undefined ? undefined : invalidProperties(properties, `${at}.properties`);
 }
 
 function invalidUser(user: unknown, at: string): string | undefined {
   if (!isJsonObject(user)) return `${at} should be object`;
-  if (!isText(user['identity'], 255)) return invalidIdentity(at);
+  if (!isString(user['identity'], 255)) return invalidIdentity(at);
   return invalidProperties(user['properties'], `${at}.properties`);
 }
 
@@ -79,7 +79,7 @@ function first<T>(
   return undefined;
 }
 
-function isText(value: unknown, maxLength: number): value is string {
+function isString(value: unknown, maxLength: number): value is string {
   return typeof value === 'string' && value.length >= 1 && value.length <= maxLength;
 }
 
@@ -94,6 +94,6 @@ function isUserId(value: unknown): boolean {
 function isTimestamp(value: unknown): boolean {
   const day = typeof value === 'string' ? ISO_8601.exec(value)?.[1] : undefined;
   if (day === undefined || Number.isNaN(Date.parse(String(value)))) return false;
-  // Date.parse takes 30 February for 1 March; only a real day comes back as it went in.
+  // Date.parse reads 30 February as 1 March. Only a real day survives the round trip.
   return new Date(day).toISOString().startsWith(day);
 }

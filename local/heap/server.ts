@@ -14,37 +14,37 @@ import {
   type Reply,
 } from './fake-heap';
 
-/** What `POST /control` asked for; `times` is the number of API requests it still holds for. */
+/** The fault requested by `POST /control`; `times` is how many more API requests it applies to. */
 export interface ControlledFault extends HeapFault {
   readonly times: number;
 }
 
 export interface FakeHeapServerOptions {
-  /** 0 picks a free one; or a server that is bound already. */
+  /** A port (0 picks a free one) or a bound server. */
   readonly port: number | BoundServer;
   /**
-   * Asked for each API request that `POST /control` has no fault for; its mode `ok` is none, too, so that it ends
-   * what this plays until `POST /reset`.
+   * Called for each API request without a fault set by `POST /control`. Setting the mode `ok` there turns this off
+   * until `POST /reset`.
    *
    * @default - no faults
    */
   readonly nextFault?: () => HeapFault;
-  /** Told of each event that is stored and was not there before; its id as `rowId` has it. */
+  /** Called for each event that is stored for the first time, with its id from `rowId`. */
   readonly onRow?: (row: HeapRow & { readonly id: string | undefined }) => void;
-  /** Told that it was asked for something, or to do something else. */
+  /** Called after each request and each change of the fault. */
   readonly onRequest?: () => void;
 }
 
 export interface RunningFakeHeap extends RunningServer {
-  /** The fault that `POST /control` asked for; undefined while none is asked for. */
+  /** The fault set by `POST /control`, if any. */
   readonly fault: ControlledFault | undefined;
-  /** Whether faults are played that no `POST /control` asked for. */
+  /** Whether faults other than those of `POST /control` are injected. */
   readonly isStorm: boolean;
-  /** The event of a row it has, as it stood in its request, by its `rowId`. */
+  /** The event of a stored row by its `rowId`, as it was in the request. */
   readonly eventOf: (rowId: string) => JsonObject | undefined;
-  /** What `POST /control` does with the same value. @returns what is wrong with it, if so */
+  /** Does the same as `POST /control` with this value. @returns what is wrong with the value, if anything */
   readonly control: (fault: unknown) => string | undefined;
-  /** Plays faults until another is asked for. */
+  /** Injects these faults until another fault is set. */
   readonly play: (nextFault: () => HeapFault) => void;
 }
 
@@ -52,14 +52,14 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const NO_FAULT: ControlledFault = { mode: 'ok', times: Infinity };
 
 /**
- * Starts a server that plays Heap's ingestion API.
+ * Starts a server that acts as Heap's ingestion API.
  *
- * - `POST /api/track`, `POST /api/add_user_properties`: single and bulk form, answered `{}`.
- * - `GET /received`: `{"requests","events","users","duplicates"}`; `events` are unique by app, user and
- *   `idempotency_key`, the first one wins, and stand as they stood in their request.
- * - `POST /control {"mode","times","retryAfter","latencyMs"}`: the fault to play for the next `times` API
- *   requests (absent: until changed), the `Retry-After` header in seconds, and how long each answer takes.
- * - `POST /reset`: forgets everything received and the fault.
+ * - `POST /api/track`, `POST /api/add_user_properties`: single and bulk form, answered with `{}`.
+ * - `GET /received`: `{"requests","events","users","duplicates"}`. `events` are unique by app, user and
+ * `idempotency_key`; the first one wins and is shown as it was in its request.
+ * - `POST /control {"mode","times","retryAfter","latencyMs"}`: the fault for the next `times` API requests (default:
+ * until changed), the `Retry-After` header in seconds, and the latency of each response.
+ * - `POST /reset`: forgets the fault and everything received.
  */
 export async function startFakeHeap({
   port,
@@ -70,7 +70,7 @@ export async function startFakeHeap({
   const heap = new HeapEndpoint(nextFault, onRow, onRequest);
   const server = await listen(port, (request, response) => {
     heap.answer(request, response).catch(() => {
-      // The caller hung up in the middle of its own request: there is nobody left to tell.
+      // The caller disconnected during its own request.
       response.destroy();
     });
   });
@@ -138,14 +138,14 @@ class HeapEndpoint {
     const path = (request.url ?? '').split('?')[0] ?? '';
     const isCall = request.method === 'POST' && path.startsWith('/api/');
     if (isCall) this.#requests += 1;
-    // Before the body arrives, so that of concurrent requests the first ones meet the fault.
+    // Before the body arrives, so that the first of several concurrent requests get the fault.
     const fault = isCall ? this.#nextFault() : NO_FAULT;
     const body = await readBody(request, MAX_BODY_BYTES);
 
     const reply = this.#route(path, request.method ?? '', body, fault);
     this.onRequest();
     const { latencyMs } = fault;
-    // The process need not live on for an answer.
+    // A pending response must not keep the process alive.
     if (latencyMs !== undefined) await pause(latencyMs, undefined, { ref: false });
     if (reply === 'reset') return void request.socket.resetAndDestroy();
     if (reply === 'hang') return latencyMs === undefined ? undefined : void request.socket.destroy();
@@ -166,7 +166,7 @@ class HeapEndpoint {
       case '/reset':
         return allow('POST', method, () => this.#reset());
       case '/redirected':
-        // Where the redirect leads: a sender that follows it is told all is well, and nothing was stored.
+        // The target of the redirect: a sender that follows it sees success although nothing was stored.
         return taken;
       default:
         return { status: 404, body: 'Not Found' };
@@ -220,7 +220,7 @@ function allow(allowed: string, method: string, answer: () => Reply): Reply {
 }
 
 function json(value: unknown): Answer {
-  // A person reads it in a terminal.
+  // Formatted for reading in a terminal.
   return {
     status: 200,
     body: `${JSON.stringify(value, null, 2)}\n`,
@@ -228,7 +228,7 @@ function json(value: unknown): Answer {
   };
 }
 
-/** What the fault is, or what is wrong with the request for one. */
+/** The fault, or what is wrong with the request for it. */
 function parseFault(body: unknown): ControlledFault | string {
   if (!isJsonObject(body)) return `the body should be a JSON object with mode (${heapModes.join(', ')})`;
   const { mode, times, retryAfter, latencyMs, ...unknown } = body;

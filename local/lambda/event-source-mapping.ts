@@ -7,18 +7,18 @@ import {
 } from '@aws-sdk/client-sqs';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Both a receive and a delete take at most ten messages. */
+/** Both a receive and a delete accept at most ten messages. */
 const MAX_MESSAGES = 10;
 const LONG_POLL_SECONDS = 20;
-/** Lambda's limit for an event less what it keeps for metadata: 6 MB - 256 KB. */
+/** Lambda's event size limit minus what it reserves for metadata: 6 MB - 256 KB. */
 const MAX_EVENT_BYTES = (6 * 1024 - 256) * 1024;
-/** Between the polls in the last second of a window, which is too short for a long poll. */
+/** The pause between polls in the last second of a window, which is too short for a long poll. */
 const SHORT_POLL_PAUSE_MS = 50;
 const RECEIVE_RETRY_MS = 1000;
 const DELETE_ATTEMPTS = 3;
 const DELETE_RETRY_MS = 100;
 
-/** A message as Lambda hands it to the function (Lambda Developer Guide, "Using Lambda with Amazon SQS"). */
+/** A message as Lambda passes it to the function (Lambda Developer Guide, "Using Lambda with Amazon SQS"). */
 export interface SqsEventRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -51,25 +51,25 @@ export interface EventSourceMappingOptions {
   readonly queueArn: string;
   readonly region: string;
   readonly batchSize: number;
-  /** Counted from the first message of a batch; at least 1 when `batchSize` is above 10. */
+  /** Counted from the first message of a batch; at least 1 if `batchSize` is above 10. */
   readonly maximumBatchingWindowSeconds: number;
-  /** Number of workers, each with one invocation at a time. */
+  /** The number of workers. Each runs one invocation at a time. */
   readonly maximumConcurrency: number;
   readonly reportBatchItemFailures: boolean;
-  /** `worker` counts from 0 to `maximumConcurrency - 1`: the execution environment to invoke. */
+  /** `worker`, from 0 to `maximumConcurrency - 1`, is the execution environment to invoke. */
   readonly invoke: (event: SqsEvent, worker: number) => Promise<unknown>;
-  /** Told that a worker invokes the function with these messages. */
+  /** Called when a worker invokes the function with these messages. */
   readonly onInvoke?: (worker: number, messageIds: readonly string[]) => void;
   /**
-   * Told that the messages of a worker's invocation are deleted or will come again.
+   * Called when the messages of a worker's invocation have been deleted or left to be received again.
    *
-   * @param failure why the function gave no answer that counts, if it gave none
+   * @param failure why the invocation failed, if it did
    */
   readonly onReturn?: (worker: number, failure: string | undefined) => void;
-  /** Told what went wrong, in a sentence; the mapping goes on by itself. */
+  /** Called with a sentence that says what went wrong. The mapping continues on its own. */
   readonly onError: (message: string) => void;
   /**
-   * Whether the deletion of a handled message goes astray, so that SQS shows it again.
+   * Whether the deletion of a handled message is lost, so that SQS delivers it again.
    *
    * @default - never
    */
@@ -83,26 +83,26 @@ interface Received {
 }
 
 /**
- * Invokes a function with the messages of an SQS queue, as Lambda's event source mapping does: collects a batch
- * until it is full, its window ends or its event reaches 6 MB; deletes what succeeded and leaves what failed as
- * it is, since the function may have changed its visibility.
+ * Invokes a function with the messages of an SQS queue, as Lambda's event source mapping does. Collects a batch until
+ * it is full, its window ends or its event reaches 6 MB. Deletes what succeeded. Leaves failed messages untouched,
+ * since the function may have changed their visibility.
  */
 export class EventSourceMapping {
   readonly #options: EventSourceMappingOptions;
   #stopping = new AbortController();
   #workers: readonly Promise<void>[] = [];
   readonly #waiting = new Set<number>();
-  /** Ids of the messages that were received and not yet given back. */
+  /** Ids of the received messages that are not yet deleted or left to be received again. */
   readonly #held = new Set<string>();
 
-  /** @throws RangeError for a batch above 10 without a window, which AWS refuses as well. */
+  /** @throws RangeError for a batch size above 10 without a window, which AWS rejects too. */
   constructor(options: EventSourceMappingOptions) {
     if (options.batchSize > MAX_MESSAGES && options.maximumBatchingWindowSeconds < 1)
       throw new RangeError('a batchSize above 10 needs a maximumBatchingWindowSeconds of at least 1');
     this.#options = options;
   }
 
-  /** Starts the workers; nothing happens when they are running. */
+  /** Starts the workers. Does nothing if they are running. */
   start(): void {
     if (this.#workers.length > 0) return;
     const { signal } = (this.#stopping = new AbortController());
@@ -111,19 +111,19 @@ export class EventSourceMapping {
     );
   }
 
-  /** Whether it is running and every worker waits for the first message of a batch. */
+  /** Whether it is running and every worker is waiting for the first message of a batch. */
   get isIdle(): boolean {
     return this.#waiting.size === this.#options.maximumConcurrency;
   }
 
-  /** Whether a message was received and waits for the function or is in work. */
+  /** Whether a message was received and is waiting for the function or being processed. */
   holds(messageId: string): boolean {
     return this.#held.has(messageId);
   }
 
   /**
-   * Ends the polls and resolves once everything received was handed to the function and answered. A message that
-   * SQS was handing out in that moment comes again after its visibility timeout.
+   * Ends the polls and resolves once the function has answered for everything received. A message that SQS was just
+   * delivering is received again after its visibility timeout.
    */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -144,12 +144,12 @@ export class EventSourceMapping {
       const filled = await this.#fill(received, first.receivedAt, signal);
       const size = fitting(filled);
       await this.#deliver(filled.slice(0, size), worker);
-      // Received already, so that the next event begins with it.
+      // Already received, so the next event starts with it.
       received = filled.slice(size);
     }
   }
 
-  /** What was received and, until the batch is full or its window ends, what else comes. */
+  /** Adds messages to those received until the batch is full or its window ends. */
   async #fill(
     received: readonly Received[],
     windowStart: number,
@@ -161,7 +161,7 @@ export class EventSourceMapping {
       const left = deadline - performance.now();
       const room = this.#room(batch.length);
       if (signal.aborted || left <= 0 || room <= 0 || fitting(batch) < batch.length) return batch;
-      // A poll that ends by itself within the window: cut off instead, it could take messages with it.
+      // The poll must end within the window: aborting it could lose messages that SQS is delivering.
       const more = await this.#receive(room, Math.min(LONG_POLL_SECONDS, Math.floor(left / 1000)), signal);
       if (more.length === 0 && left < 1000) await pauseUnless(signal, Math.min(SHORT_POLL_PAUSE_MS, left));
       batch.push(...more);
@@ -172,7 +172,7 @@ export class EventSourceMapping {
     return Math.min(MAX_MESSAGES, this.#options.batchSize - taken);
   }
 
-  /** No messages when there are none, and after an error. */
+  /** Empty if there are no messages, and after an error. */
   async #receive(max: number, waitSeconds: number, signal: AbortSignal): Promise<readonly Received[]> {
     const { sqs, queueUrl, queueArn, region, onError } = this.#options;
     try {
@@ -194,7 +194,7 @@ export class EventSourceMapping {
       });
     } catch (error) {
       if (signal.aborted) return [];
-      onError(`receiving from ${queueUrl} failed, trying again: ${String(error)}`);
+      onError(`receiving from ${queueUrl} failed, retrying: ${String(error)}`);
       await pauseUnless(signal, RECEIVE_RETRY_MS);
       return [];
     }
@@ -210,20 +210,22 @@ export class EventSourceMapping {
     onReturn?.(worker, failure);
   }
 
-  /** @returns why no answer of the function counts, if none does */
+  /** @returns why the invocation failed, if it did */
   async #invoke(records: readonly SqsEventRecord[], worker: number): Promise<string | undefined> {
     const { invoke, reportBatchItemFailures, onError, losesDelete = () => false } = this.#options;
     let answer: unknown;
     try {
       answer = await invoke({ Records: records }, worker);
     } catch (error) {
-      onError(`the function failed, all ${records.length} messages come again: ${String(error)}`);
+      onError(`the function failed, all ${records.length} messages will be received again: ${String(error)}`);
       return error instanceof Error ? error.message : String(error);
     }
     const failed = reportBatchItemFailures ? failedMessageIds(answer, records) : new Set();
     if (failed === undefined) {
-      onError(`the function's answer names no messages of its batch, all ${records.length} come again`);
-      return 'its answer names no messages of its batch';
+      onError(
+        `the function's response is not a valid batch response, all ${records.length} messages will be received again`,
+      );
+      return 'its response is not a valid batch response';
     }
     const done = records.filter((record) => !failed.has(record.messageId) && !losesDelete(record));
     for (let start = 0; start < done.length; start += MAX_MESSAGES)
@@ -238,10 +240,12 @@ export class EventSourceMapping {
       left = await this.#deleteOnce(left);
     }
     if (left.length > 0)
-      this.#options.onError(`${left.length} handled messages could not be deleted and come again`);
+      this.#options.onError(
+        `${left.length} handled messages could not be deleted and will be received again`,
+      );
   }
 
-  /** The records that are still to be deleted. */
+  /** Deletes once. @returns the records that could not be deleted */
   async #deleteOnce(records: readonly SqsEventRecord[]): Promise<readonly SqsEventRecord[]> {
     const { sqs, queueUrl } = this.#options;
     const entries = records.map(({ receiptHandle }, index) => ({
@@ -261,11 +265,11 @@ export class EventSourceMapping {
 }
 
 /**
- * What the function reported as failed, by the rules of ReportBatchItemFailures (Lambda Developer Guide,
- * "Implementing partial batch responses"): no answer, an empty one or an empty list is complete success.
+ * The messages the function reported as failed, under the rules of ReportBatchItemFailures (Lambda Developer Guide,
+ * "Implementing partial batch responses"). No response, an empty one or an empty list means complete success.
  *
- * @returns `undefined` for complete failure: an identifier that is empty, null, missing or not of this batch, or
- * an answer of another shape.
+ * @returns `undefined` for complete failure: an identifier that is empty, null, missing or not in this batch, or a
+ * response of another shape.
  */
 export function failedMessageIds(
   answer: unknown,
@@ -285,14 +289,14 @@ export function failedMessageIds(
   return failed;
 }
 
-/** How many of the messages, from the first on, fit in one event; a single one always does. */
+/** How many of the first messages fit in one event. A single one always does. */
 function fitting(received: readonly Received[]): number {
   let bytes = 0;
   const over = received.findIndex((message) => (bytes += message.bytes) > MAX_EVENT_BYTES);
   return over === -1 ? received.length : Math.max(1, over);
 }
 
-/** A message of SQS as the function gets it. */
+/** An SQS message as the function receives it. */
 export function recordOf(message: Message, queueArn: string, region: string): SqsEventRecord {
   const attributes = Object.entries(message.MessageAttributes ?? {});
   const md5 = message.MD5OfMessageAttributes;

@@ -1,23 +1,23 @@
 'use strict';
-// The far end of function-process.ts. Plain JavaScript, so that the function runs on bare Node as in Lambda,
-// without a TypeScript loader beside it.
+// The child process of function-process.ts. Plain JavaScript, so that the function runs on bare Node as in Lambda,
+// without a TypeScript loader.
 
 const { join } = require('node:path');
 
 const env = process.env;
 
-/** Longer than any time limit the function sets for a call, and shorter than what it waits for on purpose. */
+/** Longer than any timeout the function sets for a call, and shorter than its deliberate waits. */
 const LONG_WAIT_MS = 15_000;
-/** What is left of a long wait, so that the others get their turn in it. */
+/** The rest of a long wait, so that other work gets a turn. */
 const SHORTENED_WAIT_MS = 50;
 
-/** How far the function's clock is ahead of this machine's. */
+/** How many milliseconds the function's clock is ahead of this machine's. */
 let skippedMs = 0;
 if (process.argv.includes('skip-waits')) skipWaits();
 
-// Ctrl-C reaches the whole process group: when to end is up to the parent, which may wait for an invocation.
+// Ctrl-C reaches the whole process group, but the parent decides when to stop: it may wait for an invocation.
 process.on('SIGINT', () => undefined);
-// The parent died without a word: nobody could stop this process any more.
+// The parent is gone, so nothing else would stop this process.
 process.on('disconnect', () => process.exit());
 
 let handler;
@@ -36,7 +36,7 @@ process.on('message', ({ event, requestId, deadline, skippedMs: ahead }) => {
   );
 });
 
-/** Before the function is loaded, which may keep these for itself. */
+/** Call it before loading the function, which may keep references to these globals. */
 function skipWaits() {
   const { now } = Date;
   Date.now = () => now() + skippedMs;
@@ -50,12 +50,12 @@ function skipWaits() {
       callback(...args);
     }, SHORTENED_WAIT_MS);
   };
-  // With it goes the form that returns a promise, for those who ask util.promisify for it.
+  // Also copies the promise version that util.promisify looks up.
   Object.defineProperties(skippingWait, Object.getOwnPropertyDescriptors(wait));
   globalThis.setTimeout = skippingWait;
 }
 
-/** @param {string} name `file.export`, the file in the directory of the asset. */
+/** @param {string} name `file.export`; the file is in the asset's directory. */
 function load(name) {
   const [file, exported] = name.split('.');
   const found = require(join(env.LAMBDA_TASK_ROOT, `${file}.js`))[exported];
@@ -65,10 +65,10 @@ function load(name) {
 
 async function run(event, context) {
   try {
-    // As JSON, the form it has in Lambda: what cannot be written so is the function's error, not a dead process.
+    // Serialized as in Lambda: a result that is not valid JSON is an error of the function, not a dead process.
     return { type: 'result', result: JSON.stringify(await handler(event, context)) ?? 'null' };
   } finally {
-    // A long log is written in parts: all of it before the answer, so that the caller can rely on having it.
+    // Flushes a long log before the result, so that the caller can rely on having it.
     await Promise.all([written(process.stdout), written(process.stderr)]);
   }
 }

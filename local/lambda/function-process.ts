@@ -10,38 +10,38 @@ import type { SkippingClock } from '../skipping-clock';
 const INIT_TIMEOUT_MS = 10_000;
 
 export interface FunctionProcessOptions {
-  /** Directory of the bundled asset; becomes the working directory, as `/var/task` in Lambda. */
+  /** The directory of the bundled asset. It becomes the working directory, like `/var/task` in Lambda. */
   readonly assetDirectory: string;
-  /** `index.handler`: the export `handler` of `index.js`. */
+  /** `index.handler` is the export `handler` of `index.js`. */
   readonly handler: string;
   /**
-   * Environment of the function. It also says what Lambda would set: `AWS_LAMBDA_FUNCTION_NAME` and `AWS_REGION`
-   * (default `local`, `us-east-1`). Nothing is inherited from this process.
+   * The function's environment. It may also set `AWS_LAMBDA_FUNCTION_NAME` and `AWS_REGION` (default `local` and
+   * `us-east-1`). Nothing is inherited from this process.
    */
   readonly environment: Readonly<Record<string, string>>;
-  /** An invocation that takes longer is ended with SIGKILL. */
+  /** An invocation that takes longer is killed with SIGKILL. */
   readonly timeoutMs: number;
-  /** Told to the function in MB, not enforced. */
+  /** Reported to the function in MB, not enforced. */
   readonly memoryMb?: number;
   /** Called with each line the function writes to stdout or stderr. */
   readonly onLog: (line: string) => void;
   /** Limit for loading the module, which does not count against `timeoutMs`. */
   readonly initTimeoutMs?: number;
   /**
-   * What time it is inside the function. Its waits of 15 seconds and more are then skipped, and the clock is ahead by
-   * what was skipped.
+   * The clock inside the function. Waits of 15 seconds or more are skipped, and the clock advances by the skipped
+   * time.
    *
-   * @default - the machine's clock, and every wait takes its time
+   * @default - the machine's clock, without skipping
    */
   readonly clock?: SkippingClock;
 }
 
 /**
  * Why an invocation has no result. `name` is the name of the error the function threw, or Lambda's own type:
- * `Runtime.ExitError` when the process ended, `Sandbox.Timedout` when it was ended at a time limit.
+ * `Runtime.ExitError` if the process exited, `Sandbox.Timedout` if it was killed at a time limit.
  */
 export class FunctionError extends Error {
-  /** The stack inside the function, where there is one. */
+  /** The stack trace inside the function, if any. */
   readonly trace: string | undefined;
 
   constructor(name: string, message: string, trace?: string) {
@@ -52,8 +52,8 @@ export class FunctionError extends Error {
 }
 
 /**
- * A bundled Lambda function in a process of its own: loaded at the first invocation, kept warm, replaced after it
- * ended or ran out of time, one invocation at a time (more of them wait).
+ * A bundled Lambda function in its own process. It is loaded at the first invocation, kept warm, and replaced after
+ * it exits or times out. Concurrent invocations are queued.
  */
 export class FunctionProcess {
   readonly #options: FunctionProcessOptions;
@@ -65,15 +65,15 @@ export class FunctionProcess {
     this.#options = options;
   }
 
-  /** The running process; `undefined` while there is none. */
+  /** The id of the running process, if any. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
   /**
-   * Loads the function ahead of its first invocation.
+   * Loads the function before its first invocation.
    *
-   * @throws FunctionError when the module throws on load or does not export the handler.
+   * @throws FunctionError if the module throws on load or does not export the handler.
    */
   async start(): Promise<void> {
     await this.#inTurn(() => this.#warm());
@@ -81,8 +81,8 @@ export class FunctionProcess {
 
   /**
    * @param event sent as JSON.
-   * @returns what the handler returned, as JSON gives it back: `null` for `undefined`.
-   * @throws FunctionError; the next invocation starts fresh unless the handler merely threw.
+   * @returns the handler's result after a JSON round trip, with `null` for `undefined`.
+   * @throws FunctionError; unless the handler merely threw, the next invocation starts a new process.
    */
   invoke(event: unknown): Promise<unknown> {
     return this.#inTurn(async () => {
@@ -99,12 +99,12 @@ export class FunctionProcess {
     });
   }
 
-  /** Ends the process at once, as Lambda may do with a machine that fails; the next invocation starts a new one. */
+  /** Kills the process, as a failing host in Lambda would. The next invocation starts a new one. */
   kill(): void {
     this.#child?.kill('SIGKILL');
   }
 
-  /** Ends the process at once, a running invocation with it, and resolves when it is gone. Invocations reject. */
+  /** Kills the process along with any running invocation, and resolves when it has exited. Later invocations reject. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.kill();
@@ -137,7 +137,7 @@ export class FunctionProcess {
     const child = fork(join(__dirname, 'function-process-child.cjs'), clock ? ['skip-waits'] : [], {
       cwd: assetDirectory,
       env: this.#environment(),
-      // Not the parent's own flags, which would load a TypeScript loader. Stacks name the lines of the source.
+      // Not the parent's flags, which would load a TypeScript loader. Stack traces refer to source lines.
       execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -167,7 +167,7 @@ export class FunctionProcess {
       AWS_DEFAULT_REGION: region,
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
-      // The SDK finds the files of the account's owner even without HOME.
+      // Without HOME, the SDK would still find the current user's configuration files.
       AWS_CONFIG_FILE: devNull,
       AWS_SHARED_CREDENTIALS_FILE: devNull,
       TZ: 'UTC',
@@ -186,7 +186,7 @@ export class FunctionProcess {
   }
 }
 
-/** The result the process sends next, or its end. A process that is still silent after `limitMs` is ended. */
+/** Resolves with the next result, and rejects if the process exits. Kills a process that is silent for `limitMs`. */
 function nextAnswer(child: ChildProcess, limitMs: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let timedOut = false;
@@ -202,10 +202,10 @@ function nextAnswer(child: ChildProcess, limitMs: number): Promise<unknown> {
       act();
     };
     const onMessage = (message: unknown) => {
-      // The process is already being ended: its answer came too late, as its caller must learn.
+      // The process is already being killed: its answer came too late.
       if (timedOut || skippedIn(message) > 0) return;
       settle(() => {
-        // What the function wrote before it answered is waiting in the pipes: log it before the caller goes on.
+        // Output written before the answer is still in the pipes; log it before the caller continues.
         setImmediate(() => {
           const failed = failureIn(message);
           if (failed === undefined) resolve(resultIn(message));
@@ -244,7 +244,7 @@ function failureIn(message: unknown): FunctionError | undefined {
   return new FunctionError(String(name), String(text), typeof trace === 'string' ? trace : undefined);
 }
 
-/** Milliseconds that the function skipped instead of waiting, where the message is about that. */
+/** The milliseconds that the function skipped, if the message reports a skip. */
 function skippedIn(message: unknown): number {
   return isRecord(message) && message['type'] === 'skipped' ? Number(message['ms']) : 0;
 }
@@ -258,7 +258,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Not `node:readline`, which also ends a line at U+2028: a character that a line of JSON may hold. */
+/** Unlike `node:readline`, does not split at U+2028, which may occur within a line of JSON. */
 function readLines(output: Readable, onLine: (line: string) => void): void {
   let rest = '';
   output.setEncoding('utf8');

@@ -78,7 +78,7 @@ test('a row in Heap that no event explains is told, and the exit code is 1', asy
     body: JSON.stringify({ app_id: stack.appId, events: [row, { ...row, idempotency_key: 'by hand' }] }),
   });
   expect(await stack.end('SIGINT')).toBe(1);
-  expect(stack.stderr()).toContain('Heap has 1 row more than the accepted events explain.');
+  expect(stack.stderr()).toContain('Heap has 1 more row than the accepted events explain.');
 });
 
 test('a second Ctrl-C ends at once', async () => {
@@ -92,7 +92,7 @@ test('a second Ctrl-C ends at once', async () => {
   const ended = stack.end('SIGINT');
   await eventually(async () => {
     await Promise.resolve();
-    expect(stack.stderr()).toContain('Ctrl-C again ends at once');
+    expect(stack.stderr()).toContain('Press Ctrl-C again to exit now');
   });
   const again = setInterval(() => process.kill(stack.pid, 'SIGINT'), 100);
   try {

@@ -82,7 +82,7 @@ test('a taken port is told before anything is synthesized, with whose it is', as
 
   expect(code).toBe(1);
   expect(said).toBe(
-    `Port ${port} is taken by another stack of npm start, process ${process.pid}, with the webhook\n` +
+    `Port ${port} is taken by another npm start (process ${process.pid}), with the webhook\n` +
       `http://127.0.0.1:${port}/v1/webhook.\n` +
       `Stop that one with Ctrl-C or kill ${process.pid}, or start this one beside it: npm start -- --port 0\n`,
   );

@@ -16,9 +16,9 @@ function pagesIn(folder: string): string[] {
 }
 
 /**
- * Links that lead nowhere: to a file that does not exist, or to a heading that it does not have.
+ * Broken links: to a file that does not exist, or to a heading that a file does not have.
  *
- * @param path where the page is
+ * @param path the path of the page
  */
 function brokenLinksOf(page: string, path: string): string[] {
   return linksOf(page).filter((link) => {
@@ -32,7 +32,7 @@ function brokenLinksOf(page: string, path: string): string[] {
 
 const pages = pagesIn(root).map((path): [string, string] => [relative(root, path), path]);
 
-test('there are pages, and links between them', () => {
+test('the repository has pages with links between them', () => {
   expect(pages.map(([name]) => name)).toEqual(
     expect.arrayContaining(['README.md', join('docs', 'architecture.md')]),
   );
@@ -43,7 +43,7 @@ test.each(pages)('every relative link and anchor of %s resolves', (_, path) => {
   expect(brokenLinksOf(read(path), path)).toEqual([]);
 });
 
-test('a link to a missing file or heading is found, and headings are those that GitHub shows', () => {
+test('a link to a missing file or heading is found, and anchors are those that GitHub generates', () => {
   const page =
     '[a](gone.md) [b](operate.md#gone) [c](operate.md#doctor) [d](https://gone.test/) ![e](gone.svg)';
   expect(brokenLinksOf(page, join(root, 'docs/page.md'))).toEqual(['gone.md', 'operate.md#gone', 'gone.svg']);
@@ -52,14 +52,14 @@ test('a link to a missing file or heading is found, and headings are those that 
   );
 });
 
-/** Names of pages and anchors in messages, alarms and comments of the code. */
+/** The source files that name pages and anchors in messages, alarms and comments. */
 const sources = ['bin', 'lib', 'lambda', 'local', 'relay', 'tools', 'console'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => /\.tsx?$/.test(path))
     .map((path) => join(folder, path)),
 );
 
-test('every page and anchor that the code names exists', () => {
+test('every page and anchor named in the code exists', () => {
   const broken = sources.flatMap((source) =>
     [...read(join(root, source)).matchAll(/\b(docs\/[\w/-]+\.md)(?:#([\w-]+))?/g)]
       .filter(([, file = '', anchor]) => {

@@ -10,13 +10,13 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   scripts: Record<string, string>;
 };
 
-test('README.md is read in one sitting', () => {
+test('README.md is short enough to read in one sitting', () => {
   expect(page.split('\n').length).toBeLessThanOrEqual(120);
 });
 
-test('its links and pictures lead to files', () => {
+test('its links and images lead to files', () => {
   const targets = [...page.matchAll(/\]\(([^)]+)\)|srcset="([^"]+)"|src="([^"]+)"/g)]
-    .map(([, ...groups]) => groups.find((group) => group !== undefined) ?? '')
+    .map(([, ...groups]) => groups.find((group: string | undefined) => group !== undefined) ?? '')
     .filter((target) => !target.startsWith('http'));
 
   expect(targets.length).toBeGreaterThan(15);
@@ -56,7 +56,7 @@ test('every relay command it names exists, with its options', () => {
   }
 });
 
-test('its lines of an outage are those that npm start prints', () => {
+test('its lines about an outage are those that npm start prints', () => {
   const row = {
     kind: 'request',
     campaign: null,

@@ -4,7 +4,7 @@ import { retryDelaySeconds } from '../../lambda/forwarder/retry-delay';
 
 const page = readFileSync(join(__dirname, '../../docs/reliability.md'), 'utf8');
 
-/** Attempt, time since the first receive, shortest and longest delay, as the page has them; times in seconds. */
+/** The rows of the page: attempt, time since the first receive, shortest and longest delay. Times are in seconds. */
 const rows = [...page.matchAll(/^\| (\d+) +\| ([\dhmins ]+?) +\| ([\d.]+) to ([\d.]+) (s|min|h) +\|$/gm)].map(
   ([, attempt, since = '', from, to, unit = '']) => ({
     attempt: Number(attempt),
@@ -21,7 +21,7 @@ function secondsIn(text: string): number {
   );
 }
 
-test('the table of retries is what the code does', () => {
+test('the table of retries matches the code', () => {
   let since = 0;
   const delayAt = (now: number, random: number): number =>
     retryDelaySeconds({ firstReceivedAt: 0, now: now * 1000, random });
@@ -33,7 +33,7 @@ test('the table of retries is what the code does', () => {
   expect(rows).toEqual(expected);
 });
 
-test('the first attempt after 24 hours is the one the table ends with', () => {
+test('the table ends with the first attempt after 24 hours', () => {
   let since = 0;
   let attempt = 1;
   for (; since < 24 * 3600; attempt += 1)

@@ -15,14 +15,14 @@ const names = [...metricAlarms(template), ...compositeAlarms(template)].map(({ P
   Properties.AlarmName.replace(/^.*-/, ''),
 );
 
-test('docs/runbook.md has a heading for each alarm, and for no other', () => {
+test('docs/runbook.md has exactly one heading per alarm', () => {
   const alarms = sections.map(headingOf).filter((heading) => /^[A-Z]\w+$/.test(heading));
   expect(alarms.sort()).toEqual([...names].sort());
 });
 
 const parts = ['Meaning', 'Likely causes', 'Look at', 'Do', 'Do not'];
 
-/** What the section of an alarm says, by the name of the part. */
+/** The parts of an alarm's section, by name. */
 function partsOf(name: string): Map<string, string> {
   const section = sections.find((one) => headingOf(one) === name) ?? '';
   return new Map(
@@ -32,15 +32,18 @@ function partsOf(name: string): Map<string, string> {
   );
 }
 
-test.each(names)('%s says what it means, why, what to look at, what to do and what not', (name) => {
-  const found = partsOf(name);
-  // An alarm that rings with another one may leave all but its meaning to it.
-  const [, other] = /^As for \[(\w+)\]/.exec(found.get('Otherwise') ?? '') ?? [];
-  expect([...found.keys()]).toEqual(other === undefined ? parts : ['Meaning', 'Otherwise']);
-  expect([...partsOf(other ?? name).keys()]).toEqual(parts);
-  for (const text of found.values()) expect(text.length).toBeGreaterThan(15);
-  expect(page.split(/^## /m)[0]).toContain(`[${name}](#${anchorOf(name)})`);
-});
+test.each(names)(
+  '%s has every part: meaning, causes, what to look at, what to do and what not to do',
+  (name) => {
+    const found = partsOf(name);
+    // An alarm that accompanies another one may refer to it for everything but its meaning.
+    const [, other] = /^As for \[(\w+)\]/.exec(found.get('Otherwise') ?? '') ?? [];
+    expect([...found.keys()]).toEqual(other === undefined ? parts : ['Meaning', 'Otherwise']);
+    expect([...partsOf(other ?? name).keys()]).toEqual(parts);
+    for (const text of found.values()) expect(text.length).toBeGreaterThan(15);
+    expect(page.split(/^## /m)[0]).toContain(`[${name}](#${anchorOf(name)})`);
+  },
+);
 
 describe('its queries', () => {
   const queries = [...page.matchAll(/^ *```(\w*)\n(.*?)\n *```$/gms)]
@@ -52,21 +55,21 @@ describe('its queries', () => {
         .AccessLogSetting.Format,
     ) as object,
   );
-  /** Fields of the function's own lines, and those Lambda and CloudWatch add. */
+  /** Fields of the function's own log lines, and those that Lambda and CloudWatch add. */
   const forwarderLog = [
     ...['level', 'message', 'reason', 'detail', 'events', 'requestId', 'outcome', 'status', 'problem'],
     ...['delivered', 'retried', 'messagesContinued', '@type', '@duration', '@maxMemoryUsed'],
   ];
   const everywhere = ['@message', '@timestamp'];
 
-  test('are there for both logs', () => {
+  test('exist for both logs', () => {
     expect(queries.length).toBeGreaterThan(10);
     expect(queries.some(([, query]) => query.includes('integrationStatus'))).toBe(true);
   });
 
   test.each(queries)('%s', (_, query) => {
     const read = query
-      // Texts, patterns, and the names a query gives itself.
+      // Removes strings, patterns, and names that the query defines.
       .replace(/"[^"]*"|\/[^/\n]*\//g, '')
       .replace(/ as \w+/g, '');
     const named = [...query.matchAll(/ as (\w+)/g)].map(([, name]) => name);

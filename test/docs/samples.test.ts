@@ -9,11 +9,11 @@ const samples = [...page.matchAll(/<!-- sample ([\w-]+) -->\s+```json\n([^]*?)``
   ([, name = '', text = '']): [string, string] => [name, text],
 );
 
-test('the page shows samples', () => {
+test('the page has samples', () => {
   expect(samples.length).toBeGreaterThanOrEqual(5);
 });
 
-test.each(samples)('the sample %s is a rule', (name, text) => {
+test.each(samples)('the sample %s is a valid rule', (name, text) => {
   const { rules, errors } = parseRules(name, text);
   expect(errors).toEqual([]);
   expect(rules.length).toBeGreaterThan(0);

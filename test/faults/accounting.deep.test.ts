@@ -3,9 +3,8 @@ import { PlainNode } from '../support/simulation/plain-node';
 import { playStorm, type StormResult } from '../support/simulation/storm';
 
 /**
- * The accounting invariant: accepted = delivered + rejected + ignored + queued, no event twice, none under another
- * identity or another time, whatever goes wrong. Each seed is a run of its own through the real forwarder in virtual
- * time, see test/support/simulation.
+ * The accounting invariant: accepted = delivered + rejected + ignored + queued, and no event is in Heap twice, under
+ * another identity or with another time. Each seed is a separate run, see test/support/simulation.
  */
 const messages = 500;
 const seeds = process.env['SOAK'] === undefined ? 200 : 1000;
@@ -16,7 +15,7 @@ const sum = (results: readonly StormResult[], of: (result: StormResult) => numbe
 const repetitionsOf = ({ injected }: StormResult): number =>
   injected.repeated + injected.lostDeletes + injected.repetitions;
 
-/** What went wrong in a seed, and how to see it alone. */
+/** What went wrong with a seed, and the command that runs it alone. */
 const failuresOf = ({ seed, violations }: StormResult): string[] =>
   [...new Set(violations)]
     .slice(0, 5)
@@ -46,18 +45,18 @@ if (seed !== undefined) {
     );
     expect(results.flatMap(failuresOf)).toEqual([]);
 
-    // Faults that never came would prove nothing.
+    // Faults that never occurred would prove nothing.
     for (const [what, of] of [
       ['killed invocations', ({ stats }: StormResult) => stats.killed],
       ['throttled invocations', ({ stats }: StormResult) => stats.throttled],
       ['lost deletes', ({ stats }: StormResult) => stats.lostDeletes],
-      ['messages handed out twice', ({ stats }: StormResult) => stats.repeated],
+      ['messages delivered twice', ({ stats }: StormResult) => stats.repeated],
       ['requests CleverTap repeated', ({ injected }: StormResult) => injected.repetitions],
       ['events that Heap knew by their key', ({ heapDuplicates }: StormResult) => heapDuplicates],
       ['events both delivered and dead-lettered', ({ recovered }: StormResult) => recovered.both],
-      ['dead letters that SQS made by itself', ({ receivesExhausted }: StormResult) => receivesExhausted],
+      ['dead letters created by SQS', ({ receivesExhausted }: StormResult) => receivesExhausted],
       ['continued messages', ({ stats }: StormResult) => stats.continued],
-      ['campaigns counted together', ({ stats }: StormResult) => stats.otherCampaigns],
+      ['combined campaigns', ({ stats }: StormResult) => stats.otherCampaigns],
     ] as const)
       expect({ what, times: sum(results, of) > seeds / 10 }).toEqual({ what, times: true });
 

@@ -1,6 +1,6 @@
 import { PlainNode } from '../support/simulation/plain-node';
 
-/** A few seeds of accounting.deep.test.ts, and that what it checks can fail. */
+/** A few seeds of accounting.deep.test.ts, and proof that its checks can fail. */
 const messages = 500;
 let node: PlainNode;
 
@@ -19,7 +19,7 @@ test.each([1, 2, 3])('every event of seed %i is accounted for (F19, F26, F42, F5
 });
 
 test.each([
-  ['answers without the messages to keep', /^lost: /],
+  ['responses without the messages to keep', /^lost: /],
   ['dead letters that are not stored', /^lost: /],
   ['keys that change with each attempt', /^twice in Heap: /],
   ['events under another identity', /^not as accepted: /],

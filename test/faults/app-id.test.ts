@@ -7,19 +7,17 @@ import { Pipeline } from '../support/simulation/pipeline';
 import { Traffic } from '../support/simulation/traffic';
 import { VirtualTime } from '../support/simulation/virtual-time';
 
-/** The Heap app id is stored, and stored anew, while events are on their way. In virtual time. */
+/** The Heap app id is stored and rotated while events are in flight. In virtual time. */
 const minute = 60_000;
 const hour = 60 * minute;
 
-/** The secret of an app. Heap takes the token of one app at a time. */
+/** The secret of an app. Heap accepts the token of one app at a time. */
 const secretOf = (appId: string): string =>
   JSON.stringify({ appId, header: { name: 'X-Token', value: `token-${appId}` } });
 
 /**
- * The same traffic each time, three bulks of one message among others, with another app id from the first stored event
- * on, if one is given.
- *
- * @returns the rows of Heap
+ * Sends the same traffic each time, including three bulks from a single message. Once Heap has stored the first
+ * event, the app id changes to `rotatedTo`. @returns the rows of Heap
  */
 async function play(appId: string, rotatedTo = appId): Promise<readonly HeapRow[]> {
   const time = new VirtualTime(Date.UTC(2026, 9, 1, 9));
@@ -56,7 +54,7 @@ async function play(appId: string, rotatedTo = appId): Promise<readonly HeapRow[
   return [...heap.rows.values()];
 }
 
-/** The key of each event under an app, by the number of the event. */
+/** The key of each event under an app, by the event's number. */
 const keysOf = (rows: readonly HeapRow[], appId: string): Map<unknown, string> =>
   new Map(
     rows
@@ -65,7 +63,7 @@ const keysOf = (rows: readonly HeapRow[], appId: string): Map<unknown, string> =
       .map(({ properties, idempotency_key: key }) => [properties['n'], key]),
   );
 
-test('one event has another key under another app id (F45, F47)', async () => {
+test('an event has a different key under each app id (F45, F47)', async () => {
   const [one, other] = [keysOf(await play('11'), '11'), keysOf(await play('12'), '12')];
 
   expect(one.size).toBeGreaterThan(2500);
@@ -73,12 +71,12 @@ test('one event has another key under another app id (F45, F47)', async () => {
   expect([...one].filter(([serial, key]) => other.get(serial) === key)).toEqual([]);
 });
 
-test('an app id that is rotated in a run holds from the next attempt on: no request mixes the new one with old keys (F45)', async () => {
+test('a rotated app id applies from the next attempt: no request mixes the new app id with old keys (F45)', async () => {
   const expected = { before: keysOf(await play('11'), '11'), after: keysOf(await play('12'), '12') };
   const rows = await play('11', '12');
   const [before, after] = [keysOf(rows, '11'), keysOf(rows, '12')];
 
-  // A bulk was stored before the rotation; its message comes again, whole, for the new app.
+  // One bulk was stored before the rotation. Its whole message is retried for the new app.
   expect(before.size).toBe(1000);
   expect(after.size).toBe(expected.after.size);
   for (const [serial, key] of before) expect(key).toBe(expected.before.get(serial));

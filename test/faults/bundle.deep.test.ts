@@ -18,8 +18,8 @@ import { addFaultCounts } from '../support/fault-counts';
 import { functionEnvironment } from '../support/function-environment';
 
 /**
- * The function as it is deployed, in a process of its own, where a simulation would be no proof: a process that is
- * really killed, memory that is really used, and what is really written to its log.
+ * The deployed function in its own process, for what a simulation cannot prove: a real kill, real memory use and the
+ * real log output.
  */
 const outdir = realpathSync(mkdtempSync(join(tmpdir(), 'faults-bundle-')));
 const sqs = new SqsService();
@@ -32,7 +32,7 @@ let logs: string[] = [];
 const running: { close: () => Promise<unknown> }[] = [];
 
 beforeAll(async () => {
-  // Beside the function, so that it can say what it used.
+  // A wrapper around the function that also returns its peak memory.
   assetDirectory = join(outdir, 'measured');
   cpSync(functionAsset(), assetDirectory, { recursive: true });
   writeFileSync(
@@ -111,7 +111,7 @@ const record = (body: string, index: number, attributes: object = {}): object =>
   },
 });
 
-test('a process that is killed at any request to Heap loses nothing and doubles nothing (F26)', async () => {
+test('a process killed at any request to Heap loses and duplicates nothing (F26)', async () => {
   const profiles = (message: number): object[] =>
     Array.from({ length: 700 }, (_, profile) => ({ identity: `cust-${message}-${profile}` }));
   const records = Array.from({ length: 10 }, (_, message) =>
@@ -134,7 +134,7 @@ test('a process that is killed at any request to Heap loses nothing and doubles 
     );
     isFirst = false;
     kills += Number(wasKilled);
-    // As SQS does after the visibility timeout.
+    // As SQS would after the visibility timeout.
     expect(await invoke(forwarder, records)).toMatchObject({ batchItemFailures: [] });
 
     const stored = await received(heap.origin);
@@ -147,7 +147,7 @@ test('a process that is killed at any request to Heap loses nothing and doubles 
   addFaultCounts({ events: 7000 * (kills + 1), duplicatesDropped: duplicates, duplicatesInHeap: 0, lost: 0 });
 });
 
-test('a batch of 10,000 messages takes one invocation and less than 256 MB, and all are accounted for (F28)', async () => {
+test('a batch of 10,000 messages takes one invocation and less than 256 MB, and every event is accounted for (F28)', async () => {
   const heap = await newHeap();
   const records = Array.from({ length: 10_000 }, (_, index) =>
     record(
@@ -162,7 +162,7 @@ test('a batch of 10,000 messages takes one invocation and less than 256 MB, and 
   expect(peakMb).toBeLessThan(256);
 });
 
-describe('a server that answers', () => {
+describe('a response', () => {
   const origins = async (server: Server): Promise<string> => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     running.push({
@@ -174,7 +174,7 @@ describe('a server that answers', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   };
 
-  test('with 300 MB costs less than 20 MB (F53)', async () => {
+  test('of 300 MB costs less than 20 MB of memory (F53)', async () => {
     const chunk = Buffer.alloc(1024 * 1024, 'x');
     let isHuge = false;
     let chunks = 0;
@@ -206,7 +206,7 @@ describe('a server that answers', () => {
     expect(peakMb - before).toBeLessThan(20);
   });
 
-  test('by quoting what it got has none of it in the log, the metrics or a dead letter (F68, F69)', async () => {
+  test('that quotes the request never reaches the log, the metrics or a dead letter (F68, F69)', async () => {
     let status = 400;
     const origin = await origins(
       createServer((request, response) => {
@@ -231,17 +231,17 @@ describe('a server that answers', () => {
       record(body, index, { event: { dataType: 'String', stringValue: 'pii%0A%1B%5B31m' } }),
     );
     const forwarder = newForwarder(origin);
-    // Not 5xx, after three of which it would wait for half a minute.
+    // No 5xx: after three of them the function would wait for half a minute.
     for (status of [400, 404, 413, 302, 200]) await invoke(forwarder, records);
 
     expect(logs.filter((line) => line.includes('"_aws"')).length).toBeGreaterThan(5);
     for (const line of logs) expect(() => JSON.parse(line) as unknown).not.toThrow();
     expect(logs.filter((line) => personalData.test(line))).toEqual([]);
-    const letters = sqs.messages('dead-letters');
-    expect(letters.length).toBeGreaterThan(50);
-    const told = letters.map(({ attributes }) =>
+    const deadLetters = sqs.messages('dead-letters');
+    expect(deadLetters.length).toBeGreaterThan(50);
+    const values = deadLetters.map(({ attributes }) =>
       Object.values(deadLetterAttributes).map((name) => attributes[name]?.StringValue),
     );
-    expect(told.flat().filter((text) => personalData.test(text ?? ''))).toEqual([]);
+    expect(values.flat().filter((value) => personalData.test(value ?? ''))).toEqual([]);
   });
 });

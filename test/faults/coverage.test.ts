@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import * as ts from 'typescript';
 import faults from './faults.json';
 
-/** Every fault in faults.json is proven by a test that names it, or docs/reliability.md says why only AWS can show it. */
+/**
+ * Every fault in faults.json is covered by a test that names it, or docs/reliability.md says why only AWS can show
+ * it.
+ */
 const root = join(__dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
@@ -25,7 +28,7 @@ const testFiles = readdirSync(join(root, 'test'), { recursive: true, encoding: '
   .filter((path) => path.endsWith('.test.ts'))
   .map((path) => join('test', path));
 
-/** What a test file calls its tests and groups of tests. */
+/** The titles of the tests and groups in a test file. */
 function titlesIn(path: string): string[] {
   const titles: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -42,11 +45,11 @@ function titlesIn(path: string): string[] {
 
 const named = new Set(testFiles.flatMap(titlesIn).flatMap((title) => title.match(/\bF\d{2}\b/g) ?? []));
 
-test('the model is the whole list', () => {
+test('the model is complete', () => {
   expect(model).toEqual(Array.from({ length: 76 }, (_, index) => `F${String(index + 1).padStart(2, '0')}`));
 });
 
-test('every fault has a test with its id in the name, or is among what only AWS can show', () => {
+test('every fault has a test with its id in the name, or is listed as something only AWS can show', () => {
   const unproven = model.filter((id) => !named.has(id) && !onlyAws.some(({ ids }) => ids.includes(id)));
   expect(unproven).toEqual([]);
 });
@@ -55,7 +58,7 @@ test('no test names a fault that is not in the model', () => {
   expect([...named].filter((id) => !model.includes(id))).toEqual([]);
 });
 
-test('what only AWS can show has a reason, and says what is proven here', () => {
+test('everything only AWS can show has a reason, and says what is proven here', () => {
   expect(onlyAws.length).toBeGreaterThan(5);
   for (const { ids, here, reason } of onlyAws) {
     expect(model).toEqual(expect.arrayContaining(ids));
@@ -64,7 +67,7 @@ test('what only AWS can show has a reason, and says what is proven here', () => 
   }
 });
 
-test('the tests that docs/reliability.md names exist', () => {
+test('the tests named in docs/reliability.md exist', () => {
   const paths = [...reliability.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path ?? '');
   expect(paths.length).toBeGreaterThan(10);
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);

@@ -1,6 +1,6 @@
 import { randomOf } from '../../local/random';
 import { addFaultCounts } from '../support/fault-counts';
-import { account, lettersOf } from '../support/simulation/account';
+import { account, deadLettersOf } from '../support/simulation/account';
 import { SimulatedHeap, type SimulatedHeapOptions } from '../support/simulation/heap';
 import {
   deadLetterQueueName,
@@ -11,7 +11,7 @@ import {
 import { Traffic } from '../support/simulation/traffic';
 import { VirtualTime } from '../support/simulation/virtual-time';
 
-/** What kills the function, keeps it from running, or holds it up, in virtual time. */
+/** What kills, blocks or delays the function, in virtual time. */
 const minute = 60_000;
 const hour = 60 * minute;
 
@@ -33,7 +33,7 @@ function newWorld(
   return { time, heap, pipeline, traffic: new Traffic(pipeline, random) };
 }
 
-/** Lets everything end and looks for every event. */
+/** Waits until the buffer is empty and accounts for every event. */
 async function settle(
   { traffic, pipeline, heap, time }: World,
   limitMs = 24 * hour,
@@ -47,11 +47,11 @@ async function settle(
   return result;
 }
 
-test('an invocation that is killed after k of its n calls, for every k, loses nothing and doubles nothing (F26, F61)', async () => {
+test('an invocation killed after k of its n calls, for every k, loses and duplicates nothing (F26, F61)', async () => {
   let calls = 0;
   for (let wasKilled = true; wasKilled; calls += 1) {
     for (const afterEffect of [false, true]) {
-      // At this pace there is no time for the last bulk, so that a continuation is sent as well.
+      // This pace leaves no time for the last bulk, so a continuation is sent as well.
       const world = newWorld(
         { pace: 100, maxConcurrency: 1 },
         { refuses: ({ properties }) => 'mark' in properties },
@@ -78,12 +78,12 @@ test('an invocation that is killed after k of its n calls, for every k, loses no
       wasKilled = pipeline.stats.killed === 1;
     }
   }
-  // The secret, some fifteen bulks and their waits, a continuation, dead letters.
+  // The secret, about fifteen bulks and their waits, a continuation, and dead letters.
   expect(calls).toBeGreaterThan(15);
 }, 120_000);
 
 describe('a message that kills the function', () => {
-  test('takes nobody with it: all others are delivered, and SQS moves it after 60 receives (F27)', async () => {
+  test('does not affect others: they are delivered, and SQS moves it after 60 receives (F27)', async () => {
     const world = newWorld();
     const { traffic, pipeline, heap } = world;
     for (let message = 0; message < 500; message += 1) traffic.sendCustom();
@@ -100,21 +100,21 @@ describe('a message that kills the function', () => {
     };
     pipeline.start();
 
-    // An hour suffices for the others: they come back without it.
+    // An hour is enough for the others: they are retried in batches without it.
     await world.time.run(hour);
     expect(heap.rows.size).toBe(1000);
     expect(await pipeline.drain(24 * hour)).toBe(true);
-    const letters = pipeline.sqs.messages(deadLetterQueueName);
-    expect(letters.map(({ body }) => body)).toEqual(['{"n":0,"deadly":true}']);
-    expect(letters[0]?.attributes).not.toHaveProperty('reason');
+    const deadLetters = pipeline.sqs.messages(deadLetterQueueName);
+    expect(deadLetters.map(({ body }) => body)).toEqual(['{"n":0,"deadly":true}']);
+    expect(deadLetters[0]?.attributes).not.toHaveProperty('reason');
     expect(pipeline.stats.killed).toBe(60);
-    // None of the others was received half as often as it takes to be given up.
+    // The others were received less than half as often as it takes to be given up.
     expect(receives).toBeLessThan(30);
     pipeline.stop();
     await world.time.run(3 * minute);
   });
 
-  test('takes nobody with it while events keep coming (F27)', async () => {
+  test('does not affect others while events keep arriving (F27)', async () => {
     const world = newWorld();
     const { traffic, pipeline, time } = world;
     pipeline.faults = { ...noFaults, kills: isDeadly };
@@ -129,7 +129,7 @@ describe('a message that kills the function', () => {
     await time.run(3.5 * hour);
     expect(await pipeline.drain(24 * hour)).toBe(true);
     expect(world.heap.rows.size).toBe(2000);
-    expect(lettersOf(pipeline).flatMap(({ serials }) => serials)).toEqual([0, 0, 0]);
+    expect(deadLettersOf(pipeline).flatMap(({ serials }) => serials)).toEqual([0, 0, 0]);
     pipeline.stop();
     await time.run(3 * minute);
   });
@@ -147,11 +147,11 @@ test('one bad message among a thousand is dead-lettered alone, with its reason (
   pipeline.start();
 
   expect(await settle(world)).toMatchObject({ delivered: 999, rejected: 1 });
-  expect(lettersOf(pipeline).map(({ reason }) => typeof reason)).toEqual(['string']);
+  expect(deadLettersOf(pipeline).map(({ reason }) => typeof reason)).toEqual(['string']);
   expect(pipeline.stats.invocations).toBe(1);
 });
 
-test('the largest message that SQS takes ends among the dead letters although no letter can hold it (F62)', async () => {
+test('the largest message that SQS accepts is dead-lettered although it leaves no room for a reason (F62)', async () => {
   const world = newWorld();
   const { pipeline, traffic } = world;
   const attributes =
@@ -164,13 +164,13 @@ test('the largest message that SQS takes ends among the dead letters although no
   pipeline.start();
 
   expect(await pipeline.drain(4 * 24 * hour)).toBe(true);
-  expect(pipeline.sqs.messages(deadLetterQueueName).map((letter) => letter.body === body)).toEqual([true]);
+  expect(pipeline.sqs.messages(deadLetterQueueName).map((message) => message.body === body)).toEqual([true]);
   expect(world.heap.rows.size).toBe(1);
   pipeline.stop();
   await world.time.run(3 * minute);
 });
 
-test('a message whose first five invocations are throttled is delivered all the same (F23)', async () => {
+test('a message whose first five invocations are throttled is still delivered (F23)', async () => {
   const world = newWorld();
   const { traffic, pipeline } = world;
   for (let message = 0; message < 50; message += 1) traffic.sendCustom();
@@ -184,20 +184,20 @@ test('a message whose first five invocations are throttled is delivered all the 
   expect(pipeline.stats.throttled).toBeGreaterThanOrEqual(5);
 });
 
-describe('the rate of Heap', () => {
-  test('is never exceeded, not even by two instances that both start anew (F55)', async () => {
+describe("Heap's rate limit", () => {
+  test('is never exceeded, even by two instances that both start fresh (F55)', async () => {
     const world = newWorld({ pace: 6000 }, { eventsPerMinute: 15_000 });
     const { traffic, pipeline, heap } = world;
     for (let broadcast = 0; broadcast < 30; broadcast += 1) traffic.sendProfiles(1000, 0);
     pipeline.start();
 
     expect(await settle(world)).toMatchObject({ delivered: 30_000, rejected: 0 });
-    // A bulk each is saved up, and no more.
+    // Each instance may save up one bulk, but no more.
     expect(heap.peakPerMinute()).toBeLessThanOrEqual(12_000 + 2000);
     expect(heap.throttled).toBe(0);
   });
 
-  test('that others use up as well costs time and no event (F55)', async () => {
+  test('shared with other senders costs time but no events (F55)', async () => {
     const world = newWorld({ pace: 6000 }, { eventsPerMinute: 5000 });
     const { traffic, pipeline, heap } = world;
     for (let broadcast = 0; broadcast < 15; broadcast += 1) traffic.sendProfiles(1000, 0);
@@ -206,7 +206,7 @@ describe('the rate of Heap', () => {
 
     expect(await settle(world)).toMatchObject({ delivered: 15_000, rejected: 0 });
     const minutes = (world.time.now() - startedAt) / minute;
-    // Each 429 silences the instance that got it for a minute.
+    // Each 429 pauses the instance that received it for a minute.
     expect(heap.throttled).toBeGreaterThan(0);
     expect(heap.throttled).toBeLessThanOrEqual(2 * minutes);
   });

@@ -2,7 +2,7 @@ import { addFaultCounts } from '../support/fault-counts';
 import type { OutageOptions, OutageResult } from '../support/simulation/outage';
 import { PlainNode } from '../support/simulation/plain-node';
 
-/** Heap is down for hours and days, in virtual time, and nobody does anything. */
+/** Heap is down for hours and days, in virtual time, and no operator intervenes. */
 const isSoak = process.env['SOAK'] !== undefined;
 let node: PlainNode;
 
@@ -28,19 +28,19 @@ async function play(options: OutageOptions): Promise<OutageResult> {
 }
 
 /**
- * Lambda and SQS as deployed, and 170 messages a second; or all of it a tenth, which is as true and takes a tenth of
- * the time: batches, pace and arrivals scale together, and so does what is in flight. The waits stay as they are.
+ * Lambda and SQS as deployed with 170 messages per second, or everything scaled down to a tenth, which takes a tenth
+ * of the time: batches, pace, arrivals and messages in flight scale together. Waits are not scaled.
  */
 const scale = isSoak ? 1 : 10;
 const stream = { arrivals: 170 / scale, batchSize: 1000 / scale, pace: 6000 / scale };
 
 describe(`an outage of 6 hours at 170 messages a second, ${scale === 1 ? 'at full size' : `1 : ${scale}`}`, () => {
   test.each([
-    ['stored first', '503'],
-    // The worst that SQS's loose order could do: what comes back is handed out before what has never been seen.
-    ['returning first', 'timeout'],
+    ['oldest first', '503'],
+    // The worst case of SQS's loose ordering: retried messages are delivered before new ones.
+    ['retried first', 'timeout'],
   ] as const)(
-    'is a brake and no loss, whatever SQS hands out first: %s, with a Heap that answers %s (F21, F56)',
+    'delays events but loses none, whatever SQS delivers first: %s, with Heap in mode %s (F21, F56)',
     async (order, behaviour) => {
       const result = await play({
         seed: 6,
@@ -51,19 +51,19 @@ describe(`an outage of 6 hours at 170 messages a second, ${scale === 1 ? 'at ful
         minutesAfter: 10,
         drains: false,
       });
-      const { accepted, unreceived, atRecovery, atEnd, letters } = result;
+      const { accepted, unreceived, atRecovery, atEnd, deadLetters } = result;
 
-      // Of 3.8 million messages most were never received, and none was given up.
+      // Of 3.8 million messages most were never received, and not one was given up.
       expect(accepted).toBeGreaterThan((6 * 3600 * 170) / scale);
       expect(unreceived).toBeGreaterThan(0.8 * accepted);
-      expect([letters, atRecovery.rejected, atEnd.rejected]).toEqual([{}, 0, 0]);
+      expect([deadLetters, atRecovery.rejected, atEnd.rejected]).toEqual([{}, 0, 0]);
       expect(atRecovery.queued).toBeGreaterThan(0);
       expect(result.maxInFlight).toBeLessThan(120_000 / scale);
       expect(result.peakCallsPerMinute).toBeLessThan(5);
       expect(result.callsPerMinute).toBeLessThanOrEqual(2.1);
       expect(result.breakerOpen).toBeGreaterThan(0);
 
-      // Then it goes on at once, and at the pace of both instances; a bulk each may be saved up.
+      // Delivery then resumes immediately at the pace of both instances; each may have saved up one bulk.
       expect(result.firstDeliveryMs).toBeLessThan(120_000);
       const perMinute = (2 * 6000) / scale;
       const steady = result.perMinute.slice(1);
@@ -78,9 +78,9 @@ describe(`an outage of 6 hours at 170 messages a second, ${scale === 1 ? 'at ful
 
 describe('an outage with modest traffic', () => {
   test.each(['503', 'reset', 'redirect', '401', '429'] as const)(
-    'of 24 hours costs nothing and nobody: all is delivered after it, and nothing was dead-lettered (F56), with %s',
+    'of 24 hours loses nothing and dead-letters nothing: everything is delivered afterwards (F56), with %s',
     async (behaviour) => {
-      const { letters, atRecovery, atEnd, firstDeliveryMs, peakCallsPerMinute } = await play({
+      const { deadLetters, atRecovery, atEnd, firstDeliveryMs, peakCallsPerMinute } = await play({
         seed: 24,
         hours: 24,
         behaviour,
@@ -89,7 +89,7 @@ describe('an outage with modest traffic', () => {
         drains: true,
       });
       expect(atRecovery.queued).toBeGreaterThan(1400);
-      expect(letters).toEqual({});
+      expect(deadLetters).toEqual({});
       expect(atEnd).toMatchObject({
         delivered: atEnd.accepted,
         queued: 0,
@@ -103,8 +103,8 @@ describe('an outage with modest traffic', () => {
     600_000,
   );
 
-  test('of 27 hours leaves what is older than a day as retries_exhausted, and a redrive delivers it unchanged (F65)', async () => {
-    const { letters, firstLetterHours, atRecovery, atEnd, redriven } = await play({
+  test('of 27 hours dead-letters events older than a day as retries_exhausted, and a redrive delivers them unchanged (F65)', async () => {
+    const { deadLetters, firstDeadLetterHours, atRecovery, atEnd, redriven } = await play({
       seed: 27,
       hours: 27,
       behaviour: '503',
@@ -113,9 +113,9 @@ describe('an outage with modest traffic', () => {
       drains: true,
       redrives: true,
     });
-    expect(Object.keys(letters)).toEqual(['retries_exhausted']);
-    expect(firstLetterHours).toBe(25);
-    // Two to three hours of arrivals: the last attempt may be an hour and a fifth before.
+    expect(Object.keys(deadLetters)).toEqual(['retries_exhausted']);
+    expect(firstDeadLetterHours).toBe(25);
+    // Two to three hours of arrivals: the last attempt may be up to 72 minutes earlier.
     expect(atRecovery.rejected).toBeGreaterThan(1.7 * 120);
     expect(atRecovery.rejected).toBeLessThanOrEqual(3 * 120);
     expect(atEnd.delivered + atEnd.rejected).toBe(atEnd.accepted);
@@ -128,8 +128,8 @@ describe('an outage with modest traffic', () => {
     });
   }, 600_000);
 
-  test('of 8 days loses nothing: all but the last day stands among the dead letters, with a reason (F17)', async () => {
-    const { letters, atRecovery, atEnd, redriven, breakerOpen, invocations } = await play({
+  test('of 8 days loses nothing: all but the last day is dead-lettered, with a reason (F17)', async () => {
+    const { deadLetters, atRecovery, atEnd, redriven, breakerOpen, invocations } = await play({
       seed: 8,
       hours: 8 * 24,
       behaviour: '503',
@@ -138,7 +138,7 @@ describe('an outage with modest traffic', () => {
       drains: true,
       redrives: true,
     });
-    expect(Object.keys(letters)).toEqual(['retries_exhausted']);
+    expect(Object.keys(deadLetters)).toEqual(['retries_exhausted']);
     expect(atRecovery.rejected).toBeGreaterThan(6.9 * 144);
     expect(atRecovery.queued).toBeGreaterThanOrEqual(144);
     expect(redriven).toMatchObject({
@@ -148,12 +148,12 @@ describe('an outage with modest traffic', () => {
       missing: 0,
       doubled: 0,
     });
-    // Nobody could overlook it: nearly every invocation reported it.
+    // Hard to overlook: nearly every invocation reported it.
     expect(breakerOpen).toBeGreaterThan(0.95 * (invocations - 20));
   }, 600_000);
 
-  test('of 8 days with more than is received in it loses what SQS kept for 7 days, and has said so all the time (F17)', async () => {
-    // 170 messages a second at 1 : 1000. The two instances receive a ninth of it while they wait.
+  test('of 8 days with more messages than can be received loses those that SQS kept for 7 days, and reports it throughout (F17)', async () => {
+    // 170 messages per second at 1 : 1000. While they wait, the two instances receive a ninth of that.
     const run = {
       seed: 8,
       behaviour: '503',
@@ -171,7 +171,7 @@ describe('an outage with modest traffic', () => {
 
     const { atRecovery, expired, recoveredAt } = days8;
     expect(atRecovery.missing + expired).toBeGreaterThan(0);
-    // Only what was older than 7 days, and not yet given up as a dead letter.
+    // Only messages that were older than 7 days and not yet dead-lettered.
     expect(recoveredAt - atRecovery.newestLostAt).toBeGreaterThan(7 * 24 * 3_600_000);
     expect(atRecovery.violations.filter((violation) => !violation.startsWith('lost: '))).toEqual([]);
     expect(days8.breakerOpen).toBeGreaterThan(0.95 * (days8.invocations - 20));

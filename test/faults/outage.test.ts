@@ -1,9 +1,9 @@
 import { PlainNode } from '../support/simulation/plain-node';
 
-/** The shortest of outage.deep.test.ts: Heap is down for a day and a bit, in virtual time. */
-test('what an outage of 27 hours leaves as dead letters is delivered by a redrive, unchanged (F56, F65)', async () => {
+/** The shortest case of outage.deep.test.ts: Heap is down for just over a day, in virtual time. */
+test('a redrive delivers the dead letters of a 27-hour outage unchanged (F56, F65)', async () => {
   const node = new PlainNode(1);
-  const { letters, atEnd, redriven } = await node.play('outage', {
+  const { deadLetters, atEnd, redriven } = await node.play('outage', {
     seed: 27,
     hours: 27,
     behaviour: '503',
@@ -14,7 +14,7 @@ test('what an outage of 27 hours leaves as dead letters is delivered by a redriv
   });
   node.stop();
 
-  expect(Object.keys(letters)).toEqual(['retries_exhausted']);
+  expect(Object.keys(deadLetters)).toEqual(['retries_exhausted']);
   expect(atEnd.violations).toEqual([]);
   expect(atEnd.delivered + atEnd.rejected).toBe(atEnd.accepted);
   expect(redriven).toMatchObject({

@@ -11,13 +11,13 @@ const direct: Record<string, string> = {
   ...overrides,
 };
 
-test('every dependency is pinned to one version, and the lock file to its content (F74)', () => {
+test('every dependency is pinned to one version, and by the lock file to its content (F74)', () => {
   expect(Object.entries(direct).filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual(
     [],
   );
 
   const locked = Object.entries(packages as Record<string, { integrity?: string; inBundle?: boolean }>);
-  // What comes inside another package has that one's integrity.
+  // A bundled package is covered by the integrity of the package around it.
   const unpinned = locked.filter(
     ([path, { integrity, inBundle }]) => path !== '' && inBundle !== true && integrity === undefined,
   );
@@ -36,12 +36,12 @@ const workflows = readdirSync(workflowDirectory).map((name): [string, string] =>
   readFileSync(join(workflowDirectory, name), 'utf8'),
 ]);
 
-test('every action is pinned to a commit, with its version beside it, the same everywhere (F74)', () => {
+test('every action is pinned to a commit and annotated with its version, the same everywhere (F74)', () => {
   const uses = workflows.flatMap(([name, text]) =>
     [...text.matchAll(/^.*\buses\b.*$/gm)].map(([line]) => [name, line.trim()]),
   );
   expect(uses.length).toBeGreaterThan(6);
-  // A tag can be moved to other code by whoever takes the action over.
+  // Anyone who takes over the action could move a tag to other code.
   const pinned = /^(?:- )?uses: ([\w-]+\/[\w-]+)@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
   expect(uses.filter(([, line = '']) => !pinned.test(line))).toEqual([]);
 
@@ -55,7 +55,7 @@ test('every action is pinned to a commit, with its version beside it, the same e
   ]);
 });
 
-/** Each job of a workflow by its name, with what the workflow says before its jobs. */
+/** Each job by name, with the part of its workflow before the jobs. */
 const jobs = workflows.flatMap(([name, text]) => {
   const [before = '', ...sections] = text.split(/^jobs:\n/m);
   return sections
@@ -66,7 +66,7 @@ const jobs = workflows.flatMap(([name, text]) => {
 });
 const jobOf = (name: string): string => jobs.find(({ job }) => job === name)?.text ?? '';
 
-test('no job runs code of a change or of a package with a permission to write (F74)', () => {
+test('no job with write permission runs code from a change or a package (F74)', () => {
   expect(jobs.map(({ job }) => job)).toEqual([
     'ci.yml check',
     'ci.yml audit',
@@ -77,7 +77,7 @@ test('no job runs code of a change or of a package with a permission to write (F
     'release.yml publish',
   ]);
   const writes = (text: string): string[] =>
-    // The token for AWS is of no use at GitHub.
+    // The AWS token grants nothing on GitHub.
     [...text.matchAll(/^\s*([\w-]+): (?:write|write-all)$/gm)]
       .map(([, permission = '']) => permission)
       .filter((permission) => permission !== 'id-token');
@@ -92,7 +92,7 @@ test('no job runs code of a change or of a package with a permission to write (F
   ]);
 });
 
-test('no package runs code of its own when a workflow installs it (F74)', () => {
+test('no package runs install scripts in a workflow (F74)', () => {
   const installs = workflows.flatMap(([, text]) => [...text.matchAll(/npm (?:ci|install|i)\b.*$/gm)]);
   const typed = installs.map(([line]) => line).filter((line) => !line.startsWith('npm ci, '));
   expect(typed.length).toBeGreaterThanOrEqual(3);
@@ -122,7 +122,7 @@ test('the version is the one that release-please counts from', () => {
   expect(counted).toEqual({ '.': manifest.version });
 });
 
-test('no workflow lists environments: a file in config/ is one', () => {
+test('no workflow lists environments: each file in config/ defines one', () => {
   const named = workflows.flatMap(([name, text]) =>
     environmentNames()
       .filter((environment) => new RegExp(`\\b${environment}\\b`, 'i').test(text))

@@ -9,7 +9,7 @@ interface Message {
   readonly message: string;
 }
 
-/** What ESLint says to each text in the place of a file. */
+/** ESLint's messages for each snippet as if it were in a file. */
 const lint = (snippets: readonly { filePath: string; text: string }[]): Message[][] =>
   JSON.parse(
     execFileSync(process.execPath, [join(root, 'test/support/lint-snippets.mjs')], {
@@ -27,7 +27,7 @@ const importing = (filePath: string, target: string): { filePath: string; text: 
   return { filePath, text: `import '${specifier}';\n` };
 };
 
-/** A file, and what it must not import; each pair is one that would be upwards or sideways. */
+/** A file and a target it must not import: upwards or sideways in the layers. */
 const forbiddenPaths: readonly (readonly [file: string, target: string])[] = [
   ['bin/start.ts', 'lambda/handler.ts'],
   ['bin/start.ts', 'tools/cost-report.ts'],
@@ -95,17 +95,17 @@ const allowed: readonly (readonly [file: string, target: string])[] = [
 /** Two files that would import each other. */
 const circle = ['lambda/json.ts', 'lambda/clevertap/decode-message.ts'] as const;
 
-/** Modules that keep something from one invocation to the next. */
+/** Modules that keep state between invocations. */
 const stateful = [
   'let count = 0;\nexport const next = (): number => (count += 1);\n',
   'const seen = new Map<string, number>();\nexport const has = (key: string): boolean => seen.has(key);\n',
   'export const cache: Set<string> = new Set();\n',
 ];
 
-/** A server that would answer any web page. */
+/** A server that would accept requests from any web page. */
 const ownServer = { filePath: 'local/heap/server.ts', text: "export { createServer } from 'node:http';\n" };
 
-// One process for all: ESLint loads once.
+// A single process for all snippets, so that ESLint loads once.
 const pairs = [...forbiddenPaths, ...forbiddenPackages, ...allowed, circle];
 const messages = lint([
   ...pairs.map(([file, target]) => importing(file, target)),
@@ -131,16 +131,19 @@ test.each(allowed.map((pair) => [...pair, pair] as const))('%s may import %s', (
   expect(found.get(pair)).toEqual([]);
 });
 
-test('a circle of imports is refused', () => {
+test('an import cycle is refused', () => {
   expect(readFileSync(join(root, circle[1]), 'utf8')).toContain("from '../json'");
   expect(rulesOf(circle)).toEqual(['import-x/no-cycle']);
 });
 
-test.each(stateful.map((text, index) => [text, index] as const))('%j keeps state in lambda', (_, index) => {
-  const rules = messages[pairs.length + index]?.map(({ ruleId }) => ruleId);
-  expect(rules).toContain('no-restricted-syntax');
-});
+test.each(stateful.map((text, index) => [text, index] as const))(
+  '%j is refused as state in lambda',
+  (_, index) => {
+    const rules = messages[pairs.length + index]?.map(({ ruleId }) => ruleId);
+    expect(rules).toContain('no-restricted-syntax');
+  },
+);
 
-test('a server of the local stack is made by http-server.ts alone', () => {
+test('only http-server.ts creates servers of the local stack', () => {
   expect(messages.at(-1)?.map(({ ruleId }) => ruleId)).toEqual(['@typescript-eslint/no-restricted-imports']);
 });

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(parent, { recursive: true });
 });
 
-/** A program that has such a folder, as `npm start` has. */
+/** A program with an assembly folder, like `npm start`. */
 const program = (end: string): string[] => [
   '--import',
   'tsx',
@@ -30,12 +30,12 @@ const program = (end: string): string[] => [
 const run = (end: string): string =>
   execFileSync(process.execPath, program(end), { cwd: repository, encoding: 'utf8' }).trim();
 
-test('is removed with the process', () => {
+test('the folder is removed when the process exits', () => {
   expect(run('')).toContain(join(parent, 'clevertap-to-heap-start-'));
   expect(readdirSync(parent)).toEqual([]);
 });
 
-test('that of a process that was killed is removed by the next one, and no other folder', async () => {
+test('the folder of a killed process is removed by the next one, and no other folder is', async () => {
   const killed = spawnSync(process.execPath, program("process.kill(process.pid, 'SIGKILL')"), {
     cwd: repository,
   });
@@ -44,7 +44,7 @@ test('that of a process that was killed is removed by the next one, and no other
 
   const running = spawn(process.execPath, program('setInterval(() => undefined, 1000)'), { cwd: repository });
   await once(running.stdout, 'data');
-  // None of them is named as such a folder.
+  // None of these names is that of an assembly folder.
   const others = [
     'clevertap-to-heap-start-',
     'clevertap-to-heap-start-x-abcdef',

@@ -21,7 +21,7 @@ const eventOf = (count: number): SqsEvent => ({
   Records: Array.from({ length: count }, (_, n) => recordOf(n)),
 });
 
-/** A function whose invocations last until they are killed, or end at once. */
+/** A function whose invocations last until they are killed, or end immediately. */
 class TestFunction {
   readonly events: SqsEvent[] = [];
   killed = 0;
@@ -42,7 +42,7 @@ class TestFunction {
   };
 }
 
-/** What becomes of invocations that last until they are killed: those that are not are over at once. */
+/** The fates of invocations that last until they are killed. Those that are not killed end immediately. */
 async function fatesOf(chaos: Chaos, count: number): Promise<string[]> {
   const fates: string[] = [];
   for (let n = 0; n < count; n += 1) {
@@ -58,7 +58,7 @@ const faultsOf = (chaos: Chaos, count: number): HeapFault[] =>
   Array.from({ length: count }, () => chaos.nextHeapFault());
 
 describe('a seed', () => {
-  it('fixes everything', async () => {
+  it('determines everything', async () => {
     const series = async (seed: string): Promise<unknown> => {
       const played: string[] = [];
       const chaos = chaosOf(seed, played);
@@ -73,7 +73,7 @@ describe('a seed', () => {
     expect(await series('7')).not.toEqual(await series('8'));
   });
 
-  it('has a series for each place, which the others do not disturb', async () => {
+  it('gives an independent series to each kind of fault', async () => {
     const [quiet, busy] = [chaosOf(), chaosOf()];
     for (let n = 0; n < 50; n += 1) busy.losesDelete();
     await fatesOf(busy, 50);
@@ -82,7 +82,7 @@ describe('a seed', () => {
 });
 
 describe('Heap', () => {
-  it('fails in spells of one fault, with calm between them, so that everything settles in the end', () => {
+  it('fails in spells of one fault with calm in between, so that everything is delivered in the end', () => {
     const chaos = chaosOf();
     const modes = faultsOf(chaos, 5000).map(({ mode }) => mode);
     const runs = modes.join(' ').match(/(\S+)(?: \1(?=\s|$))*/g) ?? [];
@@ -98,7 +98,7 @@ describe('Heap', () => {
     expect(chaos.played).toMatchObject({ heapRequests: 5000, heapFaults: failed });
   });
 
-  it('never hangs for long, and asks for a pause only with a 429', () => {
+  it('never hangs for long, and sends Retry-After only with a 429', () => {
     for (const { mode, latencyMs, retryAfter } of faultsOf(chaosOf(), 2000)) {
       const hangs = mode === 'timeout' || mode === 'store-then-hang';
       expect([mode, (latencyMs ?? Infinity) <= 1000]).toEqual([mode, hangs]);
@@ -108,7 +108,7 @@ describe('Heap', () => {
 });
 
 describe('an invocation', () => {
-  it('may be throttled: the function sees nothing of it', async () => {
+  it('may be throttled, unseen by the function', async () => {
     const chaos = chaosOf();
     let throttled = 0;
     for (let n = 0; n < 200; n += 1) {
@@ -124,17 +124,17 @@ describe('an invocation', () => {
     expect(throttled).toBeLessThan(100);
   });
 
-  it('may be killed while it runs, and only then', async () => {
+  it('may be killed, but only while it runs', async () => {
     const chaos = chaosOf();
     for (let n = 0; n < 200; n += 1) await chaos.invoke(eventOf(1), new TestFunction(false)).catch(String);
-    // All of them had ended before.
+    // All of them had already ended.
     expect(chaos.played.killedInvocations).toBe(0);
 
     const played: string[] = [];
     const deadly = chaosOf('seed', played);
     while (deadly.played.killedInvocations === 0) {
       const lambda = new TestFunction(true);
-      // One that is neither killed nor throttled lasts for ever.
+      // An invocation that is neither killed nor throttled never ends.
       await Promise.race([
         deadly.invoke(eventOf(1), lambda).catch(String),
         new Promise((resolve) => setTimeout(resolve, 300)),
@@ -144,7 +144,7 @@ describe('an invocation', () => {
     expect(played).toEqual([expect.stringMatching(/^chaos: the function is killed \d+ ms after its start$/)]);
   });
 
-  it('gets some messages twice, and loses none', async () => {
+  it('receives some messages twice and loses none', async () => {
     const chaos = chaosOf();
     const event = eventOf(1000);
     const lambda = new TestFunction(false);
@@ -156,7 +156,7 @@ describe('an invocation', () => {
   });
 });
 
-test('some deletes are lost, most are not', () => {
+test('some deletes are lost, but most are not', () => {
   const chaos = chaosOf();
   const lost = Array.from({ length: 1000 }, chaos.losesDelete).filter(Boolean).length;
   expect(lost).toBe(chaos.played.lostDeletes);
@@ -164,7 +164,7 @@ test('some deletes are lost, most are not', () => {
   expect(lost).toBeLessThan(250);
 });
 
-test('random numbers are spread evenly from 0 to 1', () => {
+test('random numbers are uniformly distributed from 0 to 1', () => {
   const random = randomOf('any');
   const tenths = new Array<number>(10).fill(0);
   for (let n = 0; n < 10_000; n += 1) tenths[Math.floor(random() * 10)]! += 1;

@@ -12,7 +12,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends just the headers given; a `PORT` in them is the server's. */
+/** Sends exactly the given headers, with `PORT` replaced by the server's port. */
 function send(
   { origin }: RunningServer,
   method: string,
@@ -44,32 +44,32 @@ function send(
 
 const own = { host: '127.0.0.1:PORT' };
 
-/** What curl, a page of the server itself and a person's address bar send. */
+/** What curl, the server's own page and a browser's address bar send. */
 const answered: [string, Record<string, string>][] = [
-  ['127.0.0.1 and no Origin, as of curl', own],
+  ['127.0.0.1 without an Origin, as curl sends', own],
   ['localhost', { host: 'localhost:PORT' }],
   ['a host name in capitals', { host: 'LOCALHOST:PORT' }],
   ['its own Origin', { ...own, origin: 'http://127.0.0.1:PORT' }],
-  ['its own Origin by the other name', { ...own, origin: 'http://localhost:PORT' }],
+  ['its own Origin under the other name', { ...own, origin: 'http://localhost:PORT' }],
 ];
 
 const refused: [string, Record<string, string>][] = [
-  ['a name that was rebound to 127.0.0.1', { host: 'evil.test:PORT' }],
-  ['such a name and its own Origin', { host: 'evil.test:PORT', origin: 'http://evil.test:PORT' }],
-  ['a name that only begins as its own', { host: '127.0.0.1.evil.test:PORT' }],
-  ['a name that only ends as its own', { host: 'evil-localhost:PORT' }],
+  ['a name rebound to 127.0.0.1', { host: 'evil.test:PORT' }],
+  ['a rebound name with its own Origin', { host: 'evil.test:PORT', origin: 'http://evil.test:PORT' }],
+  ['a name that only starts like its own', { host: '127.0.0.1.evil.test:PORT' }],
+  ['a name that only ends like its own', { host: 'evil-localhost:PORT' }],
   ['another address of this machine', { host: '127.0.0.2:PORT' }],
   ['the address of all networks', { host: '0.0.0.0:PORT' }],
   ['another port', { host: '127.0.0.1:1' }],
   ['no port', { host: '127.0.0.1' }],
-  ['a user in the Host', { host: 'evil.test@127.0.0.1:PORT' }],
+  ['user info in the Host', { host: 'evil.test@127.0.0.1:PORT' }],
   ['a foreign Origin', { ...own, origin: 'https://evil.test' }],
-  ['a foreign Origin of the same port', { ...own, origin: 'http://evil.test:PORT' }],
-  ['the Origin of another server of this machine', { ...own, origin: 'http://localhost:1' }],
-  ['the Origin null, as of a sandboxed page or a file', { ...own, origin: 'null' }],
+  ['a foreign Origin with the same port', { ...own, origin: 'http://evil.test:PORT' }],
+  ['the Origin of another server on this machine', { ...own, origin: 'http://localhost:1' }],
+  ['the Origin null, as a sandboxed page or a file sends', { ...own, origin: 'null' }],
   ['an empty Origin', { ...own, origin: '' }],
-  ['its own Origin by https', { ...own, origin: 'https://127.0.0.1:PORT' }],
-  ['an Origin that only begins as its own', { ...own, origin: 'http://127.0.0.1:PORT.evil.test' }],
+  ['its own Origin with https', { ...own, origin: 'https://127.0.0.1:PORT' }],
+  ['an Origin that only starts like its own', { ...own, origin: 'http://127.0.0.1:PORT.evil.test' }],
 ];
 
 describe('a server of the local stack', () => {
@@ -90,18 +90,18 @@ describe('a server of the local stack', () => {
     expect(seen).toEqual(['/control']);
   });
 
-  test.each(refused)('refuses %s, with no word of what was sent', async (_, headers) => {
+  test.each(refused)('refuses %s without repeating the request', async (_, headers) => {
     for (const method of ['GET', 'POST', 'OPTIONS', 'PUT', 'DELETE']) {
       const { status, body } = await send(server, method, '/control?pii-path', headers);
 
       expect(status).toBe(403);
-      expect(body).toMatch(/^This server answers programs on this machine only[,:] .*\.\n$/);
+      expect(body).toMatch(/^This server only accepts programs on this machine[,:] .*\.\n$/);
       expect(body).not.toMatch(/evil|pii/);
     }
     expect(seen).toEqual([]);
   });
 
-  test('lets a refused client send all of its body first, so that it sees the answer', async () => {
+  test('reads the whole body of a refused request, so that the client sees the response', async () => {
     const { status } = await send(server, 'POST', '/', { host: 'evil.test' }, 'a'.repeat(20 * 1024 * 1024));
 
     expect(status).toBe(403);
@@ -131,7 +131,7 @@ describe('a server of the local stack', () => {
     expect(seen).toEqual([]);
   });
 
-  test('a port that browsers leave out need not be named', () => {
+  test('the port that browsers omit is optional', () => {
     const headersDistinct = { host: ['localhost'], origin: ['http://localhost'] };
 
     expect(refusalOf({ headersDistinct }, 80)).toBeUndefined();
@@ -139,11 +139,11 @@ describe('a server of the local stack', () => {
   });
 });
 
-describe('a server that is bound before it knows what to answer', () => {
-  test('has requests wait, and answers them then', async () => {
+describe('a server that is bound before it has a request handler', () => {
+  test('holds requests and answers them later', async () => {
     const server = await bind(0);
     const early = send(server, 'POST', '/early', own, 'body');
-    // So that the request has come.
+    // So that the request has arrived.
     await connected(server);
     server.serve((request, response) => {
       request.on('data', (chunk: Buffer) => response.write(chunk)).on('end', () => response.end(request.url));
@@ -154,7 +154,7 @@ describe('a server that is bound before it knows what to answer', () => {
     await server.close();
   });
 
-  test('checks the caller of a request that came early', async () => {
+  test('checks the caller of an early request', async () => {
     const server = await bind(0);
     const early = send(server, 'GET', '/', { host: 'evil.test' });
     await connected(server);
@@ -164,7 +164,7 @@ describe('a server that is bound before it knows what to answer', () => {
     await server.close();
   });
 
-  test('drops the requests that wait when it is closed', async () => {
+  test('drops waiting requests when it is closed', async () => {
     const server = await bind(0);
     const early = expect(send(server, 'GET', '/', own)).rejects.toMatchObject({ code: 'ECONNRESET' });
     await connected(server);
@@ -173,7 +173,7 @@ describe('a server that is bound before it knows what to answer', () => {
     await early;
   });
 
-  test('says whose it is to programs alone, whether it serves or not and whatever it answers', async () => {
+  test('identifies its owner to programs only, whether or not it serves and whatever it answers', async () => {
     const server = await bind(0, () => ({ pid: 7 }));
     expect(await send(server, 'GET', ownerPath, own)).toEqual({ status: 200, body: '{"pid":7}' });
     server.serve((_, response) => response.end('answered'), { anyCaller: true });
@@ -184,7 +184,7 @@ describe('a server that is bound before it knows what to answer', () => {
     await server.close();
   });
 
-  test('has no such path where nobody owns it', async () => {
+  test('has no owner path without an owner', async () => {
     const server = await bind(0);
     server.serve((_, response) => response.end('answered'));
 
@@ -193,7 +193,7 @@ describe('a server that is bound before it knows what to answer', () => {
   });
 });
 
-/** Resolves when the server has what was sent to it before. */
+/** Resolves when the server has received everything sent before. */
 async function connected(server: RunningServer): Promise<void> {
   const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
   await new Promise((resolve) => socket.once('connect', resolve));

@@ -9,7 +9,7 @@ const clock = new SkippingClock();
 const observationsOf = (): Observations =>
   new Observations({ clock, keyName: (id) => (id === 'KeyK1' ? 'k1' : id) });
 
-/** A line of the function in the embedded metric format. */
+/** A log line of the function in the embedded metric format. */
 function metricLine(
   values: Record<string, unknown>,
   {
@@ -40,13 +40,13 @@ describe('the ledger', () => {
   const line = (message: string, fields: object): string =>
     JSON.stringify({ level: 'info', message, ...fields });
 
-  it('has the campaigns of every batch, and not those of single requests again', () => {
+  it('has the campaigns of every batch, without counting those of single requests again', () => {
     const observations = observationsOf();
     observations.functionLog(line('batch forwarded', { campaigns: [row] }));
     observations.functionLog(line('no Heap app id; all messages wait', { campaigns: [row, row] }));
     observations.functionLog(line('batch forwarded', { campaigns: [] }));
     observations.functionLog(line('settled', { requests: [{ requestId: 'r', campaigns: [row] }] }));
-    observations.functionLog('"campaigns":[{ of a line that is no JSON');
+    observations.functionLog('"campaigns":[{ of a line that is not JSON');
 
     expect(observations.answer('/_local/ledger', new URLSearchParams('from=0'))).toEqual({
       rows: [row, row, row],
@@ -57,7 +57,7 @@ describe('the ledger', () => {
     expect(observations.answer('/_local/ledger', earlier)).toEqual({ rows: [] });
   });
 
-  it('reaches further back than the lines that are kept', () => {
+  it('reaches back further than the kept lines', () => {
     const observations = observationsOf();
     observations.functionLog(line('batch forwarded', { campaigns: [row] }));
     for (let index = 0; index < 20_001; index += 1) observations.functionLog('{}');
@@ -78,7 +78,7 @@ describe('the metrics of the function', () => {
     });
   });
 
-  it('with a reason are a metric of their own, in the same line or in another', () => {
+  it('with a reason are separate metrics, in the same line or another one', () => {
     const observations = observationsOf();
     const split = { dimensions: [['Stack', 'Reason']], Reason: 'missing_identity' };
     observations.functionLog(metricLine({ EventsRejected: 3 }));
@@ -92,7 +92,7 @@ describe('the metrics of the function', () => {
     expect(byReason).toEqual({ missing_identity: 6, invalid_json: 1 });
   });
 
-  it('count from their own moment on, brought back to the clock of this machine', () => {
+  it("count at their own time, converted to this machine's clock", () => {
     const ahead = new SkippingClock();
     ahead.skip(3_600_000);
     const observations = new Observations({ clock: ahead, keyName: String });
@@ -101,7 +101,7 @@ describe('the metrics of the function', () => {
     expect(observations.metrics(1000).metrics['HeapCalls']).toMatchObject({ sum: 2, count: 1 });
   });
 
-  it('are not in other lines', () => {
+  it('are only in embedded metric lines', () => {
     const observations = observationsOf();
     for (const line of [
       '{"level":"info","message":"\\"_aws\\""}',
@@ -116,7 +116,7 @@ describe('the metrics of the function', () => {
 });
 
 describe('the door', () => {
-  it('counts its answers, and the requests of each key by its name', () => {
+  it('counts its responses, and the requests of each key by name', () => {
     const observations = observationsOf();
     for (const [status, apiKeyId] of [
       [200, 'KeyK1'],
@@ -139,7 +139,7 @@ describe('the door', () => {
 });
 
 describe('the log', () => {
-  it('finds lines by a text and a moment, among the last 10,000', () => {
+  it('finds lines by string and time, among the last 10,000', () => {
     const observations = observationsOf();
     for (let n = 0; n < 25_000; n += 1) observations.functionLog(`{"n":${n}}`);
     expect(observations.log(0, '')).toHaveLength(10_000);
@@ -150,7 +150,7 @@ describe('the log', () => {
 });
 
 describe('the lines', () => {
-  it('are told apart, and say which instance wrote them', () => {
+  it('have ids and the instance that wrote them', () => {
     const observations = observationsOf();
     observations.functionLog('same', 'worker-1');
     observations.functionLog('same', 'worker-0');
@@ -164,7 +164,7 @@ describe('the lines', () => {
 });
 
 describe('over HTTP', () => {
-  it('answers under /_local/ and leaves everything else alone', async () => {
+  it('answers under /_local/ and nowhere else', async () => {
     const observations = observationsOf();
     observations.functionLog('{"message":"settled","requestIds":["a?&="]}');
     observations.functionLog(metricLine({ HeapCalls: 2 }));

@@ -16,7 +16,7 @@ async function own(port = 0): Promise<LocalPorts> {
   return ports;
 }
 
-/** Another program that listens. */
+/** Another program that listens on a port. */
 async function foreign(onRequest: RequestListener): Promise<number> {
   const server: Server = createServer(onRequest);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,8 +40,8 @@ const failureOf = (port: number): Promise<PortTakenError> =>
     (error: unknown) => error as PortTakenError,
   );
 
-describe('a port that is taken by another stack', () => {
-  test('is said to be, with its process and its webhook', async () => {
+describe('a port taken by another stack', () => {
+  test('is reported with its process and its webhook', async () => {
     const first = await own();
     const port = portOf(first.webhook);
     first.announce(`http://127.0.0.1:${port}/v1/webhook`);
@@ -49,21 +49,21 @@ describe('a port that is taken by another stack', () => {
 
     expect(error).toBeInstanceOf(PortTakenError);
     expect(error.message).toBe(
-      `Port ${port} is taken by another stack of npm start, process ${process.pid}, with the webhook\n` +
+      `Port ${port} is taken by another npm start (process ${process.pid}), with the webhook\n` +
         `http://127.0.0.1:${port}/v1/webhook.\n` +
         `Stop that one with Ctrl-C or kill ${process.pid}, or start this one beside it: npm start -- --port 0`,
     );
   });
 
-  test('is said to be while that one is still starting', async () => {
+  test('is reported while the other stack is still starting', async () => {
     const port = portOf((await own()).webhook);
 
     expect((await failureOf(port)).message).toContain(
-      `Port ${port} is taken by another stack of npm start, process ${process.pid}, which is still starting.\n`,
+      `Port ${port} is taken by another npm start (process ${process.pid}), which is still starting.\n`,
     );
   });
 
-  test.each(['heap', 'aws'] as const)('is said to be where it is the port of %s there', async (name) => {
+  test.each(['heap', 'aws'] as const)('is reported even if it is the port of its %s', async (name) => {
     const first = await own();
     first.announce('http://127.0.0.1:1/v1/webhook');
     first[name].serve((_, response) => response.writeHead(404).end());
@@ -74,11 +74,11 @@ describe('a port that is taken by another stack', () => {
 
 test.each<[string, RequestListener]>([
   ['answers something else', (_, response) => response.end('{"program":"other","pid":1,"webhookUrl":null}')],
-  ['answers no JSON', (_, response) => response.writeHead(404).end('<html>')],
+  ['answers without JSON', (_, response) => response.writeHead(404).end('<html>')],
   ['redirects', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
   ['hangs up', (request) => request.socket.destroy()],
   ['never answers', () => undefined],
-])('a port is taken by another program that %s', async (_, onRequest) => {
+])('a port is reported as taken by another program that %s', async (_, onRequest) => {
   const port = await foreign(onRequest);
 
   expect((await failureOf(port)).message).toBe(
@@ -86,16 +86,16 @@ test.each<[string, RequestListener]>([
   );
 });
 
-test('the last port has none after it: Heap and AWS get free ones', async () => {
+test('after the last port, Heap and AWS get free ones', async () => {
   const ports = await own(65_535).catch(() => undefined);
-  // Taken on this machine, by whatever it is.
+  // Some program on this machine holds this port.
   if (ports === undefined) return;
 
   expect(portOf(ports.heap)).toBeLessThan(65_535);
   expect(portOf(ports.aws)).not.toBe(portOf(ports.heap));
 });
 
-test('all are free again once they are closed, whoever waits for an answer', async () => {
+test('all ports are free again after closing, even with waiting requests', async () => {
   const ports = await bindPorts(0);
   const all = [ports.webhook, ports.heap, ports.aws].map(portOf);
   const waiting = Promise.allSettled(all.map((port) => fetch(`http://127.0.0.1:${port}/`)));

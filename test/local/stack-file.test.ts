@@ -36,7 +36,7 @@ const contentOf = (pid: number): StackFile => ({
   outputs: { WebhookUrl: 'http://127.0.0.1:1/v1/webhook' },
 });
 
-test('is for its owner alone, also where another one was there', () => {
+test('is readable only by its owner, even if it replaces another file', () => {
   writeFileSync(path, 'old', { mode: 0o666 });
   writeStackFile(path, contentOf(7));
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ ...contentOf(7), others: [] });
@@ -44,15 +44,15 @@ test('is for its owner alone, also where another one was there', () => {
   expect(readdirSync(directory)).toEqual(['stack.json']);
 });
 
-/** Both run as long as this test does. */
+/** Both processes run as long as this test does. */
 const [running, alsoRunning] = [process.pid, process.ppid];
-/** No process has them: Linux counts to four million at most. */
+/** Ids of no process: Linux allows four million at most. */
 const [gone, alsoGone] = [2 ** 30, 2 ** 30 + 1];
 
 const read = (): StackFile | undefined =>
   newestRunning(stackFileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))));
 
-test('of two stacks the newest wins, and when it stops the other one is found again', () => {
+test('the newer of two stacks is found, and after it stops the other one is found again', () => {
   writeStackFile(path, contentOf(running));
   writeStackFile(path, contentOf(alsoRunning));
   expect(read()).toEqual(contentOf(alsoRunning));
@@ -65,7 +65,7 @@ test('of two stacks the newest wins, and when it stops the other one is found ag
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('the older one of two may stop first', () => {
+test('the older of two stacks may stop first', () => {
   writeStackFile(path, contentOf(running));
   writeStackFile(path, contentOf(alsoRunning));
   removeStackFile(path, running);
@@ -75,7 +75,7 @@ test('the older one of two may stop first', () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('a stack that was killed hides no other, and is forgotten with the next change', () => {
+test('a killed stack does not hide others, and is removed with the next change', () => {
   writeStackFile(path, contentOf(running));
   writeStackFile(path, contentOf(gone));
   expect(read()).toEqual(contentOf(running));
@@ -87,7 +87,7 @@ test('a stack that was killed hides no other, and is forgotten with the next cha
   });
 });
 
-test('without a running stack there is none to find, and nothing is left of those that were', () => {
+test('without a running stack none is found, and the file is removed', () => {
   writeStackFile(path, contentOf(gone));
   expect(read()).toBeUndefined();
 
@@ -96,7 +96,7 @@ test('without a running stack there is none to find, and nothing is left of thos
   expect(existsSync(path)).toBe(false);
 });
 
-test('a process of another user runs as well', () => {
+test('a process of another user counts as running', () => {
   const kill = jest.spyOn(process, 'kill').mockImplementation(() => {
     throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
   });
@@ -104,14 +104,14 @@ test('a process of another user runs as well', () => {
   kill.mockRestore();
 });
 
-test('one that is gone, or no JSON, is left alone', () => {
+test('a missing or invalid file is left alone', () => {
   removeStackFile(path, 7);
   writeFileSync(path, 'something else');
   removeStackFile(path, 7);
   expect(readFileSync(path, 'utf8')).toBe('something else');
 });
 
-test('stands where the environment says, else in the directory', () => {
+test('its path comes from the environment variable, or else from the directory', () => {
   const before = process.env['LOCAL_STACK_FILE'];
   try {
     delete process.env['LOCAL_STACK_FILE'];

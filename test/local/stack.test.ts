@@ -31,10 +31,10 @@ async function start(options: Partial<LocalStackOptions> = {}): Promise<LocalSta
   return stack;
 }
 
-test('says which resource types of the template have no counterpart here', async () => {
+test('lists the resource types of the template without a local counterpart', async () => {
   const stack = await start();
-  // A type that joins this list is one that a laptop does not try out: think twice, then add it.
-  expect(stack.uninterpretedTypes).toEqual([
+  // A new type in this list cannot be tried out locally. Think twice before you add it.
+  expect(stack.unsupportedTypes).toEqual([
     'AWS::CloudWatch::Dashboard',
     'AWS::IAM::ManagedPolicy',
     'AWS::IAM::Policy',
@@ -45,7 +45,7 @@ test('says which resource types of the template have no counterpart here', async
   ]);
 });
 
-test('takes the two ports after its own, or free ones when those are taken', async () => {
+test('uses the two ports after its own, or free ones if those are taken', async () => {
   const [first, taken] = await freePorts();
   const stack = await start({ port: first });
   expect(new URL(stack.webhookUrl).port).toBe(String(first));
@@ -54,14 +54,14 @@ test('takes the two ports after its own, or free ones when those are taken', asy
   await close(taken);
 });
 
-test('a taken port is an error, and nothing that was started stays behind', async () => {
+test('a taken port is an error, and everything that was started is stopped', async () => {
   const { server, port } = await occupy(0);
   await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   await expect(occupy(port + 2).then(close)).resolves.toBeUndefined();
   await close({ server });
 });
 
-test('delivers to another Heap when told so', async () => {
+test('delivers to another Heap on request', async () => {
   const { server, port } = await occupy(0);
   const stack = await start({ heapBaseUrl: `http://127.0.0.1:${port}` });
   const request = new Promise<string | undefined>((resolve) => {
@@ -81,7 +81,7 @@ test('delivers to another Heap when told so', async () => {
   await close({ server });
 });
 
-test('gives the outputs of the stack as they are on this machine', async () => {
+test('returns the outputs of the stack with local values', async () => {
   const stack = await start();
   expect(stack.stackName).toBe('ClevertapToHeapLocal');
   const { awsUrl, webhookUrl, queueUrl, deadLetterQueueUrl } = stack;
@@ -100,7 +100,7 @@ test('gives the outputs of the stack as they are on this machine', async () => {
   );
   secrets.destroy();
   expect(SecretString).toBe('{"appId":"11"}');
-  // The id of a key is what the door knows it by, and its name what the output calls it.
+  // The door identifies a key by its id; the output names it.
   expect(stack.outputs['ApiKeyIdk1']).toMatch(/^\w+$/);
   await post(stack, '{"is_test":true,"profiles":[]}');
   await fetch(stack.webhookUrl, { method: 'POST' });
@@ -110,7 +110,7 @@ test('gives the outputs of the stack as they are on this machine', async () => {
   });
 });
 
-test('accounts for the events of a real Heap by what the function says', async () => {
+test("accounts for the events of a real Heap by the function's counts", async () => {
   const { server, port } = await occupy(0);
   server.on('request', (_, response) => response.end('{}'));
   const stack = await start({ heapBaseUrl: `http://127.0.0.1:${port}` });
@@ -134,9 +134,9 @@ test('accounts for the events of a real Heap by what the function says', async (
   await close({ server });
 });
 
-test('waits for a running invocation, but not for ever; its messages are accounted for as queued', async () => {
+test('waits a limited time for a running invocation, and accounts for its messages as queued', async () => {
   const stack = await start({ stopPatienceMs: 100 });
-  // After a 429 the function waits for a minute before it looks again.
+  // After a 429 the function waits a minute before it retries.
   await fetch(`${stack.heapUrl}/control`, { method: 'POST', body: '{"mode":"429"}' });
   await post(stack, '{"identity":"c-1","event":"Purchase"}');
   await eventually(async () => {
@@ -179,7 +179,7 @@ const close = ({ server }: Pick<Occupied, 'server'>): Promise<void> =>
     });
   });
 
-/** A port that is free, with a taken one after it and a free one after that; outside of those the system gives out. */
+/** A free port followed by a taken one and another free one, outside the range the system assigns. */
 async function freePorts(): Promise<[number, Occupied]> {
   for (let port = 20_000; port < 30_000; port += 10) {
     const three = await Promise.all(

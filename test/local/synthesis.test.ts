@@ -21,7 +21,7 @@ function program(content: string): string {
 
 const notAborted = new AbortController().signal;
 
-test('gives the folder that the program wrote to', async () => {
+test('returns the folder that the program wrote to', async () => {
   const folder = await synthesize(
     program("require('node:fs').writeFileSync(process.argv[2] + '/template.json', '{}')"),
     notAborted,
@@ -32,13 +32,13 @@ test('gives the folder that the program wrote to', async () => {
 });
 
 test.each(['process.exit(3)', "process.kill(process.pid, 'SIGKILL')"])(
-  'a program that fails is an error: %s',
+  'a failing program is an error: %s',
   async (end) => {
     await expect(synthesize(program(end), notAborted)).rejects.toThrow('could not be synthesized');
   },
 );
 
-test('is ended by the signal, and nothing is written after that', async () => {
+test('the signal stops the program, and nothing is written afterwards', async () => {
   const pidFile = join(directory, 'pid');
   const abort = new AbortController();
   const synthesis = synthesize(
@@ -58,6 +58,6 @@ test('is ended by the signal, and nothing is written after that', async () => {
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
-test('does not begin where the signal was there before', async () => {
+test('does not start if the signal is already aborted', async () => {
   await expect(synthesize(program(''), AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
 });

@@ -3,7 +3,7 @@ import {
   resolveOutputs,
   resolveProperties,
   resourcesOfType,
-  uninterpretedTypes,
+  unsupportedTypes,
   type Deployment,
 } from '../../local/template';
 
@@ -21,7 +21,7 @@ const deployment: Deployment = {
   attributes: (logicalId, attribute) => known.get(`${logicalId}.${attribute}`),
 };
 
-/** The value of a property that holds `value` in the template. */
+/** Resolves the value of a property. */
 function resolved(value: unknown): unknown {
   const document = { Resources: { Thing: { Type: 'Test::Thing', Properties: { Value: value } } } };
   const [thing] = readTemplate(document);
@@ -29,7 +29,7 @@ function resolved(value: unknown): unknown {
 }
 
 describe('readTemplate', () => {
-  it('gives the resources with empty properties and metadata where there are none', () => {
+  it('returns the resources, with empty properties and metadata by default', () => {
     const document = {
       Resources: {
         A: { Type: 'Test::A' },
@@ -63,16 +63,16 @@ describe('resourcesOfType', () => {
     },
   });
 
-  it('gives the resources of one type in the order of the template', () => {
+  it('returns the resources of one type in template order', () => {
     expect(resourcesOfType(template, 'Test::A').map(({ logicalId }) => logicalId)).toEqual(['A', 'C']);
   });
 
-  it('refuses a resource that may not exist', () => {
-    expect(() => resourcesOfType(template, 'Test::B')).toThrow('B (Test::B): conditions are not interpreted');
+  it('refuses a resource with a condition', () => {
+    expect(() => resourcesOfType(template, 'Test::B')).toThrow('B (Test::B): conditions are not supported');
   });
 });
 
-it('lists the types that are not interpreted, sorted and once each', () => {
+it('lists the unsupported types, sorted and without duplicates', () => {
   const template = readTemplate({
     Resources: {
       A: { Type: 'Test::Z' },
@@ -81,7 +81,7 @@ it('lists the types that are not interpreted, sorted and once each', () => {
       D: { Type: 'Test::A' },
     },
   });
-  expect(uninterpretedTypes(template, new Set(['Test::B']))).toEqual(['Test::A', 'Test::Z']);
+  expect(unsupportedTypes(template, new Set(['Test::B']))).toEqual(['Test::A', 'Test::Z']);
 });
 
 describe('resolveProperties', () => {
@@ -90,7 +90,7 @@ describe('resolveProperties', () => {
     ['Ref', { Ref: 'Queue' }, 'http://127.0.0.1/000/queue'],
     ['Fn::GetAtt', { 'Fn::GetAtt': ['Queue', 'Arn'] }, 'arn:aws:sqs:eu-west-1:123456789012:queue'],
     ['Fn::GetAtt of a number', { 'Fn::GetAtt': ['Queue', 'Delay'] }, 7],
-    ['Fn::GetAtt as text', { 'Fn::GetAtt': 'Nested.Outputs.Url' }, 'https://nested'],
+    ['Fn::GetAtt as a string', { 'Fn::GetAtt': 'Nested.Outputs.Url' }, 'https://nested'],
     [
       'Fn::Join',
       { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':x:', { Ref: 'AWS::Region' }, ':', 7]] },
@@ -116,43 +116,43 @@ describe('resolveProperties', () => {
     ],
     ['AWS::NoValue', { kept: 1, gone: { Ref: 'AWS::NoValue' } }, { kept: 1 }],
     ['AWS::NoValue in a list', [1, { Ref: 'AWS::NoValue' }, 2], [1, 2]],
-    ['a map that only looks like a function', { Ref: 'Queue', Other: 1 }, { Ref: 'Queue', Other: 1 }],
+    ['a map that only resembles a function', { Ref: 'Queue', Other: 1 }, { Ref: 'Queue', Other: 1 }],
   ])('resolves %s', (_, value, expected) => {
     expect(resolved(value)).toEqual(expected);
   });
 
   it.each<[string, unknown, string]>([
-    ['an unknown function', { 'Fn::Base64': 'x' }, 'Value.Fn::Base64: Fn::Base64 is not interpreted'],
-    ['a function of Object', { 'Fn::toString': 'x' }, 'Value.Fn::toString: Fn::toString is not interpreted'],
-    ['an unknown resource', [{ Ref: 'Nobody' }], 'Value[0].Ref: nothing is known of Nobody.Ref'],
+    ['an unknown function', { 'Fn::Base64': 'x' }, 'Value.Fn::Base64: Fn::Base64 is not supported'],
+    [
+      'a property name of Object',
+      { 'Fn::toString': 'x' },
+      'Value.Fn::toString: Fn::toString is not supported',
+    ],
+    ['an unknown resource', [{ Ref: 'Missing' }], 'Value[0].Ref: Missing.Ref is unknown'],
     [
       'an unknown attribute',
       { a: { 'Fn::GetAtt': ['Queue', 'Colour'] } },
-      'Value.a.Fn::GetAtt: nothing is known of Queue.Colour',
+      'Value.a.Fn::GetAtt: Queue.Colour is unknown',
     ],
     [
       'an unknown resource within functions',
-      { 'Fn::Join': ['', ['a', { 'Fn::Sub': '${Nobody.Arn}' }]] },
-      'Value.Fn::Join[1][1].Fn::Sub: nothing is known of Nobody.Arn',
+      { 'Fn::Join': ['', ['a', { 'Fn::Sub': '${Missing.Arn}' }]] },
+      'Value.Fn::Join[1][1].Fn::Sub: Missing.Arn is unknown',
     ],
-    [
-      'an unknown pseudo parameter',
-      { Ref: 'AWS::Moon' },
-      'the pseudo parameter AWS::Moon is not interpreted',
-    ],
+    ['an unknown pseudo parameter', { Ref: 'AWS::Moon' }, 'the pseudo parameter AWS::Moon is not supported'],
     ['a wrong argument', { 'Fn::Join': 'x' }, 'Value.Fn::Join: [delimiter, values] expected, got "x"'],
     ['an index out of range', { 'Fn::Select': [2, ['a']] }, 'there is no item 2 among 1'],
-  ])('names the place of %s', (_, value, message) => {
+  ])('names the path of %s', (_, value, message) => {
     expect(() => resolved(value)).toThrow(message);
     expect(() => resolved(value)).toThrow(/^Thing \(Test::Thing\) at Properties\.Value/);
   });
 
-  it('does not look at what is left out', () => {
+  it('does not resolve omitted properties', () => {
     const [thing] = readTemplate({
       Resources: {
         Thing: {
           Type: 'Test::Thing',
-          Properties: { A: { B: { Ref: 'Nobody' }, C: 1 }, D: { Ref: 'Nobody' } },
+          Properties: { A: { B: { Ref: 'Missing' }, C: 1 }, D: { Ref: 'Missing' } },
         },
       },
     });
@@ -164,7 +164,7 @@ describe('resolveOutputs', () => {
   const outputs = (Outputs: Record<string, unknown>): Record<string, string> =>
     resolveOutputs({ Outputs }, deployment);
 
-  it('gives their values by name', () => {
+  it('returns their values by name', () => {
     expect(
       outputs({
         QueueUrl: { Value: { Ref: 'Queue' }, Description: 'The queue' },
@@ -180,7 +180,7 @@ describe('resolveOutputs', () => {
     });
   });
 
-  it('leaves out what is about a resource that is not there', () => {
+  it('omits an output that refers to an unknown resource', () => {
     expect(
       outputs({
         Ref: { Value: { 'Fn::Join': ['', ['x', { Ref: 'Dashboard' }]] } },
@@ -191,13 +191,13 @@ describe('resolveOutputs', () => {
     ).toEqual({ Queue: 'http://127.0.0.1/000/queue' });
   });
 
-  it('names the one it cannot interpret', () => {
+  it('names an unsupported output', () => {
     expect(() => outputs({ Bad: { Value: { 'Fn::Base64': 'x' } } })).toThrow(
-      'Bad (output) at Properties.Value.Fn::Base64: Fn::Base64 is not interpreted',
+      'Bad (output) at Properties.Value.Fn::Base64: Fn::Base64 is not supported',
     );
   });
 
-  it('needs none', () => {
+  it('accepts a template without outputs', () => {
     expect(resolveOutputs({ Resources: {} }, deployment)).toEqual({});
   });
 });

@@ -16,7 +16,7 @@ const stack: LocalStack = {
   deadLetterQueueUrl: `${awsUrl}/000000000000/ClevertapToHeapLocal-EventBufferDeadLetterQueue575AE14F`,
   stackName: 'ClevertapToHeapLocal',
   outputs: {},
-  uninterpretedTypes: ['AWS::CloudWatch::Dashboard', 'AWS::IAM::ManagedPolicy', 'AWS::Logs::MetricFilter'],
+  unsupportedTypes: ['AWS::CloudWatch::Dashboard', 'AWS::IAM::ManagedPolicy', 'AWS::Logs::MetricFilter'],
   skippedMs: () => 0,
   stop: () => Promise.resolve(),
   reconciliation: notAskedFor,
@@ -38,25 +38,25 @@ test.each<[string, Partial<WelcomeOptions>]>([
   expect(linesOf(options).filter((line) => line.length > 80)).toEqual([]);
 });
 
-test('of the verbose banner only the URLs of queues are longer', () => {
+test('in the verbose banner, only queue URLs are longer', () => {
   expect(linesOf({ verbose: true, chaosSeed: '7' }).filter((line) => line.length > 80)).toEqual([
     `  Queue         ${stack.queueUrl}`,
     `  Dead letters  ${stack.deadLetterQueueUrl}`,
   ]);
 });
 
-test('only the verbose banner says what is not on this machine', () => {
+test('only the verbose banner lists what is not on this machine', () => {
   expect(linesOf({}).join('\n')).not.toMatch(/not on this machine|AWS::/);
   expect(linesOf({ verbose: true }).join('\n')).toContain(
     'In the template but not on this machine:\n\n  AWS::CloudWatch::Dashboard\n  AWS::IAM::ManagedPolicy\n',
   );
 });
 
-test('says what Heap received only where it can be asked', () => {
+test('shows how to see what Heap received only for the fake Heap', () => {
   expect(linesOf({})).toContain('  curl -s http://127.0.0.1:65534/received');
   expect(linesOf({ isRealHeap: true }).join('\n')).not.toContain('/received');
 });
 
-test('names the seed as it was given, whatever is in it', () => {
+test('escapes the seed', () => {
   expect(linesOf({ chaosSeed: 'a "b\u001b' })).toContain('Chaos with the seed "a \\"b\\u001b":');
 });

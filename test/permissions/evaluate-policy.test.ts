@@ -122,7 +122,7 @@ it.each<[string, object]>([
     { ...allow, ...change },
     { ...allow, ...elsewhere, ...change },
   ]) {
-    expect(() => decided(statement)).toThrow('this evaluator knows no such');
+    expect(() => decided(statement)).toThrow('this evaluator does not support the');
   }
 });
 

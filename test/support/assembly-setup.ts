@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { localEnvironment } from '../../lib/config/environments';
 
-/** Synthesizes and bundles the local environment once for all test files of a run; assembly.ts hands it to them. */
+/** Synthesizes and bundles the local environment once per run. assembly.ts passes it to all test files. */
 export default function setUp(): void {
   process.env['CDK_VALIDATION'] ??= 'false';
   const outdir = realpathSync(mkdtempSync(join(tmpdir(), 'assembly-')));

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The assembly of the local environment that assembly-setup.ts synthesized for this run. Never written to. */
+/** The assembly of the local environment that assembly-setup.ts synthesized for this run. Read-only. */
 export function assemblyDirectory(): string {
   const directory = process.env['TEST_ASSEMBLY_DIRECTORY'];
   if (directory === undefined) throw new Error('jest has not run test/support/assembly-setup.ts');

@@ -1,4 +1,4 @@
-// Asset hashes change with every edit of the function's code; a snapshot is about the template.
+// Asset hashes change with every edit of the function's code, but a snapshot is about the template.
 const ASSET_HASH = /[0-9a-f]{64}/g;
 
 export const test = (value: unknown): boolean => typeof value === 'string' && value.search(ASSET_HASH) >= 0;

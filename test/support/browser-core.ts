@@ -6,11 +6,11 @@ import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';
 
-// The entry of a bundle for a browser: the core with all that comes from outside, none of it Node's.
+// The entry point of a browser bundle: the core with its external dependencies, without Node's modules.
 
 export type BrowserContext = Omit<PreviewContext, 'mapping' | 'sha256'>;
 
-/** The report of a payload as JSON and as a person reads it. */
+/** The report of a payload as JSON and as readable text. */
 export function preview(payload: string, settings: MappingSettings, context: BrowserContext): string[] {
   const report = previewPayload(payload, undefined, {
     ...context,

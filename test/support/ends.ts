@@ -1,11 +1,14 @@
 import { runInNewContext } from 'node:vm';
 
-/** No measure: what ends takes a thousandth of it on any machine, and what does not would take minutes or for ever. */
+/**
+ * Not a performance limit: code that terminates takes a thousandth of this, and the rest would run for minutes or
+ * forever.
+ */
 const timeout = 60_000;
 
 /**
- * Whether synchronous code ends, which Jest's own timeout only finds out when it has. For what could go on for minutes,
- * such as a regular expression that backtracks.
+ * Whether synchronous code terminates, which Jest's own timeout cannot enforce. For code that could run for minutes,
+ * such as a regular expression with backtracking.
  */
 export function ends(run: () => void): boolean {
   try {
@@ -18,12 +21,12 @@ export function ends(run: () => void): boolean {
 }
 
 /**
- * Runs something with a clock that counts the steps of a template instead of time: 5000 of them are Liquid's limit, on
- * any machine.
+ * Runs a task with a clock that counts template steps instead of time. Liquid's limit is then 5000 steps on any
+ * machine.
  */
 export function countingSteps<T>(run: () => T): T {
   let ms = 0;
-  // No mock of jest's, which would keep each call.
+  // Not a jest mock, which would record every call.
   const clock = jest.replaceProperty(globalThis, 'performance', {
     now: () => (ms += 0.1),
   } as typeof performance);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Repeats a check until it passes; after `limitMs` its last failure is the test's. */
+/** Repeats a check until it passes. After `limitMs` the test fails with the last error. */
 export async function eventually<T>(check: () => Promise<T>, limitMs = 30_000): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {

@@ -6,11 +6,11 @@ export interface SqsRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly parameters: ReadonlyMap<string, string>;
-  /** How many parameters came, repeated ones included. */
+  /** The number of parameters received, including repeated ones. */
   readonly count: number;
 }
 
-/** An SQS that answers whatever `reply` says and remembers what it was asked. */
+/** An SQS that answers with `reply` and records its requests. */
 export class FakeSqs {
   readonly requests: SqsRequest[] = [];
   reply: { status: number; body: string } | 'hang' | 'reset' = stored;
@@ -33,7 +33,7 @@ export class FakeSqs {
         if (this.reply === 'reset') return void request.socket.destroy();
         const { status } = this.reply;
         const body = status < 200 || status === 204 || status === 304 ? '' : this.reply.body;
-        // By hand, as Node refuses to send a status below 200 as an answer.
+        // Written by hand because Node refuses to send a response with a status below 200.
         const head = `HTTP/1.1 ${status} X\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
         request.socket.end(`${head}\r\n\r\n${body}`);
         response.destroy();
@@ -61,12 +61,12 @@ export class FakeSqs {
   }
 }
 
-/** SQS's answer to a message it has stored. */
+/** SQS's response to a message it has stored. */
 export const stored = {
   status: 200,
   body: '{"SendMessageResponse":{"SendMessageResult":{"MessageId":"m"}}}',
 };
-/** SQS's answer to a message it refuses. */
+/** SQS's response to a message it refuses. */
 export const refused = (code: string) => ({
   status: 400,
   body: JSON.stringify({ Error: { Code: code, Message: '…', Type: 'Sender' }, RequestId: 'r' }),

@@ -1,5 +1,5 @@
 'use strict';
-// The last lines of `npm run test:faults`. Plain JavaScript, as jest loads its reporters without a compiler.
+// Prints the last lines of `npm run test:faults`. Plain JavaScript, because jest loads reporters without a compiler.
 
 const { mkdtempSync, readdirSync, readFileSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
@@ -9,10 +9,10 @@ const faults = require('../faults/faults.json');
 
 const idsIn = (text) => text.match(/\bF\d{2}\b/g) ?? [];
 
-/** Adds up what the tests of faults counted (fault-counts.ts), and which faults of the model they named. */
+/** Adds up the counts of the fault tests (fault-counts.ts) and the faults of the model that the tests name. */
 module.exports = class FaultSummary {
   constructor() {
-    // Tests inherit the environment; what they count comes back as files.
+    // Tests inherit the environment and report their counts in files.
     this.directory = mkdtempSync(join(tmpdir(), 'fault-counts-'));
     process.env.FAULT_COUNTS_DIRECTORY = this.directory;
   }
@@ -45,8 +45,8 @@ module.exports = class FaultSummary {
       ['Tests of faults failed', tests.filter((one) => one.status === 'failed').length],
       ['Seeds run', counts.seeds ?? 0],
       ['Events simulated', counts.events ?? 0],
-      ['Duplicates injected (messages handed out or sent again)', counts.duplicatesInjected ?? 0],
-      ['Events that reached Heap again, and were known by their key', counts.duplicatesDropped ?? 0],
+      ['Duplicates injected (messages delivered or sent again)', counts.duplicatesInjected ?? 0],
+      ['Events that reached Heap again and were dropped by their key', counts.duplicatesDropped ?? 0],
       ['Duplicates in Heap', counts.duplicatesInHeap ?? 0],
       ['Events lost within the promises', counts.lost ?? 0],
     ];
@@ -54,7 +54,7 @@ module.exports = class FaultSummary {
     const lines = rows.map(
       ([label, count]) => `${label.padEnd(width)}  ${count.toLocaleString('en').padStart(12)}`,
     );
-    // After jest's own summary.
+    // Printed after jest's own summary.
     process.once('exit', () => process.stdout.write(`\n${lines.join('\n')}\n`));
   }
 };

@@ -1,6 +1,6 @@
 import { environmentVariables } from '../../lambda/contract';
 
-/** What a function of a test finds around it, as URLs and an ARN. */
+/** The services a function under test uses, as URLs and an ARN. */
 export interface FunctionSurroundings {
   readonly heap: string;
   readonly secret: string;
@@ -9,7 +9,7 @@ export interface FunctionSurroundings {
   readonly deadLetters: string;
 }
 
-/** Environment variables of the function, without a limit on events a minute. */
+/** The function's environment variables, without a limit on events per minute. */
 export const functionEnvironment = (around: FunctionSurroundings): Record<string, string> => ({
   [environmentVariables.heapBaseUrl]: around.heap,
   [environmentVariables.heapTokensArn]: around.secret,

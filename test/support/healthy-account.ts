@@ -38,11 +38,11 @@ export const topicArns = {
 export const forwarderArn = arn('lambda', 'function:forwarder');
 export const urls = { buffer: queueUrl('Buffer'), deadLetters: queueUrl('DeadLetters') };
 
-/** A service's own error. */
+/** An error of an AWS service. */
 export const awsError = (name: string, message = 'AWS says so'): Error =>
   Object.assign(new Error(message), { name, $metadata: {} });
 
-/** What the SDK rejects with when a policy does not allow a call. */
+/** The SDK's error when a policy does not allow a call. */
 export const accessDenied = (action: string): Error =>
   awsError('AccessDeniedException', `User: arn:aws:iam::1:user/x is not authorized to perform: ${action}`);
 
@@ -62,7 +62,7 @@ const outputs = {
 };
 
 const tlsOnly = (name: string): string =>
-  // As SQS keeps it: on one line, with the order of keys it was given.
+  // As SQS stores it: on one line, with the keys in the given order.
   `{"Statement":[{"Action":"sqs:*","Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny","Principal":{"AWS":"*"},"Resource":"${arn('sqs', name)}"}],"Version":"2012-10-17"}`;
 
 const queue = (name: string, attributes: Record<string, string>): Record<string, string> => ({
@@ -79,8 +79,8 @@ const queue = (name: string, attributes: Record<string, string>): Record<string,
 });
 
 /**
- * An account with the environment `dev` in it that is as it should be: what AWS answers, by the command. A test changes
- * one answer. The settings are `allSettings` of test/support/synth.ts.
+ * A healthy account with the environment `dev`: AWS's responses by command. Tests change single responses. The
+ * settings are `allSettings` of test/support/synth.ts.
  */
 export function healthyAccount(now: number) {
   const account = {
@@ -162,7 +162,7 @@ export function healthyAccount(now: number) {
     .resolves({ Attributes: deadLetterAttributes() });
   return {
     ...account,
-    /** The template of the stack, as `GetTemplate` gives it, and the alarms of it. */
+    /** The stack's template, as `GetTemplate` returns it, and its alarms. */
     deploy: (template: Template): void => {
       account.cloudWatch.on(DescribeAlarmsCommand).resolves(alarmsOf(template));
       account.cloudFormation
@@ -175,7 +175,7 @@ export function healthyAccount(now: number) {
   };
 }
 
-/** What `DescribeAlarms` gives of the alarms in a template. */
+/** The `DescribeAlarms` response for the alarms in a template. */
 export function alarmsOf({ Resources }: Template) {
   const alarms = (type: string) =>
     Object.values(Resources)

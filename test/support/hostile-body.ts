@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Pieces of VTL: as data they must stay what they are. */
+/** Fragments of VTL, which must stay unchanged as data. */
 const vtl = fc.constantFrom(
   '#set($context.responseOverride.status = 418)',
   '${context.extendedRequestId}',
@@ -12,7 +12,7 @@ const vtl = fc.constantFrom(
   '\\$x',
 );
 
-/** What means something in a form. */
+/** Characters and sequences with a meaning in a form. */
 const form = fc.constantFrom(
   '&Action=DeleteQueue',
   '&MessageBody=x',
@@ -27,7 +27,7 @@ const form = fc.constantFrom(
   ';',
 );
 
-/** Any text, mixed with what could mean something on its way to SQS. */
+/** Any string, mixed with sequences that could have a meaning on the way to SQS. */
 export const hostileBody = fc
   .array(fc.oneof(vtl, form, fc.string({ unit: 'binary' })), { minLength: 1, maxLength: 5 })
   .map((parts) => parts.join(''))

@@ -23,22 +23,22 @@ export interface HeapRequest {
   readonly appId: string;
   readonly events: readonly HeapEvent[];
   readonly header: HeapToken['header'];
-  /** The text as it was sent. */
+  /** The string as it was sent. */
   readonly body: string;
 }
 
 export const ok: HeapAnswer = { status: 200, body: '{}' };
 
-/** All the forwarder can reach, in memory: what it did is there to be looked at, and what it meets can be set. */
+/** Everything the forwarder can reach, in memory. Tests can set its behaviour and inspect its effects. */
 export class InMemoryPorts implements Ports {
   token: HeapToken | undefined = { appId: '11' };
-  /** What the secret holds when it is read again. */
+  /** The value of the secret at its next read. */
   rotatedToken: HeapToken | undefined;
-  /** How Heap answers a valid request, by its number from 1. */
+  /** Heap's response to a valid request, by the request's number from 1. */
   answer: (request: HeapRequest, number: number) => HeapAnswer | Promise<HeapAnswer> = () => ok;
-  /** Which dead letters the queue takes. */
+  /** Which dead letters the queue accepts. */
   takesLetter: (letter: Letter) => boolean = () => true;
-  /** Which continuations the buffer takes. */
+  /** Which continuations the buffer accepts. */
   takesBack: (letter: Letter) => boolean = () => true;
   readonly breaker = new Breaker();
   pace = new Pace(0);
@@ -51,7 +51,7 @@ export class InMemoryPorts implements Ports {
   remaining = 120_000;
 
   readonly requests: HeapRequest[] = [];
-  /** What Heap holds: the first event of each user and key. */
+  /** The events in Heap: the first one of each user and key. */
   readonly stored = new Map<string, HeapEvent>();
   readonly letters: Letter[] = [];
   readonly sentBack: Letter[] = [];
@@ -115,20 +115,20 @@ export class InMemoryPorts implements Ports {
     this.metered.push({ values, reason });
   };
 
-  /** Forwards a batch and gives the ids of the messages SQS must keep. */
+  /** Forwards a batch and returns the ids of the messages SQS must keep. */
   async forward(records: readonly SQSRecord[]): Promise<string[]> {
     const { batchItemFailures } = await forwardBatch(records, this.rules, this);
     return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   }
 
-  /** The log lines with a message, parsed. */
+  /** The parsed log lines with a message. */
   logged(message: string): Record<string, unknown>[] {
     return this.lines
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter((line) => line['message'] === message);
   }
 
-  /** The sum of a metric without reason over all batches. */
+  /** The sum of a metric without a reason over all batches. */
   sumOf(name: MetricName): number {
     return this.metered
       .filter(({ reason }) => reason === undefined)
@@ -143,13 +143,13 @@ export class InMemoryPorts implements Ports {
   }
 }
 
-/** The attributes of a dead letter by their name. */
+/** The attributes of a dead letter by name. */
 export const attributesOf = (letter: Letter | undefined): Record<string, string> =>
   Object.fromEntries(
     Object.entries(letter?.attributes ?? {}).map(([name, { StringValue }]) => [name, StringValue]),
   );
 
-/** A dead letter as it comes back after a redrive: under another id and time of SQS, with all its attributes. */
+/** A dead letter as received after a redrive: with a new id and time from SQS, and all its attributes. */
 export const redriven = (record: SQSRecord, { body, attributes }: Letter): SQSRecord => ({
   ...record,
   messageId: `${record.messageId}-redriven`,

@@ -5,12 +5,12 @@ setFlagsFromString('--expose-gc');
 export const collectGarbage = runInNewContext('gc') as () => void;
 
 const used = (): number => {
-  // Of long names the first time leaves some.
+  // One collection does not free everything when names are long.
   for (let time = 0; time < 3; time += 1) collectGarbage();
   return process.memoryUsage().heapUsed;
 };
 
-/** Bytes that are still in use after a run, and were not before. */
+/** The bytes that a run leaves in use. */
 export function keptMemory(run: () => void): number {
   const before = used();
   run();

@@ -1,11 +1,11 @@
-// Lints each text of a list on standard input as if it stood in a file, and prints what the rules about imports and syntax find,
-// as JSON. By itself, because jest's sandbox cannot import ESLint's configuration.
+// Lints a list of snippets from standard input as if each were in its file, and prints the findings of the import and
+// syntax rules as JSON. A separate process, because jest's sandbox cannot import ESLint's configuration.
 import { json } from 'node:stream/consumers';
 import { ESLint } from 'eslint';
 
 const eslint = new ESLint({
   ruleFilter: ({ ruleId }) => /import|no-restricted-syntax/.test(ruleId),
-  // These rules need no types, and without them a text is linted in milliseconds.
+  // These rules need no types. Without them a snippet is linted in milliseconds.
   overrideConfig: { files: ['**/*.ts'], languageOptions: { parserOptions: { projectService: false } } },
 });
 const found = [];

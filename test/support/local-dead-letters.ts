@@ -12,7 +12,7 @@ import { SqsService } from '../../local/aws/sqs/service';
 import { RECEIVED_AT } from './sqs-record';
 
 export interface LetterOptions {
-  /** `null`: a letter that SQS moved by itself. */
+  /** `null` for a dead letter that SQS moved on its own. */
   readonly reason?: string | null;
   readonly detail?: string;
   readonly events?: number;
@@ -20,7 +20,7 @@ export interface LetterOptions {
   readonly event?: string;
 }
 
-/** A buffer and its dead-letter queue in a real SQS on 127.0.0.1, over the wire. */
+/** A buffer and its dead-letter queue in a real SQS on 127.0.0.1, accessed over the network. */
 export class LocalDeadLetters {
   private constructor(
     readonly endpoint: string,
@@ -64,7 +64,7 @@ export class LocalDeadLetters {
     );
   }
 
-  /** Puts a dead letter where the forwarder puts it. */
+  /** Sends a dead letter to where the forwarder sends it. */
   async add(body: string, options: LetterOptions = {}): Promise<void> {
     await this.sqs.send(
       new SendMessageCommand({
@@ -75,7 +75,7 @@ export class LocalDeadLetters {
     );
   }
 
-  /** Visible and hidden messages. */
+  /** The numbers of visible and hidden messages. */
   async counts({ url }: QueueRef): Promise<{ visible: number; hidden: number }> {
     const { Attributes = {} } = await this.sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['All'] }),
@@ -86,7 +86,7 @@ export class LocalDeadLetters {
     };
   }
 
-  /** Takes every visible message out of a queue. */
+  /** Receives and deletes every visible message of a queue. */
   take({ url }: QueueRef): { body: string; attributes: Record<string, string | undefined> }[] {
     const name = url.slice(url.lastIndexOf('/') + 1);
     const taken: ReturnType<LocalDeadLetters['take']> = [];

@@ -3,13 +3,13 @@ import { fixture } from './clevertap-fixture';
 import { eventually } from './eventually';
 import { startLocalStackProcess, type LocalStackProcess } from './local-stack-process';
 
-/** `npm start -- --chaos`, and the account that every `npm start` ends with, for the tests of both. */
+/** Runs `npm start -- --chaos` and reads the account that every `npm start` ends with, for the tests of both. */
 const started: LocalStackProcess[] = [];
 const clients: SQSClient[] = [];
 
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
-  // Those that ended by themselves are gone already.
+  // Those that ended on their own are already gone.
   const left = started.splice(0).filter(({ pid }) => isRunning(pid));
   await Promise.all(left.map(({ end }) => end('SIGKILL')));
 });
@@ -59,7 +59,7 @@ export interface Received {
 export const received = async ({ heapUrl }: LocalStackProcess): Promise<Received> =>
   (await (await fetch(`${heapUrl}/received`)).json()) as Received;
 
-/** Until nothing is left in the buffer, not even hidden. */
+/** Waits until the buffer is empty, including hidden messages. */
 export async function settled(stack: LocalStackProcess): Promise<void> {
   const sqs = sqsOf(stack);
   await eventually(async () => {
@@ -126,7 +126,7 @@ interface Summary {
   queued: number;
 }
 
-/** The account a stack printed as it ended; it must balance. */
+/** The account that a stack printed when it ended. It must balance. */
 export function summaryOf(stack: LocalStackProcess): Summary {
   const count = (name: string): number =>
     Number(new RegExp(`^ {2}${name} +(\\d+)`, 'm').exec(stack.stderr())?.[1]);

@@ -8,20 +8,20 @@ import { assemblyDirectory } from './assembly';
 
 export interface LocalStackProcess extends Reachable {
   readonly pid: number;
-  /** Where it says how to reach it; its own, so that no test finds the stack of another. */
+  /** Its own stack file, so that no test finds another test's stack. */
   readonly stackFile: string;
-  /** Everything the process wrote to stdout so far. */
+  /** Everything the process has written to stdout so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Sends a signal, or several at once, waits for the end and gives the exit code. */
+  /** Sends one or more signals, waits for the process to exit and returns the exit code. */
   readonly end: (...signals: NodeJS.Signals[]) => Promise<number | null>;
 }
 
 /**
- * Starts `npm start -- --port 0 --json` as a person would, without npm in between, and waits until it is ready. The
- * assembly is that of the whole run; welcome.test.ts has it synthesized.
+ * Starts `npm start -- --port 0 --json` without npm and waits until it is ready. It uses the assembly shared by the
+ * whole run; welcome.test.ts also tests the synthesis.
  *
- * @param options more of the command line
+ * @param options further command-line options
  */
 export async function startLocalStackProcess(...options: string[]): Promise<LocalStackProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'local-stack-file-'));
@@ -44,11 +44,11 @@ export async function startLocalStackProcess(...options: string[]): Promise<Loca
     stdout: () => output.stdout,
     stderr: () => output.stderr,
     end: async (...signals) => {
-      // Not `exit`: its last words may still be in the pipes then.
+      // Not `exit`: its last output may still be in the pipes then.
       const exit = once(child, 'close');
       for (const signal of signals) child.kill(signal);
       const [code] = (await exit) as [number | null];
-      // Nobody can clean up after SIGKILL; else what is left in it is for the test to find.
+      // After SIGKILL nothing else can clean up. Otherwise the test checks what is left in the folder.
       if (signals.includes('SIGKILL')) rmSync(directory, { recursive: true });
       else if (readdirSync(directory).length === 0) rmdirSync(directory);
       return code;

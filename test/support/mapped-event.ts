@@ -16,7 +16,7 @@ import {
 } from '../../lambda/mapping/map-event';
 import { PropertyCollector } from '../../lambda/mapping/properties';
 
-/** Changes in order, and counted when they are iterated. */
+/** Changes in order, counted when they are iterated. */
 export class CountedChanges implements Iterable<[Change, number]> {
   constructor(readonly details: readonly RecordedChange[]) {}
 
@@ -27,12 +27,12 @@ export class CountedChanges implements Iterable<[Change, number]> {
   }
 }
 
-/** An event for Heap as Heap reads it. */
+/** An event as Heap reads it. */
 export interface MappedEvent extends Omit<Mapped, 'changes'> {
   readonly changes: CountedChanges;
 }
 
-/** Maps an event, writes it as JSON and reads that. */
+/** Maps an event, serializes it as JSON and parses that. */
 export function mapEvent(
   source: SourceEvent,
   context: MappingContext,
@@ -47,8 +47,8 @@ export function mapEvent(
 }
 
 /**
- * What Heap gets of a value: as JSON, and of an object or list as properties, with what was changed on the way.
- * Objects of a template's scope are proxies, each time another one.
+ * What Heap receives for a value: as JSON, and an object or list as properties, with the changes made on the way.
+ * Objects in a template's scope are proxies, a new one each time.
  */
 export function asProperties(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

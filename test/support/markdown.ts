@@ -5,7 +5,7 @@ export const anchorOf = (heading: string): string =>
     .replace(/[^\p{L}\p{N}_\- ]/gu, '')
     .replaceAll(' ', '-');
 
-/** The anchors of a page; GitHub numbers those of equal headings. */
+/** The anchors of a page. GitHub numbers those of equal headings. */
 export function anchorsOf(page: string): ReadonlySet<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of proseOf(page).matchAll(/^#{1,6} (.+)$/gm)) {
@@ -17,11 +17,11 @@ export function anchorsOf(page: string): ReadonlySet<string> {
   return anchors;
 }
 
-/** The targets of the links and pictures of a page, in order. */
+/** The targets of a page's links and images, in order. */
 export const linksOf = (page: string): string[] => [
   ...[...proseOf(page).matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g)].map(([, target = '']) => target),
   ...[...proseOf(page).matchAll(/\b(?:src|srcset|href)="([^"]+)"/g)].map(([, target = '']) => target),
 ];
 
-/** A page without its blocks of code, in which `#` begins a comment. */
+/** A page without its code blocks, in which `#` starts a comment. */
 const proseOf = (page: string): string => page.replace(/^( *)(`{3,}|~{3,}).*\n[^]*?^\1\2.*$/gm, '');

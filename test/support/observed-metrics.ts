@@ -58,7 +58,7 @@ export const compositeAlarms = (template: Template) =>
 const fromPairs = (pairs: { Name: string; Value: string }[]): Record<string, string> =>
   Object.fromEntries(pairs.map(({ Name, Value }) => [Name, Value]));
 
-/** The metrics an alarm reads, by the name its expression has for them. */
+/** The metrics an alarm reads, by their name in its expression. */
 export function readBy(alarm: AlarmProperties): Record<string, ObservedMetric> {
   if (alarm.MetricName !== undefined) {
     return {
@@ -91,7 +91,7 @@ export function readBy(alarm: AlarmProperties): Record<string, ObservedMetric> {
   );
 }
 
-/** The expression an alarm compares, if it is one. */
+/** The expression an alarm compares, if any. */
 export const expressionOf = (alarm: AlarmProperties): string | undefined =>
   alarm.Metrics?.find(({ Expression }) => Expression !== undefined)?.Expression;
 
@@ -122,7 +122,7 @@ export interface Widget {
   };
 }
 
-/** The widgets of the one dashboard. */
+/** The widgets of the only dashboard. */
 export function widgets(template: Template): Widget[] {
   const { DashboardBody } = resource<{ DashboardBody: string }>(
     template,
@@ -131,7 +131,7 @@ export function widgets(template: Template): Widget[] {
   return (JSON.parse(DashboardBody) as { widgets: Widget[] }).widgets;
 }
 
-/** The metrics a widget reads, those an expression is made of among them. */
+/** The metrics a widget reads, including those in expressions. */
 export function shownBy({ properties }: Widget): ObservedMetric[] {
   return (properties.metrics ?? []).flatMap((entry) => {
     const options = entry.at(-1) as MetricOptions;

@@ -7,7 +7,7 @@ const unexpected = (call: string) => (): never => {
   throw new Error(`unexpected call: ${call}`);
 };
 
-/** An environment of which a test gives what it needs; anything else it touches is a failure. */
+/** An environment with only what a test provides. Using anything else fails the test. */
 export const relayEnvironment = (
   parts: Partial<Omit<Environment, 'outputs'>> & { outputs?: Record<string, string> },
 ): Environment => ({

@@ -3,12 +3,12 @@ import { format } from 'node:util';
 import { run } from '../../relay/run';
 import type { RelayRun } from './relay-process';
 
-/** What the process would end with, which the compiler believes to be what was set last. */
+/** The process's exit code. The compiler would narrow `process.exitCode` to the value last set. */
 const exitCode = (): number => Number(process.exitCode ?? 0);
 
 /**
- * A command of `relay` in this process, as bin/relay.ts runs it: loading the clients of AWS anew takes longer than
- * most commands do. One at a time, since a process has one console.
+ * Runs a `relay` command in this process, as bin/relay.ts does: loading the AWS clients again takes longer than most
+ * commands. One at a time, since a process has only one console.
  */
 export async function runRelayHere(
   args: readonly string[],

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
-/** `npm run relay`, as a person runs it, without npm in between. */
+/** Runs `npm run relay` without npm. */
 export interface RelayRun {
   readonly child: ChildProcess;
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;

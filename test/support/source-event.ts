@@ -5,7 +5,7 @@ import { compileMapping, unexpectedTemplate } from '../../lambda/mapping/mapping
 import { noMapping } from '../../lambda/mapping/rule-format';
 import { RECEIVED_AT } from './sqs-record';
 
-/** The events of a message that is known to be readable; a message that is no text is serialized. */
+/** The events of a readable message. A message that is not a string is serialized. */
 export function sourcesOf(message: unknown, pathEvent?: string): SourceEvent[] {
   const text = typeof message === 'string' ? message : JSON.stringify(message);
   const decoded = decodeMessage(text, pathEvent);
@@ -20,11 +20,11 @@ export function sourcesOf(message: unknown, pathEvent?: string): SourceEvent[] {
 export const sourceOf = (message: unknown, pathEvent?: string): SourceEvent =>
   sourcesOf(message, pathEvent)[0]!;
 
-/** The event of CleverTap's own payload for one profile. */
+/** The event of CleverTap's own payload for a single profile. */
 export const stockSource = (profile: object, request: object = {}, pathEvent?: string): SourceEvent =>
   sourceOf({ ...request, profiles: [profile] }, pathEvent);
 
-/** What the mapping knows besides the event, with the defaults of an environment. */
+/** What the mapping knows in addition to the event, with the defaults of an environment. */
 export const mappingContext = (overrides: Partial<MappingContext> = {}): MappingContext => ({
   appId: '11',
   receivedAt: RECEIVED_AT,

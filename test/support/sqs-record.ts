@@ -1,23 +1,23 @@
 import type { SQSRecord } from 'aws-lambda';
 
-/** 2026-10-01T09:00:00Z: when the records were accepted, unless a test says otherwise. */
+/** 2026-10-01T09:00:00Z, when the records were accepted unless a test says otherwise. */
 export const RECEIVED_AT = Date.UTC(2026, 9, 1, 9);
 
 export interface SqsRecordOptions {
   readonly messageId?: string;
-  /** `null` leaves the stamp out. */
+  /** `null` omits the stamp. */
   readonly requestId?: string | null;
-  /** `null` leaves the stamp out. */
+  /** `null` omits the stamp. */
   readonly receivedAt?: number | string | null;
-  /** The event name as it stood in the URL, percent-encoded. */
+  /** The event name as it was in the URL, percent-encoded. */
   readonly event?: string;
-  /** When SQS first handed the message out, in milliseconds since 1970. */
+  /** When SQS first delivered the message, in milliseconds since 1970. */
   readonly firstReceivedAt?: number;
-  /** How often SQS has handed the message out, this time included. */
+  /** How often SQS has delivered the message, including this time. */
   readonly receiveCount?: number;
 }
 
-/** A record as Lambda hands it over, with the stamps of the endpoint; a body that is no text is serialized. */
+/** A record as Lambda passes it, with the endpoint's stamps. A body that is not a string is serialized. */
 export function sqsRecord(body: unknown, options: SqsRecordOptions = {}): SQSRecord {
   const {
     messageId = 'm1',

@@ -15,16 +15,16 @@ import { describeAccount } from '../../local/account/account-report';
 import type { LocalStack } from '../../local/stack';
 import { startStackWithoutWaiting } from './stack-without-waiting';
 
-/** The local stack in this process, on which no test waits for a retry, and its console. */
+/** The local stack in this process, where no test waits for a retry, with its console. */
 export class StackWithConsole {
   private constructor(
     readonly stack: LocalStack,
     readonly stackFile: string,
     readonly killNext: () => void,
-    /** Of the console. */
+    /** The console's origin. */
     readonly origin: string,
     readonly account: () => Promise<Account>,
-    /** As Ctrl-C does. */
+    /** Ends the stack as Ctrl-C does. */
     readonly end: () => Promise<void>,
   ) {}
 
@@ -59,7 +59,7 @@ export class StackWithConsole {
     );
   }
 
-  /** As CleverTap posts it. @returns the request id */
+  /** Posts a body as CleverTap does. @returns the request id */
   async post(body: string, segment = ''): Promise<string> {
     const { webhookUrl, apiKey } = this.stack;
     const response = await fetch(`${webhookUrl}${segment}`, {
@@ -70,7 +70,7 @@ export class StackWithConsole {
     return ((await response.json()) as { requestId: string }).requestId;
   }
 
-  /** What a program on this machine tells the fake Heap. */
+  /** Sends what another program on this machine would send to the fake Heap. */
   async heap(fault: object): Promise<void> {
     await fetch(`${this.stack.heapUrl}/control`, { method: 'POST', body: JSON.stringify(fault) });
   }
@@ -84,7 +84,7 @@ export class StackWithConsole {
     return fetch(this.origin + path);
   }
 
-  /** As the page posts. */
+  /** Posts as the page does. */
   ask(
     path: string,
     body: unknown,

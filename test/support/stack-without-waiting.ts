@@ -7,7 +7,7 @@ import { startLocalStack, type LocalStack, type LocalStackOptions } from '../../
 import { writeStackFile } from '../../local/stack-file';
 import { assemblyDirectory } from './assembly';
 
-/** Plays nothing but what a test asks for: of chaos only that nobody has to wait for a retry. */
+/** Injects only what a test requests. Chaos is used only to skip the waits for retries. */
 class WithoutWaiting extends Chaos {
   kills = 0;
   override readonly nextHeapFault = () => ({ mode: 'ok' }) as const;
@@ -16,18 +16,18 @@ class WithoutWaiting extends Chaos {
   override nextInvocation() {
     const isKilled = this.kills > 0;
     if (isKilled) this.kills -= 1;
-    // In the middle of its work: Heap has it, if it is asked to hang.
+    // Halfway through: Heap has the request if it was set to hang.
     return { isThrottled: false, killedAt: isKilled ? 0.9 : undefined };
   }
 }
 
-/** The local stack in this process, on which no test waits for a retry, and the file by which commands find it. */
+/** The local stack in this process, where no test waits for a retry, and the file by which commands find it. */
 export async function startStackWithoutWaiting(
   options: Pick<LocalStackOptions, 'heapBaseUrl' | 'onNotice'> = { onNotice: () => undefined },
 ): Promise<{
   readonly stack: LocalStack;
   readonly stackFile: string;
-  /** Has the next invocation of the function end in its middle. */
+  /** Kills the function halfway through its next invocation. */
   readonly killNext: () => void;
   readonly end: () => Promise<void>;
 }> {

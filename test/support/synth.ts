@@ -5,10 +5,10 @@ import { context } from '../../cdk.json';
 import { ClevertapToHeapStack } from '../../lib/clevertap-to-heap-stack';
 import { parseEnvironment, type EnvironmentSettings } from '../../lib/config/environment-config';
 
-/** Context by which no stack bundles its function: esbuild takes seconds, and only its own tests need it. */
+/** Context that disables bundling: esbuild takes seconds, and only its own tests need it. */
 export const withoutBundling = { 'aws:cdk:bundling-stacks': [] };
 
-/** The least an environment must say. */
+/** The minimal settings of an environment. */
 export const settings: EnvironmentSettings = {
   heap: { region: 'us' },
   apiKeys: ['k1'],
@@ -16,7 +16,7 @@ export const settings: EnvironmentSettings = {
   alarms: 'none',
 };
 
-/** Every setting an environment may have, none at its default. */
+/** Every setting an environment may have, with no default values. */
 export const allSettings: Required<EnvironmentSettings> = {
   account: '111122223333',
   region: 'eu-west-1',
@@ -50,7 +50,7 @@ export const allSettings: Required<EnvironmentSettings> = {
 
 const templates = new Map<string, Template>();
 
-/** The template of a stack with `settings` and the given changes to them; each is synthesized once a test file. */
+/** The template of a stack with `settings` and the given changes. Each one is synthesized once per test file. */
 export function synthTemplate(overrides: Partial<EnvironmentSettings> = {}): Template {
   const key = JSON.stringify(overrides);
   const template = templates.get(key) ?? Template.fromStack(addStack(newApp(), overrides));
@@ -58,10 +58,10 @@ export function synthTemplate(overrides: Partial<EnvironmentSettings> = {}): Tem
   return template;
 }
 
-/** An app with the feature flags of `cdk.json` and no stack. */
+/** An app with the feature flags of `cdk.json` and no stacks. */
 export const newApp = (): App => new App({ context: { ...context, ...withoutBundling } });
 
-/** Adds a stack with `settings` and the given changes to them. */
+/** Adds a stack with `settings` and the given changes. */
 export function addStack(app: App, overrides: Partial<EnvironmentSettings> = {}): ClevertapToHeapStack {
   const config = parseEnvironment('config/test.ts', { ...settings, ...overrides });
   const env = { account: config.account, region: config.region };

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 
-/** A resource with every `Ref`, `Fn::GetAtt` and `Fn::Join` in it as text. */
+/** A resource in which every `Ref`, `Fn::GetAtt` and `Fn::Join` is replaced by a string. */
 export interface Resource<Properties = Record<string, unknown>> {
   readonly logicalId: string;
   readonly Type: string;
@@ -24,7 +24,7 @@ export function resources<Properties = Record<string, unknown>>(
     }));
 }
 
-/** The one resource of a type whose logical id starts with the given path of construct ids. */
+/** The only resource of a type whose logical id starts with the given construct path. */
 export function resource<Properties = Record<string, unknown>>(
   template: Template,
   type: string,
@@ -42,8 +42,8 @@ export function outputs(template: Template): Record<string, unknown> {
 }
 
 /**
- * `{"Ref": "Queue"}` becomes `${Queue}`, `Fn::GetAtt` `${Queue.Arn}`, the third part of what `Fn::Split` makes of them
- * `${Queue.Arn.2}`, and `Fn::Join` the text it makes of them.
+ * Replaces `{"Ref": "Queue"}` by `${Queue}`, `Fn::GetAtt` by `${Queue.Arn}`, the third part of their `Fn::Split` by
+ * `${Queue.Arn.2}`, and `Fn::Join` by the joined string.
  */
 export function asText(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;

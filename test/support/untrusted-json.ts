@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Any text JSON can carry, halves of characters and control characters among them. */
+/** Any string that JSON can contain, including lone surrogates and control characters. */
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) }),
@@ -21,7 +21,7 @@ const anyKey = fc.oneof(
   fc.string(),
   anyText,
   fc.constantFrom('id', 'ID', 'a', 'A', 'a.b', 'event', 'identity', 'timestamp'),
-  // Names with a meaning to JavaScript or to Liquid.
+  // Names with a meaning in JavaScript or Liquid.
   fc.constantFrom(
     ...['__proto__', 'prototype', 'constructor', 'toString', 'valueOf', 'toJSON', 'hasOwnProperty', 'then'],
     ...['length', 'size', 'first', 'last', 'next', 'toLiquid', 'forloop', 'Event', '0', '-1'],
@@ -30,7 +30,7 @@ const anyKey = fc.oneof(
 
 const anyNumber = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(0, -0, 1e21, 2 ** 53, 1e308));
 
-/** Any object that `JSON.parse` may return, as a hostile or careless sender may have written it. */
+/** Any object that `JSON.parse` may return for input from a hostile or careless sender. */
 export const { value: anyJson, object: anyJsonObject } = fc.letrec<{
   value: unknown;
   object: Record<string, unknown>;
@@ -44,7 +44,7 @@ export const { value: anyJson, object: anyJsonObject } = fc.letrec<{
     fc.array(tie('value'), { maxLength: 4 }),
     tie('object'),
   ),
-  // Through JSON, as it comes over the wire: a key `__proto__` is then an own one.
+  // Parsed from JSON as in a request: a key `__proto__` is then an own property.
   object: fc
     .array(fc.tuple(anyKey, tie('value')), { maxLength: 5 })
     .map(
@@ -55,7 +55,7 @@ export const { value: anyJson, object: anyJsonObject } = fc.letrec<{
     ),
 }));
 
-/** Numbers as another system may write them, many of which JavaScript cannot hold. */
+/** Numbers as another system may write them. JavaScript cannot represent many of them. */
 const numberText = fc.constantFrom(
   ...['0', '-0', '1', '1.0', '1E+2', '0.1e-7', '1e400', '-1e400', '9007199254740991', '9007199254740993'],
   ...['-12345678901234567890', '12345678901234567890', '1664890781', '1664890781000'],
@@ -63,7 +63,7 @@ const numberText = fc.constantFrom(
 
 const memberText = (key: string, value: string): string => `${JSON.stringify(key)}:${value}`;
 
-/** JSON text as anybody may write it: names twice, names of prototypes, numbers beyond every range. */
+/** JSON that anyone might write: duplicate names, names of prototypes, numbers out of every range. */
 export const { value: anyJsonText } = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -77,11 +77,11 @@ export const { value: anyJsonText } = fc.letrec<{ value: string }>((tie) => ({
   ),
 }));
 
-/** A field in the casings CleverTap's own samples mix. */
+/** A field name in the casings that CleverTap's own samples mix. */
 const spelled = (name: string): fc.Arbitrary<string> =>
   fc.constantFrom(name, name.toLowerCase(), `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
 
-/** An object with these fields, each of them now and then missing, among others that nobody expects. */
+/** An object with these fields, some of them missing, among unexpected others. */
 const fields = (known: Readonly<Record<string, fc.Arbitrary<string>>>): fc.Arbitrary<string> =>
   fc
     .tuple(
@@ -98,7 +98,7 @@ const fields = (known: Readonly<Record<string, fc.Arbitrary<string>>>): fc.Arbit
 const listOf = (value: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.array(value, { minLength: 1, maxLength: 3 }).map((elements) => `[${elements.join(',')}]`);
 
-/** Mostly what is expected, else anything. */
+/** Mostly the expected values, otherwise anything. */
 const mostly = (...expected: readonly string[]): fc.Arbitrary<string> =>
   fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...expected) }, { weight: 1, arbitrary: anyJsonText });
 
@@ -126,7 +126,7 @@ export const profile = fields({
   key_values: keyValues,
 });
 const targetId = mostly('1650000001', '"1650000001"', '7');
-/** A body typed by a marketer. */
+/** A body written by a marketer. */
 export const customBody = fields({
   app_id: mostly('"11"', '11', '"<app id>"'),
   identity,
@@ -136,7 +136,7 @@ export const customBody = fields({
   idempotency_key: mostly('"order-1"', '"null"'),
 });
 
-/** The text of a request in each envelope CleverTap is known to send, with anything in it. */
+/** The body of a request in each envelope that CleverTap is known to send, with arbitrary content. */
 export const webhooks: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'a broadcast': fields({
     targetId,
@@ -162,7 +162,7 @@ export const webhooks: Readonly<Record<string, fc.Arbitrary<string>>> = {
       }),
     ),
   }),
-  'a request with a mark of a test': fields({
+  'a request marked as a test': fields({
     is_test: mostly('true', '"true"'),
     targetId,
     key_values: keyValues,

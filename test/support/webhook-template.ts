@@ -1,10 +1,10 @@
 import type { Deployment } from '../../local/template';
 
-/** A template by hand, in the shape CDK gives it: a webhook with an API key in front of a queue. */
+/** A hand-written template in CDK's shape: a webhook with an API key in front of a queue. */
 export interface WebhookTemplateOptions {
-  /** Merged over the properties of a resource; `null` removes one, and a new logical id adds a whole resource. */
+  /** Merged into the properties of a resource. `null` removes the resource, and a new logical id adds one. */
   readonly changes?: Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
-  /** Merged over the integration of both methods. */
+  /** Merged into the integration of both methods. */
   readonly integration?: Readonly<Record<string, unknown>>;
 }
 
@@ -167,7 +167,7 @@ export function webhookTemplate({ changes = {}, integration = {} }: WebhookTempl
   return { Resources: Object.fromEntries(all.filter(([, resource]) => resource !== null)) };
 }
 
-/** Knows the queue of the template and nothing else. */
+/** Knows only the queue of the template. */
 export const deployment: Deployment = {
   region: 'eu-west-1',
   accountId: '000000000000',

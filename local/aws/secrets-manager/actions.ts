@@ -2,10 +2,7 @@ import { AwsError } from '../error';
 import type { JsonInput } from '../json';
 import type { SecretsManagerService, SecretValue } from './service';
 
-/**
- * The actions of Secrets Manager by name: the JSON input in, the JSON output out. Errors are those of the
- * model.
- */
+/** The actions of Secrets Manager by name. Each maps the JSON input to the JSON output and throws the API's errors. */
 export function secretsManagerActions(
   secrets: SecretsManagerService,
 ): ReadonlyMap<string, (input: JsonInput) => object> {
@@ -46,7 +43,7 @@ function required(input: JsonInput, name: string): string {
   throw new AwsError('InvalidParameterException', `You must provide a ${name} value.`);
 }
 
-/** The SDK makes one up; AWS refuses a request without it. */
+/** The SDK generates a token; AWS rejects a request without one. */
 function clientRequestToken(input: JsonInput): string {
   const token = input.string('ClientRequestToken');
   if (token !== undefined) return token;

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AwsError } from '../error';
 
-/** The value of one version: one of the two. */
+/** The value of one version: exactly one of the two. */
 export interface SecretValue {
   readonly SecretString?: string | undefined;
   readonly SecretBinary?: Uint8Array | undefined;
@@ -10,22 +10,22 @@ export interface SecretValue {
 export interface CreateSecretInput extends SecretValue {
   readonly Name: string;
   readonly Description?: string | undefined;
-  /** Becomes the version's id; absent: a random UUID. */
+  /** Becomes the version's id. @default - a random UUID */
   readonly ClientRequestToken?: string | undefined;
 }
 
 export interface PutSecretValueInput extends SecretValue {
   readonly SecretId: string;
   readonly ClientRequestToken?: string | undefined;
-  /** AWSCURRENT when absent. */
+  /** @default - AWSCURRENT */
   readonly VersionStages?: readonly string[] | undefined;
 }
 
 export interface GetSecretValueInput {
-  /** Name, ARN, or ARN without its random end. */
+  /** A name, an ARN, or an ARN without its random suffix. */
   readonly SecretId: string;
   readonly VersionId?: string | undefined;
-  /** AWSCURRENT when neither is given. */
+  /** @default - AWSCURRENT, unless `VersionId` is given */
   readonly VersionStage?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ interface Secret {
   readonly createdAt: number;
   changedAt: number;
   readonly versions: Map<string, SecretVersion>;
-  /** Which version each staging label is attached to. */
+  /** The version id that each staging label is attached to. */
   readonly stages: Map<string, string>;
 }
 
@@ -50,9 +50,8 @@ const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
 
 /**
- * Secrets Manager in memory: secrets with versions and staging labels, without deletion, rotation and
- * encryption. Errors are `AwsError` under the API's names, and none holds a value. Dates are seconds, as on
- * the wire.
+ * Secrets Manager in memory: secrets with versions and staging labels, without deletion, rotation or encryption.
+ * Errors are `AwsError`s with the API's names and never contain a secret value. Dates are in seconds, as in the API.
  */
 export class SecretsManagerService {
   readonly #clock: { now(): number };
@@ -104,11 +103,11 @@ export class SecretsManagerService {
   }
 
   /**
-   * Adds a version; the same token with the same value changes nothing. A label moves to the new version, and
-   * the version that AWSCURRENT leaves gets AWSPREVIOUS.
+   * Adds a version. The same token with the same value changes nothing. A label moves to the new version, and the
+   * version that loses AWSCURRENT gets AWSPREVIOUS.
    *
-   * @throws ResourceNotFoundException, InvalidRequestException; ResourceExistsException when the token has
-   *   another value
+   * @throws ResourceNotFoundException, InvalidRequestException; ResourceExistsException if the token was used with
+   * another value
    */
   putSecretValue({ SecretId, ClientRequestToken, VersionStages = [CURRENT], ...value }: PutSecretValueInput) {
     const secret = this.#find(SecretId);
@@ -121,7 +120,7 @@ export class SecretsManagerService {
     };
   }
 
-  /** @throws ResourceNotFoundException; InvalidRequestException when the stage is not that of the version */
+  /** @throws ResourceNotFoundException; InvalidRequestException if the stage is not attached to the version */
   getSecretValue({ SecretId, VersionId, VersionStage }: GetSecretValueInput) {
     const secret = this.#find(SecretId);
     const { id, value, createdAt } = findVersion(secret, VersionId, VersionStage);
@@ -229,7 +228,7 @@ function isSameValue(a: SecretValue, b: SecretValue): boolean {
   );
 }
 
-/** Six characters, so that a name used again is another ARN. */
+/** Six random characters: a secret that reuses a name gets a new ARN. */
 function randomSuffix(): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
   return Array.from(randomBytes(6), (byte) => alphabet[byte % alphabet.length]).join('');

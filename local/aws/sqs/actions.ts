@@ -7,10 +7,10 @@ import type { MessageAttributes, MessageAttributeValue } from './message';
 type SqsAction = (input: JsonInput, hungUp: AbortSignal) => object | Promise<object>;
 
 /**
- * The actions of SQS by name: the JSON input in, the JSON output out; `hungUp` ends a long poll whose caller
- * is gone. Errors are those of the model.
+ * The actions of SQS by name. Each maps the JSON input to the JSON output and throws the API's errors. `hungUp` ends
+ * a long poll whose caller has disconnected.
  *
- * @param origin where queue URLs start, no trailing slash.
+ * @param origin the origin of queue URLs, without a trailing slash
  */
 export function sqsActions(sqs: SqsService, origin: () => string): ReadonlyMap<string, SqsAction> {
   const queueUrl = (name: string): string => `${origin()}${sqs.queuePath(name)}`;
@@ -97,7 +97,7 @@ export function sqsActions(sqs: SqsService, origin: () => string): ReadonlyMap<s
   );
 }
 
-/** The queue that a queue URL, or the path of one, means; AWS takes the bare name too. */
+/** The queue name in a queue URL or its path. Like AWS, this also accepts the bare name. */
 export function queueNameOfUrl(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1);
 }
@@ -115,7 +115,7 @@ function sendMessageInput(input: JsonInput): SendMessageInput {
 }
 
 function receiveMessageInput(input: JsonInput) {
-  // The older of the two parameters wins when both are given.
+  // When both parameters are given, the older one wins.
   const names = [input.strings('AttributeNames'), input.strings('MessageSystemAttributeNames')];
   return {
     MaxNumberOfMessages: input.integer('MaxNumberOfMessages'),

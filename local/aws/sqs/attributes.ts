@@ -6,7 +6,7 @@ export interface RedrivePolicy {
   readonly maxReceiveCount: number;
 }
 
-/** The attributes of a queue that can be set, parsed; seconds and bytes. */
+/** The settable attributes of a queue, parsed; in seconds and bytes. */
 export interface QueueSettings {
   readonly DelaySeconds: number;
   readonly MaximumMessageSize: number;
@@ -14,7 +14,7 @@ export interface QueueSettings {
   readonly ReceiveMessageWaitTimeSeconds: number;
   readonly VisibilityTimeout: number;
   readonly RedrivePolicy: RedrivePolicy | undefined;
-  /** Encryption and policies: kept and shown, without effect. */
+  /** Encryption and policies, which are stored and returned but have no effect. */
   readonly inert: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +48,7 @@ export const DEFAULT_SETTINGS: QueueSettings = {
 };
 
 /**
- * The settings after Attributes of CreateQueue or SetQueueAttributes; an empty RedrivePolicy removes it.
+ * Applies the Attributes of CreateQueue or SetQueueAttributes to the settings. An empty RedrivePolicy removes it.
  *
  * @throws InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue
  */
@@ -64,7 +64,7 @@ export function changeSettings(
   }, settings);
 }
 
-/** The settings as GetQueueAttributes shows them. */
+/** The settings as GetQueueAttributes returns them. */
 export function settingsAsAttributes(settings: QueueSettings): Record<string, string> {
   const { inert, RedrivePolicy: redrivePolicy, ...numbers } = settings;
   const shown = Object.entries({ ...numbers, ...inert }).map(
@@ -103,16 +103,16 @@ function parseRanged(name: keyof typeof RANGES, value: string): number {
   throw new SqsError('InvalidAttributeValue', `Invalid value for the parameter ${name}.`);
 }
 
-function parseRedrivePolicy(text: string): RedrivePolicy | undefined {
-  if (text === '') return undefined;
-  const policy = parseJson(text);
+function parseRedrivePolicy(json: string): RedrivePolicy | undefined {
+  if (json === '') return undefined;
+  const policy = parseJson(json);
   if (typeof policy !== 'object' || policy === null)
-    throw invalidRedrivePolicy(text, 'Redrive policy is not a valid JSON map.');
+    throw invalidRedrivePolicy(json, 'Redrive policy is not a valid JSON map.');
 
   const { deadLetterTargetArn, maxReceiveCount }: Readonly<Record<string, unknown>> = { ...policy };
   if (typeof deadLetterTargetArn !== 'string') {
     throw invalidRedrivePolicy(
-      text,
+      json,
       'Redrive policy does not contain mandatory attribute: deadLetterTargetArn.',
     );
   }
@@ -120,7 +120,7 @@ function parseRedrivePolicy(text: string): RedrivePolicy | undefined {
   const { min, max } = RECEIVE_COUNTS;
   if (typeof count !== 'number' || !Number.isInteger(count) || count < min || count > max) {
     throw invalidRedrivePolicy(
-      text,
+      json,
       `Invalid value for maxReceiveCount: ${String(maxReceiveCount)}, valid values are from ${min} to ${max} both inclusive.`,
     );
   }

@@ -1,9 +1,9 @@
 import { SqsError } from './error';
 
-/** The caller's name for the entry, unique in its batch. */
+/** An entry with the caller's id, unique in its batch. */
 export type BatchEntry<T> = T & { readonly Id: string };
 
-/** A batch is no transaction: each entry succeeds or fails on its own. */
+/** A batch is not a transaction: each entry succeeds or fails on its own. */
 export interface BatchResult<T> {
   readonly Successful: readonly BatchEntry<T>[];
   readonly Failed: readonly BatchResultErrorEntry[];
@@ -12,7 +12,7 @@ export interface BatchResult<T> {
 export interface BatchResultErrorEntry {
   readonly Id: string;
   readonly SenderFault: boolean;
-  /** The error's code as in the Query protocol, in both protocols. */
+  /** The error code of the Query protocol, used by both protocols. */
   readonly Code: string;
   readonly Message: string;
 }
@@ -41,7 +41,7 @@ export function checkEntries(entries: readonly BatchEntry<object>[]): void {
   if (repeated !== undefined) throw new SqsError('BatchEntryIdsNotDistinct', `Id ${repeated} repeated.`);
 }
 
-/** Acts on every entry; an entry whose action throws an SqsError has failed. */
+/** Calls `act` for every entry. An SqsError fails that entry only. */
 export function eachEntry<E extends BatchEntry<object>, T extends object>(
   entries: readonly E[],
   act: (entry: E) => T,

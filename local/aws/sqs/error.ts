@@ -1,8 +1,8 @@
 import { AwsError } from '../error';
 
 /**
- * Query code and HTTP status of each error, from the service model of the API (traits `awsQueryError` and
- * `httpError`). The JSON protocol carries the same status.
+ * Query code and HTTP status of each error, from the API's service model (traits `awsQueryError` and `httpError`).
+ * The JSON protocol uses the same status.
  */
 const ERRORS = {
   BatchEntryIdsNotDistinct: ['AWS.SimpleQueueService.BatchEntryIdsNotDistinct', 400],
@@ -29,15 +29,15 @@ const ERRORS = {
 
 export type SqsErrorName = keyof typeof ERRORS;
 
-/** Two errors are not of SQS's own model: its web framework raises them under another shape name. */
+/** Two errors are not part of SQS's own model: its web framework raises them under another shape name. */
 const FRAMEWORK_SHAPES: Partial<Readonly<Record<SqsErrorName, string>>> = {
   InvalidParameterValue: 'com.amazon.coral.service#InvalidParameterValueException',
   MissingParameter: 'com.amazon.coral.service#MissingRequiredParameterException',
 };
 
-/** An error answer of SQS. `name` is the name under which the SDK raises it. */
+/** An error response of SQS. `name` is the name of the exception in the SDK. */
 export class SqsError extends AwsError {
-  /** `Code` of the Query protocol, of failed batch entries and of the header `x-amzn-query-error`. */
+  /** `Code` in the Query protocol, in failed batch entries and in the header `x-amzn-query-error`. */
   readonly queryCode: string;
 
   constructor(name: SqsErrorName, message: string) {
@@ -51,7 +51,7 @@ export function invalidParameter(message: string): SqsError {
   return new SqsError('InvalidParameterValue', message);
 }
 
-/** @throws InvalidParameterValue when the value is given and outside min..max. */
+/** @throws InvalidParameterValue if the value is given and outside min..max. */
 export function checkRange(
   parameter: string,
   value: number | undefined,

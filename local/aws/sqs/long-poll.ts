@@ -1,10 +1,10 @@
 import type { Message, ReceiveMessageInput, SqsService } from './service';
 
 /**
- * ReceiveMessage with its wait: answers as soon as there is a message, else with none when the time is over
- * or the caller has hung up; a message is never received for a caller who is gone.
+ * Receives messages with long polling: returns as soon as there is a message, or an empty list when the wait time is
+ * over or the caller has disconnected. A disconnected caller never receives a message.
  *
- * @throws the errors of `SqsService.receiveMessage`, also when they arise while it waits.
+ * @throws the errors of `SqsService.receiveMessage`, including those that occur while waiting.
  */
 export async function receiveMessage(
   sqs: SqsService,
@@ -16,12 +16,12 @@ export async function receiveMessage(
   while (!hungUp.aborted) {
     const messages = sqs.receiveMessage(queueName, input);
     if (messages.length > 0 || sqs.now() >= deadline) return messages;
-    await nextChance(sqs, queueName, deadline, hungUp);
+    await untilChange(sqs, queueName, deadline, hungUp);
   }
   return [];
 }
 
-function nextChance(
+function untilChange(
   sqs: SqsService,
   queueName: string,
   deadline: number,

@@ -12,7 +12,7 @@ export interface MessageAttributeValue {
 
 export type MessageAttributes = Readonly<Record<string, MessageAttributeValue>>;
 
-/** Body, attribute names, types and values of one message, and of one batch; in bytes. */
+/** The limit in bytes for one message, and for a batch: body plus attribute names, types and values. */
 export const MAXIMUM_MESSAGE_SIZE = 1_048_576;
 
 const MAXIMUM_ATTRIBUTES = 10;
@@ -23,11 +23,11 @@ const ALLOWED_CHARACTERS = '#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | 
 const ATTRIBUTE_NAME = /^(?!\.)(?!.*\.\.)(?!(?:aws|amazon)\.)[\w.-]+(?<!\.)$/i;
 const DATA_TYPE = /^(String|Number|Binary)(\..+)?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-/** How the digest marks the kind of a value. */
+/** The type markers of values in the digest. */
 const STRING_MARK = Buffer.from([1]);
 const BINARY_MARK = Buffer.from([2]);
 
-/** What counts towards the limits of message and batch, in bytes of UTF-8. */
+/** The size that counts towards the limits of messages and batches, in bytes of UTF-8. */
 export function messageSize(body: string, attributes: MessageAttributes): number {
   let size = Buffer.byteLength(body);
   for (const [name, attribute] of Object.entries(attributes))
@@ -36,7 +36,7 @@ export function messageSize(body: string, attributes: MessageAttributes): number
 }
 
 /**
- * Refuses what SQS refuses in a message, the size excepted.
+ * Rejects message contents that SQS rejects, except for their size.
  *
  * @throws MissingParameter, InvalidMessageContents, InvalidParameterValue
  */
@@ -60,13 +60,13 @@ export function checkContents(body: string, attributes: MessageAttributes): void
   for (const [name, attribute] of entries) checkAttribute(name, attribute);
 }
 
-/** MD5OfMessageBody and MD5OfBody: hex digest of the UTF-8 bytes. */
+/** MD5OfMessageBody and MD5OfBody: the hex digest of the UTF-8 bytes. */
 export function md5OfBody(body: string): string {
   return hash('md5', body);
 }
 
 /**
- * MD5OfMessageAttributes: hex digest of the attributes in the order of their names, `undefined` without any.
+ * MD5OfMessageAttributes: the hex digest of the attributes sorted by name, or `undefined` if there are none.
  *
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
  */
@@ -83,7 +83,7 @@ export function md5OfMessageAttributes(attributes: MessageAttributes): string | 
   return digest.digest('hex');
 }
 
-/** What a receive returns for MessageAttributeNames: `All`, `.*`, names, and prefixes that end in `.*`. */
+/** Selects attributes by MessageAttributeNames: `All`, `.*`, names, and prefixes ending in `.*`. */
 export function selectAttributes(attributes: MessageAttributes, names: readonly string[]): MessageAttributes {
   const isWanted = (name: string): boolean =>
     names.some((wanted) =>
@@ -112,20 +112,20 @@ function checkAttribute(name: string, attribute: MessageAttributeValue): void {
       `Message (user) attribute '${name}' must contain a non-empty value of type '${attribute.DataType}'.`,
     );
   }
-  const text = isBinary(attribute) ? '' : (attribute.StringValue ?? '');
-  const refused = refusedCharacter(text);
+  const value = isBinary(attribute) ? '' : (attribute.StringValue ?? '');
+  const refused = refusedCharacter(value);
   if (refused !== undefined) {
     throw invalidParameter(
       `Invalid binary character '${refused}' was found in message (user) attribute '${name}', ` +
         `the set of allowed characters is ${ALLOWED_CHARACTERS}.`,
     );
   }
-  if (type === 'Number' && !NUMBER.test(text))
+  if (type === 'Number' && !NUMBER.test(value))
     throw invalidParameter(`Can't cast the value of message (user) attribute '${name}' to a number.`);
 }
 
-function refusedCharacter(text: string): string | undefined {
-  const code = REFUSED_CHARACTER.exec(text)?.[0].codePointAt(0);
+function refusedCharacter(value: string): string | undefined {
+  const code = REFUSED_CHARACTER.exec(value)?.[0].codePointAt(0);
   return code === undefined ? undefined : `#x${code.toString(16).toUpperCase()}`;
 }
 

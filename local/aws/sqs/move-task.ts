@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Queue } from './queue';
 
 /**
- * The wire's shape of one task.
+ * A task as the API returns it.
  *
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ListMessageMoveTasksResultEntry.html
  */
 export interface MessageMoveTaskEntry {
-  /** Only while the task runs. */
+  /** Only present while the task runs. */
   readonly TaskHandle?: string;
   readonly Status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
   readonly SourceArn: string;
@@ -22,15 +22,15 @@ export interface MessageMoveTaskEntry {
 
 export interface MessageMoveTaskStart {
   readonly sourceArn: string;
-  /** Absent: every message goes back to the queue that redrive took it from. */
+  /** @default - every message goes back to its original source queue */
   readonly destinationArn: string | undefined;
   readonly messagesPerSecond: number | undefined;
   readonly startedAt: number;
-  /** The messages visible at the start. What arrives later is left alone, so that the task ends. */
+  /** The number of messages visible at the start. Later arrivals are not moved, so that the task ends. */
   readonly messagesToMove: number;
 }
 
-/** A task that moves the messages of a dead-letter queue on. Time passes only in `advance`. */
+/** A task that moves messages out of a dead-letter queue. Time passes only in `advance`. */
 export class MessageMoveTask {
   readonly start: MessageMoveTaskStart;
   readonly handle: string;
@@ -53,13 +53,13 @@ export class MessageMoveTask {
     return this.#moved;
   }
 
-  /** When the next message may move, in milliseconds: at once, then evenly at the rate asked for. */
+  /** When the next message may move, in milliseconds: the first immediately, the rest evenly at the given rate. */
   get nextMoveAt(): number {
     const { startedAt, messagesPerSecond } = this.start;
     return messagesPerSecond === undefined ? startedAt : startedAt + (this.#moved * 1000) / messagesPerSecond;
   }
 
-  /** Moves what is due, and answers the queues that got a message. */
+  /** Moves the messages that are due. @returns the queues that received a message */
   advance(now: number, queueOfArn: (arn: string) => Queue | undefined): ReadonlySet<Queue> {
     const destinations = new Set<Queue>();
     while (this.isRunning && this.nextMoveAt <= now) {

@@ -4,11 +4,11 @@ import { SqsError } from './error';
 import type { MessageAttributes, MessageAttributeValue } from './message';
 
 export interface QueryRequest {
-  /** Path of the URL: that of a queue URL, or `/` with the parameter QueueUrl. */
+  /** Path of the URL: the path of a queue URL, or `/` with the parameter QueueUrl. */
   readonly path: string;
-  /** The body; `undefined` when it was longer than `MAXIMUM_FORM_BYTES`. */
+  /** The body; `undefined` if it was longer than `MAXIMUM_FORM_BYTES`. */
   readonly form: Buffer | undefined;
-  /** The header of that name. */
+  /** The Accept header. */
   readonly accept: string | undefined;
   readonly requestId: string;
 }
@@ -19,19 +19,19 @@ export interface QueryAnswer {
   readonly body: string;
 }
 
-/** What both encodings can express; null is left out of XML. */
+/** The structures that both encodings can express; null is omitted from XML. */
 interface Members {
   readonly [name: string]: string | null | Members;
 }
 
-/** Of the encoded form: percent-encoding makes up to three bytes of one. */
+/** Limit of the encoded form: percent-encoding turns one byte into up to three. */
 export const MAXIMUM_FORM_BYTES = 4 * 1024 * 1024;
 
 const NAMESPACE = 'http://queue.amazonaws.com/doc/2012-11-05/';
 
 /**
- * The Query protocol, which API Gateway speaks, with SendMessage as its one action. The answer is XML, or
- * JSON for a caller whose Accept header prefers it; errors are answers too.
+ * Answers a request in the Query protocol, which API Gateway uses. SendMessage is the only action. The response is
+ * XML, or JSON if the Accept header prefers it. Errors are returned as responses too.
  *
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-xml.html
  */
@@ -77,7 +77,7 @@ function sendMessageInput(parameters: URLSearchParams): SendMessageInput {
   };
 }
 
-/** Lists are numbered from 1, without a gap. */
+/** List items are numbered from 1, without gaps. */
 function messageAttributes(parameters: URLSearchParams): MessageAttributes {
   const attributes: [string, MessageAttributeValue][] = [];
   for (let n = 1; ; n++) {
@@ -97,7 +97,7 @@ function messageAttributes(parameters: URLSearchParams): MessageAttributes {
   }
 }
 
-/** The weight at which an Accept header takes a type that it names; else 0. */
+/** The weight that an Accept header gives to a type it names, or 0. */
 function quality(accept: string, type: string): number {
   const range = accept
     .toLowerCase()

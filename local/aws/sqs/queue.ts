@@ -5,15 +5,15 @@ import { Schedule } from './schedule';
 
 const HANDLE_SEPARATOR = ' ';
 
-/** A message as a queue holds it. Moments are milliseconds of the service's clock. */
+/** A message in a queue. Times are milliseconds of the service's clock. */
 export interface StoredMessage {
   readonly id: string;
   readonly body: string;
   readonly bodyMd5: string;
   readonly attributes: MessageAttributes;
-  /** First enqueue: SentTimestamp, and what retention counts from. A redrive keeps it. */
+  /** When the message was first enqueued: SentTimestamp and the start of retention. A redrive keeps it. */
   readonly sentAt: number;
-  /** The queue that redrive took the message from. */
+  /** The queue that the message was redriven from. */
   readonly deadLetterQueueSourceArn: string | undefined;
   receiveCount: number;
   firstReceivedAt: number | undefined;
@@ -21,8 +21,8 @@ export interface StoredMessage {
 }
 
 /**
- * The messages of one standard queue, each visible, in flight or delayed. Time passes only in `advance`; the
- * other members tell and change the state as it was left there.
+ * The messages of one standard queue, each visible, in flight or delayed. Time passes only in `advance`; the other
+ * members read and change the state as of the last `advance`.
  */
 export class Queue {
   readonly name: string;
@@ -30,17 +30,17 @@ export class Queue {
   readonly createdAt: number;
   settings: QueueSettings;
   lastModifiedAt: number;
-  /** When a message was last handed out; 0 for never. */
+  /** When a message was last received; 0 for never. */
   lastReceivedAt = 0;
   readonly #onArrival: (message: StoredMessage) => void;
   readonly #messages = new Map<string, StoredMessage>();
-  /** By the moment at which each became visible, which gives the order of receives. */
+  /** Ordered by the time each message became visible, which is the order of receives. */
   readonly #visible = new Schedule<StoredMessage>();
   readonly #inFlight = new Schedule<StoredMessage>();
   readonly #delayed = new Schedule<StoredMessage>();
   readonly #bySentAt = new Schedule<StoredMessage>();
 
-  /** @param onArrival told of each message that is added, be it sent, redriven or moved. */
+  /** @param onArrival called for each message that is added: sent, redriven or moved */
   constructor(
     name: string,
     arn: string,
@@ -56,7 +56,7 @@ export class Queue {
     this.#onArrival = onArrival;
   }
 
-  /** All of them, in the order of their arrival. */
+  /** All messages, in the order they arrived. */
   get messages(): readonly StoredMessage[] {
     return [...this.#messages.values()];
   }
@@ -73,25 +73,25 @@ export class Queue {
     return this.#delayed.size;
   }
 
-  /** The message that has been visible for longest. */
+  /** The message that has been visible the longest. */
   get firstVisible(): StoredMessage | undefined {
     return this.#visible.first?.item;
   }
 
   /** When the next hidden message becomes visible. */
   get nextVisibleAt(): number | undefined {
-    const moments = [this.#inFlight.first?.at, this.#delayed.first?.at].filter((at) => at !== undefined);
-    return moments.length === 0 ? undefined : Math.min(...moments);
+    const times = [this.#inFlight.first?.at, this.#delayed.first?.at].filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Opaque to clients; another one for every receive. */
+  /** Opaque to clients, and different for every receive. */
   receiptHandle(message: StoredMessage): string {
     const parts = [this.arn, message.id, message.receiveCount];
     return Buffer.from(parts.join(HANDLE_SEPARATOR)).toString('base64');
   }
 
   /**
-   * The message of any receipt handle of this queue; `undefined` when it has left the queue.
+   * The message of any receipt handle of this queue; `undefined` if it has left the queue.
    *
    * @throws ReceiptHandleIsInvalid
    */
@@ -108,12 +108,12 @@ export class Queue {
     return this.#inFlight.has(message);
   }
 
-  /** When a message that is in flight or delayed becomes visible; `undefined` for one that is visible or gone. */
+  /** When a message that is in flight or delayed becomes visible; `undefined` if it is visible or gone. */
   hiddenUntil(message: StoredMessage): number | undefined {
-    return this.#inFlight.momentOf(message) ?? this.#delayed.momentOf(message);
+    return this.#inFlight.timeOf(message) ?? this.#delayed.timeOf(message);
   }
 
-  /** Drops what is older than the retention period and shows what is hidden no longer. */
+  /** Drops messages older than the retention period and shows messages whose hidden time is over. */
   advance(now: number): void {
     const expired = now - this.settings.MessageRetentionPeriod * 1000;
     for (const { item } of this.#bySentAt.takeDue(expired)) this.remove(item);
@@ -129,9 +129,7 @@ export class Queue {
     this.#onArrival(message);
   }
 
-  /**
-   * Hides a message until the given moment; one that is not later than now shows it with the next `advance`.
-   */
+  /** Hides a message until the given time. If that is not in the future, the next `advance` shows it. */
   hide(message: StoredMessage, until: number): void {
     this.#visible.delete(message);
     this.#inFlight.set(message, until);

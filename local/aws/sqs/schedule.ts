@@ -2,15 +2,15 @@ interface Entry<T> {
   readonly item: T;
   /** Milliseconds of the caller's clock. */
   readonly at: number;
-  /** Entries of the same moment keep the order in which they were set. */
+  /** Orders entries with the same time by when they were set. */
   readonly order: number;
-  /** Where it stands in the heap. */
+  /** Its index in the heap. */
   index: number;
 }
 
 /**
- * Items ordered by a moment: a binary heap that can also remove any item, so that neither a receive nor a
- * delete looks at the other messages. `set` and `delete` cost O(log n), the rest O(1).
+ * Items ordered by time: a binary heap that can also remove any item, so that neither a receive nor a delete scans
+ * the other messages. `set` and `delete` cost O(log n), everything else O(1).
  */
 export class Schedule<T> {
   readonly #heap: Entry<T>[] = [];
@@ -21,7 +21,7 @@ export class Schedule<T> {
     return this.#heap.length;
   }
 
-  /** The item with the earliest moment. */
+  /** The item with the earliest time. */
   get first(): { readonly item: T; readonly at: number } | undefined {
     return this.#heap[0];
   }
@@ -30,12 +30,12 @@ export class Schedule<T> {
     return this.#entries.has(item);
   }
 
-  /** The moment of an item; `undefined` for one that is not there. */
-  momentOf(item: T): number | undefined {
+  /** The time of an item; `undefined` if the schedule does not contain it. */
+  timeOf(item: T): number | undefined {
     return this.#entries.get(item)?.at;
   }
 
-  /** Adds the item, or moves it behind everything that is already set to the same moment. */
+  /** Adds the item, or moves it, after all items already set to the same time. */
   set(item: T, at: number): void {
     this.delete(item);
     const entry = { item, at, order: this.#order++, index: this.#heap.length };
@@ -44,7 +44,7 @@ export class Schedule<T> {
     this.#rise(entry);
   }
 
-  /** @returns whether the item was there. */
+  /** @returns whether the schedule contained the item */
   delete(item: T): boolean {
     const entry = this.#entries.get(item);
     if (entry === undefined) return false;
@@ -59,7 +59,7 @@ export class Schedule<T> {
     return true;
   }
 
-  /** Takes out, one after the other, the items whose moment is not later than `now`. */
+  /** Removes and yields the items that are due at `now`, one by one. */
   *takeDue(now: number): Generator<{ readonly item: T; readonly at: number }> {
     for (let first = this.first; first !== undefined && first.at <= now; first = this.first) {
       this.delete(first.item);

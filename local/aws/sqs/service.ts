@@ -29,7 +29,7 @@ export interface Clock {
 
 export interface SendMessageInput {
   readonly MessageBody: string;
-  /** Seconds; absent: DelaySeconds of the queue. */
+  /** Seconds. @default - DelaySeconds of the queue */
   readonly DelaySeconds?: number | undefined;
   readonly MessageAttributes?: MessageAttributes | undefined;
 }
@@ -37,20 +37,20 @@ export interface SendMessageInput {
 export interface SendMessageResult {
   readonly MessageId: string;
   readonly MD5OfMessageBody: string;
-  /** Only with attributes. */
+  /** Only present if the message has attributes. */
   readonly MD5OfMessageAttributes?: string;
 }
 
 export interface ReceiveMessageInput {
-  /** 1 to 10; 1 when absent. */
+  /** 1 to 10. @default 1 */
   readonly MaxNumberOfMessages?: number | undefined;
-  /** Seconds; absent: VisibilityTimeout of the queue. */
+  /** Seconds. @default - VisibilityTimeout of the queue */
   readonly VisibilityTimeout?: number | undefined;
-  /** Seconds; absent: ReceiveMessageWaitTimeSeconds of the queue. Above 0 it is a long poll. */
+  /** Seconds; above 0 is a long poll. @default - ReceiveMessageWaitTimeSeconds of the queue */
   readonly WaitTimeSeconds?: number | undefined;
-  /** `All` or names; none by default. */
+  /** `All` or names. @default - none */
   readonly MessageSystemAttributeNames?: readonly string[] | undefined;
-  /** `All`, names, or prefixes that end in `.*`; none by default. */
+  /** `All`, names, or prefixes ending in `.*`. @default - none */
   readonly MessageAttributeNames?: readonly string[] | undefined;
 }
 
@@ -60,7 +60,7 @@ export interface Message {
   readonly MD5OfBody: string;
   readonly Body: string;
   readonly Attributes?: Readonly<Record<string, string>>;
-  /** Over the attributes returned, not over all. */
+  /** The digest of the returned attributes only. */
   readonly MD5OfMessageAttributes?: string;
   readonly MessageAttributes?: MessageAttributes;
 }
@@ -68,16 +68,16 @@ export interface Message {
 export interface StartMessageMoveTaskInput {
   readonly SourceArn: string;
   readonly DestinationArn?: string | undefined;
-  /** 1 to 500; absent: all at once. */
+  /** 1 to 500. @default - all at once */
   readonly MaxNumberOfMessagesPerSecond?: number | undefined;
 }
 
 const MAXIMUM_IN_FLIGHT = 120_000;
 const VISIBILITY_SECONDS = { min: 0, max: 43_200 };
-/** Told of each message that a queue gets: sent, moved there by redrive, or by a move task. */
+/** Called for each message that a queue receives: sent, redriven or moved by a move task. */
 export type ArrivalListener = (queueName: string, message: StoredMessage) => void;
 
-/** What a receive may ask for, also what no message here has. */
+/** The names a receive may request, including some that no message here has. */
 const SYSTEM_ATTRIBUTE_NAMES = [
   'All',
   'AWSTraceHeader',
@@ -92,18 +92,18 @@ const SYSTEM_ATTRIBUTE_NAMES = [
 ];
 
 /**
- * SQS in memory: the standard queues of one account and region as a state machine without I/O. Nothing
- * happens between two calls: each first brings the state up to the clock. Queues are named by their name,
- * everything else is in the API's own terms; errors are `SqsError` under the API's names.
+ * SQS in memory: the standard queues of one account and region as a state machine without I/O. Nothing happens
+ * between two calls: each call first brings the state up to date with the clock. Queues are identified by name. All
+ * other terms are the API's own, and errors are `SqsError`s with the API's names.
  *
- * Where AWS leaves room, or does more:
- * - A receipt handle stays good for as long as its message is in its queue: also after the message was
- *   received again, an older handle deletes it and changes its visibility. Deleting what is gone succeeds.
- * - ChangeMessageVisibility on a message that is visible again is refused as MessageNotInflight, as the API
- *   reference has it; AWS is known to let some of these pass.
- * - Visible messages are received in the order in which they became visible.
- * - PurgeQueue and CreateQueue after DeleteQueue work at once, without AWS's 60 seconds.
- * - Encryption settings, policies, message groups and message system attributes are accepted without effect.
+ * Differences from AWS, or choices where AWS guarantees nothing:
+ * - A receipt handle stays valid while its message is in the queue: even after another receive, an older handle can
+ * delete the message or change its visibility. Deleting a message that is gone succeeds.
+ * - ChangeMessageVisibility on a message that is visible again fails with MessageNotInflight, as documented. AWS is
+ * known to accept some of these calls.
+ * - Visible messages are received in the order they became visible.
+ * - PurgeQueue, and CreateQueue after DeleteQueue, take effect immediately, without AWS's 60 seconds.
+ * - Encryption settings, policies, message groups and message system attributes are accepted but have no effect.
  */
 export class SqsService {
   readonly accountId: string;
@@ -136,21 +136,21 @@ export class SqsService {
     return this.#clock.now();
   }
 
-  /** Of an existing queue or not. */
+  /** The ARN of a queue, whether it exists or not. */
   queueArn(queueName: string): string {
     return `arn:aws:sqs:${this.region}:${this.accountId}:${queueName}`;
   }
 
-  /** What follows the origin in a queue URL. */
+  /** The path of a queue URL. */
   queuePath(queueName: string): string {
     return `/${this.accountId}/${queueName}`;
   }
 
   /**
-   * Creates a queue, or finds one of that name with the given attributes.
+   * Creates a queue, or finds an existing one with this name and these attributes.
    *
-   * @throws QueueNameExists when an attribute differs; InvalidParameterValue, InvalidAttributeName,
-   *   InvalidAttributeValue
+   * @throws QueueNameExists if an attribute differs; InvalidParameterValue, InvalidAttributeName,
+   * InvalidAttributeValue
    */
   createQueue(queueName: string, attributes: Readonly<Record<string, string>> = {}): void {
     if (!/^[\w-]{1,80}$/.test(queueName)) {
@@ -171,24 +171,24 @@ export class SqsService {
     this.#queues.set(queueName, new Queue(queueName, arn, settings, this.now(), onArrival));
   }
 
-  /** @throws QueueDoesNotExist, as every method that takes a queue's name. */
+  /** @throws QueueDoesNotExist, like every method that takes a queue name. */
   deleteQueue(queueName: string): void {
     this.#queue(queueName);
     this.#queues.delete(queueName);
     this.#notify(queueName);
   }
 
-  /** Removes every message, also those in flight and delayed. */
+  /** Removes every message, including those in flight or delayed. */
   purgeQueue(queueName: string): void {
     this.#queue(queueName).clear();
   }
 
-  /** Names, sorted. */
+  /** The sorted names. */
   listQueues(prefix = ''): readonly string[] {
     return [...this.#queues.keys()].filter((name) => name.startsWith(prefix)).sort();
   }
 
-  /** Names of the queues whose RedrivePolicy leads to this one. */
+  /** The names of the queues whose RedrivePolicy targets this one. */
   listDeadLetterSourceQueues(queueName: string): readonly string[] {
     const { arn } = this.#queue(queueName);
     return this.listQueues().filter(
@@ -259,13 +259,13 @@ export class SqsService {
   }
 
   /**
-   * What may be received at this moment, possibly nothing; waiting is the caller's part (`waitTimeSeconds`,
-   * `subscribe`, `nextVisibleAt`). A message that was received maxReceiveCount times goes to the dead-letter
-   * queue instead, with its id, attributes, receive count and SentTimestamp; it stays where it is when that
-   * queue does not exist.
+   * Receives the messages available now, possibly none. Waiting is up to the caller (`waitTimeSeconds`, `subscribe`,
+   * `nextVisibleAt`). A message that was already received maxReceiveCount times moves to the dead-letter queue
+   * instead and keeps its id, attributes, receive count and SentTimestamp. If that queue does not exist, the message
+   * stays.
    *
-   * @throws OverLimit on a short poll with 120,000 messages in flight, where a long poll receives nothing;
-   *   InvalidParameterValue, InvalidAttributeName
+   * @throws OverLimit for a short poll with 120,000 messages in flight, where a long poll receives nothing;
+   * InvalidParameterValue, InvalidAttributeName
    */
   receiveMessage(queueName: string, input: ReceiveMessageInput = {}): readonly Message[] {
     const queue = this.#queue(queueName);
@@ -308,7 +308,7 @@ export class SqsService {
     return WaitTimeSeconds ?? settings.ReceiveMessageWaitTimeSeconds;
   }
 
-  /** @throws ReceiptHandleIsInvalid for what is no handle of this queue. */
+  /** @throws ReceiptHandleIsInvalid for a string that is not a handle of this queue. */
   deleteMessage(queueName: string, ReceiptHandle: string): void {
     const queue = this.#queue(queueName);
     const message = queue.findByHandle(ReceiptHandle);
@@ -318,10 +318,10 @@ export class SqsService {
   }
 
   /**
-   * Hides a message in flight for that many seconds from now; 0 shows it at once.
+   * Hides a message in flight for this many seconds from now; 0 shows it immediately.
    *
-   * @throws ReceiptHandleIsInvalid, MessageNotInflight; InvalidParameterValue when the message is gone or
-   *   would be hidden for more than 12 hours since it was received
+   * @throws ReceiptHandleIsInvalid, MessageNotInflight; InvalidParameterValue if the message is gone or would be
+   * hidden for more than 12 hours since it was received
    */
   changeMessageVisibility(queueName: string, ReceiptHandle: string, VisibilityTimeout: number): void {
     const queue = this.#queue(queueName);
@@ -369,7 +369,7 @@ export class SqsService {
     return eachEntry(entries, (entry) => this.sendMessage(queueName, entry));
   }
 
-  /** @throws as `sendMessageBatch`, BatchRequestTooLong excepted. */
+  /** @throws the errors of `sendMessageBatch` except BatchRequestTooLong. */
   deleteMessageBatch(
     queueName: string,
     entries: readonly BatchEntry<{ readonly ReceiptHandle: string }>[],
@@ -382,7 +382,7 @@ export class SqsService {
     });
   }
 
-  /** @throws as `deleteMessageBatch`. */
+  /** @throws the errors of `deleteMessageBatch`. */
   changeMessageVisibilityBatch(
     queueName: string,
     entries: readonly BatchEntry<{ readonly ReceiptHandle: string; readonly VisibilityTimeout: number }>[],
@@ -396,13 +396,13 @@ export class SqsService {
   }
 
   /**
-   * Moves the messages that are visible in a dead-letter queue, each as a new message with its body and
-   * attributes. Without DestinationArn the task fails at the first one that no redrive brought there
+   * Moves the visible messages of a dead-letter queue. Each becomes a new message with the same body and attributes.
+   * Without DestinationArn the task fails at the first message that was not redriven there
    * (CouldNotDetermineMessageSource).
    *
    * @returns the TaskHandle.
-   * @throws ResourceNotFoundException; InvalidParameterValue when the source is no dead-letter queue or has a
-   *   task running
+   * @throws ResourceNotFoundException; InvalidParameterValue if the source is not a dead-letter queue or already has
+   * a running task
    */
   startMessageMoveTask(input: StartMessageMoveTaskInput): string {
     const { SourceArn, DestinationArn, MaxNumberOfMessagesPerSecond } = input;
@@ -429,8 +429,9 @@ export class SqsService {
   }
 
   /**
-   * The newest tasks first; 1 by default, at most 10. @throws ResourceNotFoundException,
-   * InvalidParameterValue
+   * The newest tasks first; 1 by default, at most 10.
+   *
+   * @throws ResourceNotFoundException, InvalidParameterValue
    */
   listMessageMoveTasks(SourceArn: string, MaxResults = 1): readonly MessageMoveTaskEntry[] {
     this.#resource('SourceArn', SourceArn);
@@ -440,10 +441,10 @@ export class SqsService {
   }
 
   /**
-   * Stops a running task; what has moved stays moved.
+   * Stops a running task. Messages already moved stay where they are.
    *
    * @returns the number of messages moved.
-   * @throws ResourceNotFoundException when no such task is running.
+   * @throws ResourceNotFoundException if no such task is running.
    */
   cancelMessageMoveTask(TaskHandle: string): number {
     this.tick();
@@ -453,37 +454,37 @@ export class SqsService {
     return task.moved;
   }
 
-  /** What a queue holds, visible or not, without receiving it. */
+  /** All messages of a queue, visible or not, without receiving them. */
   messages(queueName: string): readonly StoredMessage[] {
     return this.#queue(queueName).messages;
   }
 
-  /** When a message becomes visible, in milliseconds; `undefined` for one that is visible or gone. */
+  /** When a message becomes visible, in milliseconds; `undefined` if it is visible or gone. */
   hiddenUntil(queueName: string, message: StoredMessage): number | undefined {
     return this.#queue(queueName).hiddenUntil(message);
   }
 
-  /** When a message of the queue was last handed out, in milliseconds; 0 for never. */
+  /** When a message of the queue was last received, in milliseconds; 0 for never. */
   lastReceivedAt(queueName: string): number {
     return this.#queue(queueName).lastReceivedAt;
   }
 
   /**
-   * When a receive can find something without another call: now, or when a message becomes visible again, or
-   * a move task takes its next step. Milliseconds; `undefined` for never.
+   * When a receive may next find a message without another call: now, when a message becomes visible, or at the next
+   * step of a move task. In milliseconds; `undefined` for never.
    */
   nextVisibleAt(queueName: string): number | undefined {
     const queue = this.#queue(queueName);
     if (queue.visible > 0 && queue.inFlight < MAXIMUM_IN_FLIGHT) return this.now();
-    const moments = this.#moveTasks.filter((task) => task.isRunning).map((task) => task.nextMoveAt);
-    if (queue.nextVisibleAt !== undefined) moments.push(queue.nextVisibleAt);
-    return moments.length === 0 ? undefined : Math.min(...moments);
+    const times = this.#moveTasks.filter((task) => task.isRunning).map((task) => task.nextMoveAt);
+    if (queue.nextVisibleAt !== undefined) times.push(queue.nextVisibleAt);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /**
-   * Calls the listener after every call that may let a waiting receive find something, or find it sooner.
+   * Calls the listener after every call that may give a waiting receive a message, or give it one sooner.
    *
-   * @returns how to unsubscribe.
+   * @returns a function that unsubscribes
    */
   subscribe(queueName: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(queueName) ?? new Set();
@@ -491,13 +492,13 @@ export class SqsService {
     return () => listeners.delete(listener);
   }
 
-  /** Has every waiting receive look again; for a clock that jumps. */
+  /** Makes every waiting receive check again. For clocks that jump. */
   wake(): void {
     this.tick();
     for (const queueName of [...this.#listeners.keys()]) this.#notify(queueName);
   }
 
-  /** Brings move tasks up to the clock. Every call does it first; on its own it is for a clock that jumps. */
+  /** Brings move tasks up to date. Every call does this first; call it explicitly only for clocks that jump. */
   tick(): void {
     for (const task of this.#moveTasks)
       for (const queue of task.advance(this.now(), (arn) => this.#queueOfArn(arn))) this.#notify(queue.name);
@@ -540,7 +541,7 @@ export class SqsService {
     return changed;
   }
 
-  /** Moves a message that was received too often; `false` when it may be received. */
+  /** Moves a message that was received too often. @returns `false` if it may be received */
   #redrive(queue: Queue, message: StoredMessage, now: number): boolean {
     const policy = queue.settings.RedrivePolicy;
     if (policy === undefined || message.receiveCount < policy.maxReceiveCount) return false;
@@ -584,7 +585,7 @@ function checkSameAttributes(queue: Queue, attributes: Readonly<Record<string, s
   );
 }
 
-/** The members of the given names, or all. */
+/** The members with the given names, or all. */
 function pick(members: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
   if (names.includes('All')) return { ...members };
   return Object.fromEntries(Object.entries(members).filter(([name]) => names.includes(name)));

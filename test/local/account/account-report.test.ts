@@ -1,7 +1,7 @@
 import { describeAccount, isBalanced } from '../../../local/account/account-report';
 import type { Account } from '../../../local/account/reconciliation';
 
-describe('the account in words', () => {
+describe('describeAccount', () => {
   const account = (counts: Partial<Account>): Account => ({
     requests: 0,
     accepted: 0,
@@ -16,7 +16,7 @@ describe('the account in words', () => {
     ...counts,
   });
 
-  test('is a table and a sum', () => {
+  test('shows a table and a sum', () => {
     const balanced = account({
       requests: 31,
       accepted: 142,
@@ -42,7 +42,7 @@ describe('the account in words', () => {
   142 = 130 + 6 + 2 + 4: every accepted event is accounted for.`);
   });
 
-  test('is one sentence when there was nothing', () => {
+  test('shows one sentence if no event was accepted', () => {
     expect(describeAccount(account({}))).toBe('No event was accepted.');
   });
 
@@ -57,14 +57,14 @@ describe('the account in words', () => {
     ],
     [
       { accepted: 1, delivered: 2, rows: undefined, missing: -1 },
-      '1 ≠ 2 + 0 + 0 + 0: 1 event more than were accepted was counted as delivered.',
+      '1 ≠ 2 + 0 + 0 + 0: 1 more event was counted as delivered than accepted.',
     ],
     [
       { accepted: 1, delivered: 1, rows: 1, unexplainedRows: 2 },
-      'Heap has 2 rows more than the accepted events explain.',
+      'Heap has 2 more rows than the accepted events explain.',
     ],
-    [{ unexplainedRows: 1 }, 'Heap has 1 row more than the accepted events explain.'],
-  ])('says what does not fit: %j', (counts, sentence) => {
+    [{ unexplainedRows: 1 }, 'Heap has 1 more row than the accepted events explain.'],
+  ])('reports what does not add up: %j', (counts, sentence) => {
     expect(isBalanced(account(counts))).toBe(false);
     expect(describeAccount(account(counts))).toContain(sentence);
   });

@@ -32,13 +32,13 @@ const profiles = (...list: unknown[]): string =>
   JSON.stringify({ key_values: { event: 'E' }, profiles: list });
 
 describe('the events of a message', () => {
-  test.each(fixtureNames)('of %s are as many as the function finds', (name) => {
+  test.each(fixtureNames)('match in number those the function finds in %s', (name) => {
     const body = fixture(name);
     const decoded = decodeMessage(body, undefined);
     expect(read(body)).toHaveLength(decoded.kind === 'events' ? decoded.events.length : 1);
   });
 
-  test('are known again in a message narrowed to some of them, also those that are no object (F42)', () => {
+  test('keep their ids in a narrowed message, even if they are not objects (F42)', () => {
     const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
     const body = profiles(
       { identity: 'a' },
@@ -60,20 +60,20 @@ describe('the events of a message', () => {
     }
   });
 
-  test('that are equal are told apart by their number, and those of other requests by the request', () => {
+  test('get different ids if they are equal, within a request and across requests', () => {
     const twice = idsOf(read(profiles({ identity: 'a' }, { identity: 'a' })));
     expect(new Set(twice).size).toBe(2);
     const other = idsOf(read(profiles({ identity: 'a' }), { requestId: 'r2' }));
     expect(twice).not.toContain(other[0]);
   });
 
-  test('are what Heap gets, under each app id', () => {
+  test('are mapped as Heap receives them, for each app id', () => {
     const [event] = read(profiles({ identity: 'a' }), {}, ['11', '12']);
     expect(event?.heapEvents).toMatchObject([{ identity: 'a' }, { identity: 'a' }]);
     const keys = event?.heapEvents.map(({ idempotency_key: key }) => key);
     expect(new Set(keys).size).toBe(2);
     for (const key of keys ?? []) expect(isOwnRow(JSON.stringify(['a', null, key]))).toBe(true);
-    // As it goes out, so that the two can be compared.
+    // Serialized as it is sent, so that the two can be compared.
     expect(textOf(trackBody('11', serialized(JSON.stringify(event?.heapEvents[0]))))).toContain(
       String(keys?.[0]),
     );
@@ -91,7 +91,7 @@ describe('the events of a message', () => {
     ]);
   });
 
-  test('can be told from each other without any app', () => {
+  test('have different ids without any app id', () => {
     expect(idsOf(read(profiles({ identity: 'a' }), {}, []))).toEqual(
       idsOf(read(profiles({ identity: 'a' }))),
     );

@@ -8,7 +8,7 @@ import {
 
 const subject = { event: null, campaign: null, identity: null };
 
-/** Messages are lists of events: `a` is delivered under the key `a`, `!a` can be rejected alone, `-a` is ignored. */
+/** Messages are lists of events: `a` is delivered under the key `a`, `!a` can only be rejected, `-a` is ignored. */
 const reader: MessageReader = {
   eventsOf: ({ body }, appIds) =>
     body.split(' ').map((id) => ({
@@ -33,7 +33,7 @@ const accepted = (body: string): Arrival => ({
   queue: 'buffer',
   message: message(body),
 });
-const letter = (body: string, reason: string): Arrival => ({
+const deadLetter = (body: string, reason: string): Arrival => ({
   kind: 'arrival',
   at: 0,
   queue: 'dead letters',
@@ -44,7 +44,7 @@ const row = (identity: string, key: string): string => JSON.stringify([identity,
 interface State {
   readonly arrivals: readonly Arrival[];
   readonly buffer: readonly QueuedMessage[];
-  /** Of a real one how many events the function says it has delivered. */
+  /** For a real Heap, the number of events the function says it has delivered. */
   readonly heap: { readonly rows: ReadonlySet<string>; readonly appIds: ReadonlySet<string> } | number;
 }
 
@@ -91,14 +91,20 @@ const nothing = {
   unexplainedRows: 0,
 };
 
-test('nothing happened', async () => {
+test('nothing has happened', async () => {
   expect(await account([])).toEqual(nothing);
 });
 
-test('every event in its place', async () => {
+test('every event is in its place', async () => {
   expect(
     await account(
-      [accepted('a !b -c'), accepted('d'), accepted('!e !f'), letter('!b', 'x'), letter('!e !f', 'y')],
+      [
+        accepted('a !b -c'),
+        accepted('d'),
+        accepted('!e !f'),
+        deadLetter('!b', 'x'),
+        deadLetter('!e !f', 'y'),
+      ],
       { rows: [row('a', '11-a')], buffer: ['d'] },
     ),
   ).toEqual({
@@ -117,14 +123,14 @@ test('every event in its place', async () => {
   });
 });
 
-test('delivered neighbours of an event that is tried again stand in the buffer, and count as delivered', async () => {
+test('delivered neighbours of a retried event are still in the buffer and count as delivered', async () => {
   expect(await account([accepted('a b -c !d')], { rows: [row('a', '11-a')], buffer: ['a b -c !d'] })).toEqual(
     { ...nothing, requests: 1, accepted: 4, delivered: 1, rows: 1, queued: 3 },
   );
 });
 
-test('a dead letter of an event that did reach Heap, or came twice, adds nothing (F19)', async () => {
-  const letters = [letter('a', 'heap_rejected'), letter('!b', 'x'), letter('!b', 'x')];
+test('a dead letter of an event that reached Heap, or was received twice, is not counted again (F19)', async () => {
+  const letters = [deadLetter('a', 'heap_rejected'), deadLetter('!b', 'x'), deadLetter('!b', 'x')];
   expect(await account([accepted('a !b'), ...letters], { rows: [row('a', '11-a')] })).toEqual({
     ...nothing,
     requests: 1,
@@ -136,10 +142,10 @@ test('a dead letter of an event that did reach Heap, or came twice, adds nothing
   });
 });
 
-test('what went on as another message, or came back from the dead letters, was accepted once (F25)', async () => {
+test('an event that continued in another message, or was redriven, counts as accepted once (F25)', async () => {
   expect(
     await account(
-      [accepted('a b !c'), accepted('b !c'), letter('!c', 'x'), accepted('!c'), letter('!c', 'y')],
+      [accepted('a b !c'), accepted('b !c'), deadLetter('!c', 'x'), accepted('!c'), deadLetter('!c', 'y')],
       { rows: [row('a', '11-a')], buffer: ['b'] },
     ),
   ).toMatchObject({
@@ -153,15 +159,15 @@ test('what went on as another message, or came back from the dead letters, was a
   });
 });
 
-test('an event that came back from the dead letters and is nowhere now is missing', async () => {
-  expect(await account([accepted('!c'), letter('!c', 'x'), accepted('!c')])).toMatchObject({
+test('a redriven event that is nowhere now is missing', async () => {
+  expect(await account([accepted('!c'), deadLetter('!c', 'x'), accepted('!c')])).toMatchObject({
     accepted: 1,
     rejected: 0,
     missing: 1,
   });
 });
 
-test('equal events are one row', async () => {
+test('equal events share one row', async () => {
   const rows = [row('a1', '11-a'), row('a2', '11-a')];
   expect(await account([accepted('a1 a2')], { rows })).toMatchObject({ delivered: 2, rows: 2 });
   const sameUser: MessageReader = {
@@ -192,18 +198,18 @@ test('a lost event is missing', async () => {
   });
 });
 
-test('a row under another key is not explained, unless somebody else posted it', async () => {
+test('a row under another key is unexplained, unless another program posted it', async () => {
   const rows = [row('a', '11-a'), row('a', '11-other'), row('x', 'by hand')];
   expect(await account([accepted('a')], { rows })).toMatchObject({ delivered: 1, unexplainedRows: 1 });
 });
 
-test('a dead letter that was put there by hand was never accepted', async () => {
-  expect(await account([letter('!z', 'x')])).toEqual(nothing);
+test('a dead letter that was put there by hand does not count as accepted', async () => {
+  expect(await account([deadLetter('!z', 'x')])).toEqual(nothing);
 });
 
-test('a real Heap is believed to hold what the function counted as delivered', async () => {
+test('for a real Heap, the events that the function counted as delivered are assumed to be there', async () => {
   const state = {
-    arrivals: [accepted('a b !c'), accepted('d'), letter('!c', 'x')],
+    arrivals: [accepted('a b !c'), accepted('d'), deadLetter('!c', 'x')],
     buffer: [message('d')],
   };
   expect(await reconcile({ ...state, heap: 2 }, reader)).toMatchObject({
@@ -218,7 +224,7 @@ test('a real Heap is believed to hold what the function counted as delivered', a
   expect(await reconcile({ ...state, heap: 4 }, reader)).toMatchObject({ missing: -2 });
 });
 
-test('lets others have their turn in a long one', async () => {
+test('a long reconciliation yields to other work', async () => {
   let turns = 0;
   const timer = setInterval(() => (turns += 1), 0);
   await account(Array.from({ length: 20_000 }, (_, n) => accepted(`e${n}`)));

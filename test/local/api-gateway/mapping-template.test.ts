@@ -76,7 +76,7 @@ describe('$input', () => {
     expect(render("$input.path('$.Error.Code')", { body: text })).toBe('');
   });
 
-  it('takes an empty body for the empty object', () => {
+  it('reads an empty body as an empty object', () => {
     expect(render('$input.body|$util.urlEncode($input.body)')).toBe('{}|%7B%7D');
   });
 });
@@ -89,7 +89,7 @@ describe('$util', () => {
     );
   });
 
-  it('encodes any text so that a form decodes it to the same', () => {
+  it('encodes any string so that a form decodes it unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (body) => {
         const form = new URLSearchParams(`x=${render('$util.urlEncode($input.body)', { body })}`);
@@ -139,7 +139,7 @@ describe('$context', () => {
     ).toBe('r1 x1= 1700000000123 v1x POST /webhook/{event} /v1/webhook/a Key');
   });
 
-  it('lets a template override the status and the headers of the answer', () => {
+  it('lets a template override the status and the headers of the response', () => {
     const seen = context();
     const source = [
       "#if($input.path('$.Error.Code') == 'InvalidParameterValue')",
@@ -202,20 +202,20 @@ describe('data is not evaluated', () => {
   });
 });
 
-describe('what is not interpreted is refused when it is read', () => {
+describe('a template with an unsupported feature is rejected when it is parsed', () => {
   it.each([
-    ['$util.urlEncod($input.body)', 'the method urlEncod is not interpreted'],
-    ["$input.body.replaceAll('a', 'b')", 'the method replaceAll is not interpreted'],
-    ["$input.eval('x')", 'the method eval is not interpreted'],
-    ['$input.data', '$input.data is not interpreted'],
-    ['$util.secret', '$util.secret is not interpreted'],
-    ['$context.authorizer.claims', '$context.authorizer is not interpreted'],
-    ['$stageVariables.x', '$stageVariables is not interpreted'],
-    ['$nobody', '$nobody is not interpreted'],
-    ['"$util.urlEncode("$nobody")"', '$nobody is not interpreted'],
-    ["$input.path('$..deep')", 'the JSONPath $..deep is not interpreted'],
-    ["$input.json('$.a[*]')", 'the JSONPath $.a[*] is not interpreted'],
-    ['#parse("file")', '#parse is not interpreted'],
+    ['$util.urlEncod($input.body)', 'the method urlEncod is not supported'],
+    ["$input.body.replaceAll('a', 'b')", 'the method replaceAll is not supported'],
+    ["$input.eval('x')", 'the method eval is not supported'],
+    ['$input.data', '$input.data is not supported'],
+    ['$util.secret', '$util.secret is not supported'],
+    ['$context.authorizer.claims', '$context.authorizer is not supported'],
+    ['$stageVariables.x', '$stageVariables is not supported'],
+    ['$unknown', '$unknown is not supported'],
+    ['"$util.urlEncode("$unknown")"', '$unknown is not supported'],
+    ["$input.path('$..deep')", 'the JSONPath $..deep is not supported'],
+    ["$input.json('$.a[*]')", 'the JSONPath $.a[*] is not supported'],
+    ['#parse("file")', '#parse is not supported'],
     ['#if(', 'Parse error'],
   ])('%s', (source, message) => {
     expect(() => readMappingTemplate(source)).toThrow(message);
@@ -223,7 +223,7 @@ describe('what is not interpreted is refused when it is read', () => {
 });
 
 describe('substituteContext', () => {
-  it('replaces variables by their values and missing ones by the placeholder', () => {
+  it('replaces variables with their values and missing ones with the placeholder', () => {
     const variables = { a: 'x', n: 3, nested: { b: 'y' } };
     expect(substituteContext('$context.a/$context.nested.b/$context.n.', variables, '-')).toBe('x/y/3.');
     expect(substituteContext('$context.z $context.nested $context.a.length', variables, '-')).toBe('- - -');

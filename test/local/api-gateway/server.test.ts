@@ -23,7 +23,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends exactly the headers and the path given. */
+/** Sends exactly the given headers and path. */
 function send(
   gateway: RunningApiGateway,
   path: string,
@@ -78,7 +78,7 @@ async function start(
 }
 
 describe('a webhook', () => {
-  it('is stored in SQS with its stamps and answered with the id it was given', async () => {
+  it('is stored in SQS with its stamps and answered with its request id', async () => {
     const gateway = await start({}, { now: () => 1_700_000_000_123 });
     const answer = await send(gateway, '/v1/webhook', '{"a":"ü"}');
 
@@ -106,7 +106,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('keeps the request id of a client out of the stamps', async () => {
+  it('does not use a request id from the client as a stamp', async () => {
     const gateway = await start();
     const headers = { 'x-api-key': key, 'x-amzn-requestid': 'chosen' };
     const answer = await send(gateway, '/v1/webhook', '{}', headers);
@@ -125,7 +125,7 @@ describe('a webhook', () => {
     '%zz%20',
     '%FF',
     '$util.urlEncode(1)',
-  ])('hands on the path segment %s as it stands in the URL', async (segment) => {
+  ])('passes on the path segment %s as it is in the URL', async (segment) => {
     const gateway = await start();
     expect((await send(gateway, `/v1/webhook/${segment}`)).status).toBe(200);
     expect(sqs.last.parameters.get('MessageAttribute.3.Name')).toBe('event');
@@ -133,14 +133,14 @@ describe('a webhook', () => {
     expect(sqs.last.count).toBe(11);
   });
 
-  it.each(['Purchase?event=Other', 'Purchase/'])('takes the event alone from %s', async (end) => {
+  it.each(['Purchase?event=Other', 'Purchase/'])('takes only the event from %s', async (end) => {
     const gateway = await start();
     expect((await send(gateway, `/v1/webhook/${end}`)).status).toBe(200);
     expect(sqs.last.parameters.get('MessageAttribute.3.Value.StringValue')).toBe('Purchase');
   });
 });
 
-describe('F12, F13: any body reaches SQS as it is, as one parameter', () => {
+describe('F12, F13: any body reaches SQS unchanged, as one parameter', () => {
   const names = [
     'Action',
     'MessageAttribute.1.Name',
@@ -152,7 +152,7 @@ describe('F12, F13: any body reaches SQS as it is, as one parameter', () => {
     'MessageBody',
   ];
 
-  it('for every Unicode text', async () => {
+  it('for every Unicode string', async () => {
     const gateway = await start();
     await fc.assert(
       fc.asyncProperty(hostileBody, async (text) => {
@@ -166,7 +166,7 @@ describe('F12, F13: any body reaches SQS as it is, as one parameter', () => {
     );
   });
 
-  it('shows the difference to a template that does not encode', async () => {
+  it('unlike with a template that does not encode', async () => {
     const RequestTemplates = { 'application/json': 'Action=SendMessage&MessageBody=$input.body' };
     const gateway = await start({ integration: { RequestTemplates } });
     await send(gateway, '/v1/webhook', 'x&Action=DeleteQueue');
@@ -199,14 +199,14 @@ describe('content types', () => {
     if (status === 415) expect(answer.body).toBe('{"message":"Unsupported Media Type"}');
   });
 
-  it('pass an unmapped body through as the call itself where the template lets them', async () => {
+  it('pass an unmapped body through as the call itself where the template allows it', async () => {
     const gateway = await start({ integration: { PassthroughBehavior: 'WHEN_NO_MATCH' } });
     const headers = { 'x-api-key': key, 'content-type': 'application/xml' };
     await send(gateway, '/v1/webhook', 'Action=DeleteQueue', headers);
     expect(sqs.last.parameters.get('Action')).toBe('DeleteQueue');
   });
 
-  it('pass through without any template, and not beside one, when there must be no templates', async () => {
+  it('WHEN_NO_TEMPLATES passes a body through only if there are no templates', async () => {
     const PassthroughBehavior = 'WHEN_NO_TEMPLATES';
     const headers = { 'x-api-key': key, 'content-type': 'application/xml' };
     const none = await start({ integration: { PassthroughBehavior, RequestTemplates: {} } });
@@ -217,7 +217,7 @@ describe('content types', () => {
 });
 
 describe('bodies', () => {
-  it('F15: an empty one is stored as the empty object', async () => {
+  it('F15: an empty body is stored as an empty object', async () => {
     const gateway = await start();
     expect((await send(gateway, '/v1/webhook', '')).status).toBe(200);
     expect(sqs.last.parameters.get('MessageBody')).toBe('{}');
@@ -230,13 +230,13 @@ describe('bodies', () => {
     expect(sqs.last.parameters.get('MessageBody')).toBe('a\ufffd\ufffdbé');
   });
 
-  it('keeps a byte order mark and control characters', async () => {
+  it('keep a byte order mark and control characters', async () => {
     const gateway = await start();
     await send(gateway, '/v1/webhook', '\ufeff{}\u0000\r\n');
     expect(sqs.last.parameters.get('MessageBody')).toBe('\ufeff{}\u0000\r\n');
   });
 
-  it('are refused over 10 MB', async () => {
+  it('are refused above 10 MB', async () => {
     const gateway = await start();
     const limit = 10 * 1024 * 1024;
     expect((await send(gateway, '/v1/webhook', Buffer.alloc(limit, 'a'))).status).toBe(200);
@@ -247,8 +247,8 @@ describe('bodies', () => {
   });
 });
 
-describe('what SQS answers', () => {
-  it('F02, F03: of all statuses only 2xx becomes 200, and anything else no success', async () => {
+describe('the response of SQS', () => {
+  it('F02, F03: only 2xx becomes 200, and no other status becomes a success', async () => {
     const gateway = await start();
     for (let status = 100; status < 600; status++) {
       sqs.reply = { ...stored, status };
@@ -262,7 +262,7 @@ describe('what SQS answers', () => {
   it.each([
     ['too long', refused('InvalidParameterValue'), 413, '{"message":"too long"}'],
     ['refused characters', refused('InvalidMessageContents'), 400, '{"message":"refused characters"}'],
-    ['a body that is no JSON', { status: 400, body: '<Error/>' }, 400, '{"message":"refused characters"}'],
+    ['a body that is not JSON', { status: 400, body: '<Error/>' }, 400, '{"message":"refused characters"}'],
     ['413', { status: 413, body: '' }, 413, '{"message":"too long"}'],
     ['403', { status: 403, body: '{}' }, 500, '{"message":"not stored"}'],
     ['500', { status: 500, body: '' }, 500, '{"message":"not stored"}'],
@@ -275,7 +275,7 @@ describe('what SQS answers', () => {
     expect(answer.body.trim()).toBe(body);
   });
 
-  it('F03: an answer that does not come in time is a 504', async () => {
+  it('F03: a response that is too late becomes a 504', async () => {
     const lines: string[] = [];
     const gateway = await start(
       { integration: { TimeoutInMillis: 50 } },
@@ -285,10 +285,10 @@ describe('what SQS answers', () => {
     const answer = await send(gateway, '/v1/webhook');
     expect(answer.status).toBe(504);
     expect(answer.body).toBe('{"message":"Endpoint request timed out"}');
-    expect(lines).toEqual([expect.stringMatching(/INTEGRATION_TIMEOUT: no answer of SQS in 50 ms$/)]);
+    expect(lines).toEqual([expect.stringMatching(/INTEGRATION_TIMEOUT: no answer from SQS in 50 ms$/)]);
   });
 
-  it.each(['reset', 'nobody listens'])('F03: %s is a 500', async (kind) => {
+  it.each(['reset', 'connection refused'])('F03: %s becomes a 500', async (kind) => {
     sqs.reply = 'reset';
     const options = kind === 'reset' ? {} : { sqsEndpoint: 'http://127.0.0.1:9' };
     const gateway = await start({}, options);
@@ -297,14 +297,14 @@ describe('what SQS answers', () => {
     expect(answer.body).toBe('{"message":"Internal server error"}');
   });
 
-  it('fails without a response that matches and without a default', async () => {
+  it('fails if no integration response matches and there is no default', async () => {
     const IntegrationResponses = [{ StatusCode: '200', SelectionPattern: '2\\d{2}' }];
     const gateway = await start({ integration: { IntegrationResponses } });
     sqs.reply = { ...stored, status: 403 };
     expect((await send(gateway, '/v1/webhook')).status).toBe(500);
   });
 
-  it('is selected by a pattern that matches the whole status', async () => {
+  it('is matched by a pattern against the whole status', async () => {
     const IntegrationResponses = [
       { StatusCode: '200', SelectionPattern: '20|00' },
       { StatusCode: '413', SelectionPattern: '4.3' },
@@ -316,7 +316,7 @@ describe('what SQS answers', () => {
     expect((await send(gateway, '/v1/webhook')).status).toBe(413);
   });
 
-  it('passes through without a template, with literal headers', async () => {
+  it('is passed through without a template, with literal headers', async () => {
     const IntegrationResponses = [
       { StatusCode: '200', ResponseParameters: { 'method.response.header.X-Door': "'open'" } },
     ];
@@ -332,7 +332,7 @@ describe('what SQS answers', () => {
     ['"444"', 200],
     ['99', 200],
     ['600', 200],
-  ])('takes the override %s as the status %i', async (value, status) => {
+  ])('an override of %s results in the status %i', async (value, status) => {
     const gateway = await start({
       integration: {
         IntegrationResponses: [
@@ -352,7 +352,7 @@ describe('what SQS answers', () => {
     expect(answer.headers['x-why']).toBe('v1');
   });
 
-  it('fails when a template fails, and keeps the data out of the log', async () => {
+  it('a failing template is an error without the data in the log', async () => {
     const lines: string[] = [];
     const gateway = await start(
       { integration: { RequestTemplates: { 'application/json': '$util.parseJson($input.body)' } } },
@@ -360,12 +360,14 @@ describe('what SQS answers', () => {
     );
     const answer = await send(gateway, '/v1/webhook', 'ana@shop.test');
     expect(answer).toMatchObject({ status: 500, body: '{"message":"Internal server error"}' });
-    expect(lines).toEqual([expect.stringContaining('API_CONFIGURATION_ERROR: $util.parseJson got no JSON')]);
+    expect(lines).toEqual([
+      expect.stringContaining('API_CONFIGURATION_ERROR: $util.parseJson expects valid JSON'),
+    ]);
     expect(lines.join('')).not.toContain('ana@');
     expect(sqs.requests).toEqual([]);
   });
 
-  it('goes on after a client that left in the middle of its request', async () => {
+  it('the server survives a client that disconnects during its request', async () => {
     const gateway = await start();
     await new Promise<void>((resolve) => {
       const call = httpRequest(gateway.origin, {
@@ -382,7 +384,7 @@ describe('what SQS answers', () => {
     expect(sqs.requests).toHaveLength(1);
   });
 
-  it('fails when a template makes a header of a text that none can hold', async () => {
+  it('a template that sets an invalid header value is an error', async () => {
     const gateway = await start({
       integration: {
         IntegrationResponses: [
@@ -403,11 +405,11 @@ describe('what SQS answers', () => {
 describe('API keys', () => {
   it.each<[string, Record<string, string>, number]>([
     ['none', {}, 403],
-    ['an unknown one', { 'x-api-key': 'wrong' }, 403],
-    ['an empty one', { 'x-api-key': '' }, 403],
-    ['a name of Object', { 'x-api-key': 'toString' }, 403],
-    ['the right one', { 'x-api-key': key }, 200],
-    ['the right one in capitals', { 'X-API-KEY': key }, 200],
+    ['an unknown key', { 'x-api-key': 'wrong' }, 403],
+    ['an empty key', { 'x-api-key': '' }, 403],
+    ['a property name of Object', { 'x-api-key': 'toString' }, 403],
+    ['the right key', { 'x-api-key': key }, 200],
+    ['the right key in an upper-case header', { 'X-API-KEY': key }, 200],
   ])('%s', async (_, headers, status) => {
     const gateway = await start();
     const answer = await send(gateway, '/v1/webhook', '{}', headers);
@@ -425,10 +427,10 @@ describe('API keys', () => {
     ['the Origin null', { origin: 'null' }],
   ];
 
-  it.each(callers)('are all that counts, as in AWS: %s neither opens nor closes', async (_, headers) => {
+  it.each(callers)('are all that counts, as in AWS: %s makes no difference', async (_, headers) => {
     const gateway = await start();
     expect((await send(gateway, '/v1/webhook', '{}', headers)).status).toBe(403);
-    // A page that knew the key would ask first whether it may send it, and is not told that it may.
+    // A page that knew the key would first have to send a preflight request, which is not allowed.
     const preflight = { ...headers, 'access-control-request-headers': 'x-api-key' };
     const answer = await send(gateway, '/v1/webhook', '', preflight, 'OPTIONS');
     expect(answer.status).toBe(403);
@@ -437,7 +439,7 @@ describe('API keys', () => {
     expect((await send(gateway, '/v1/webhook', '{}', { ...headers, 'x-api-key': key })).status).toBe(200);
   });
 
-  it('is refused without one however large the request', async () => {
+  it('a request without a key is refused, however large it is', async () => {
     const gateway = await start();
     for (const path of ['/v1/webhook', '/v2/webhook', '/v1/nowhere']) {
       const answer = await send(gateway, path, Buffer.alloc(20 * 1024 * 1024, 'a'), {});
@@ -447,16 +449,16 @@ describe('API keys', () => {
 
   it.each<[string, NonNullable<WebhookTemplateOptions['changes']>]>([
     ['disabled', { Key: { Enabled: false } }],
-    ['not said to be enabled', { Key: { Enabled: undefined } }],
+    ['not explicitly enabled', { Key: { Enabled: undefined } }],
     ['in no usage plan', { PlanKey: null }],
-    ['in a usage plan of no stage', { Plan: { ApiStages: [] } }],
+    ['in a usage plan without a stage', { Plan: { ApiStages: [] } }],
     ['in a usage plan of another stage', { Plan: { ApiStages: [{ ApiId: 'Api', Stage: 'v2' }] } }],
-  ])('a key is refused when it is %s', async (_, changes) => {
+  ])('a key is refused if it is %s', async (_, changes) => {
     const gateway = await start({ changes });
     expect((await send(gateway, '/v1/webhook')).status).toBe(403);
   });
 
-  it('several keys are good at once, and the template may hold values', async () => {
+  it('several keys are valid at once, and the template may contain their values', async () => {
     const other = 'another-key-of-twenty-characters';
     const gateway = await start({
       changes: {
@@ -477,14 +479,14 @@ describe('API keys', () => {
     );
   });
 
-  it('a key without a value gets one', async () => {
+  it('a key without a value gets a random one', async () => {
     const gateway = await start({}, { apiKeyValues: {} });
     const value = gateway.apiKeys.get('Key')!;
     expect(value).toMatch(/^\w{40}$/);
     expect((await send(gateway, '/v1/webhook', '{}', { 'x-api-key': value })).status).toBe(200);
   });
 
-  it('is not asked for where the method does not require one', async () => {
+  it('are not needed for a method that requires none', async () => {
     const gateway = await start({ changes: { WebhookPost: { ApiKeyRequired: false } } });
     expect((await send(gateway, '/v1/webhook', '{}', {})).status).toBe(200);
     expect((await send(gateway, '/v1/webhook/a', '{}', {})).status).toBe(403);
@@ -512,14 +514,14 @@ describe('routes', () => {
     if (status === 403) expect(answer.body).toBe('{"message":"Missing Authentication Token"}');
   });
 
-  it('a stage that does not exist is forbidden', async () => {
+  it('an unknown stage is forbidden', async () => {
     const gateway = await start();
     expect(gateway.stages).toEqual(['v1']);
     const answer = await send(gateway, '/v2/webhook');
     expect(answer).toMatchObject({ status: 403, body: '{"message":"Forbidden"}' });
   });
 
-  it('a literal path goes before a parameter, whatever their order', async () => {
+  it('a literal path takes precedence over a parameter, whatever their order', async () => {
     const gateway = await start({
       changes: {
         Setup: {
@@ -549,7 +551,7 @@ describe('routes', () => {
   });
 });
 
-it('a resource may be the root', async () => {
+it('the root resource can have a method', async () => {
   const gateway = await start({
     changes: { WebhookPost: { ResourceId: { 'Fn::GetAtt': ['Api', 'RootResourceId'] } } },
   });
@@ -559,7 +561,7 @@ it('a resource may be the root', async () => {
 });
 
 describe('throttling', () => {
-  it('lets a burst and then the rate of the stage through', async () => {
+  it('allows a burst and then the rate of the stage', async () => {
     let now = 1_700_000_000_000;
     const MethodSettings = [
       { HttpMethod: '*', ResourcePath: '/*', ThrottlingRateLimit: 2, ThrottlingBurstLimit: 3 },
@@ -576,7 +578,7 @@ describe('throttling', () => {
     now += 3_600_000;
     expect(await statuses(4)).toEqual([200, 200, 200, 429]);
     expect((await send(gateway, '/v1/webhook')).body).toBe('{"message":"Too Many Requests"}');
-    // The limit of a stage holds for each of its methods.
+    // The limit of a stage applies to each of its methods separately.
     expect((await send(gateway, '/v1/webhook/a')).status).toBe(200);
     expect(sqs.requests).toHaveLength(9);
   });
@@ -597,7 +599,7 @@ describe('gateway responses', () => {
     Properties: { RestApiId: { Ref: 'Api' }, ...properties },
   });
 
-  it('override the answer of their type, DEFAULT_4XX those without one', async () => {
+  it('override the response of their type, and DEFAULT_4XX those without one', async () => {
     const gateway = await start({
       changes: {
         InvalidKey: response({
@@ -629,7 +631,7 @@ describe('gateway responses', () => {
     expect(unknown).toMatchObject({ status: 403, body: '{"default":"Missing Authentication Token"}' });
   });
 
-  it('DEFAULT_5XX covers an integration that fails', async () => {
+  it('DEFAULT_5XX covers a failed integration', async () => {
     const gateway = await start({
       changes: {
         Default: response({ ResponseType: 'DEFAULT_5XX', StatusCode: '503' }),
@@ -654,8 +656,8 @@ describe('the resource policy', () => {
   const inside = (ranges: string | string[]) => ({ IpAddress: { 'aws:SourceIp': ranges } });
 
   it.each([
-    ['denies all but others', [statement('Allow'), statement('Deny', outside('203.0.113.0/24'))], 403],
-    ['denies all but us', [statement('Allow'), statement('Deny', outside(['::1', '127.0.0.0/8']))], 200],
+    ['denies everyone but others', [statement('Allow'), statement('Deny', outside('203.0.113.0/24'))], 403],
+    ['denies everyone but us', [statement('Allow'), statement('Deny', outside(['::1', '127.0.0.0/8']))], 200],
     ['allows others', [statement('Allow', inside('203.0.113.7'))], 403],
     ['allows us', [statement('Allow', inside(['203.0.113.0/24', '127.0.0.1']))], 200],
     ['denies us', [statement('Allow'), statement('Deny', inside('127.0.0.1/32'))], 403],
@@ -670,7 +672,7 @@ describe('the resource policy', () => {
 });
 
 describe('the access log', () => {
-  it('gets a line for each request of a stage, in its format', async () => {
+  it('gets a line for each request of a stage, in the configured format', async () => {
     const lines: string[] = [];
     let now = 1_700_000_000_000;
     const gateway = await start({}, { now: () => now++, onAccessLog: (line) => lines.push(line) });
@@ -704,14 +706,14 @@ describe('the access log', () => {
   });
 });
 
-describe('what is not interpreted is refused at the start', () => {
+describe('a template with an unsupported feature is rejected at startup', () => {
   const [fallback, success] = integrationResponses;
 
   it.each<[string, WebhookTemplateOptions, string | RegExp]>([
     [
       'another integration type',
       { integration: { Type: 'HTTP_PROXY' } },
-      /^WebhookPost \(AWS::ApiGateway::Method\): not interpreted: .*Integration\.Type/s,
+      /^WebhookPost \(AWS::ApiGateway::Method\): not supported: .*Integration\.Type/s,
     ],
     [
       'another service',
@@ -733,7 +735,7 @@ describe('what is not interpreted is refused at the start', () => {
     [
       'a status that no method response declares',
       { changes: { WebhookPost: { MethodResponses: [{ StatusCode: '200' }] } } },
-      'WebhookPost (AWS::ApiGateway::Method): no method response has the status 500',
+      'WebhookPost (AWS::ApiGateway::Method): no method response declares the status 500',
     ],
     [
       'two default responses',
@@ -759,7 +761,7 @@ describe('what is not interpreted is refused at the start', () => {
           ],
         },
       },
-      'the mapping template of 200: $context.authorizer is not interpreted',
+      'the mapping template of 200: $context.authorizer is not supported',
     ],
     [
       'another response template',
@@ -769,7 +771,7 @@ describe('what is not interpreted is refused at the start', () => {
     [
       'a parameter mapping',
       { integration: { RequestParameters: { 'integration.request.path.x': "'y'" } } },
-      "the parameter mapping integration.request.path.x from 'y' is not interpreted",
+      "the parameter mapping integration.request.path.x from 'y' is not supported",
     ],
     [
       'a policy',
@@ -781,19 +783,19 @@ describe('what is not interpreted is refused at the start', () => {
     [
       'no API',
       { changes: { Api: null } },
-      'one AWS::ApiGateway::RestApi is interpreted, and the template has none',
+      'exactly one AWS::ApiGateway::RestApi is supported, and the template has none',
     ],
     [
       'two APIs',
       { changes: { Api2: { Type: 'AWS::ApiGateway::RestApi', Properties: {} } } },
-      'one AWS::ApiGateway::RestApi is interpreted, and the template has more',
+      'exactly one AWS::ApiGateway::RestApi is supported, and the template has more than one',
     ],
   ])('%s', async (_, template, message) => {
     await expect(start(template)).rejects.toThrow(message);
   });
 
-  it('a queue nobody knows', async () => {
-    const nobody = { ...deployment, attributes: () => undefined };
-    await expect(start({}, { deployment: nobody })).rejects.toThrow('nothing is known of Queue.QueueName');
+  it('an unknown queue', async () => {
+    const knowsNothing = { ...deployment, attributes: () => undefined };
+    await expect(start({}, { deployment: knowsNothing })).rejects.toThrow('Queue.QueueName is unknown');
   });
 });

@@ -22,7 +22,7 @@ describe('invalidReason', () => {
     ['a user id instead of an identity', { identity: undefined, user_id: '9007199254740991' }],
     ['a timestamp in UTC', { timestamp: '2026-02-28T23:59:59.123456Z' }],
     ['a timestamp with an offset', { timestamp: '2017-03-10T22:21:56+00:00' }],
-    ['a day as timestamp', { timestamp: '2028-02-29' }],
+    ['a day as the timestamp', { timestamp: '2028-02-29' }],
     ['no properties', { properties: undefined }],
     ['empty properties', { properties: {} }],
     ['scalars', { properties: { a: 'x', b: '', c: 0, d: -1.5, [text(1023)]: text(1023) } }],
@@ -37,14 +37,14 @@ describe('invalidReason', () => {
     ['no name', { event: undefined }, '.event should be'],
     ['an empty name', { event: '' }, '.event should be'],
     ['a name of 1025 characters', { event: text(1025) }, '.event should be'],
-    ['a number as name', { event: 5 }, '.event should be'],
+    ['a number as the name', { event: 5 }, '.event should be'],
     ['neither identity nor user id', { identity: undefined }, '.identity should be'],
     ['both identity and user id', { user_id: '5' }, '.identity should be'],
     ['an empty identity', { identity: '' }, '.identity should be'],
     ['an identity of 256 characters', { identity: text(256) }, '.identity should be'],
-    ['a number as identity', { identity: 5 }, '.identity should be'],
-    ['null as identity', { identity: null }, '.identity should be'],
-    ['a user id that is no number', { identity: undefined, user_id: 'u5' }, '.user_id should be'],
+    ['a number as the identity', { identity: 5 }, '.identity should be'],
+    ['null as the identity', { identity: null }, '.identity should be'],
+    ['a user id that is not a number', { identity: undefined, user_id: 'u5' }, '.user_id should be'],
     ['a user id above 2^53 - 1', { identity: undefined, user_id: '9007199254740992' }, '.user_id should be'],
     ['a timestamp in seconds', { timestamp: 1760000000 }, '.timestamp should be'],
     ['a timestamp in another format', { timestamp: 'Mon, 25 Dec 1995 13:30:00 GMT' }, '.timestamp should be'],
@@ -52,10 +52,10 @@ describe('invalidReason', () => {
     ['an hour that does not exist', { timestamp: '2026-02-03T25:00:00Z' }, '.timestamp should be'],
     ['an empty timestamp', { timestamp: '' }, '.timestamp should be'],
     ['an empty key', { idempotency_key: '' }, '.idempotency_key should be'],
-    ['a number as key', { idempotency_key: 5 }, '.idempotency_key should be'],
+    ['a number as the key', { idempotency_key: 5 }, '.idempotency_key should be'],
     ['a list as properties', { properties: [] }, '.properties should be object'],
     ['null as properties', { properties: null }, '.properties should be object'],
-    ['text as properties', { properties: '{}' }, '.properties should be object'],
+    ['a string as properties', { properties: '{}' }, '.properties should be object'],
     [
       'a property key of 1024 characters',
       { properties: { [text(1024)]: 1 } },
@@ -65,10 +65,14 @@ describe('invalidReason', () => {
     ['true', { properties: { a: true } }, '.properties.a should be'],
     ['null', { properties: { a: null } }, '.properties.a should be'],
     ['a nested object', { properties: { a: {} } }, '.properties.a should be'],
-    ['a number without end', { properties: { a: Infinity } }, '.properties.a should be'],
+    ['an infinite number', { properties: { a: Infinity } }, '.properties.a should be'],
     ['a list with true', { properties: { a: ['x', true] } }, '.properties.a should be'],
     ['a list in a list', { properties: { a: [['x']] } }, '.properties.a should be'],
-    ['a list with a text of 1024 characters', { properties: { a: [text(1024)] } }, '.properties.a should be'],
+    [
+      'a list with a string of 1024 characters',
+      { properties: { a: [text(1024)] } },
+      '.properties.a should be',
+    ],
     ['the key id', { properties: { id: '1' } }, '.properties.id should not be used'],
     ['the key iD', { properties: { iD: '1' } }, '.properties.iD should not be used'],
   ])('refuses %s with the index in bulk form and without it in single form', (_, event, reason) => {
@@ -86,21 +90,21 @@ describe('invalidReason', () => {
     expect(invalidUsersReason({ app_id: appId, users: [] })).toContain('postBody.app_id should be');
   });
 
-  it('wants the app id at the root', () => {
+  it('requires the app id at the root', () => {
     expect(invalidReason({ events: [{ app_id: APP_ID, ...EVENT }] })).toContain('postBody.app_id should be');
   });
 
-  it('refuses events that are no list', () => {
+  it('refuses events that are not a list', () => {
     expect(invalidReason({ app_id: APP_ID, events: EVENT })).toBe('postBody.events should be array');
   });
 
-  it('takes 1000 events and refuses 1001', () => {
+  it('accepts 1000 events and refuses 1001', () => {
     const events = Array.from({ length: 1001 }, () => EVENT);
     expect(invalidReason({ app_id: APP_ID, events: events.slice(1) })).toBeUndefined();
     expect(invalidReason({ app_id: APP_ID, events })).toContain('postBody.events should have at most 1000');
   });
 
-  it('names the index of the bad one among any number of good ones', () => {
+  it('names the index of the invalid event among any number of valid ones', () => {
     const position = fc.tuple(fc.nat(999), fc.nat(999));
     fc.assert(
       fc.property(position, ([length, at]) => {
@@ -114,7 +118,7 @@ describe('invalidReason', () => {
     );
   });
 
-  it('has an answer for any JSON value and never throws', () => {
+  it('handles any JSON value and never throws', () => {
     const anything = fc.letrec((tie) => ({
       node: fc.oneof(
         fc.jsonValue(),
@@ -142,7 +146,7 @@ describe('invalidReason', () => {
 describe('invalidUsersReason', () => {
   const USER = { identity: 'ada@shop.example', properties: { plan: 'gold' } };
 
-  it('takes the single form and up to 1000 users', () => {
+  it('accepts the single form and up to 1000 users', () => {
     const users = Array.from({ length: 1001 }, () => USER);
     expect(invalidUsersReason({ app_id: APP_ID, ...USER })).toBeUndefined();
     expect(invalidUsersReason({ app_id: APP_ID, users: users.slice(1) })).toBeUndefined();

@@ -55,7 +55,7 @@ describe('the fake Heap', () => {
   }
 
   describe('storing', () => {
-    it('takes the single form and keeps the event as it was posted', async () => {
+    it('accepts the single form and keeps the event as it was posted', async () => {
       const single = { app_id: APP_ID, ...EVENT, timestamp: '2026-01-02T03:04:05.678Z' };
       const answer = await post('/api/track', single);
 
@@ -63,21 +63,21 @@ describe('the fake Heap', () => {
       expect(await received()).toEqual({ requests: 1, events: [single], users: [], duplicates: 0 });
     });
 
-    it('takes the bulk form and keeps the events in their order, without the app id', async () => {
+    it('accepts the bulk form and keeps the events in order, without the app id', async () => {
       const other = { ...EVENT, idempotency_key: 'k2', event: 'Refund' };
       expect((await bulk(other, EVENT)).status).toBe(200);
 
       expect(await received()).toEqual({ requests: 1, events: [other, EVENT], users: [], duplicates: 0 });
     });
 
-    it('keeps the first event of a user and key and counts the others, in one request and across requests', async () => {
+    it('keeps the first event of a user and key and counts the others, within and across requests', async () => {
       await bulk(EVENT, { ...EVENT, properties: { value: 4 } });
       await bulk({ ...EVENT, event: 'Renamed' });
 
       expect(await received()).toEqual({ requests: 2, events: [EVENT], users: [], duplicates: 2 });
     });
 
-    it('tells the same key apart under other users, a user id included', async () => {
+    it('distinguishes the same key under different users, including user ids', async () => {
       const events = [
         EVENT,
         { ...EVENT, identity: 'grace@shop.example' },
@@ -97,7 +97,7 @@ describe('the fake Heap', () => {
       expect(await received()).toMatchObject({ events: [keyless, keyless], duplicates: 0 });
     });
 
-    it('takes user properties in both forms', async () => {
+    it('accepts user properties in both forms', async () => {
       const user = { identity: 'ada@shop.example', properties: { plan: 'gold' } };
       const single = { app_id: APP_ID, ...user };
       expect((await post('/api/add_user_properties', single)).status).toBe(200);
@@ -113,7 +113,7 @@ describe('the fake Heap', () => {
       });
     });
 
-    it('refuses the whole request for one bad event and names its index in plain text', async () => {
+    it('refuses the whole request for one invalid event and names its index in plain text', async () => {
       const answer = await bulk(EVENT, { ...EVENT, properties: [] });
 
       expect(answer.status).toBe(400);
@@ -122,12 +122,12 @@ describe('the fake Heap', () => {
       expect(await received()).toEqual({ requests: 1, events: [], users: [], duplicates: 0 });
     });
 
-    it('refuses what is no JSON', async () => {
+    it('refuses invalid JSON', async () => {
       const answer = await post('/api/track', '{"app_id":"11",');
       expect([answer.status, await answer.text()]).toEqual([400, 'postBody should be object']);
     });
 
-    it('takes a body of 10 MB and answers 413 to one byte more', async () => {
+    it('accepts a body of 10 MB and answers 413 to one byte more', async () => {
       const event = JSON.stringify({ app_id: APP_ID, ...EVENT });
       const full = event.padEnd(10 * 1024 * 1024);
 
@@ -136,7 +136,7 @@ describe('the fake Heap', () => {
       expect(await received()).toMatchObject({ requests: 2, events: [{ event: 'Purchase' }] });
     });
 
-    it('forgets everything on reset, known keys and the fault included', async () => {
+    it('forgets everything on reset, including known keys and the fault', async () => {
       await bulk(EVENT, EVENT);
       await post('/control', { mode: '500' });
       expect((await post('/reset', '')).status).toBe(200);
@@ -180,7 +180,7 @@ describe('the fake Heap', () => {
       ['400-index', 400, 'postBody.events[0].properties should be object'],
       ['400-plain', 400, 'Bad Request'],
       ['413', 413, 'Payload Too Large'],
-    ])('%s answers %d, stores nothing and ends by itself', async (mode, status, text) => {
+    ])('%s answers %d, stores nothing and ends on its own', async (mode, status, text) => {
       await post('/control', { mode, times: 2 });
       for (const attempt of [1, 2]) {
         const answer = await bulk(EVENT);
@@ -192,7 +192,7 @@ describe('the fake Heap', () => {
       expect(await received()).toMatchObject({ requests: 3, events: [EVENT] });
     });
 
-    it('holds until changed when no number of times is given', async () => {
+    it('lasts until changed if no number of times is given', async () => {
       await post('/control', { mode: '500' });
       for (let request = 0; request < 5; request += 1) expect((await bulk(EVENT)).status).toBe(500);
       await post('/control', { mode: 'ok' });
@@ -212,7 +212,7 @@ describe('the fake Heap', () => {
       const hangUp = new AbortController();
       const answer = post('/api/track', { app_id: APP_ID, ...EVENT }, hangUp.signal);
       await until({ requests: 1, events: [] });
-      // The server still answers others, so the silence is meant for this request alone.
+      // The server still answers others, so the silence concerns only this request.
       expect((await bulk({ ...EVENT, idempotency_key: 'k2' })).status).toBe(200);
       hangUp.abort();
 
@@ -220,7 +220,7 @@ describe('the fake Heap', () => {
       expect(await received()).toMatchObject({ events: [{ idempotency_key: 'k2' }] });
     });
 
-    it('store-then-hang stores and never answers, and knows the event when it comes again', async () => {
+    it('store-then-hang stores and never answers, and recognizes the event when it is received again', async () => {
       await post('/control', { mode: 'store-then-hang', times: 1 });
       const hangUp = new AbortController();
       const answer = post('/api/track', { app_id: APP_ID, events: [EVENT] }, hangUp.signal);
@@ -243,7 +243,7 @@ describe('the fake Heap', () => {
       expect(await received()).toMatchObject({ requests: 1, events: [] });
     });
 
-    it('redirect leads to a path that says 200 to whoever follows, and stores nothing', async () => {
+    it('redirect leads to a path that answers 200 to a sender that follows it, and stores nothing', async () => {
       await post('/control', { mode: 'redirect' });
       const answer = await bulk(EVENT);
       expect(answer.status).toBe(302);
@@ -253,12 +253,12 @@ describe('the fake Heap', () => {
       expect(await received()).toEqual({ requests: 1, events: [], users: [], duplicates: 0 });
     });
 
-    it('plays faults for user properties too', async () => {
+    it('injects faults for user properties too', async () => {
       await post('/control', { mode: '500', times: 1 });
       expect((await post('/api/add_user_properties', { app_id: APP_ID, users: [] })).status).toBe(500);
     });
 
-    it.each(['ok', '500'])('waits before each answer when it is told to: %s', async (mode) => {
+    it.each(['ok', '500'])('delays each response on request: %s', async (mode) => {
       await post('/control', { mode, latencyMs: 3_600_000 });
       const patience = new AbortController();
       let isAnswered = false;
@@ -275,7 +275,7 @@ describe('the fake Heap', () => {
       expect((await bulk(EVENT)).status).toBe(mode === 'ok' ? 200 : 500);
     });
 
-    it('takes several requests at a time while it waits', async () => {
+    it('handles several requests concurrently during a delay', async () => {
       await post('/control', { mode: 'ok', latencyMs: 3_600_000 });
       const patience = new AbortController();
       const events = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ ...EVENT, idempotency_key: `k${n}` }));
@@ -298,13 +298,13 @@ describe('the fake Heap', () => {
       ['no object', '[]', 'ok, 500, 429'],
       ['no mode', '{}', 'mode should be one of ok, 500, 429, 400-index, 400-plain, 413, timeout, reset'],
       ['an unknown mode', '{"mode":"418"}', 'store-then-hang, redirect'],
-      ['a number as mode', '{"mode":500}', 'mode should be one of'],
-      ['no times', '{"mode":"500","times":0}', 'times should be a whole number of at least 1'],
+      ['a number as the mode', '{"mode":500}', 'mode should be one of'],
+      ['zero times', '{"mode":"500","times":0}', 'times should be a whole number of at least 1'],
       ['half a time', '{"mode":"500","times":1.5}', 'times should be'],
-      ['a time as text', '{"mode":"500","times":"2"}', 'times should be'],
-      ['a negative wait', '{"mode":"429","retryAfter":-1}', 'retryAfter should be'],
+      ['a string as times', '{"mode":"500","times":"2"}', 'times should be'],
+      ['a negative Retry-After', '{"mode":"429","retryAfter":-1}', 'retryAfter should be'],
       ['half a millisecond', '{"mode":"ok","latencyMs":0.5}', 'latencyMs should be'],
-      ['a misspelt name', '{"mode":"500","time":1}', 'time is unknown'],
+      ['a misspelled name', '{"mode":"500","time":1}', 'time is unknown'],
     ])('refuses %s in /control, says what is allowed and changes nothing', async (_, body, message) => {
       const answer = await post('/control', body);
       expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(message)]);
@@ -336,7 +336,7 @@ describe('a fake Heap with faults of its own', () => {
   const track = async (idempotency_key = 'k1'): Promise<number> =>
     (await post('/api/track', { app_id: APP_ID, events: [{ ...EVENT, idempotency_key }] })).status;
 
-  it('plays them for API requests alone, one each', async () => {
+  it('applies one fault to each API request and to nothing else', async () => {
     faults.push({ mode: '500' }, { mode: '429', retryAfter: 3 });
     await fetch(`${heap.origin}/received`);
     expect(await track()).toBe(500);
@@ -345,7 +345,7 @@ describe('a fake Heap with faults of its own', () => {
     expect(await track()).toBe(200);
   });
 
-  it('leaves them to what /control asks for, and its "ok" is peace until /reset', async () => {
+  it('lets /control override them, and its "ok" turns them off until /reset', async () => {
     faults.push({ mode: '500' }, { mode: '500' }, { mode: '500' });
     await post('/control', { mode: '413', times: 1 });
     expect([await track(), await track()]).toEqual([413, 500]);
@@ -355,7 +355,7 @@ describe('a fake Heap with faults of its own', () => {
     expect([await track(), await track(), await track()]).toEqual([500, 500, 200]);
   });
 
-  it('is told by this process what /control would tell it, and to play other faults until then', async () => {
+  it('lets this process do the same as /control, or set other faults in the meantime', async () => {
     expect([heap.fault, heap.isStorm]).toEqual([undefined, true]);
     expect(heap.control({ mode: 'none' })).toMatch(/^mode should be one of ok, 500/);
     expect(heap.control({ mode: '503', times: 2 })).toBeUndefined();
@@ -365,13 +365,13 @@ describe('a fake Heap with faults of its own', () => {
     heap.play(() => ({ mode: '404' }));
     expect([heap.fault, heap.isStorm]).toEqual([undefined, true]);
     expect([await track(), await track()]).toEqual([404, 404]);
-    // It ends with the next that is asked for: then the faults of its own go on.
+    // It ends with the next fault that is set. Then the server's own faults continue.
     await post('/control', { mode: '413', times: 1 });
     faults.push({ mode: '429' });
     expect([await track(), await track()]).toEqual([413, 429]);
   });
 
-  it('tells all it ever stored, whatever is reset', async () => {
+  it('reports everything it ever stored, whatever is reset', async () => {
     faults.push({ mode: '500' });
     expect([await track('lost'), await track('k1'), await track('k1')]).toEqual([500, 200, 200]);
     await post('/reset', {});

@@ -22,7 +22,7 @@ const REGION = 'eu-west-1';
 const QUEUE = 'buffer';
 const VISIBILITY_SECONDS = 43_200;
 
-/** What the mapping sent to SQS, by the name of the SDK's command. */
+/** The inputs the mapping sent to SQS, by SDK command. */
 interface Call {
   readonly command: string;
   readonly input: Record<string, unknown>;
@@ -34,14 +34,14 @@ describe('EventSourceMapping', () => {
   let server: RunningServer;
   let queueUrl: string;
   let sqs: SQSClient;
-  /** The client of the test itself, and of the function. */
+  /** The client of the test and of the function. */
   let other: SQSClient;
   let mappings: EventSourceMapping[];
   let calls: Call[];
   let polls: number;
-  /** How each long poll ended: with an answer, or with an error of this name. */
+  /** How each long poll ended: with a response, or with the name of an error. */
   let pollEnds: string[];
-  /** How many of the mapping's next requests of a kind fail. */
+  /** How many of the mapping's next requests of each command fail. */
   let failures: Map<string, number>;
   let events: SqsEvent[];
   let errors: string[];
@@ -97,7 +97,7 @@ describe('EventSourceMapping', () => {
       endpoint: server.origin,
       region: REGION,
       credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-      // The mapping's own patience is under test, not the client's.
+      // The test is about the mapping's own retries, not the client's.
       maxAttempts: 1,
     });
   }
@@ -125,7 +125,7 @@ describe('EventSourceMapping', () => {
     return mapping;
   }
 
-  /** Sends messages and gives their ids. */
+  /** Sends messages and returns their ids. */
   function put(...messages: string[]): string[] {
     return messages.map((MessageBody) => queues.sendMessage(QUEUE, { MessageBody }).MessageId);
   }
@@ -202,7 +202,7 @@ describe('EventSourceMapping', () => {
       });
     });
 
-    it('has no message attributes and no digest of them for a message without', async () => {
+    it('has no message attributes and no digest of them if the message has none', async () => {
       put('x');
       mappingOf();
       await until(() => events.length > 0);
@@ -211,7 +211,7 @@ describe('EventSourceMapping', () => {
       expect(events[0]?.Records[0]).not.toHaveProperty('md5OfMessageAttributes');
     });
 
-    it('is asked for with all attributes and a long poll', async () => {
+    it('is received with all attributes and a long poll', async () => {
       mappingOf();
       await until(() => polls === 1);
 
@@ -228,7 +228,7 @@ describe('EventSourceMapping', () => {
   });
 
   describe('the batch', () => {
-    it('is handed over at once without a window', async () => {
+    it('is passed on immediately without a window', async () => {
       mappingOf();
       await until(() => polls === 1);
       const [id] = put('alone');
@@ -241,7 +241,7 @@ describe('EventSourceMapping', () => {
       ]);
     });
 
-    it('is handed over once full, however long the window', async () => {
+    it('is passed on once full, however long the window', async () => {
       const ids = put(...bodies(35));
       mappingOf({ batchSize: 35, maximumBatchingWindowSeconds: 300 });
       await until(() => events.length === 1);
@@ -250,7 +250,7 @@ describe('EventSourceMapping', () => {
       expect(calls.slice(0, 4).map(({ input }) => input['MaxNumberOfMessages'])).toEqual([10, 10, 10, 5]);
     });
 
-    it('is never above its size', async () => {
+    it('is never larger than its size', async () => {
       put(...bodies(10));
       mappingOf({ batchSize: 4 });
       await until(() => inFlight() === 0 && visible() === 0);
@@ -258,7 +258,7 @@ describe('EventSourceMapping', () => {
       expect(sizes()).toEqual([4, 4, 2]);
     });
 
-    it('takes what comes within the window of its first message, and ends with the window', async () => {
+    it('takes the messages received within the window of its first message, and ends with the window', async () => {
       mappingOf({ batchSize: 1000, maximumBatchingWindowSeconds: 1 });
       await until(() => polls === 1);
       const first = put('first');
@@ -277,12 +277,12 @@ describe('EventSourceMapping', () => {
 
       const waits = inputsOf('ReceiveMessageCommand').map((input) => Number(input['WaitTimeSeconds']));
       expect(waits[0]).toBe(20);
-      // The last one may be the first of the next batch.
+      // The last one may belong to the next batch.
       for (const wait of waits.slice(1, -1)) expect(wait).toBeLessThan(2);
     });
 
-    it('ends below 6 MB of JSON, and what is over begins the next one', async () => {
-      // 600 kB that are 1.2 MB as JSON: six do not fit.
+    it('ends below 6 MB of JSON, and the rest starts the next one', async () => {
+      // 600 kB each, which are 1.2 MB as JSON: six do not fit.
       const ids = put(...Array.from({ length: 10 }, () => '"'.repeat(600_000)));
       const mapping = mappingOf({ batchSize: 1000, maximumBatchingWindowSeconds: 300 });
       await until(() => events.length === 1);
@@ -310,7 +310,7 @@ describe('EventSourceMapping', () => {
   });
 
   describe('the answer', () => {
-    it('deletes what succeeded by its handles and leaves what failed', async () => {
+    it('leads to the deletion of succeeded messages only', async () => {
       const ids = put(...bodies(5));
       mappingOf({
         invoke: () =>
@@ -325,7 +325,7 @@ describe('EventSourceMapping', () => {
       expect(errors).toEqual([]);
     });
 
-    it('leaves the visibility of what failed as the function set it', async () => {
+    it('does not change the visibility of failed messages that the function has set', async () => {
       const ids = put('soon', 'later');
       mappingOf({
         invoke: async ({ Records }) => {
@@ -348,7 +348,7 @@ describe('EventSourceMapping', () => {
       expect(new Set(calls.map(({ command }) => command))).toEqual(new Set(['ReceiveMessageCommand']));
     });
 
-    it('is told with what it was about, and what is held until then', async () => {
+    it('is reported with its messages, which are held until then', async () => {
       let invocation = 0;
       const told: unknown[] = [];
       const mapping = mappingOf({
@@ -369,35 +369,35 @@ describe('EventSourceMapping', () => {
         [0, [first], true],
         [0, 'Runtime exited', 1, false],
         [0, [second], true],
-        // What it has done is deleted by then; the other is still hidden.
+        // The handled message is deleted by then; the other is still hidden.
         [0, undefined, 1, false],
       ]);
     });
 
-    it('leaves all of the batch when it names a message of another batch, and says so', async () => {
+    it('leaves the whole batch and reports it if it names a message of another batch', async () => {
       put(...bodies(3));
       mappingOf({
         invoke: () => Promise.resolve({ batchItemFailures: [{ itemIdentifier: randomUUID() }] }),
       });
       await until(() => errors.length === 1 && polls === 1);
 
-      expect(errors[0]).toContain('all 3 come again');
+      expect(errors[0]).toContain('all 3 messages will be received again');
       expect(inFlight()).toBe(3);
     });
 
-    it('leaves all of the batch when the function throws, and says why', async () => {
+    it('leaves the whole batch if the function throws, and reports why', async () => {
       put(...bodies(3));
       mappingOf({ invoke: () => Promise.reject(new TypeError('no such thing')) });
       await until(() => errors.length === 1 && polls === 1);
 
       expect(errors[0]).toContain('TypeError: no such thing');
       expect(inFlight()).toBe(3);
-      // The mapping goes on.
+      // The mapping continues.
       put('next');
       await until(() => events.length === 2);
     });
 
-    it('is not read without ReportBatchItemFailures', async () => {
+    it('is ignored without ReportBatchItemFailures', async () => {
       const [id] = put('x');
       mappingOf({
         reportBatchItemFailures: false,
@@ -407,7 +407,7 @@ describe('EventSourceMapping', () => {
       expect(errors).toEqual([]);
     });
 
-    it('deletes a batch of any size, ten messages at a time', async () => {
+    it('leads to deletes of ten messages at a time', async () => {
       put(...bodies(23));
       mappingOf({ batchSize: 23, maximumBatchingWindowSeconds: 300 });
       await until(() => events.length === 1 && inFlight() === 0);
@@ -416,7 +416,7 @@ describe('EventSourceMapping', () => {
       expect(deletes.map((input) => (input['Entries'] as unknown[]).length)).toEqual([10, 10, 3]);
     });
 
-    it('repeats a delete that failed', async () => {
+    it('leads to a retry of a failed delete', async () => {
       put(...bodies(3));
       failures.set('DeleteMessageBatchCommand', 2);
       mappingOf();
@@ -426,7 +426,7 @@ describe('EventSourceMapping', () => {
       expect(errors).toEqual([]);
     });
 
-    it('repeats the entries of a delete that failed, and those alone', async () => {
+    it('leads to a retry of only the failed entries of a delete', async () => {
       put(...bodies(3));
       let isFirst = true;
       sqs.middlewareStack.add(
@@ -453,7 +453,7 @@ describe('EventSourceMapping', () => {
       expect(errors).toEqual([]);
     });
 
-    it('gives up deleting after three attempts and goes on', async () => {
+    it('leads to at most three attempts to delete, after which the mapping continues', async () => {
       put(...bodies(2));
       failures.set('DeleteMessageBatchCommand', 3);
       mappingOf();
@@ -465,13 +465,13 @@ describe('EventSourceMapping', () => {
   });
 
   describe('running', () => {
-    it('survives a receive that fails', async () => {
+    it('survives a failed receive', async () => {
       failures.set('ReceiveMessageCommand', 1);
       put('x');
       mappingOf();
       await until(() => events.length === 1);
 
-      expect(errors).toEqual([expect.stringContaining('trying again') as string]);
+      expect(errors).toEqual([expect.stringContaining('failed, retrying') as string]);
     });
 
     it('shares the queue between its workers, each with one invocation at a time', async () => {
@@ -529,7 +529,7 @@ describe('EventSourceMapping', () => {
       expect(visible()).toBe(1);
     });
 
-    it('hands over what it has collected when it is stopped within a window', async () => {
+    it('passes on what it has collected if it is stopped within a window', async () => {
       const ids = put(...bodies(3));
       const mapping = mappingOf({ batchSize: 100, maximumBatchingWindowSeconds: 300 });
       await until(() => inputsOf('ReceiveMessageCommand').length === 2 && polls === 1);
@@ -539,7 +539,7 @@ describe('EventSourceMapping', () => {
       expect(inFlight()).toBe(0);
     });
 
-    it('says when it has nothing to do but wait', async () => {
+    it('knows when it is idle', async () => {
       let release: (answer: unknown) => void = () => undefined;
       const mapping = mappingOf({
         maximumConcurrency: 2,
@@ -557,7 +557,7 @@ describe('EventSourceMapping', () => {
       expect(mapping.isIdle).toBe(false);
     });
 
-    it('shows a message again whose deletion was lost (F59)', async () => {
+    it('receives a message again if its deletion was lost (F59)', async () => {
       const [lost] = put('lost', 'deleted');
       let losses = 1;
       mappingOf({ losesDelete: ({ messageId }) => messageId === lost && losses-- > 0 });
@@ -595,7 +595,7 @@ describe('failedMessageIds', () => {
     [{ batchItemFailures: null }],
     [{ batchItemFailures: [] }],
     [{ statusCode: 200 }],
-  ])('takes %j for complete success', (answer) => {
+  ])('reads %j as complete success', (answer) => {
     expect(failedMessageIds(answer, batch)).toEqual(new Set());
   });
 
@@ -613,11 +613,11 @@ describe('failedMessageIds', () => {
     [[]],
     ['a'],
     [true],
-  ])('takes %j for complete failure', (answer) => {
+  ])('reads %j as complete failure', (answer) => {
     expect(failedMessageIds(answer, batch)).toBeUndefined();
   });
 
-  it('gives what was named, once, in any order', () => {
+  it('returns each named message once, in any order', () => {
     const ids = batch.map(({ messageId }) => messageId);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...ids)), (named) => {

@@ -11,7 +11,7 @@ import {
 } from '../../../local/lambda/function-process';
 import { SkippingClock } from '../../../local/skipping-clock';
 
-/** One function that does what its event says, so that every test meets the same process. */
+/** One function for all tests, so that they share one process. It does what its event says. */
 const SOURCE = `
   let invocations = 0;
   let running = 0;
@@ -113,12 +113,12 @@ describe('FunctionProcess', () => {
     return error as FunctionError;
   }
 
-  it('gives the event to the handler and its result back', async () => {
+  it('passes the event to the handler and returns its result', async () => {
     const event = { do: 'echo', Records: [{ body: 'é\u2028"\u0000', n: 1.5, none: null }] };
     expect(await functionOf(SOURCE).invoke(event)).toEqual(event);
   });
 
-  it('gives null for undefined, as Lambda does', async () => {
+  it('returns null for undefined, as Lambda does', async () => {
     expect(await functionOf(SOURCE).invoke({ do: 'nothing' })).toBeNull();
   });
 
@@ -132,7 +132,7 @@ describe('FunctionProcess', () => {
     expect(warm.pid).not.toBe(process.pid);
   });
 
-  it('can be started ahead', async () => {
+  it('can be started before the first invocation', async () => {
     const warm = functionOf(SOURCE);
     await warm.start();
     const { pid } = warm;
@@ -141,7 +141,7 @@ describe('FunctionProcess', () => {
     expect(await warm.invoke({ do: 'count' })).toEqual({ invocations: 1, pid });
   });
 
-  it('runs one invocation at a time, in the order they came', async () => {
+  it('runs one invocation at a time, in order', async () => {
     const busy = functionOf(SOURCE);
     const done: string[] = [];
     await Promise.all([
@@ -153,7 +153,7 @@ describe('FunctionProcess', () => {
     expect(done).toEqual(['slow', 'quick', 'failed', 'last']);
   });
 
-  it('tells the function who it is and how long it has', async () => {
+  it('tells the function its name and its remaining time', async () => {
     const asked = functionOf(SOURCE, {
       timeoutMs: 120_000,
       memoryMb: 256,
@@ -176,11 +176,11 @@ describe('FunctionProcess', () => {
   });
 
   it('counts the remaining time down', async () => {
-    // A timer may fire a millisecond early by the clock of the countdown.
+    // By the countdown's clock, a timer may fire a millisecond early.
     expect(await functionOf(SOURCE).invoke({ do: 'remaining', ms: 50 })).toBeGreaterThanOrEqual(48);
   });
 
-  it('passes on nothing of its own environment and flags', async () => {
+  it('does not pass on its own environment and flags', async () => {
     process.env['FUNCTION_PROCESS_TEST'] = 'leaked';
     const asked = functionOf(SOURCE, { environment: { APP: 'x', AWS_ACCESS_KEY_ID: 'given' } });
     const environment = (await asked.invoke({ do: 'environment' })) as Record<string, string>;
@@ -201,7 +201,7 @@ describe('FunctionProcess', () => {
     });
   });
 
-  it('names the line of the source in a stack, where a map is beside the bundle', async () => {
+  it('shows source lines in a stack trace if the bundle has a source map', async () => {
     const { code, map } = transformSync(
       `interface Unseen {\n  readonly a: string;\n}\nexports.handler = (event: Unseen): never => {\n  throw new Error(event.a);\n};`,
       { loader: 'ts', sourcemap: 'external', sourcefile: 'handler.ts', minify: true },
@@ -224,13 +224,13 @@ describe('FunctionProcess', () => {
     expect(await throwing.invoke({ do: 'count' })).toEqual({ invocations: 3, pid });
   });
 
-  it('rejects when the result is no JSON and keeps the process', async () => {
+  it('rejects if the result is not valid JSON and keeps the process', async () => {
     const circular = functionOf(SOURCE);
     expect((await failureOf(circular.invoke({ do: 'circular' }))).message).toContain('circular');
     expect(await circular.invoke({ do: 'count' })).toMatchObject({ invocations: 2 });
   });
 
-  it('rejects an event that is no JSON and stays usable', async () => {
+  it('rejects an event that is not valid JSON and stays usable', async () => {
     const event: Record<string, unknown> = { do: 'echo' };
     event['event'] = event;
     const asked = functionOf(SOURCE);
@@ -239,7 +239,7 @@ describe('FunctionProcess', () => {
     expect(await asked.invoke({ do: 'count' })).toMatchObject({ invocations: 1 });
   });
 
-  it('rejects when the function exits and starts afresh', async () => {
+  it('rejects if the function exits, and starts a new process', async () => {
     const exiting = functionOf(SOURCE);
     const error = await failureOf(exiting.invoke({ do: 'exit', code: 3 }));
 
@@ -251,7 +251,7 @@ describe('FunctionProcess', () => {
     expect(await exiting.invoke({ do: 'count' })).toEqual({ invocations: 1, pid: exiting.pid });
   });
 
-  it('rejects when the process is killed in an invocation and starts afresh', async () => {
+  it('rejects if the process is killed during an invocation, and starts a new one', async () => {
     const killed = functionOf(SOURCE);
     await killed.start();
     const pid = killed.pid!;
@@ -265,7 +265,7 @@ describe('FunctionProcess', () => {
     expect(killed.pid).not.toBe(pid);
   });
 
-  it('starts afresh when the process died between two invocations', async () => {
+  it('starts a new process if the old one died between two invocations', async () => {
     const crashing = functionOf(SOURCE);
     await crashing.invoke({ do: 'crashLater' });
     await until(() => crashing.pid === undefined);
@@ -274,7 +274,7 @@ describe('FunctionProcess', () => {
     expect(await crashing.invoke({ do: 'count' })).toMatchObject({ invocations: 1 });
   });
 
-  it('starts afresh when the process can no longer be reached', async () => {
+  it('starts a new process if the old one can no longer be reached', async () => {
     const lost = functionOf(SOURCE);
     await lost.invoke({ do: 'disconnect' });
     await until(() => lines.includes('disconnected'));
@@ -282,17 +282,20 @@ describe('FunctionProcess', () => {
     expect(await lost.invoke({ do: 'count' })).toMatchObject({ invocations: 1 });
   });
 
-  it.each(['hang', 'spin'])('ends a function that %ss at its timeout and starts afresh', async (what) => {
-    const late = functionOf(SOURCE, { timeoutMs: 250 });
-    await late.start();
-    const { pid } = late;
-    const error = await failureOf(late.invoke({ do: what }));
+  it.each(['hang', 'spin'])(
+    'kills a function that %ss at its timeout, and starts a new process',
+    async (what) => {
+      const late = functionOf(SOURCE, { timeoutMs: 250 });
+      await late.start();
+      const { pid } = late;
+      const error = await failureOf(late.invoke({ do: what }));
 
-    expect([error.name, error.message]).toEqual(['Sandbox.Timedout', 'Task timed out after 0.25 seconds']);
-    expect(() => process.kill(pid!, 0)).toThrow('ESRCH');
-    await late.start();
-    expect(late.pid).not.toBe(pid);
-  });
+      expect([error.name, error.message]).toEqual(['Sandbox.Timedout', 'Task timed out after 0.25 seconds']);
+      expect(() => process.kill(pid!, 0)).toThrow('ESRCH');
+      await late.start();
+      expect(late.pid).not.toBe(pid);
+    },
+  );
 
   it('does not count loading against the timeout of the invocation', async () => {
     const source = `const end = Date.now() + 2500; while (Date.now() < end); ${SOURCE}`;
@@ -301,13 +304,13 @@ describe('FunctionProcess', () => {
     });
   });
 
-  it('ends a function that does not finish loading', async () => {
+  it('kills a function that does not finish loading', async () => {
     const stuck = functionOf('for (;;);', { initTimeoutMs: 200 });
     expect((await failureOf(stuck.invoke({}))).message).toBe('Task timed out after 0.20 seconds');
     expect(stuck.pid).toBeUndefined();
   });
 
-  it('rejects with the error of a module that throws on load, and the next invocation starts afresh', async () => {
+  it('rejects with the error of a module that throws on load, and the next invocation starts a new process', async () => {
     const directory = assetOf('throw new RangeError("bad config");');
     const broken = functionOf(SOURCE, { assetDirectory: directory });
     const error = await failureOf(broken.invoke({ do: 'count' }));
@@ -318,7 +321,7 @@ describe('FunctionProcess', () => {
     expect(await broken.invoke({ do: 'count' })).toMatchObject({ invocations: 1 });
   });
 
-  it('says which handler is missing', async () => {
+  it('names the missing handler', async () => {
     const error = await failureOf(functionOf(SOURCE, { handler: 'index.main' }).start());
     expect([error.name, error.message]).toEqual([
       'Runtime.HandlerNotFound',
@@ -326,13 +329,13 @@ describe('FunctionProcess', () => {
     ]);
   });
 
-  it('rejects when there is no such directory', async () => {
+  it('rejects if the directory does not exist', async () => {
     const lost = functionOf(SOURCE, { assetDirectory: join(tmpdir(), 'function-process-none') });
     await failureOf(lost.invoke({ do: 'count' }));
     await failureOf(lost.invoke({ do: 'count' }));
   });
 
-  it('logs stdout and stderr line by line before the result is there', async () => {
+  it('logs stdout and stderr line by line before it returns the result', async () => {
     await functionOf(SOURCE).invoke({ do: 'log', out: 'one\n{"a":"\u2028é"}\n\nlast', err: 'warned\n' });
     expect(lines).toEqual(expect.arrayContaining(['one', '{"a":"\u2028é"}', '', 'warned']));
     expect(lines).not.toContain('last');
@@ -340,7 +343,7 @@ describe('FunctionProcess', () => {
     expect(lines).toContain('last');
   });
 
-  it('logs before the result is there, however often it is asked', async () => {
+  it('logs before it returns the result, in every invocation', async () => {
     const logging = functionOf(SOURCE);
     for (let line = 1; line <= 300; line += 1) {
       await logging.invoke({ do: 'log', out: `${line}\n`, err: '' });
@@ -348,7 +351,7 @@ describe('FunctionProcess', () => {
     }
   });
 
-  it('puts a long line together', async () => {
+  it('joins the parts of a long line', async () => {
     const long = 'é'.repeat(300_000);
     const logging = functionOf(SOURCE);
     await logging.invoke({ do: 'log', out: `${long}\n`, err: '' });
@@ -356,11 +359,11 @@ describe('FunctionProcess', () => {
     expect(lines).toEqual([long]);
   });
 
-  it('outlives the Ctrl-C that is meant for its parent', async () => {
+  it('survives the Ctrl-C meant for its parent', async () => {
     expect(await functionOf(SOURCE).invoke({ do: 'interrupt' })).toBe('alive');
   });
 
-  it('ends by itself when its parent is gone', async () => {
+  it('exits when its parent is gone', async () => {
     const child = fork(join(__dirname, '../../../local/lambda/function-process-child.cjs'), {
       env: {
         LAMBDA_TASK_ROOT: assetOf(`setInterval(() => undefined, 1000); ${SOURCE}`),
@@ -374,7 +377,7 @@ describe('FunctionProcess', () => {
     expect(await exit).toEqual([0, null]);
   });
 
-  it('leaves no process behind when stopped', async () => {
+  it('leaves no process behind after a stop', async () => {
     const stopped = functionOf(SOURCE);
     await stopped.start();
     const pid = stopped.pid!;
@@ -392,7 +395,7 @@ describe('FunctionProcess', () => {
     expect(stopped.pid).toBeUndefined();
   });
 
-  it('can be stopped while it loads, before it started and twice', async () => {
+  it('can be stopped while loading, before starting, and twice', async () => {
     const loading = functionOf('for (;;);');
     const started = failureOf(loading.start());
     await until(() => loading.pid !== undefined);
@@ -408,7 +411,7 @@ describe('FunctionProcess', () => {
   });
 
   describe('with a clock that skips', () => {
-    it('has the time of the clock', async () => {
+    it('uses the time of the clock', async () => {
       const clock = new SkippingClock();
       const ahead = functionOf(SOURCE, { clock });
       for (const hours of [0, 5, 7]) {
@@ -417,17 +420,17 @@ describe('FunctionProcess', () => {
         const { started, used } = (await ahead.invoke({ do: 'time', ms: 0 })) as Record<string, number>;
         expect(started).toBeGreaterThanOrEqual(before);
         expect(started).toBeLessThanOrEqual(clock.now());
-        // None of the hours that were skipped before it started.
+        // Not the hours that were skipped before it started.
         expect(used).toBeLessThan(3_600_000);
       }
       expect(clock.skippedMs).toBe(12 * 3_600_000);
     });
 
-    it('skips a long wait, of which everybody is told, and no short one', async () => {
+    it('skips only long waits, and advances the shared clock', async () => {
       const clock = new SkippingClock();
       const patient = functionOf(SOURCE, { clock, timeoutMs: 1_000_000 });
       const { took, used } = (await patient.invoke({ do: 'time', ms: 600_000 })) as Record<string, number>;
-      // In less than jest's own patience, which is a tenth of it.
+      // Takes less than jest's timeout, which is a tenth of the wait.
       for (const ms of [took, used]) expect(ms).toBeGreaterThanOrEqual(600_000);
       expect(clock.skippedMs).toBeGreaterThan(599_000);
       expect(clock.skippedMs).toBeLessThanOrEqual(600_000);
@@ -440,7 +443,7 @@ describe('FunctionProcess', () => {
     });
   });
 
-  it('can be killed in an invocation, and the next one starts afresh', async () => {
+  it('can be killed during an invocation, and the next one starts a new process', async () => {
     const fragile = functionOf(SOURCE);
     const hanging = failureOf(fragile.invoke({ do: 'hang' }));
     await until(() => lines.includes('hanging'));

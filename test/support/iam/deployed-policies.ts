@@ -8,11 +8,11 @@ export const stackName = 'ClevertapToHeapTest';
 
 /** A policy of a deployed stack. */
 export interface DeployedPolicy {
-  /** Logical id of the resource it is in. */
+  /** The logical id of the resource that contains it. */
   readonly logicalId: string;
-  /** `identity`: what a role, or whoever a managed policy is attached to, may do. The others are on a resource. */
+  /** `identity` policies belong to a role or managed policy. The others are attached to a resource. */
   readonly kind: 'identity' | 'resource' | 'trust';
-  /** Whose it is: role or managed policy of an identity, or the ARN of the resource it protects. */
+  /** The owner: the role or managed policy, or the ARN of the protected resource. */
   readonly of: readonly string[];
   readonly document: PolicyDocument;
 }
@@ -20,7 +20,7 @@ export interface DeployedPolicy {
 const arn = (service: string, resource: string, in_ = account): string =>
   `arn:aws:${service}:${service === 'iam' ? '' : region}:${in_}:${resource}`;
 
-/** What CloudFormation would answer to `Ref` and `Fn::GetAtt`, by type of resource ("Return values" of each). */
+/** CloudFormation's values of `Ref` and `Fn::GetAtt` by resource type (see "Return values" of each). */
 const attributes: Readonly<Record<string, (name: string) => Readonly<Record<string, string>>>> = {
   'AWS::SQS::Queue': (name) => ({
     Ref: `https://sqs.${region}.amazonaws.com/${account}/${name}`,
@@ -39,7 +39,7 @@ const attributes: Readonly<Record<string, (name: string) => Readonly<Record<stri
   'AWS::SNS::Topic': (name) => ({ Ref: arn('sns', name) }),
 };
 
-/** A stack as it would be in an account: the names of its resources, and its policies. */
+/** A stack as in an account: the names of its resources, and its policies. */
 export class DeployedStack {
   private readonly resources: readonly Resource[];
 
@@ -47,7 +47,7 @@ export class DeployedStack {
     this.resources = readTemplate(template.toJSON());
   }
 
-  /** The value of an attribute of the one resource of a type whose logical id starts so. */
+  /** The value of an attribute of the only resource of a type whose logical id starts with a path. */
   attribute(type: string, path: string, attribute = 'Arn'): string {
     const found = this.resources.filter(
       (resource) => resource.type === type && resource.logicalId.startsWith(path),
@@ -57,14 +57,14 @@ export class DeployedStack {
     return this.valueOf(resource.logicalId, attribute) ?? missing(`${resource.logicalId}.${attribute}`);
   }
 
-  /** `Ref` of every resource of a type. */
+  /** The `Ref` of every resource of a type. */
   all(type: string): string[] {
     return this.resources
       .filter((resource) => resource.type === type)
       .map(({ logicalId }) => this.valueOf(logicalId, 'Ref') ?? missing(logicalId));
   }
 
-  /** Every policy that stands in the template. */
+  /** Every policy in the template. */
   policies(): DeployedPolicy[] {
     return this.resources.flatMap((resource) => this.policiesIn(resource));
   }
@@ -74,7 +74,7 @@ export class DeployedStack {
     if (!typesWithPolicies.has(type)) {
       const element = Object.keys(resource.properties).find((name) => name.includes('Policy'));
       if (element !== undefined && !noPolicies.has(`${type} ${element}`)) {
-        throw new Error(`${logicalId} (${type}) has a policy that nobody reads: ${element}`);
+        throw new Error(`${logicalId} (${type}) has a policy that is not read here: ${element}`);
       }
       return [];
     }
@@ -87,7 +87,8 @@ export class DeployedStack {
       case 'AWS::IAM::ManagedPolicy':
         return [{ logicalId, kind: 'identity', of: [logicalId], document: document('PolicyDocument') }];
       case 'AWS::IAM::Role':
-        if ('Policies' in properties) throw new Error(`${logicalId} has inline policies that nobody reads`);
+        if ('Policies' in properties)
+          throw new Error(`${logicalId} has inline policies that are not read here`);
         return [
           {
             logicalId,
@@ -136,10 +137,10 @@ const typesWithPolicies = new Set([
   'AWS::SNS::TopicPolicy',
   restApi,
 ]);
-/** Properties that are called a policy and grant nothing. */
+/** Properties that are called policies but grant nothing. */
 const noPolicies = new Set(['AWS::SQS::Queue RedrivePolicy', 'AWS::ApiGateway::DomainName SecurityPolicy']);
 
-/** API Gateway completes a resource without an ARN to that of the API ("API Gateway resource policy examples"). */
+/** API Gateway expands a resource without an ARN to the API's ARN ("API Gateway resource policy examples"). */
 const ofThisApi =
   (api: string) =>
   (statement: Statement): Statement => ({
@@ -148,5 +149,5 @@ const ofThisApi =
   });
 
 function missing(what: string): never {
-  throw new Error(`nothing is known of ${what}`);
+  throw new Error(`${what} is unknown`);
 }

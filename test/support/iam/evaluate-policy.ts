@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** A policy as IAM reads it, its ARNs in full. */
+/** A policy as IAM reads it, with full ARNs. */
 export interface PolicyDocument {
   readonly Version?: string;
   readonly Statement: readonly Statement[];
@@ -11,33 +11,33 @@ export interface Statement {
   readonly Effect: string;
   readonly Principal?: unknown;
   readonly Action: string | readonly string[];
-  /** Absent in the trust policy of a role, which is about that role alone. */
+  /** Absent in a role's trust policy, which applies to that role. */
   readonly Resource?: string | readonly string[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-/** Who asks: a service of AWS, or an identity of the account. */
+/** The caller: an AWS service or an identity of the account. */
 export type Principal = { readonly service: string } | { readonly identity: string };
 
 export interface Request {
   readonly principal: Principal;
-  /** As IAM names it: `sqs:SendMessage`. */
+  /** The IAM name of the action, e.g. `sqs:SendMessage`. */
   readonly action: string;
-  /** The ARN that IAM checks the action on; `*` where the action knows none. */
+  /** The ARN that IAM checks the action against; `*` for an action without resources. */
   readonly resource: string;
-  /** Condition keys that the request has. */
+  /** The condition keys of the request. */
   readonly context: Readonly<Record<string, string>>;
 }
 
 export type Decision = 'allowed' | 'denied' | 'explicitly denied';
 
 /**
- * What IAM decides within one account: a deny anywhere wins; otherwise one allow is enough, in a policy of the
- * identity or in one of the resource ("Policy evaluation logic", IAM User Guide).
+ * IAM's decision within one account: any deny wins. Otherwise one allow is enough, in a policy of the identity or of
+ * the resource ("Policy evaluation logic", IAM User Guide).
  *
- * It knows as much of the language as the templates use.
+ * Supports the part of the policy language that the templates use.
  *
- * @throws an error naming what it does not know: a wrong answer would prove nothing
+ * @throws an error naming anything unsupported, since a wrong decision would prove nothing
  */
 export function decide(request: Request, policies: readonly PolicyDocument[]): Decision {
   const effects = policies
@@ -53,7 +53,7 @@ export function decide(request: Request, policies: readonly PolicyDocument[]): D
 
 const knownElements = new Set(['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition']);
 
-/** Everything is read before anything is compared: what is not known must not hide behind what does not match. */
+/** Reads everything before comparing, so that unsupported syntax cannot hide behind a mismatch. */
 function applies(statement: Statement, request: Request): boolean {
   for (const element of Object.keys(statement)) {
     if (!knownElements.has(element)) unknown('element', element);
@@ -85,7 +85,7 @@ function principalMatches(principal: unknown, asking: Principal): boolean {
     .includes(true);
 }
 
-/** IAM takes actions without regard to case. */
+/** IAM matches actions case-insensitively. */
 function actionMatches(pattern: string, action: string): boolean {
   if (pattern === '*') return true;
   const [, service, name] = /^([a-z0-9-]+):([A-Za-z]+|\*)$/.exec(pattern) ?? unknown('action', pattern);
@@ -99,8 +99,8 @@ function resourceMatches(pattern: string, resource: string): boolean {
 }
 
 /**
- * A wildcard is known at the end of an ARN alone, where it stands for anything, colons too, within the part that the
- * service names.
+ * Supports a wildcard only at the end of an ARN. It matches anything there, including colons, within the resource
+ * part.
  */
 function arnMatches(pattern: string, arn: string): boolean {
   if (!/^arn:[^:*?$]+:[^:*?$]+:[^:*?$]*:[^:*?$]*:[^*?$]+\*?$/.test(pattern)) return unknown('ARN', pattern);
@@ -121,7 +121,7 @@ function conditionHolds(
     case 'ArnLike':
       return values.map((pattern) => arnMatches(pattern, value ?? '')).includes(true);
     case 'NotIpAddress': {
-      // What negates holds where the key is missing.
+      // A negated condition is true if the key is missing.
       return value === undefined || !values.map((cidr) => addressIsIn(cidr, value)).includes(true);
     }
     default:
@@ -141,5 +141,5 @@ const listOf = <T>(value: T | readonly T[]): readonly T[] =>
   Array.isArray(value) ? (value as readonly T[]) : [value as T];
 
 function unknown(what: string, value: unknown): never {
-  throw new Error(`this evaluator knows no such ${what}: ${JSON.stringify(value)}`);
+  throw new Error(`this evaluator does not support the ${what} ${JSON.stringify(value)}`);
 }

@@ -3,21 +3,20 @@ import ts from 'typescript';
 
 const root = join(__dirname, '../../..');
 
-/** A command of an AWS SDK client: `sqs SendMessageBatch`, by the name of the client's package. */
+/** A command of an AWS SDK client, such as `sqs SendMessageBatch`, with the name of the client's package. */
 export interface SdkCommand {
   readonly command: string;
-  /** File and line of each place that can send it. */
+  /** The file and line of each place that can send it. */
   readonly at: readonly string[];
 }
 
 /**
- * Every command of the AWS SDK that can be sent by what a file imports, directly or not, and by the file itself. It is
- * found by what the compiler makes of each name: a command's class, a paginator, a waiter, or a method of a client
- * that has one for each command, under whatever name and wherever it is passed on.
+ * Every AWS SDK command that a file or its direct and indirect imports can send. The compiler resolves each name, so
+ * aliases do not matter: a command's class, a paginator, a waiter, or a method of a client that has one per command.
  *
  * @param entries paths in the repository
- * @param sources texts in the place of files, for tests
- * @throws an error naming a package of the SDK that sends what nobody can see here
+ * @param sources source code that replaces files, for tests
+ * @throws an error naming an SDK package whose commands cannot be determined
  */
 export function sdkCommandsOf(
   entries: readonly string[],
@@ -59,7 +58,7 @@ export function sdkCommandsOf(
     .sort((one, other) => one.command.localeCompare(other.command, 'en'));
 }
 
-/** The declarations of the SDK are thousands of files, and do not change during a test. */
+/** The SDK's declarations are thousands of files that do not change during a test. */
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 function programOf(entries: readonly string[], sources: Readonly<Record<string, string>>): ts.Program {
@@ -67,7 +66,7 @@ function programOf(entries: readonly string[], sources: Readonly<Record<string, 
   const { config } = ts.readConfigFile(path, (file) => ts.sys.readFile(file)) as { config: unknown };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const host = ts.createCompilerHost(options);
-  // Most of the declarations of the SDK is comments.
+  // Most of the text in the SDK's declarations is comments.
   host.jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
   const given = new Map(Object.entries(sources).map(([name, text]) => [join(root, name), text]));
   host.fileExists = (file) => given.has(file) || ts.sys.fileExists(file);
@@ -82,13 +81,13 @@ function programOf(entries: readonly string[], sources: Readonly<Record<string, 
   };
   return ts.createProgram(
     entries.map((entry) => join(root, entry)),
-    // The types of Node are enough; those of jest are large.
+    // Node's types are enough; jest's are large.
     { ...options, types: ['node'] },
     host,
   );
 }
 
-/** What an identifier stands for, through imports and other names. */
+/** The symbol of an identifier, resolved through imports and aliases. */
 function symbolAt(node: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | undefined {
   const symbol = checker.getSymbolAtLocation(node);
   return symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0
@@ -104,7 +103,7 @@ function isInType(node: ts.Node): boolean {
   );
 }
 
-/** The command of a symbol that the package of a client declares, if it sends one. */
+/** The command that a symbol declared by a client's package sends, if any. */
 function commandOf(symbol: ts.Symbol | undefined): string | undefined {
   const declaration = symbol?.declarations?.[0];
   if (symbol === undefined || declaration === undefined) return undefined;
@@ -115,7 +114,7 @@ function commandOf(symbol: ts.Symbol | undefined): string | undefined {
     (/\/commands\/\w+Command\.d\.ts$/.test(path) ? /^(\w+)Command$/.exec(symbol.name) : null) ??
     (path.includes('/pagination/') ? /^paginate(\w+)$/.exec(symbol.name) : null) ??
     (path.includes('/waiters/') ? /^(waitUntil\w+|waitFor\w+)$/.exec(symbol.name) : null) ??
-    // The client with a method for each command.
+    // The client with a method per command.
     (/^dist-types\/\w+\.d\.ts$/.test(path) && ts.isMethodSignature(declaration)
       ? /^(\w+)$/.exec(symbol.name)
       : null) ??
@@ -134,5 +133,5 @@ function isSpecifier({ parent }: ts.Node): boolean {
 function refuseUnknownPackage(specifier: string): void {
   if (!/^(@aws-sdk\/|@smithy\/|aws-sdk)/.test(specifier)) return;
   if (/^@aws-sdk\/client-[a-z0-9-]+$/.test(specifier)) return;
-  throw new Error(`nobody knows which commands ${specifier} sends`);
+  throw new Error(`cannot determine which commands ${specifier} sends`);
 }

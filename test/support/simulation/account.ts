@@ -5,7 +5,7 @@ import type { SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, type Pipeline } from './pipeline';
 import { serialOf, serialsIn, type AcceptedEvent, type Traffic } from './traffic';
 
-/** Where the accepted events are, as `npm start` counts them, and what must never be. */
+/** Where the accepted events are, counted as `npm start` does, and violations. */
 export interface Account extends Counts {
   /** When the newest missing event was accepted. */
   readonly newestLostAt: number;
@@ -13,28 +13,28 @@ export interface Account extends Counts {
   readonly doubled: number;
   /** In Heap and among the dead letters. */
   readonly both: number;
-  /** Whatever must never be, in words. */
+  /** Violations of the promises, in words. */
   readonly violations: readonly string[];
 }
 
-/** A dead letter and what it says. */
-interface Letter {
+/** A dead letter with its attributes. */
+interface DeadLetter {
   readonly requestId: string | undefined;
   readonly reason: RejectionReason | undefined;
-  /** How many events it says it holds. */
+  /** The number of events it claims to hold. */
   readonly events: number;
   readonly serials: readonly number[];
 }
 
-/** Reasons for which an event may be given up with which nothing is wrong; none is SQS's own backstop. */
+/** Reasons to give up an event that is not itself at fault; undefined is SQS's own backstop. */
 const circumstances: readonly (RejectionReason | undefined)[] = [
   'heap_rejected',
   'retries_exhausted',
   undefined,
 ];
 
-/** What stands in the dead-letter queue. */
-export const lettersOf = (pipeline: Pipeline): Letter[] =>
+/** The dead letters in the queue. */
+export const deadLettersOf = (pipeline: Pipeline): DeadLetter[] =>
   pipeline.sqs.messages(deadLetterQueueName).map(({ body, attributes }) => ({
     requestId: attributes[ingressStamps.requestId]?.StringValue,
     reason: attributes[deadLetterAttributes.reason]?.StringValue as RejectionReason | undefined,
@@ -58,8 +58,8 @@ export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHea
     if (rows.has(event.serial)) ledger.deliver(event.serial);
   }
   ledger.hold(pipeline.sqs.messages(bufferName).flatMap(({ body }) => serialsIn(body)));
-  for (const letter of pipeline.sqs.messages(deadLetterQueueName))
-    for (const serial of checkLetter(letter, traffic, violations)) ledger.reject(serial, 'dead letter');
+  for (const message of pipeline.sqs.messages(deadLetterQueueName))
+    for (const serial of checkDeadLetter(message, traffic, violations)) ledger.reject(serial, 'dead letter');
   const placed = [...ledger.all];
 
   const missing = placed.flatMap(({ event, place }) => (place === 'missing' ? [event] : []));
@@ -80,22 +80,26 @@ export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHea
   };
 }
 
-/** @returns the events a dead letter holds, once it is sure that each may be in it. */
-function checkLetter({ body, attributes }: StoredMessage, traffic: Traffic, violations: string[]): number[] {
+/** @returns the events of a dead letter after checking that each may be in it */
+function checkDeadLetter(
+  { body, attributes }: StoredMessage,
+  traffic: Traffic,
+  violations: string[],
+): number[] {
   const serials = serialsIn(body);
   const reason = attributes[deadLetterAttributes.reason]?.StringValue as RejectionReason | undefined;
   const events = attributes[deadLetterAttributes.events]?.StringValue;
   if (reason !== undefined && Number(events) !== serials.length)
-    violations.push(`a letter of ${String(events)} events holds ${serials.length}`);
+    violations.push(`a dead letter of ${String(events)} events holds ${serials.length}`);
   for (const serial of serials) {
     const accepted = traffic.events.get(serial);
-    if (accepted === undefined || !mayBeLetter(accepted, reason))
-      violations.push(`a letter for ${String(reason)} holds ${JSON.stringify(accepted ?? serial)}`);
+    if (accepted === undefined || !mayBeDeadLetter(accepted, reason))
+      violations.push(`a dead letter for ${String(reason)} holds ${JSON.stringify(accepted ?? serial)}`);
   }
   return serials;
 }
 
-function mayBeLetter({ destiny }: AcceptedEvent, reason: RejectionReason | undefined): boolean {
+function mayBeDeadLetter({ destiny }: AcceptedEvent, reason: RejectionReason | undefined): boolean {
   switch (destiny.kind) {
     case 'delivered':
     case 'refused':

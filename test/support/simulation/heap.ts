@@ -9,30 +9,30 @@ export interface SimulatedHeapOptions {
   readonly time: VirtualTime;
   /** @default - no faults */
   readonly nextFault?: () => HeapFault;
-  /** Milliseconds until an answer. */
+  /** Milliseconds until the response. */
   readonly latencyMs: () => number;
-  /** Events that it never takes, however valid they look. */
+  /** Events that it always refuses, even if they look valid. */
   readonly refuses?: (event: HeapEvent) => boolean;
   /** Whether a refusal names the event. */
   readonly namesRefused?: boolean;
-  /** Events a minute it takes; more are answered with 429. */
+  /** The events per minute it accepts; more are answered with 429. */
   readonly eventsPerMinute?: number;
-  /** Told of each event that is stored and was not there before. */
+  /** Called for each event that is stored for the first time. */
   readonly onRow?: (row: HeapRow) => void;
 }
 
-/** Our own limit for a request, which is what a hanging Heap costs. */
+/** Our own request timeout, which is what a hanging Heap costs. */
 const timeoutMs = 10_000;
 
-/** The local stack's fake Heap in virtual time, with a limit, a token and events of its own that it refuses. */
+/** The local stack's fake Heap in virtual time, with a rate limit, a token and events that it always refuses. */
 export class SimulatedHeap {
-  /** When each request came in. */
+  /** When each request was received. */
   readonly requestTimes: number[] = [];
-  /** Requests that brought more events than it takes in a minute. */
+  /** The number of requests above the rate limit. */
   throttled = 0;
-  /** Rules of ours that a request broke. */
+  /** Our own rules that a request violated. */
   readonly violations: string[] = [];
-  /** The header it wants; none by default. */
+  /** The required header; none by default. */
   token: HeapToken['header'];
   readonly #taken: { readonly at: number; readonly events: number }[] = [];
   readonly #heap: FakeHeap;
@@ -54,7 +54,7 @@ export class SimulatedHeap {
     return this.#heap.rows;
   }
 
-  /** Events that came again under a known user and key. */
+  /** The number of events received again under a known user and key. */
   get duplicates(): number {
     return this.#heap.duplicates;
   }
@@ -101,13 +101,13 @@ export class SimulatedHeap {
     );
   }
 
-  /** The most events it took within any minute. */
+  /** The most events it accepted within any minute. */
   peakPerMinute(): number {
     return peakPerMinute(this.#taken);
   }
 }
 
-/** The most events within any minute, of what came when. */
+/** The most events within any minute, given when each batch was received. */
 export function peakPerMinute(samples: readonly { readonly at: number; readonly events: number }[]): number {
   let peak = 0;
   let sum = 0;

@@ -1,28 +1,28 @@
-/** When an invocation is killed: at its n-th call to the outside, before or after the call took effect. */
+/** When an invocation is killed: at its n-th external call, before or after the call takes effect. */
 export interface Kill {
   readonly atCall: number;
   readonly afterEffect: boolean;
 }
 
 /**
- * The life of an invocation. What is killed does nothing more: each later call to the outside waits for ever. What
- * was on its way takes its effect, but nobody hears of it.
+ * The life of an invocation. A killed invocation does nothing more: each later external call waits forever. Calls in
+ * progress take effect, but their results are lost.
  */
 export class Life {
-  /** Resolves when it is killed. */
+  /** Resolves when the invocation is killed. */
   readonly end: Promise<void>;
   #isOver = false;
   #calls = 0;
   #announce: () => void = () => undefined;
 
-  /** @param kill never, if absent */
+  /** @param kill when to kill it. @default - never */
   constructor(private readonly kill?: Kill) {
     this.end = new Promise((resolve) => {
       this.#announce = resolve;
     });
   }
 
-  /** Calls made to the outside. */
+  /** The number of external calls made. */
   get calls(): number {
     return this.#calls;
   }

@@ -1,7 +1,7 @@
 import { deadLetterAttributes } from '../../../lambda/contract';
 import type { HeapMode } from '../../../local/heap/fake-heap';
 import { randomOf } from '../../../local/random';
-import { account, lettersOf, type Account } from './account';
+import { account, deadLettersOf, type Account } from './account';
 import { peakPerMinute, SimulatedHeap } from './heap';
 import { bufferName, deadLetterQueueName, Pipeline } from './pipeline';
 import { Traffic } from './traffic';
@@ -14,53 +14,53 @@ const hour = 60 * minute;
 export interface OutageOptions {
   readonly seed: number;
   readonly hours: number;
-  /** What Heap does in it. */
+  /** What Heap does during the outage. */
   readonly behaviour: HeapMode;
-  /** Messages a second, before, during and after it. */
+  /** Messages per second before, during and after the outage. */
   readonly arrivals: number;
-  /** What SQS hands out first: what was stored first, or what comes back. It promises neither. */
-  readonly order?: 'stored first' | 'returning first';
-  /** Events a minute of one instance. */
+  /** What SQS delivers first: the oldest messages, or those being retried. SQS promises neither. */
+  readonly order?: 'oldest first' | 'retried first';
+  /** The events per minute of one instance. */
   readonly pace?: number;
-  /** Smaller than deployed in a model of a larger stream. */
+  /** Smaller than deployed when the run models a larger stream. */
   readonly batchSize?: number;
-  /** How long the run goes on after Heap is back, with as many arrivals. */
+  /** How long the run continues after the recovery, with the same arrivals. */
   readonly minutesAfter: number;
-  /** Whether arrivals end then, and everything is delivered to the end. */
+  /** Whether arrivals then stop and everything is delivered. */
   readonly drains: boolean;
-  /** Whether an operator redrives what became a dead letter. */
+  /** Whether an operator redrives the dead letters. */
   readonly redrives?: boolean;
 }
 
 export interface OutageResult {
   readonly recoveredAt: number;
   readonly accepted: number;
-  /** Waited in the queue without having been received. */
+  /** The messages that waited in the queue without ever being received. */
   readonly unreceived: number;
   readonly expired: number;
   readonly maxInFlight: number;
-  /** Calls to Heap of one instance in its busiest minute of the outage, and over all of it. */
+  /** The calls to Heap of one instance in the busiest minute of the outage, and on average. */
   readonly peakCallsPerMinute: number;
   readonly callsPerMinute: number;
   readonly firstDeliveryMs: number;
-  /** Events that Heap took in each whole minute after the first delivery. */
+  /** The events Heap accepted in each whole minute after the first delivery. */
   readonly perMinute: readonly number[];
   readonly receives: number;
-  /** When Heap is back, at the end of the run, and after the redrive. */
+  /** At the recovery of Heap, at the end of the run, and after the redrive. */
   readonly atRecovery: Account;
-  readonly letters: Readonly<Record<string, number>>;
-  /** Hours from the first receive to the first letter that gives up, as its own text cannot tell. */
-  readonly firstLetterHours: number | undefined;
+  readonly deadLetters: Readonly<Record<string, number>>;
+  /** Hours from the start of the outage to the first dead letter. */
+  readonly firstDeadLetterHours: number | undefined;
   readonly atEnd: Account;
   readonly redriven: Account | undefined;
-  /** Messages in the buffer at the end of the outage, by how often they were received. */
+  /** The value of the metric BreakerOpen at the end of the outage. */
   readonly breakerOpen: number;
   readonly invocations: number;
 }
 
-/** Plays an outage of Heap: an hour of traffic, the outage, and what comes after. */
+/** Simulates an outage of Heap: five minutes of traffic, the outage, and the time after it. */
 export async function playOutage(options: OutageOptions): Promise<OutageResult> {
-  const { seed, hours, behaviour, arrivals, pace = 6000, batchSize = 1000, order = 'stored first' } = options;
+  const { seed, hours, behaviour, arrivals, pace = 6000, batchSize = 1000, order = 'oldest first' } = options;
   const random = randomOf(`outage ${seed}`);
   const time = new VirtualTime(start);
   const from = start + 5 * minute;
@@ -73,15 +73,15 @@ export async function playOutage(options: OutageOptions): Promise<OutageResult> 
     onRow: () => rowTimes.push(time.now()),
   });
 
-  // 3.7 million messages do not fit into memory, so each is stored only when SQS is about to hand it out, with the
-  // time of its arrival: the queue then holds what a real one would, but for the end that nobody has seen yet.
+  // 3.7 million messages do not fit into memory. Each is stored just before SQS would deliver it, with its arrival
+  // time; only the tail of the queue that was never received is missing.
   let stored = 0;
   let expired = 0;
   let end = Infinity;
   const due = (): number => Math.floor(((Math.min(time.now(), end) - start) / 1000) * arrivals);
   const arrivalOf = (index: number): number => start + Math.ceil((index * 1000) / arrivals);
   const storeDue = (): void => {
-    if (order === 'returning first' && pipeline.sqs.nextVisibleAt(bufferName) === time.now()) return;
+    if (order === 'retried first' && pipeline.sqs.nextVisibleAt(bufferName) === time.now()) return;
     const retained = time.now() - 7 * 24 * hour;
     for (; stored < due() && arrivalOf(stored) < retained; stored += 1) expired += 1;
     for (; stored < due() && stored - expired - pipeline.stats.firstReceives < 10; stored += 1)
@@ -100,11 +100,11 @@ export async function playOutage(options: OutageOptions): Promise<OutageResult> 
   pipeline.start();
 
   await time.runUntil(from);
-  const letters: { at: number; reason: string }[] = [];
+  const deadLetters: { at: number; reason: string }[] = [];
   while (time.now() < to) {
     await time.runUntil(Math.min(to, time.now() + hour));
-    if (letters.length === 0 && lettersOf(pipeline).length > 0)
-      letters.push({ at: time.now(), reason: String(lettersOf(pipeline)[0]?.reason) });
+    if (deadLetters.length === 0 && deadLettersOf(pipeline).length > 0)
+      deadLetters.push({ at: time.now(), reason: String(deadLettersOf(pipeline)[0]?.reason) });
   }
   const breakerOpen = pipeline.metrics.get('BreakerOpen') ?? 0;
   const atRecovery = account(traffic, pipeline, heap);
@@ -151,8 +151,8 @@ export async function playOutage(options: OutageOptions): Promise<OutageResult> 
     perMinute,
     receives: pipeline.stats.receives,
     atRecovery,
-    letters: reasons,
-    firstLetterHours: letters[0] && (letters[0].at - from) / hour,
+    deadLetters: reasons,
+    firstDeadLetterHours: deadLetters[0] && (deadLetters[0].at - from) / hour,
     atEnd,
     redriven,
     breakerOpen,

@@ -21,30 +21,30 @@ import { Life, type Kill } from './life';
 import { serialsIn } from './traffic';
 import type { VirtualTime } from './virtual-time';
 
-/** What goes wrong around the function. By default nothing does. */
+/** The faults around the function. By default there are none. */
 export interface PipelineFaults {
-  /** Whether Lambda throttles an invocation: its messages have used up a receive and come back later. */
+  /** Whether Lambda throttles an invocation: its messages use up a receive and are received again later. */
   readonly throttles: (records: readonly SQSRecord[]) => boolean;
   /** When an invocation is killed. */
   readonly kill: () => Kill | undefined;
   /** Messages that kill the function as soon as it reads them. */
   readonly kills: (record: SQSRecord) => boolean;
-  /** Whether deleting a handled message fails, so that it comes again. */
+  /** Whether deleting a handled message fails, so that it is received again. */
   readonly losesDelete: () => boolean;
-  /** Whether SQS hands a message out a second time although it is hidden. */
+  /** Whether SQS delivers a message again although it is hidden. */
   readonly repeats: () => boolean;
-  /** Whether a call of the function to SQS fails as a whole, or an entry of it. */
+  /** Whether one of the function's calls to SQS fails, entirely or for an entry. */
   readonly failsCall: (call: keyof SqsCalls) => boolean;
   readonly failsEntry: (call: keyof SqsCalls) => boolean;
-  /** Told of each message that is received. */
+  /** Called for each message that is received. */
   readonly onReceive: (record: SQSRecord) => void;
-  /** Milliseconds by which an instance's clock is ahead of SQS's. */
+  /** How many milliseconds an instance's clock is ahead of SQS's. */
   readonly clockOffset: (instance: number) => number;
 }
 
-/** Mistakes a forwarder could make, to see that they are found. */
+/** Deliberate bugs, to check that they are detected. */
 export type Sabotage =
-  | 'answers without the messages to keep'
+  | 'responses without the messages to keep'
   | 'dead letters that are not stored'
   | 'keys that change with each attempt'
   | 'events under another identity';
@@ -65,31 +65,34 @@ export interface PipelineOptions {
   readonly time: VirtualTime;
   readonly heap: SimulatedHeap;
   readonly random: Random;
-  /** The text of the secret; may throw. */
+  /** The value of the secret; may throw. */
   readonly secret?: () => string;
   readonly rules?: ForwardingRules;
-  /** Events a minute of one instance; 0: no limit. */
+  /** The events per minute of one instance; 0 means no limit. */
   readonly pace?: number;
   readonly maxConcurrency?: number;
-  /** Messages in the next batch. */
+  /** The number of messages in the next batch. */
   readonly batchSize?: () => number;
   readonly windowMs?: number;
   readonly maxReceiveCount?: number;
-  /** Whether rules have properties of users: an event whose user Heap refuses is given up although it is stored. */
+  /**
+   * Whether rules set user properties. Then an event is given up if Heap refuses its user, although the event is
+   * stored.
+   */
   readonly hasUserProperties?: boolean;
   readonly sabotage?: Sabotage | undefined;
-  /** Whether `maxInFlight` is kept. */
+  /** Whether to record `maxInFlight`. */
   readonly watchesInFlight?: boolean;
-  /** Called before SQS is asked for messages. */
+  /** Called before each receive. */
   readonly beforeReceive?: () => void;
 }
 
 export interface RequestOptions {
   /** The event in the URL, percent-encoded. */
   readonly event?: string;
-  /** Whether it came through the endpoint. */
+  /** Whether the message came through the endpoint. */
   readonly stamped?: boolean;
-  /** When, if not now: for a backlog that is made up only when it is asked for. */
+  /** When it was sent, for a backlog that is generated lazily. @default - now */
   readonly at?: number;
 }
 
@@ -102,10 +105,10 @@ const visibilitySeconds = 730;
 const maxEventBytes = 6 * 1024 * 1024;
 const days = 86_400;
 
-/** How long an SQS call takes. */
+/** The duration of an SQS call. */
 const sqsCallMs = 10;
 
-/** What one execution environment keeps from one invocation to the next. */
+/** The state that one execution environment keeps between invocations. */
 interface Instance {
   readonly breaker: Breaker;
   readonly pace: Pace;
@@ -118,13 +121,13 @@ interface Invocation {
   readonly instance: Instance;
   readonly life: Life;
   readonly records: readonly SQSRecord[];
-  /** Numbers of the events that Heap has taken, as this invocation knows. */
+  /** The serials of the events that Heap has accepted, as far as this invocation knows. */
   readonly taken: Set<number>;
 }
 
 /**
  * Queues, event source mapping and function in virtual time: the real forwarder with its real breaker, pace, queues
- * and tokens, on the local stack's real SQS, in this process and without a network.
+ * and tokens, on the local stack's SQS, in this process and without a network.
  */
 export class Pipeline {
   readonly sqs: SqsService;
@@ -137,24 +140,24 @@ export class Pipeline {
     repeated: 0,
     receives: 0,
     firstReceives: 0,
-    /** Messages the function sent back to the buffer. */
+    /** The number of messages the function sent back to the buffer. */
     continued: 0,
-    /** Log lines that count some campaigns together. */
+    /** The number of log lines that combine some campaigns. */
     otherCampaigns: 0,
   };
-  /** Sums of the function's metrics, and by reason those that have one. */
+  /** The sums of the function's metrics, and of those with a reason by reason. */
   readonly metrics = new Map<MetricName, number>();
   readonly rejectedByReason = new Map<RejectionReason, number>();
-  /** Events over all campaigns, by their outcome, as the log says. */
+  /** The events over all campaigns by outcome, as logged. */
   readonly campaigns = new Map<string, number>();
-  /** Rules of ours that were broken. */
+  /** Violations of our own rules. */
   readonly violations: string[] = [];
-  /** Requests to Heap by the instance that made them. */
+  /** The times of requests to Heap, by instance. */
   readonly heapCalls: number[][] = [];
   maxInFlight = 0;
   faults: PipelineFaults = noFaults;
   #repeated: SQSRecord[] = [];
-  /** The moment of a message that is stored after the fact. */
+  /** The arrival time of a message that is stored late. */
   #storedAt: number | undefined;
   #isRunning = false;
   #accepted = 0;
@@ -173,7 +176,7 @@ export class Pipeline {
     });
   }
 
-  /** Stores a body as the endpoint does. @returns the moment it is stamped with. */
+  /** Stores a body as the endpoint does. @returns the time it is stamped with */
   accept(body: string, { event, stamped = true, at }: RequestOptions = {}): number {
     const receivedAt = at ?? this.options.time.now();
     this.#storedAt = receivedAt;
@@ -201,12 +204,12 @@ export class Pipeline {
     for (let worker = 0; worker < maxConcurrency; worker += 1) time.spawn(() => this.#work(worker));
   }
 
-  /** Lets running invocations end and starts no more. */
+  /** Lets running invocations finish and starts no more. */
   stop(): void {
     this.#isRunning = false;
   }
 
-  /** Messages in the buffer, visible or not. */
+  /** The number of messages in the buffer, visible or not. */
   get queued(): number {
     const counts = this.sqs.getQueueAttributes(bufferName, ['All']);
     return Number(counts['ApproximateNumberOfMessages']) + this.inFlight;
@@ -216,7 +219,7 @@ export class Pipeline {
     return Number(this.sqs.getQueueAttributes(bufferName, ['All'])['ApproximateNumberOfMessagesNotVisible']);
   }
 
-  /** Lets time pass until the buffer is empty. @returns whether that happened in time. */
+  /** Lets time pass until the buffer is empty. @returns whether that happened in time */
   async drain(limitMs: number, stepMs = 60_000): Promise<boolean> {
     const { time } = this.options;
     const end = time.now() + limitMs;
@@ -227,7 +230,7 @@ export class Pipeline {
     return true;
   }
 
-  /** Moves every dead letter back, as an operator does. */
+  /** Redrives every dead letter, as an operator would. */
   redrive(): void {
     this.sqs.startMessageMoveTask({
       SourceArn: this.sqs.queueArn(deadLetterQueueName),
@@ -252,7 +255,7 @@ export class Pipeline {
     }
   }
 
-  /** A batch as the event source mapping makes it: until it is full or its window ends. */
+  /** A batch as the event source mapping collects it: until it is full or its window ends. */
   async #collect(): Promise<SQSRecord[]> {
     const { time, batchSize = () => 1000, windowMs = 5_000 } = this.options;
     const size = batchSize();
@@ -300,7 +303,7 @@ export class Pipeline {
     }
   }
 
-  /** @returns what the function answered; undefined when it was killed. */
+  /** @returns the function's result; undefined if it was killed */
   async #invoke(worker: number, instance: Instance, records: readonly SQSRecord[]): Promise<unknown> {
     const { time } = this.options;
     const life = new Life(this.faults.kill());
@@ -324,12 +327,12 @@ export class Pipeline {
       this.stats.killed += 1;
       return undefined;
     }
-    return this.options.sabotage === 'answers without the messages to keep'
+    return this.options.sabotage === 'responses without the messages to keep'
       ? { batchItemFailures: [] }
       : answer;
   }
 
-  /** A record that ends the process as soon as the function looks at its body, if it is to. */
+  /** A record that kills the process as soon as the function reads its body, if it should. */
   #deadly(record: SQSRecord, life: Life): SQSRecord {
     if (!this.faults.kills(record)) return record;
     return {
@@ -344,7 +347,7 @@ export class Pipeline {
   #deleteHandled(records: readonly SQSRecord[], answer: unknown): void {
     const failed = failedMessageIds(answer, records);
     if (failed === undefined) {
-      this.violations.push(`an answer that keeps the whole batch: ${JSON.stringify(answer)}`);
+      this.violations.push(`a response that keeps the whole batch: ${JSON.stringify(answer)}`);
       return;
     }
     for (const { messageId, receiptHandle } of records) {
@@ -418,8 +421,8 @@ export class Pipeline {
     }
   }
 
-  /** No attempt both delivers an event and gives it up, unless its batch held it twice. */
-  #checkLetter(body: string, { records, taken }: Invocation): void {
+  /** No attempt may both deliver an event and give it up, unless the batch contained it twice. */
+  #checkDeadLetters(body: string, { records, taken }: Invocation): void {
     for (const serial of serialsIn(body)) {
       if (!taken.has(serial) || this.options.hasUserProperties === true) continue;
       const copies = records.filter((record) => serialsIn(record.body).includes(serial)).length;
@@ -427,7 +430,7 @@ export class Pipeline {
     }
   }
 
-  /** Adds what a log line says of campaigns. */
+  /** Adds the campaign counts of a log line. */
   #read({ campaigns, ...counts }: LogFields): void {
     if (!Array.isArray(campaigns)) return;
     const rows = campaigns as readonly LedgerRow[];
@@ -450,7 +453,7 @@ export class Pipeline {
     }
   }
 
-  /** The SQS client as far as the function uses it, on the service itself. */
+  /** The part of the SQS client that the function uses, calling the service directly. */
   #sqsCalls(invocation: Invocation): SqsCalls {
     const calls: Record<keyof SqsCalls, (input: BatchInput) => Promise<object>> = {
       sendMessageBatch: (input) => this.#call(invocation, 'sendMessageBatch', input, this.#send),
@@ -490,7 +493,7 @@ export class Pipeline {
   ): BatchOutput => {
     if (queueName === bufferName) this.stats.continued += entries.length;
     else {
-      for (const { MessageBody = '' } of entries) this.#checkLetter(MessageBody, invocation);
+      for (const { MessageBody = '' } of entries) this.#checkDeadLetters(MessageBody, invocation);
       if (this.options.sabotage === 'dead letters that are not stored')
         return { Successful: entries, Failed: [] };
     }
@@ -498,7 +501,7 @@ export class Pipeline {
   };
 }
 
-/** A batch call of SQS as the function makes it. */
+/** A batch call to SQS as the function makes it. */
 interface BatchInput {
   readonly QueueUrl: string;
   readonly Entries: readonly BatchEntry[];

@@ -7,8 +7,8 @@ import type { Plays } from './play';
 const root = join(__dirname, '../../..');
 
 /**
- * Plays simulations in processes of plain Node, one for each core. In jest's sandbox, where each look-up of a global
- * is a call, the same takes more than twice the time.
+ * Runs simulations in plain Node processes, one per core. In jest's sandbox, where each global lookup is a call, they
+ * take more than twice as long.
  */
 export class PlainNode {
   readonly #directory = mkdtempSync(join(tmpdir(), 'simulation-'));
@@ -35,7 +35,7 @@ export class PlainNode {
     }
   }
 
-  /** Plays one, as soon as a process is free. */
+  /** Runs a simulation as soon as a process is free. */
   async play<Name extends keyof Plays>(
     name: Name,
     options: Parameters<Plays[Name]>[0],
@@ -59,7 +59,7 @@ export class PlainNode {
 function answerOf(child: ChildProcess, request: object): Promise<{ result?: unknown; error?: string }> {
   return new Promise((resolve, reject) => {
     const onExit = (code: number | null, signal: string | null): void => {
-      reject(new Error(`the process of the simulation ended: ${String(code ?? signal)}`));
+      reject(new Error(`the simulation process exited: ${String(code ?? signal)}`));
     };
     child.once('exit', onExit);
     child.once('message', (answer) => {

@@ -1,7 +1,7 @@
 import { playOutage } from './outage';
 import { playStorm } from './storm';
 
-/** What plain-node.ts runs in a process of its own: one play after the other, as it is told. */
+/** The child process of plain-node.ts: runs one simulation after another. */
 export const plays = { storm: playStorm, outage: playOutage };
 
 export type Plays = typeof plays;

@@ -6,7 +6,7 @@ import { noMapping } from '../../../lambda/mapping/rule-format';
 import { Faults, heapSpells } from '../../../local/faults';
 import type { HeapFault } from '../../../local/heap/fake-heap';
 import { between as betweenOf, randomOf } from '../../../local/random';
-import { account, lettersOf, type Account } from './account';
+import { account, deadLettersOf, type Account } from './account';
 import { SimulatedHeap } from './heap';
 import { noFaults, Pipeline, type PipelineFaults, type Sabotage } from './pipeline';
 import { dedupeWindowMs, refusedMark, Traffic } from './traffic';
@@ -25,9 +25,9 @@ const outages: readonly HeapFault[] = [
   { mode: 'redirect' },
 ];
 
-/** What a run can be like, all fixed by its seed. */
+/** The conditions of a run, all determined by its seed. */
 interface Weather {
-  /** No crash, no throttle and nothing twice: then metrics and dead letters must add up exactly. */
+  /** No crash, throttle or duplicate: metrics and dead letters must add up exactly. */
   readonly isCalm: boolean;
   readonly hasUserProperties: boolean;
   readonly hasBroadcasts: boolean;
@@ -39,9 +39,9 @@ interface Weather {
 export interface StormResult {
   readonly seed: number;
   readonly weather: Weather;
-  /** While everything was going wrong. */
+  /** At the end of the faults. */
   readonly checks: readonly Account[];
-  /** After Heap recovered, and after that all dead letters were redriven. */
+  /** After Heap recovered and all dead letters were redriven. */
   readonly recovered: Account;
   readonly redriven: Account;
   readonly violations: readonly string[];
@@ -52,7 +52,7 @@ export interface StormResult {
     readonly repetitions: number;
   };
   readonly stats: Pipeline['stats'];
-  /** Dead letters that SQS made by itself, as they were before the redrive. */
+  /** Dead letters that SQS created on its own, before the redrive. */
   readonly receivesExhausted: number;
   readonly heapCalls: number;
 }
@@ -63,7 +63,7 @@ export interface StormOptions {
   readonly sabotage?: Sabotage;
 }
 
-/** Plays one seed: traffic under faults, recovery, and a redrive of what is left. */
+/** Runs one seed: traffic under faults, recovery, and a redrive of the dead letters. */
 export async function playStorm({ seed, messages, sabotage }: StormOptions): Promise<StormResult> {
   const random = randomOf(`storm ${seed}`);
   const chance = (probability: number): boolean => random() < probability;
@@ -81,7 +81,7 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
     hasUserProperties: seed % 8 === 3,
     hasBroadcasts,
     maxReceiveCount: seed % 20 === 9 ? 6 : 60,
-    // Broadcasts are of interest where there is no time for all of one.
+    // Broadcasts matter when there is no time for a whole one.
     pace: pick(hasBroadcasts ? [300, 1500] : [0, 0, 300, 1500, 6000]),
     outage: chance(0.5) ? { from: outageFrom, to: outageFrom + outageMs, fault: pick(outages) } : undefined,
   };
@@ -106,7 +106,7 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
     namesRefused: chance(0.5),
   });
 
-  // Some runs begin as every deployment does, before anybody has stored an app id.
+  // Some runs start like every deployment: without a stored app id.
   const firstSecret = chance(0.2) ? secretPlaceholder : '{"appId":"11"}';
   let secret: () => string = () => firstSecret;
   const pipeline = new Pipeline({
@@ -134,11 +134,11 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
     for (let sent = 0; sent < messages; sent += 1) {
       if (weather.hasBroadcasts && sent % 200 === 50) traffic.sendProfiles(between(400, 1600), 0.01);
       else traffic.sendAny();
-      // Most come in bursts, as those of a campaign do.
+      // Most requests are sent in bursts, like those of a campaign.
       if (chance(0.2)) await time.sleep((random() * 2 * trafficMs * 5) / messages);
     }
   });
-  // The one who rotates the token, and sometimes stores nonsense first
+  // The operator who rotates the token, and sometimes stores an invalid one first
   time.spawn(async () => {
     for (let rotation = 1; time.now() < faultsEnd; rotation += 1) {
       await time.sleep(between(1, 30) * minute);
@@ -160,7 +160,7 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
       secret = () => good;
     }
   });
-  // An operator who redrives in the middle of it
+  // An operator who redrives during the faults
   time.spawn(async () => {
     while (time.now() < faultsEnd) {
       await time.sleep(between(5, 60) * minute);
@@ -187,7 +187,7 @@ export async function playStorm({ seed, messages, sabotage }: StormOptions): Pro
   const violations: string[] = [];
   if (!(await pipeline.drain(3 * 24 * hour, 10 * minute))) violations.push('the buffer did not drain');
   const recovered = account(traffic, pipeline, heap);
-  const receivesExhausted = lettersOf(pipeline).filter(({ reason }) => reason === undefined).length;
+  const receivesExhausted = deadLettersOf(pipeline).filter(({ reason }) => reason === undefined).length;
   if (isCalm) violations.push(...inexactSums(traffic, pipeline, heap));
   pipeline.redrive();
   if (!(await pipeline.drain(24 * hour, 10 * minute))) violations.push('the redriven buffer did not drain');
@@ -266,9 +266,9 @@ function rulesOf({ hasUserProperties }: Weather): ForwardingRules {
   };
 }
 
-/** Where nothing crashed, each event is counted once, and a message has one dead letter for a reason. */
+/** If nothing crashed, each event is counted once, and each message has one dead letter per reason. */
 function inexactSums(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap): string[] {
-  const letters = lettersOf(pipeline);
+  const deadLetters = deadLettersOf(pipeline);
   const metric = (name: MetricName): number => pipeline.metrics.get(name) ?? 0;
   const byReason = [...pipeline.rejectedByReason.values()].reduce((sum, count) => sum + count, 0);
   const rejected = metric('EventsRejected');
@@ -279,7 +279,7 @@ function inexactSums(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap):
       metric('EventsDelivered') + rejected + metric('EventsIgnored'),
       traffic.eventsSent,
     ],
-    ['rejected', rejected, letters.reduce((sum, { serials }) => sum + serials.length, 0)],
+    ['rejected', rejected, deadLetters.reduce((sum, { serials }) => sum + serials.length, 0)],
     ['rejected by reason', byReason, rejected],
     ...(['received', 'delivered', 'rejected', 'ignored'] as const).map(
       (outcome): readonly [string, number, number] => [
@@ -292,9 +292,11 @@ function inexactSums(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHeap):
     [
       'dead letters',
       new Set(
-        letters.map(({ requestId, reason, serials }) => `${requestId ?? serials.join()} ${String(reason)}`),
+        deadLetters.map(
+          ({ requestId, reason, serials }) => `${requestId ?? serials.join()} ${String(reason)}`,
+        ),
       ).size,
-      letters.length,
+      deadLetters.length,
     ],
   ];
   return sums
@@ -309,14 +311,14 @@ const metricOf = {
   ignored: 'EventsIgnored',
 } as const;
 
-/** With Heap up and everything redriven there is nothing left but what can never be delivered. */
+/** With Heap up and everything redriven, only undeliverable events are left. */
 function unfinished(traffic: Traffic, pipeline: Pipeline, { delivered, queued }: Account): string[] {
   const deliverable = [...traffic.events.values()].filter(({ destiny }) => destiny.kind === 'delivered');
   const found: string[] = [];
   if (delivered !== deliverable.length)
     found.push(`${delivered} of ${deliverable.length} are in Heap at the end`);
   if (queued !== 0) found.push(`${queued} are queued at the end`);
-  for (const { reason, serials } of lettersOf(pipeline)) {
+  for (const { reason, serials } of deadLettersOf(pipeline)) {
     for (const serial of serials) {
       const destiny = traffic.events.get(serial)?.destiny;
       const expected =
@@ -326,7 +328,7 @@ function unfinished(traffic: Traffic, pipeline: Pipeline, { delivered, queued }:
             ? 'heap_rejected'
             : 'none';
       if (reason !== expected)
-        found.push(`at the end a letter for ${String(reason)} instead of ${expected} holds ${serial}`);
+        found.push(`at the end a dead letter for ${String(reason)} instead of ${expected} holds ${serial}`);
     }
   }
   return found;

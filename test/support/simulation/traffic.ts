@@ -3,45 +3,45 @@ import type { HeapRow } from '../../../local/heap/fake-heap';
 import type { Random } from '../../../local/random';
 import type { Pipeline, RequestOptions } from './pipeline';
 
-/** What shall become of an event that was accepted. */
+/** The expected outcome of an accepted event. */
 export type Destiny =
   | { readonly kind: 'delivered' }
-  /** Heap itself never takes it. */
+  /** Heap always refuses it. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'rejected'; readonly reason: RejectionReason }
   | { readonly kind: 'ignored' };
 
-/** An event as the generator meant it, without any code of the forwarder. */
+/** An event as generated, independent of the forwarder's code. */
 export interface AcceptedEvent {
   readonly serial: number;
   readonly destiny: Destiny;
   readonly identity: string;
   readonly event: string;
   readonly properties: Readonly<Record<string, unknown>>;
-  /** ISO 8601; more than one where CleverTap sent the request more than once. */
+  /** ISO 8601; several if CleverTap sent the request more than once. */
   readonly timestamps: string[];
 }
 
-/** The numbers by which events are told apart, wherever they are: each body and row holds those of its events. */
+/** The serials that identify events everywhere: each body and row contains those of its events. */
 export const serialsIn = (body: string): number[] =>
   Array.from(body.matchAll(/"n":(\d+)/g), ([, serial]) => Number(serial));
 
-/** The number of an event in Heap; NaN for one that nobody sent. */
+/** The serial of an event in Heap; NaN for an event that was never sent. */
 export const serialOf = ({ properties }: HeapRow['event']): number =>
   Number((properties as { n?: unknown } | undefined)?.n);
 
-/** Marks an event that Heap never takes. */
+/** Marks an event that Heap always refuses. */
 export const refusedMark = 'refuse me';
 
 const users = 30;
-/** CleverTap's repetitions count as one within it (the deployed default). */
+/** CleverTap's repetitions within this time count as one event (the deployed default). */
 export const dedupeWindowMs = 600_000;
 
-/** What CleverTap may send, event by event, and what shall become of it. */
+/** What CleverTap may send, event by event, with the expected outcomes. */
 export class Traffic {
-  /** By serial. */
+  /** The events by serial. */
   readonly events = new Map<number, AcceptedEvent>();
-  /** Events of all messages; more than `events` where CleverTap repeated a request. */
+  /** The events of all messages; more than `events` if CleverTap repeated a request. */
   eventsSent = 0;
   messages = 0;
   repetitions = 0;
@@ -49,13 +49,13 @@ export class Traffic {
   constructor(
     private readonly pipeline: Pipeline,
     private readonly random: Random,
-    /** Whether the rules of this run leave out events named `Skip`. */
+    /** Whether the rules of this run ignore events named `Skip`. */
     private readonly hasAbortRule = false,
-    /** How often CleverTap sends a request again. */
+    /** How often CleverTap repeats a request. */
     private readonly repeats = 0,
   ) {}
 
-  /** Sends one request of some kind. */
+  /** Sends one request of a random kind. */
   sendAny(): void {
     const draw = this.random();
     if (draw < 0.3) this.sendProfiles(1 + Math.floor(this.random() * 4));
@@ -67,9 +67,9 @@ export class Traffic {
     else this.sendBroken();
   }
 
-  /** CleverTap's own payload; of several profiles some may be unusable. */
+  /** CleverTap's own payload. If it has several profiles, some may be unusable. */
   sendProfiles(count: number, flaws = 0.1): void {
-    // More than a log line names.
+    // More than a log line lists.
     const campaign = 1 + Math.floor(this.random() * 600);
     const profiles = Array.from({ length: count }, () => {
       const draw = this.random();
@@ -86,7 +86,7 @@ export class Traffic {
     );
   }
 
-  /** @param at when, if not now */
+  /** @param at when it is sent. @default - now */
   sendCustom(at?: number): void {
     const event = this.#custom({ kind: 'delivered' }, this.#user(), 'Bought');
     this.#send(event.body, [event], at === undefined ? {} : { at });
@@ -119,13 +119,13 @@ export class Traffic {
     ]);
   }
 
-  /** What a rule leaves out. */
+  /** Events that a rule ignores. */
   sendSkipped(): void {
     const event = this.#custom({ kind: 'ignored' }, this.#user(), 'Skip');
     this.#send(event.body, [event]);
   }
 
-  /** What can never be delivered, each for another reason. */
+  /** Undeliverable events, each for a different reason. */
   sendBroken(): void {
     const n = this.#next();
     const identity = this.#user();
@@ -148,7 +148,7 @@ export class Traffic {
     this.#send(body, [this.#add(n, { kind: 'rejected', reason }, identity, event, properties)], options);
   }
 
-  /** CleverTap saw no answer and sends the same request again: another message, the same events. */
+  /** CleverTap got no response and repeats the request: a new message with the same events. */
   #repeat(body: string, entries: readonly AcceptedEvent[], options: RequestOptions): void {
     this.repetitions += 1;
     this.eventsSent += entries.length;
@@ -209,10 +209,10 @@ export class Traffic {
     return `user-${Math.floor(this.random() * users)}`;
   }
 
-  /** What is wrong with a row, if it is not what was accepted under its number. */
+  /** What is wrong with a row compared to the event accepted under its serial, if anything. */
   violationIn({ event }: HeapRow): string | undefined {
     const accepted = this.events.get(serialOf(event));
-    if (accepted === undefined) return `a row that nobody sent: ${JSON.stringify(event)}`;
+    if (accepted === undefined) return `a row that was never sent: ${JSON.stringify(event)}`;
     const isAsAccepted =
       accepted.destiny.kind === 'delivered' &&
       event['identity'] === accepted.identity &&

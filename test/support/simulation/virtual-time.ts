@@ -2,9 +2,9 @@ import { Schedule } from '../../../local/aws/sqs/schedule';
 import { SkippingClock } from '../../../local/skipping-clock';
 
 /**
- * The local stack's clock on a base that stands still: it jumps from timer to timer once all work of the instant is
- * done, so days go by as fast as the code between them runs, whatever the machine's speed. What runs in it may wait
- * for promises and for `sleep`, never for I/O.
+ * The local stack's clock on a constant base. It jumps from timer to timer once all work of the current time is done,
+ * so days pass as fast as the code runs on any machine. Code under it may wait for promises and `sleep`, never for
+ * I/O.
  */
 export class VirtualTime extends SkippingClock {
   readonly #timers = new Schedule<() => void>();
@@ -15,7 +15,7 @@ export class VirtualTime extends SkippingClock {
     super(() => start);
   }
 
-  /** Calls back after a while, in whole milliseconds. @returns how to prevent it. */
+  /** Calls back after a while, in whole milliseconds. @returns a function that cancels it */
   after(ms: number, callback: () => void): () => void {
     const timer = (): void => {
       callback();
@@ -29,14 +29,14 @@ export class VirtualTime extends SkippingClock {
       this.after(ms, resolve);
     });
 
-  /** Starts something that goes on by itself; its failure is that of whoever lets time pass. */
+  /** Starts a background task. Its failure is thrown to the code that lets time pass. */
   spawn(task: () => Promise<void>): void {
     task().catch((error: unknown) => {
       this.#failure ??= { error };
     });
   }
 
-  /** Lets time pass up to an instant. */
+  /** Lets time pass until the given time. */
   async runUntil(instant: number): Promise<void> {
     await workIsDone();
     for (let next = this.#timers.first; next !== undefined && next.at <= instant; next = this.#timers.first) {
@@ -54,5 +54,5 @@ export class VirtualTime extends SkippingClock {
   }
 }
 
-/** Node runs what waits for nothing but promises before it comes to this. */
+/** Node runs everything that waits only for promises before setImmediate. */
 const workIsDone = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

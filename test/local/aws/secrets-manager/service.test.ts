@@ -37,7 +37,7 @@ describe('Secrets Manager over the wire', () => {
     await server.close();
   });
 
-  /** A new secret with one version. */
+  /** Creates a secret with one version. */
   async function create(SecretString = 'one') {
     const Name = `team/secret_${randomUUID()}`;
     const { ARN, VersionId } = await client.send(new CreateSecretCommand({ Name, SecretString }));
@@ -56,7 +56,7 @@ describe('Secrets Manager over the wire', () => {
     return (await client.send(new DescribeSecretCommand({ SecretId }))).VersionIdsToStages;
   }
 
-  it('creates a secret that is found by name, ARN and ARN without its random end', async () => {
+  it('creates a secret that is found by name, by ARN and by ARN without its random suffix', async () => {
     const { Name, ARN, VersionId } = await create('{"appId":"11"}');
 
     expect(ARN).toMatch(
@@ -84,7 +84,7 @@ describe('Secrets Manager over the wire', () => {
     expect(value.SecretString).toBeUndefined();
   });
 
-  it('moves AWSCURRENT to a new value, and AWSPREVIOUS to the one it leaves', async () => {
+  it('moves AWSCURRENT to a new value, and AWSPREVIOUS to the value before', async () => {
     const { Name, VersionId: one } = await create('one');
     const { VersionId: two, VersionStages } = await put(Name, 'two');
     expect(VersionStages).toEqual(['AWSCURRENT']);
@@ -98,7 +98,7 @@ describe('Secrets Manager over the wire', () => {
     expect((await get(Name, { VersionId: two, VersionStage: 'AWSPREVIOUS' })).SecretString).toBe('two');
   });
 
-  it('attaches the stages that are asked for, and leaves AWSCURRENT then', async () => {
+  it('attaches the requested stages and then does not move AWSCURRENT', async () => {
     const { Name, VersionId: one } = await create('one');
     const { VersionId: two } = await put(Name, 'two', { VersionStages: ['AWSPENDING'] });
 
@@ -116,7 +116,7 @@ describe('Secrets Manager over the wire', () => {
     expect(VersionStages).toEqual(['AWSCURRENT', 'mine']);
   });
 
-  it('takes the same token with the same value once', async () => {
+  it('ignores a repeated token with the same value', async () => {
     const { Name, ARN, VersionId: one } = await create('one');
     const ClientRequestToken = randomUUID();
     const first = await put(Name, 'two', { ClientRequestToken });
@@ -154,7 +154,7 @@ describe('Secrets Manager over the wire', () => {
     expect($metadata.httpStatusCode).toBe(200);
   });
 
-  it('does not find what is not there', async () => {
+  it('does not find unknown secrets, stages and versions', async () => {
     const { Name, ARN } = await create();
 
     for (const id of [`${Name}x`, ARN.slice(0, -1), ARN.slice(0, -8)]) {
@@ -171,7 +171,7 @@ describe('Secrets Manager over the wire', () => {
     );
   });
 
-  it('refuses a stage that is not that of the version', async () => {
+  it('refuses a stage that is not attached to the version', async () => {
     const { Name, VersionId } = await create();
     const refused = get(Name, { VersionId, VersionStage: 'AWSPREVIOUS' });
 
@@ -181,7 +181,7 @@ describe('Secrets Manager over the wire', () => {
     );
   });
 
-  it('refuses a name in use, a name with other characters, and a value of both kinds or none', async () => {
+  it('refuses a name in use, a name with invalid characters, and a value of both kinds or neither', async () => {
     const { Name } = await create();
     const both = { SecretBinary: new Uint8Array([1]) };
 
@@ -198,7 +198,7 @@ describe('Secrets Manager over the wire', () => {
     expect((await get(Name)).SecretString).toBe('one');
   });
 
-  it('leaves no secret behind when its value is refused', async () => {
+  it('creates no secret if its value is refused', async () => {
     const Name = `s-${randomUUID()}`;
     const both = { SecretString: 'x', SecretBinary: new Uint8Array([1]) };
 
@@ -217,7 +217,7 @@ describe('Secrets Manager over the wire', () => {
       });
     }
 
-    it('names an error in the body, with the text as Message', async () => {
+    it('names an error in the body, with its message as Message', async () => {
       const answer = await call('secretsmanager.GetSecretValue', { SecretId: 'none' });
 
       expect([answer.status, answer.headers.get('content-type')]).toEqual([
@@ -231,7 +231,7 @@ describe('Secrets Manager over the wire', () => {
       });
     });
 
-    it('wants the token that an SDK makes up', async () => {
+    it('requires the token that an SDK generates', async () => {
       const answer = await call('secretsmanager.CreateSecret', { Name: 'raw', SecretString: 'x' });
 
       expect(await answer.json()).toEqual({
@@ -240,7 +240,7 @@ describe('Secrets Manager over the wire', () => {
       });
     });
 
-    it('wants the secret', async () => {
+    it('requires the secret', async () => {
       const answer = await call('secretsmanager.DescribeSecret', {});
 
       expect([answer.status, await answer.json()]).toEqual([
@@ -249,7 +249,7 @@ describe('Secrets Manager over the wire', () => {
       ]);
     });
 
-    it('names the action that it does not know', async () => {
+    it('names the unknown action', async () => {
       const answer = await call('secretsmanager.RotateSecret', {});
 
       expect([answer.status, await answer.json()]).toEqual([

@@ -40,7 +40,7 @@ describe('the Query protocol of SQS', () => {
     return sqs.receiveMessage(queue, { MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] });
   }
 
-  it('takes the form that API Gateway sends to the path of a queue, with its attributes', async () => {
+  it('accepts the form that API Gateway sends to the path of a queue, with its attributes', async () => {
     const body = '{"name":"Zoë & Ben","q":"100 % + =1","emoji":"🌍"}\r\n';
     const answer = await post(
       `Action=SendMessage&MessageBody=${encodeURIComponent(body)}` +
@@ -65,7 +65,7 @@ describe('the Query protocol of SQS', () => {
     ]);
   });
 
-  it('reads a plus as a space and takes the first of two parameters, so that a body cannot add its own', async () => {
+  it('decodes a plus as a space and uses the first of two equal parameters, so that a body cannot override one', async () => {
     await post('Action=SendMessage&MessageBody=a+b&MessageBody=c&Action=DeleteQueue');
 
     expect(received()).toMatchObject([{ Body: 'a b' }]);
@@ -103,7 +103,7 @@ describe('the Query protocol of SQS', () => {
     );
   });
 
-  it('answers with JSON to who prefers it', async () => {
+  it('answers with JSON if the Accept header prefers it', async () => {
     const form = {
       Action: 'SendMessage',
       MessageBody: 'msg',
@@ -146,7 +146,7 @@ describe('the Query protocol of SQS', () => {
       return [answer.status, error];
     }
 
-    it('are told in JSON', async () => {
+    it('are sent as JSON', async () => {
       expect(await errorOf({ Action: 'SendMessage', MessageBody: 'a'.repeat(1_048_577) })).toEqual([
         400,
         {
@@ -157,7 +157,7 @@ describe('the Query protocol of SQS', () => {
       ]);
     });
 
-    it('are told in XML, escaped', async () => {
+    it('are sent as XML, escaped', async () => {
       const answer = await post({ Action: '<Send&Message>' });
 
       expect(answer.status).toBe(400);
@@ -183,7 +183,7 @@ describe('the Query protocol of SQS', () => {
       expect(received()).toEqual([]);
     });
 
-    it('a queue that does not exist is NonExistentQueue, none at all InvalidAddress', async () => {
+    it('an unknown queue is NonExistentQueue, and a missing one is InvalidAddress', async () => {
       const form = 'Action=SendMessage&MessageBody=x';
 
       expect(await errorOf(form, `/${ACCOUNT}/none`)).toEqual([
@@ -193,7 +193,7 @@ describe('the Query protocol of SQS', () => {
       expect(await errorOf(form, '/')).toEqual([404, expect.objectContaining({ Code: 'InvalidAddress' })]);
     });
 
-    it('a form of 4 MiB is read, and one byte more is 413', async () => {
+    it('a form of 4 MiB is accepted, and one byte more is a 413', async () => {
       const start = 'Action=SendMessage&MessageBody=';
       const fill = (bytes: number) => start + 'a'.repeat(bytes - start.length);
 
@@ -204,14 +204,14 @@ describe('the Query protocol of SQS', () => {
       ]);
     });
 
-    it('a body at the limit passes with every byte encoded', async () => {
+    it('a body at the limit is accepted with every byte encoded', async () => {
       const answer = await post(`Action=SendMessage&MessageBody=${'%61'.repeat(1_048_576)}`);
 
       expect(answer.status).toBe(200);
       expect(received()[0]!.Body).toBe('a'.repeat(1_048_576));
     });
 
-    it.each(['GET', 'POST'])('a %s of neither protocol is an unknown operation', async (method) => {
+    it.each(['GET', 'POST'])('a %s in neither protocol is an unknown operation', async (method) => {
       const answer = await fetch(`${server.origin}/${ACCOUNT}/${queue}`, { method });
 
       expect([answer.status, await answer.text()]).toEqual([404, '<UnknownOperationException/>']);
@@ -220,7 +220,7 @@ describe('the Query protocol of SQS', () => {
 });
 
 describe('the AWS endpoint', () => {
-  it('puts queue URLs under the origin that it is given', async () => {
+  it('builds queue URLs from the given origin', async () => {
     const options = {
       port: 0,
       sqs: new SqsService({ accountId: '123456789012' }),
@@ -240,7 +240,7 @@ describe('the AWS endpoint', () => {
     }
   });
 
-  it('closes with a long poll open', async () => {
+  it('closes during a long poll', async () => {
     const sqs = new SqsService();
     sqs.createQueue('q');
     const server = await startAwsEndpoint({ port: 0, sqs, secrets: new SecretsManagerService() });

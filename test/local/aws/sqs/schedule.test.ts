@@ -5,7 +5,7 @@ describe('a schedule', () => {
   const items = fc.integer({ min: 0, max: 60 });
   const moments = fc.integer({ min: 0, max: 30 });
 
-  it('gives out what is left in it by moment, then in the order in which it was set', () => {
+  it('yields its remaining items by time, and items of the same time in the order they were set', () => {
     const steps = fc.array(fc.record({ item: items, at: fc.option(moments, { nil: undefined }) }), {
       maxLength: 300,
       size: 'max',
@@ -35,7 +35,7 @@ describe('a schedule', () => {
     );
   });
 
-  it('keeps what is not due', () => {
+  it('keeps items that are not due', () => {
     const schedule = new Schedule<string>();
     schedule.set('now', 10);
     schedule.set('later', 11);

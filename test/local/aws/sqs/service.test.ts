@@ -46,7 +46,7 @@ import { SecretsManagerService } from '../../../../local/aws/secrets-manager/ser
 import { SqsService } from '../../../../local/aws/sqs/service';
 
 const EXTERNAL_ENDPOINT = process.env['SQS_ENDPOINT'];
-/** What needs the injected clock, sees the server from inside or is a choice of its own. */
+/** Tests that need the injected clock, look inside the server, or check a choice of our own. */
 const itLocal = EXTERNAL_ENDPOINT === undefined ? it : it.skip;
 const MEBIBYTE = 1_048_576;
 const HOUR = 3600;
@@ -108,7 +108,7 @@ describe('SQS over the wire', () => {
     return (await attributesOf(queueUrl, 'QueueArn'))!.QueueArn!;
   }
 
-  /** A queue and its dead-letter queue. */
+  /** Creates a queue and its dead-letter queue. */
   async function createPair(
     maxReceiveCount: number,
     {
@@ -158,13 +158,13 @@ describe('SQS over the wire', () => {
     return client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
   }
 
-  /** Receives the message that is there as often as the source's policy allows, and once more, which moves it. */
+  /** Receives the only message as often as the source's policy allows, and once more, which moves it. */
   async function exhaust(queueUrl: string, maxReceiveCount: number): Promise<void> {
     for (let n = 0; n < maxReceiveCount; n++) await receiveOne(queueUrl, { VisibilityTimeout: 0 });
     expect(await receive(queueUrl)).toEqual([]);
   }
 
-  /** Raw, for what the SDK hides or would not send. */
+  /** Sends a raw request, for what the SDK hides or would not send. */
   function call(target: string, body: string): Promise<Response> {
     return fetch(endpoint, {
       method: 'POST',
@@ -218,7 +218,7 @@ describe('SQS over the wire', () => {
       await expect(createQueue({ DelaySeconds: '2' }, name)).rejects.toThrow(QueueNameExists);
     });
 
-    it('changes attributes, and only known ones to allowed values', async () => {
+    it('changes only known attributes, and only to allowed values', async () => {
       const url = await createQueue();
       const set = (Attributes: Record<string, string>) =>
         client.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes }));
@@ -236,7 +236,7 @@ describe('SQS over the wire', () => {
       await expect(attributesOf(url, 'Colour' as QueueAttributeName)).rejects.toThrow(InvalidAttributeName);
     });
 
-    it('shows its redrive policy, takes it away again, and refuses one that leads nowhere', async () => {
+    it('shows its redrive policy, removes it again, and refuses one with an unknown target', async () => {
       const { queueUrl, dlqArn } = await createPair(3);
       const set = (RedrivePolicy: string) =>
         client.send(new SetQueueAttributesCommand({ QueueUrl: queueUrl, Attributes: { RedrivePolicy } }));
@@ -283,7 +283,7 @@ describe('SQS over the wire', () => {
       });
     });
 
-    it('is gone after its deletion', async () => {
+    it('does not exist after its deletion', async () => {
       const name = `q-${randomUUID()}`;
       const url = await createQueue({}, name);
       await client.send(new DeleteQueueCommand({ QueueUrl: url }));
@@ -295,13 +295,13 @@ describe('SQS over the wire', () => {
       );
     });
 
-    it('refuses a name with other characters', async () => {
+    it('refuses a name with invalid characters', async () => {
       await expect(createQueue({}, 'a.fifo')).rejects.toMatchObject({ name: 'InvalidParameterValue' });
     });
   });
 
   describe('messages', () => {
-    it('come with their body, digests and attributes of every type', async () => {
+    it('are received with their body, digests and attributes of every type', async () => {
       const url = await createQueue();
       const attributes = {
         a: { DataType: 'String.label', StringValue: 'Grüße 🌍' },
@@ -343,7 +343,7 @@ describe('SQS over the wire', () => {
       [['Foo', 'Hello'], ['Hello']],
       [['Foo'], []],
       [[], []],
-    ])('return of their attributes what %j names, with the digest of these', async (names, expected) => {
+    ])('return the attributes that %j selects, with the digest of these', async (names, expected) => {
       const url = await createQueue();
       await send(url, 'msg', {
         MessageAttributes: { 'Help.Me': text('Me'), Hello: text('There'), General: text('Kenobi') },
@@ -356,7 +356,7 @@ describe('SQS over the wire', () => {
         expect(message.MD5OfMessageAttributes).toBe('83fee93c1bcd8b9a5a923ffacdc636c7');
     });
 
-    it('count their receives and remember the first', async () => {
+    it('count their receives and remember the first one', async () => {
       const url = await createQueue({ VisibilityTimeout: '0' });
       await send(url, 'x');
       const first = (await receiveOne(url)).Attributes!;
@@ -367,7 +367,7 @@ describe('SQS over the wire', () => {
       expect(first).not.toHaveProperty('DeadLetterQueueSourceArn');
     });
 
-    itLocal('tell in milliseconds when they were sent and first received', async () => {
+    itLocal('report in milliseconds when they were sent and first received', async () => {
       const url = await createQueue({ VisibilityTimeout: '0' });
       const sentAt = clock.now();
       await send(url, 'x');
@@ -381,7 +381,7 @@ describe('SQS over the wire', () => {
       });
     });
 
-    it('return system attributes only as asked, under either parameter', async () => {
+    it('return only the requested system attributes, for either parameter', async () => {
       const url = await createQueue({ VisibilityTimeout: '0' });
       await send(url, 'x');
 
@@ -396,7 +396,7 @@ describe('SQS over the wire', () => {
       );
     });
 
-    it('come ten at most, in a receive of 1 to 10', async () => {
+    it('are received ten at most, and a receive asks for 1 to 10', async () => {
       const url = await createQueue();
       for (let n = 0; n < 12; n++) await send(url, String(n));
 
@@ -409,7 +409,7 @@ describe('SQS over the wire', () => {
       }
     });
 
-    itLocal('are hidden for their delay or the delay of the queue', async () => {
+    itLocal("are hidden for their delay or the queue's delay", async () => {
       const url = await createQueue({ DelaySeconds: '60', VisibilityTimeout: '600' });
       await send(url, 'of the queue');
       await send(url, 'its own', { DelaySeconds: 5 });
@@ -458,7 +458,7 @@ describe('SQS over the wire', () => {
   });
 
   describe('visibility', () => {
-    itLocal('ends with the timeout of the queue, or that of the receive', async () => {
+    itLocal('ends after the timeout of the queue, or that of the receive', async () => {
       const url = await createQueue({ VisibilityTimeout: '30' });
       await send(url, 'x');
       const first = await receiveOne(url);
@@ -476,7 +476,7 @@ describe('SQS over the wire', () => {
       expect((await receiveOne(url)).Attributes).toMatchObject({ ApproximateReceiveCount: '3' });
     });
 
-    it('of 0 leaves the message to the next receive, but not twice to the same', async () => {
+    it('of 0 shows the message to the next receive, but not twice to the same one', async () => {
       const url = await createQueue();
       await send(url, 'x');
 
@@ -485,7 +485,7 @@ describe('SQS over the wire', () => {
       expect(await receive(url)).toEqual([]);
     });
 
-    it('changed to 0 shows the message at once', async () => {
+    it('changed to 0 shows the message immediately', async () => {
       const url = await createQueue();
       await send(url, 'x');
       await changeVisibility(url, await receiveOne(url), 0);
@@ -493,7 +493,7 @@ describe('SQS over the wire', () => {
       await receiveOne(url);
     });
 
-    itLocal('changed later survives the timeout of the receive and counts from the change', async () => {
+    itLocal('counts from a later change, beyond the timeout of the receive', async () => {
       const url = await createQueue({ VisibilityTimeout: '30' });
       await send(url, 'longer');
       await send(url, 'shorter');
@@ -511,7 +511,7 @@ describe('SQS over the wire', () => {
       expect((await receiveOne(url)).Body).toBe('longer');
     });
 
-    itLocal('cannot be changed to more than 12 hours since the receive', async () => {
+    itLocal('cannot be extended to more than 12 hours after the receive', async () => {
       const url = await createQueue();
       await send(url, 'x');
       const message = await receiveOne(url);
@@ -525,7 +525,7 @@ describe('SQS over the wire', () => {
       });
     });
 
-    it('cannot be set outside of 0 to 43200', async () => {
+    it('must be from 0 to 43200', async () => {
       const url = await createQueue();
       await send(url, 'x');
       const outside = { name: 'InvalidParameterValue' };
@@ -550,7 +550,7 @@ describe('SQS over the wire', () => {
   });
 
   describe('receipt handles', () => {
-    it('delete the message, and once more without an error', async () => {
+    it('delete the message, and can do so again without an error', async () => {
       const url = await createQueue();
       await send(url, 'x');
       const { ReceiptHandle } = await receiveOne(url);
@@ -560,7 +560,7 @@ describe('SQS over the wire', () => {
       expect((await attributesOf(url))!.ApproximateNumberOfMessagesNotVisible).toBe('0');
     });
 
-    it('delete the message also when it has been received again', async () => {
+    it('delete the message even if it has been received again', async () => {
       const url = await createQueue();
       await send(url, 'x');
       const old = await receiveOne(url, { VisibilityTimeout: 0 });
@@ -570,7 +570,7 @@ describe('SQS over the wire', () => {
       expect(await receive(url)).toEqual([]);
     });
 
-    it('of a deleted message change no visibility', async () => {
+    it('of a deleted message cannot change its visibility', async () => {
       const url = await createQueue();
       await send(url, 'x');
       const message = await receiveOne(url);
@@ -582,7 +582,7 @@ describe('SQS over the wire', () => {
       });
     });
 
-    it('that are none are refused', async () => {
+    it('are refused if they are invalid', async () => {
       const url = await createQueue();
 
       await expect(deleteMessage(url, 'garbage')).rejects.toThrow(ReceiptHandleIsInvalid);
@@ -597,7 +597,7 @@ describe('SQS over the wire', () => {
       return client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
     }
 
-    it('send what is valid and tell what is not', async () => {
+    it('send valid entries and report invalid ones', async () => {
       const url = await createQueue();
       const { Successful, Failed } = await sendBatch(url, [
         { Id: 'good', MessageBody: 'good', MessageAttributes: { Foo: text('Bar') } },
@@ -623,7 +623,7 @@ describe('SQS over the wire', () => {
       ]);
     });
 
-    it('carry attributes of both types unchanged, which a redrive by hand sends on (F65)', async () => {
+    it('keep attributes of both types unchanged, as a manual redrive needs (F65)', async () => {
       const [url, other] = [await createQueue(), await createQueue()];
       const MessageAttributes = {
         requestId: text('ABC123='),
@@ -642,7 +642,7 @@ describe('SQS over the wire', () => {
       expect(second.MD5OfMessageAttributes).toBe(first.MD5OfMessageAttributes);
     });
 
-    it('delete and change what they can', async () => {
+    it('delete and change what exists, and report the rest', async () => {
       const url = await createQueue();
       for (const body of ['a', 'b', 'c']) await send(url, body);
       const [a, b, c] = (await receive(url, { MaxNumberOfMessages: 3 })).map(
@@ -678,7 +678,7 @@ describe('SQS over the wire', () => {
       expect((await receive(url, { MaxNumberOfMessages: 10 })).map(({ Body }) => Body)).toEqual(['b']);
     });
 
-    it('are refused whole for their entries', async () => {
+    it('are refused as a whole for their entries', async () => {
       const url = await createQueue();
       const entries = (...ids: string[]) => ids.map((Id) => ({ Id, MessageBody: 'x' }));
 
@@ -692,7 +692,7 @@ describe('SQS over the wire', () => {
       expect(await receive(url)).toEqual([]);
     });
 
-    it('hold 1,048,576 bytes altogether and not one more', async () => {
+    it('may have 1,048,576 bytes in total and not one more', async () => {
       const url = await createQueue();
       const half = 'a'.repeat(MEBIBYTE / 2);
       const attribute = { k: text('x') };
@@ -717,7 +717,7 @@ describe('SQS over the wire', () => {
       message: 'One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.',
     };
 
-    it('a message has 1,048,576 bytes and not one more', async () => {
+    it('a message may have 1,048,576 bytes and not one more', async () => {
       const url = await createQueue();
 
       await send(url, 'a'.repeat(MEBIBYTE));
@@ -738,7 +738,7 @@ describe('SQS over the wire', () => {
       await expect(send(url, `${body}a`, { MessageAttributes })).rejects.toMatchObject(tooLong);
     });
 
-    it('heeds the maximum of the queue, also in a batch', async () => {
+    it("respects the queue's maximum, including in a batch", async () => {
       const url = await createQueue({ MaximumMessageSize: '1024' });
       const { Successful, Failed } = await client.send(
         new SendMessageBatchCommand({
@@ -762,7 +762,7 @@ describe('SQS over the wire', () => {
       });
     });
 
-    it('takes every character of the allowed set up to its edges', async () => {
+    it('accepts the whole set of allowed characters, including its edges', async () => {
       const url = await createQueue();
       const edges = '\t\n\r\u0020\u007f\u0085\ud7ff\ue000\ufffd\u{10000}\u{10ffff}';
       await send(url, edges);
@@ -796,7 +796,7 @@ describe('SQS over the wire', () => {
       ['an empty binary value', { a: { DataType: 'Binary', BinaryValue: new Uint8Array() } }],
       ['a value of the other kind', { a: { DataType: 'Binary', StringValue: 'x' } }],
       ['an unknown type', { a: { DataType: 'Text', StringValue: 'x' } }],
-      ['a number that is none', { a: { DataType: 'Number', StringValue: 'one' } }],
+      ['a number that is not one', { a: { DataType: 'Number', StringValue: 'one' } }],
       ['a refused character in its value', { a: text('\u0008') }],
       ['a refused character in its name', { 'a b': text('x') }],
       ['a period at the end of its name', { 'a.': text('x') }],
@@ -809,7 +809,7 @@ describe('SQS over the wire', () => {
       });
     });
 
-    it('takes ten attributes and not eleven', async () => {
+    it('accepts ten attributes but not eleven', async () => {
       const url = await createQueue();
       const attributes = (count: number) =>
         Object.fromEntries(Array.from({ length: count }, (_, n) => [`a${n}`, text('x')]));
@@ -823,7 +823,7 @@ describe('SQS over the wire', () => {
   });
 
   describe('redrive', () => {
-    it('moves a message when it would be received once too often, as it is', async () => {
+    it('moves a message unchanged when it would be received once too often', async () => {
       const { queueUrl, queueArn, dlqUrl } = await createPair(2);
       const sent = await send(queueUrl, 'poison', { MessageAttributes: { requestId: text('r1') } });
       const { Attributes: before } = await receiveOne(queueUrl, { VisibilityTimeout: 0 });
@@ -843,7 +843,7 @@ describe('SQS over the wire', () => {
       });
     });
 
-    it('goes on to the next message in the same receive', async () => {
+    it('continues with the next message in the same receive', async () => {
       const { queueUrl } = await createPair(1);
       await send(queueUrl, 'poison');
       await receiveOne(queueUrl, { VisibilityTimeout: 0 });
@@ -854,14 +854,14 @@ describe('SQS over the wire', () => {
       ]);
     });
 
-    it('gives no source to a message that was sent to the dead-letter queue', async () => {
+    it('records no source for a message that was sent to the dead-letter queue directly', async () => {
       const { dlqUrl } = await createPair(1);
       await send(dlqUrl, 'rejected');
 
       expect((await receiveOne(dlqUrl)).Attributes).not.toHaveProperty('DeadLetterQueueSourceArn');
     });
 
-    itLocal('lets retention go on counting from the first enqueue', async () => {
+    itLocal('keeps counting retention from the first enqueue', async () => {
       const { queueUrl, dlqUrl } = await createPair(1, {
         source: { MessageRetentionPeriod: String(7 * DAY) },
         deadLetter: { MessageRetentionPeriod: String(14 * DAY) },
@@ -876,7 +876,7 @@ describe('SQS over the wire', () => {
       expect(await receive(dlqUrl)).toEqual([]);
     });
 
-    itLocal('leaves a message in place when its dead-letter queue is gone', async () => {
+    itLocal('leaves a message in place if its dead-letter queue is gone', async () => {
       const { queueUrl, dlqUrl } = await createPair(1);
       await client.send(new DeleteQueueCommand({ QueueUrl: dlqUrl }));
       await send(queueUrl, 'poison');
@@ -908,7 +908,7 @@ describe('SQS over the wire', () => {
       }
     }
 
-    it('send redriven messages back to their source as new messages with their attributes', async () => {
+    it('move redriven messages back to their source as new messages with the same attributes', async () => {
       const { queueUrl, dlqUrl, dlqArn } = await createPair(1);
       const sent = await send(queueUrl, 'poison', { MessageAttributes: { requestId: text('r1') } });
       await exhaust(queueUrl, 1);
@@ -948,7 +948,7 @@ describe('SQS over the wire', () => {
       expect(await receive(queueUrl)).toEqual([]);
     });
 
-    it('fail without a destination at a message that no redrive brought, and leave it', async () => {
+    it('fail without a destination at a message that was not redriven, and leave it', async () => {
       const { dlqUrl, dlqArn } = await createPair(1);
       await send(dlqUrl, 'rejected');
       await start(dlqArn);
@@ -963,7 +963,7 @@ describe('SQS over the wire', () => {
       expect((await receiveOne(dlqUrl)).Body).toBe('rejected');
     });
 
-    it('with a destination move every message there, however it came', async () => {
+    it('move every message to a given destination, whatever its source', async () => {
       const { queueUrl, queueArn, dlqUrl, dlqArn } = await createPair(1);
       await send(queueUrl, 'poison');
       await exhaust(queueUrl, 1);
@@ -982,7 +982,7 @@ describe('SQS over the wire', () => {
       ]);
     });
 
-    itLocal('keep to their rate and can be cancelled', async () => {
+    itLocal('respect their rate and can be cancelled', async () => {
       const { queueUrl, queueArn, dlqUrl, dlqArn } = await createPair(1);
       for (let n = 0; n < 5; n++) await send(dlqUrl, String(n));
       const { TaskHandle } = await start(dlqArn, {
@@ -1046,7 +1046,7 @@ describe('SQS over the wire', () => {
       expect((await list(dlqArn, 10)).map(({ Status }) => Status)).toEqual(['COMPLETED', 'FAILED']);
     });
 
-    it('start only at a dead-letter queue, and between queues that exist', async () => {
+    it('need a dead-letter queue as source and queues that exist', async () => {
       const { queueArn, dlqArn } = await createPair(1);
 
       await expect(start(queueArn, { DestinationArn: dlqArn })).rejects.toMatchObject({
@@ -1061,11 +1061,11 @@ describe('SQS over the wire', () => {
   });
 
   describe('long polls', () => {
-    /** Shorter than any wait in these tests: an answer that only comes with its end fails the test. */
+    /** Shorter than any wait in these tests: a response that only arrives when the wait ends fails the test. */
     const BEFORE_THE_END = 10_000;
     const long = { WaitTimeSeconds: 20, MaxNumberOfMessages: 10 };
 
-    /** Of a server that cannot be looked into, only that the request was made. */
+    /** For an external server, which cannot be inspected, only checks that the request was made. */
     async function waiting(queueUrl: string): Promise<void> {
       const name = queueUrl.slice(queueUrl.lastIndexOf('/') + 1);
       while (server !== undefined && !subscribe.mock.calls.some(([queueName]) => queueName === name))
@@ -1086,7 +1086,7 @@ describe('SQS over the wire', () => {
     });
 
     it(
-      'do not wait for more when there is a message',
+      'do not wait for more messages if there is one',
       async () => {
         const url = await createQueue();
         await send(url, 'x');
@@ -1097,7 +1097,7 @@ describe('SQS over the wire', () => {
     );
 
     it(
-      'answer as soon as a message is sent',
+      'end as soon as a message is sent',
       async () => {
         const url = await createQueue();
         const poll = receive(url, long);
@@ -1110,7 +1110,7 @@ describe('SQS over the wire', () => {
     );
 
     it(
-      'answer one waiting caller each',
+      'deliver each message to one waiting caller',
       async () => {
         const url = await createQueue();
         const polls = [receive(url, long), receive(url, long)];
@@ -1124,7 +1124,7 @@ describe('SQS over the wire', () => {
     );
 
     it(
-      'wait by the attribute of the queue when the receive does not say',
+      'use the wait time of the queue if the receive sets none',
       async () => {
         const url = await createQueue({ ReceiveMessageWaitTimeSeconds: '20' });
         const poll = receive(url);
@@ -1137,7 +1137,7 @@ describe('SQS over the wire', () => {
     );
 
     it(
-      'answer when the visibility of a message is changed to 0',
+      'end when the visibility of a message is changed to 0',
       async () => {
         const url = await createQueue();
         await send(url, 'x');
@@ -1152,7 +1152,7 @@ describe('SQS over the wire', () => {
     );
 
     it(
-      'answer when a move task brings a message',
+      'end when a move task adds a message',
       async () => {
         const { queueUrl, queueArn, dlqUrl, dlqArn } = await createPair(1);
         await send(dlqUrl, 'rejected');
@@ -1166,7 +1166,7 @@ describe('SQS over the wire', () => {
     );
 
     it(
-      'answer when redrive brings a message',
+      'end when a redrive adds a message',
       async () => {
         const { queueUrl, dlqUrl } = await createPair(1);
         await send(queueUrl, 'poison');
@@ -1180,7 +1180,7 @@ describe('SQS over the wire', () => {
     );
 
     itLocal(
-      'look again when the clock has jumped to the end of a visibility',
+      'check again after the clock has jumped to the end of a visibility timeout',
       async () => {
         const url = await createQueue({ VisibilityTimeout: '15' });
         await send(url, 'x');
@@ -1196,7 +1196,7 @@ describe('SQS over the wire', () => {
     );
 
     itLocal(
-      'look again when the clock has jumped to the next step of a move task',
+      'check again after the clock has jumped to the next step of a move task',
       async () => {
         const { queueUrl, queueArn, dlqUrl, dlqArn } = await createPair(1);
         for (const body of ['a', 'b']) await send(dlqUrl, body);
@@ -1219,7 +1219,7 @@ describe('SQS over the wire', () => {
     );
 
     itLocal(
-      'end empty with their time',
+      'end empty when their time is over',
       async () => {
         const url = await createQueue();
         const poll = receive(url, long);
@@ -1247,7 +1247,7 @@ describe('SQS over the wire', () => {
     );
 
     itLocal(
-      'receive nothing for a caller who has hung up',
+      'receive nothing for a caller that has disconnected',
       async () => {
         const url = await createQueue();
         const hangUp = new AbortController();
@@ -1274,7 +1274,7 @@ describe('SQS over the wire', () => {
     );
 
     it(
-      'need no hint when time passes by itself',
+      'need no notification when time passes normally',
       async () => {
         const own =
           server === undefined
@@ -1308,7 +1308,7 @@ describe('SQS over the wire', () => {
   });
 
   describe('the JSON protocol', () => {
-    it('names an error in the body and, as the Query protocol would, in a header', async () => {
+    it('names an error in the body and, as in the Query protocol, in a header', async () => {
       const missing = await call('AmazonSQS.SendMessage', '{"MessageBody":"x"}');
       const queue = JSON.stringify({ QueueUrl: `${endpoint}/000000000000/none`, MessageBody: 'x' });
       const unknownQueue = await call('AmazonSQS.SendMessage', queue);
@@ -1339,7 +1339,7 @@ describe('SQS over the wire', () => {
     });
 
     itLocal.each(['AmazonSQS.TagQueue', 'AmazonSQS.constructor', 'AmazonSNS.Publish', 'Publish'])(
-      'does not know %s, and says so',
+      'rejects the unknown operation %s',
       async (target) => {
         const answer = await call(target, '{}');
 
@@ -1376,7 +1376,7 @@ describe('the model of SQS in virtual time', () => {
     expect(sqs.receiveMessage('q', { MaxNumberOfMessages: 10 })).toMatchObject([{ Body: '120000' }]);
   });
 
-  // Were a receive or a delete to look at every message, this would take minutes.
+  // If a receive or a delete scanned every message, this would take minutes.
   it('passes 100,000 messages through send, receive, a changed visibility and delete, in order', () => {
     const sqs = queueOf(100_000);
     const bodies: string[] = [];
@@ -1394,7 +1394,7 @@ describe('the model of SQS in virtual time', () => {
     expect(sqs.nextVisibleAt('q')).toBeUndefined();
   });
 
-  it('tells when a receive will find something', () => {
+  it('knows when a receive will next find a message', () => {
     const clock = new TestClock();
     const sqs = new SqsService({ clock });
     const start = clock.now();
@@ -1409,7 +1409,7 @@ describe('the model of SQS in virtual time', () => {
     expect(sqs.nextVisibleAt('q')).toBe(start + 30_000);
   });
 
-  it('tells until when a message is hidden', () => {
+  it('knows how long a message is hidden', () => {
     const clock = new TestClock();
     const sqs = new SqsService({ clock });
     const start = clock.now();
@@ -1427,7 +1427,7 @@ describe('the model of SQS in virtual time', () => {
     expect(hidden()).toEqual([undefined, undefined]);
   });
 
-  it('tells a subscriber of sends and changes, until it unsubscribes', () => {
+  it('notifies a subscriber of sends and changes until it unsubscribes', () => {
     const sqs = queueOf(0);
     sqs.createQueue('other');
     const listener = jest.fn();
@@ -1444,7 +1444,7 @@ describe('the model of SQS in virtual time', () => {
     expect(listener).toHaveBeenCalledTimes(2);
   });
 
-  it('tells of each message that a queue gets: sent, redriven or moved', () => {
+  it('reports each message that a queue receives: sent, redriven or moved', () => {
     const clock = new TestClock();
     const arrived: string[] = [];
     const sqs = new SqsService({
@@ -1470,7 +1470,7 @@ describe('the model of SQS in virtual time', () => {
     expect(arrived).toEqual(['q a by', 'q b ']);
   });
 
-  it('shows what a queue holds without receiving it, and when it last handed something out', () => {
+  it('shows the messages of a queue without receiving them, and when one was last received', () => {
     const clock = new TestClock();
     const sqs = new SqsService({ clock });
     sqs.createQueue('q');
