@@ -12,7 +12,7 @@ export interface LedgerRow extends Origin {
 }
 
 /** Campaigns per log line. If there are more, the smallest are counted together. */
-const maxCampaigns = 50;
+export const maxCampaigns = 50;
 
 /** What a batch adds to the campaign ledger. For each outcome, the rows add up to the events of the batch. */
 export function ledgerOf(messages: Iterable<Message>, settled: readonly SettledMessage[]): LedgerRow[] {

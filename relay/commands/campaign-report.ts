@@ -14,14 +14,17 @@ export interface CampaignStatus extends LedgerReport {
 }
 
 /**
- * Whether what has no end may have it under another name. A batch names its 50 largest campaigns, so that one may be
- * named when it is received and be `other` when it ends, or the other way round.
+ * Whether all waiting events may have ended under another name. A batch names only its 50 largest campaigns: one may be
+ * named when it is received and be part of `other` when it ends, or the other way round. Then `other` ended more events
+ * than it received, or the named campaigns did.
  */
 export function mayEndAsOther({ campaigns, unread, pendingHidden }: CampaignStatus): boolean {
-  const sumOf = (key: 'waiting' | 'receivedBefore'): number =>
-    campaigns.reduce((sum, one) => sum + one[key], 0);
+  const sumOf = (key: 'waiting' | 'receivedBefore', ofOther: boolean): number =>
+    campaigns.reduce((sum, one) => (isOther(one) === ofOther ? sum + one[key] : sum), 0);
   return (
-    campaigns.some(isOther) && sumOf('waiting') <= sumOf('receivedBefore') && unread + pendingHidden === 0
+    unread + pendingHidden === 0 &&
+    sumOf('waiting', false) <= sumOf('receivedBefore', true) &&
+    sumOf('waiting', true) <= sumOf('receivedBefore', false)
   );
 }
 

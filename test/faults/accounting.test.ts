@@ -1,6 +1,6 @@
 import { PlainNode } from '../support/simulation/plain-node';
 
-/** A few seeds of accounting.deep.test.ts, and proof that its checks can fail. */
+/** A few seeds of accounting.deep.test.ts, among them a calm one, whose sums are exact; and proof that its checks can fail. */
 const messages = 500;
 let node: PlainNode;
 
@@ -12,7 +12,7 @@ afterAll(() => {
   node.stop();
 });
 
-test.each([1, 2, 3])('every event of seed %i is accounted for (F19, F26, F42, F59)', async (seed) => {
+test.each([1, 3, 4])('every event of seed %i is accounted for (F19, F26, F42, F59)', async (seed) => {
   const { violations, redriven } = await node.play('storm', { seed, messages });
   expect(violations).toEqual([]);
   expect(redriven.accepted).toBeGreaterThan(messages);

@@ -53,11 +53,11 @@ test('an invocation killed after k of its n calls, for every k, loses and duplic
     for (const afterEffect of [false, true]) {
       // This pace leaves no time for the last bulk, so a continuation is sent as well.
       const world = newWorld(
-        { pace: 100, maxConcurrency: 1 },
+        { pace: 200, maxConcurrency: 1 },
         { refuses: ({ properties }) => 'mark' in properties },
       );
       const { traffic, pipeline } = world;
-      traffic.sendProfiles(570, 0.03);
+      traffic.sendProfiles(800, 0.03);
       traffic.sendList(3);
       traffic.sendPing();
       for (let message = 0; message < 12; message += 1) traffic.sendBroken();
@@ -75,6 +75,7 @@ test('an invocation killed after k of its n calls, for every k, loses and duplic
         rejected: kinds.length - deliverable - 1,
         ignored: 1,
       });
+      expect(pipeline.stats.continued).toBeGreaterThan(0);
       wasKilled = pipeline.stats.killed === 1;
     }
   }

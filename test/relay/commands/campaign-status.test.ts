@@ -154,6 +154,19 @@ test('says that what waits may have ended as other, and blames nothing else', ()
   expect(oneLine(report(statusOf(namedThenOther, { unread: 1 })))).toContain('They are sent by themselves');
 });
 
+test('does not excuse lost events with an other row that ended no more than it received', () => {
+  const ping = row('received', 1, { campaign: null, event: 'other' });
+  const found = statusOf([
+    row('received', 5),
+    row('delivered', 5, { campaign: '1650000077' }),
+    ping,
+    { ...ping, outcome: 'ignored' },
+  ]);
+
+  expect(isAllRight(found)).toBe(false);
+  expect(oneLine(report(found))).toContain('But no message waits: look at "relay dlq list"');
+});
+
 test('what nobody has read yet is of no known campaign', () => {
   expect(oneLine(report(statusOf([], { unread: 3, pendingHidden: 1 })))).toContain(
     'No event was read in this time. Accepted 10 requests; refused with 4xx: 0, failed with 5xx: 0 In the queue 3 messages not read yet, so of no known campaign; 1 in work or waiting for a retry',

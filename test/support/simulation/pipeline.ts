@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import { ingressStamps, type MetricName, type RejectionReason } from '../../../lambda/contract';
 import { forwardBatch, type Ports } from '../../../lambda/forwarder/forward-batch';
-import type { LedgerRow } from '../../../lambda/forwarder/ledger';
+import { maxCampaigns, type LedgerRow } from '../../../lambda/forwarder/ledger';
 import type { ForwardingRules } from '../../../lambda/forwarder/message';
 import { Queues, type SqsCalls } from '../../../lambda/forwarder/queues';
 import { Breaker } from '../../../lambda/heap/breaker';
@@ -434,8 +434,10 @@ export class Pipeline {
   #read({ campaigns, ...counts }: LogFields): void {
     if (!Array.isArray(campaigns)) return;
     const rows = campaigns as readonly LedgerRow[];
-    if (rows.some(({ event, campaign }) => campaign === undefined && event === 'other'))
-      this.stats.otherCampaigns += 1;
+    // Setup pings are `other`, too: only beside as many named campaigns as a line may hold were some combined.
+    const isOther = ({ event, campaign }: LedgerRow): boolean => campaign === undefined && event === 'other';
+    const named = new Set(rows.filter((row) => !isOther(row)).map(({ event, campaign }) => campaign ?? event));
+    if (named.size === maxCampaigns && rows.some(isOther)) this.stats.otherCampaigns += 1;
     const sums = { received: 0, delivered: 0, rejected: 0, ignored: 0 };
     for (const { outcome, events } of rows) sums[outcome] += events;
     for (const [outcome, sum] of Object.entries(sums)) {
