@@ -436,7 +436,9 @@ export class Pipeline {
     const rows = campaigns as readonly LedgerRow[];
     // Setup pings are `other`, too: only beside as many named campaigns as a line may hold were some combined.
     const isOther = ({ event, campaign }: LedgerRow): boolean => campaign === undefined && event === 'other';
-    const named = new Set(rows.filter((row) => !isOther(row)).map(({ event, campaign }) => campaign ?? event));
+    const named = new Set(
+      rows.filter((row) => !isOther(row)).map(({ event, campaign }) => campaign ?? event),
+    );
     if (named.size === maxCampaigns && rows.some(isOther)) this.stats.otherCampaigns += 1;
     const sums = { received: 0, delivered: 0, rejected: 0, ignored: 0 };
     for (const { outcome, events } of rows) sums[outcome] += events;
