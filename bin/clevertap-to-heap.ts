@@ -6,19 +6,19 @@ import { ClevertapToHeapPropsError } from '../lib/clevertap-to-heap-props';
 import { EnvironmentConfigError } from '../lib/config/environment-config';
 
 /**
- * The app with one stack for each environment, and the checks that its synthesis must pass.
+ * The app with one stack per environment, and the checks that its synthesis must pass.
  *
  * @throws {EnvironmentConfigError} naming every mistake in a file of `config/`, or an unknown environment
- * @throws {ClevertapToHeapPropsError} naming every mistake in a file of rules
+ * @throws {ClevertapToHeapPropsError} naming every mistake in a rule file
  */
 export function createApp(props: ClevertapToHeapAppProps = {}): App {
   const app = createUncheckedApp(props);
-  // The CDK CLI names no stack to bundle when it needs no template, as for a list: the checks take seconds.
+  // When the CDK CLI needs no template, as for `cdk list`, it bundles no stack. The checks take seconds, so skip them.
   const bundled: unknown = app.node.tryGetContext(BUNDLING_STACKS);
   if (!Array.isArray(bundled) || bundled.length > 0) {
     const validations = Validations.of(app);
     validations.addPlugins(new AwsSolutionsChecks(app));
-    // By the feature flag validateAgainstDefaultRules its errors fail the synthesis.
+    // With the feature flag validateAgainstDefaultRules, its errors fail the synthesis.
     if (process.env['CDK_VALIDATION'] !== 'false') validations.addPlugins(new CloudFormationValidatePlugin());
   }
   return app;
@@ -29,7 +29,7 @@ if (require.main === module) {
     createApp().synth();
   } catch (error) {
     if (!(error instanceof EnvironmentConfigError || error instanceof ClevertapToHeapPropsError)) throw error;
-    // A mistake in a file: the sentence helps, a stack of calls does not.
+    // The mistake is in a file, so the stack trace would not help.
     console.error(error.message);
     process.exitCode = 1;
   }

@@ -1,8 +1,8 @@
 import { createUncheckedApp } from '../lib/clevertap-to-heap-app';
 import { localEnvironment } from '../lib/config/environments';
 
-// Synthesizes the local environment to the folder that is given, for `npm start`. The template is interpreted there and
-// deployed nowhere, so it is not checked; `npm run synth` and the tests have all of them checked.
+// Synthesizes the local environment into the given folder, for `npm start`. The template is never deployed,
+// so it is not validated here; `npm run synth` and the tests validate every template.
 
 const [outdir] = process.argv.slice(2);
 createUncheckedApp({ names: [localEnvironment], outdir }).synth();

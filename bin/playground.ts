@@ -8,7 +8,7 @@ import { explain, OperatorError } from '../relay/terminal/operator-error';
 import { whereItWasCalled, whyUnusable } from '../relay/terminal/payload';
 
 new Command('npm run playground --')
-  .description('Writes a page that says what Heap would get for a payload, as one file without any network.')
+  .description('Writes a page that shows what Heap would get for a payload: one file, no network access.')
   .option('--env <name>', 'the environment: the name of a file in config/', localEnvironment)
   .option('--out <file>', 'the file to write', 'playground.html')
   .action(write)
@@ -34,12 +34,12 @@ async function write({ env, out }: { env: string; out: string }): Promise<void> 
   console.log(
     [
       `${path}: ${size} kB, with the settings of the environment ${env}.`,
-      'Open it in a browser, or send it to those who make the campaigns. Nothing that is typed there leaves it.',
+      'Open it in a browser, or send it to the people who build the campaigns. Nothing typed there leaves the page.',
     ].join('\n'),
   );
 }
 
-/** As package.json and, in a clone, git know it. */
+/** The version from package.json, with the commit if this is a clone. */
 function version(): string {
   const root = join(__dirname, '..');
   const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -2,9 +2,9 @@
 import { version } from '../package.json';
 import { run } from '../relay/run';
 
-// As in Lambda: a date without a zone must mean the same in a preview.
+// As in Lambda, so that a preview reads a date without a time zone the same way.
 process.env['TZ'] = 'UTC';
-// The SDK's advice on Node versions is for those who deploy it.
+// The SDK's warning about Node versions is for its deployers, not for users of this command.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 void run(process.argv.slice(2), version);

@@ -13,15 +13,15 @@ new Command('npm start --')
   .option('--json', 'print one line of JSON when ready, for scripts; logs go to stderr')
   .option(
     '--verbose',
-    "print the function's log as it is, not a short line for each event, and all about the stack",
+    "print the function's raw log instead of a short line per event, and details of the stack",
   )
   .option('--heap <url>', 'deliver to a real Heap instead of the fake one, e.g. https://heapanalytics.com')
   .option('--app-id <digits>', 'the Heap app id to send with', toAppId)
   .option(
     '--chaos <seed>',
-    'play faults of Heap, SQS and Lambda, chosen by a number or word, and skip all waiting',
+    'inject faults of Heap, SQS and Lambda, seeded by a number or word, and skip all waiting',
   )
-  .option('--assembly <folder>', 'run what was synthesized to this folder before, e.g. cdk.out')
+  .option('--assembly <folder>', 'run a cloud assembly that already exists, e.g. cdk.out')
   .action(start)
   .parseAsync()
   .catch((error: unknown) => {
@@ -41,9 +41,9 @@ async function start(
     command.error('error: --heap needs --app-id <digits>, the id of the Heap environment to send to');
   }
   if (heap !== undefined && options.chaos !== undefined) {
-    command.error('error: --chaos plays faults of the fake Heap; leave out --heap, or --chaos');
+    command.error('error: --chaos needs the fake Heap; leave out either --heap or --chaos');
   }
-  // The SDK is no concern of a person who tries the app out; the deployed function has its own Node.
+  // The warning does not concern someone trying the app out: the deployed function has its own Node version.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   await run({
     ...options,
@@ -62,7 +62,7 @@ async function start(
   });
 }
 
-/** Loads what reads the settings when it is called. */
+/** Imports the settings lazily, since loading them is slow. */
 async function environment(): Promise<LocalEnvironment> {
   const [{ localEnvironment, readEnvironment, stackName }, { mappingOf }] = await Promise.all([
     import('../lib/config/environments.js'),
@@ -76,14 +76,14 @@ async function environment(): Promise<LocalEnvironment> {
   };
 }
 
-/** The same lines as `relay tail`. */
+/** Prints the same lines as `relay tail`. */
 function shortLines(): RunOptions['describeLog'] {
   const feed = new Feed();
   const print = feedPrinter(process.stdout);
   return (line, stream) => feed.take({ at: Date.now(), stream, line }).flatMap(print);
 }
 
-/** Not a parser of the option: commander would repeat what it was given, a password included. */
+/** Not an option parser, because commander's error would repeat the value, including a password. */
 function toHeapOrigin(url: string, command: Command): string {
   const checked = heapOrigin(url);
   return 'origin' in checked ? checked.origin : command.error(`error: --heap ${checked.problem}`);

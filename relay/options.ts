@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { receivesExhausted, rejectionReasons } from '../lambda/contract';
 import { describeSamples, sampleOf, type Sample } from './samples';
 
-/** Adds a command that works on an environment, with the options every one of them has. */
+/** Adds a command that works on an environment, with the options that all such commands share. */
 export const environmentCommand = (
   parent: Command,
   name: string,
@@ -16,16 +16,16 @@ export const environmentCommand = (
   }
   return command
     .addOption(new Option('--stack <name>', stackHelp).conflicts('env').makeOptionMandatory(!hasEnvironments))
-    .option('--construct <id>', 'the id of its ClevertapToHeap, where it has more than one')
+    .option('--construct <id>', 'the id of its ClevertapToHeap, if it has more than one')
     .option('--json', json);
 };
 
-/** The package has no files of settings: there a stack is named, or the defaults apply. */
+/** False in the npm package, which has no settings files: the user names a stack, or the defaults apply. */
 export const hasEnvironments = existsSync(join(__dirname, '../config'));
 
-const stackHelp = `${hasEnvironments ? 'a stack of another app instead, by its' : 'the stack, by its'} name in CloudFormation`;
+const stackHelp = `CloudFormation name of ${hasEnvironments ? "another app's stack, instead of --env" : 'the stack'}`;
 
-/** The end of a command's help: what each exit code means, by the code. */
+/** The end of a command's help: the meaning of each exit code. */
 export const exitCodes = (meanings: Readonly<Record<number, string>>): string =>
   ['\nExit codes:', ...Object.entries(meanings).map(([code, what]) => `  ${code.padEnd(5)}${what}`)].join(
     '\n',
@@ -33,17 +33,17 @@ export const exitCodes = (meanings: Readonly<Record<number, string>>): string =>
 
 const everywhere = { 2: 'wrong usage or no access', 130: 'interrupted' };
 
-/** The exit codes of a command that ends with 0 or 1, beside those that every command has. */
+/** The exit codes of a command that ends with 0 or 1, and those that every command has. */
 export const exitCodesOf = (zero: string, one: string): string =>
   exitCodes({ 0: zero, 1: one, ...everywhere });
 
-/** All values of an option that may be repeated, in their order. */
+/** Collects the values of a repeatable option, in order. */
 export const eachOf = (value: string, others: readonly string[] = []): readonly string[] => [
   ...others,
   value,
 ];
 
-/** Reads a whole number within limits. */
+/** Parses a whole number within limits. */
 export const toNumber =
   (from: number, to: number) =>
   (text: string): number => {
@@ -56,7 +56,7 @@ const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86
 
 const dayMs = 86_400_000;
 
-/** Milliseconds of a text such as `15m`, up to so many days. */
+/** Parses a time span such as `15m` into milliseconds, up to a maximum number of days. */
 const toWindowOf =
   (maxDays: number) =>
   (text: string): number => {
@@ -68,38 +68,38 @@ const toWindowOf =
     );
   };
 
-/** Metrics by the minute are kept for 15 days (docs.aws.amazon.com, "GetMetricStatistics"). */
+/** CloudWatch keeps one-minute metrics for 15 days (docs.aws.amazon.com, "GetMetricStatistics"). */
 export const toWindow = toWindowOf(14);
 
-/** Metrics by five minutes are kept for 63 days, and the log as long as the settings say. */
+/** CloudWatch keeps five-minute metrics for 63 days, and the log for as long as the settings say. */
 export const toLongWindow = toWindowOf(60);
 
 /**
- * Milliseconds since 1970 of a time in ISO 8601 that has passed, such as `2026-11-28T12:00`, or of the start of a day.
- * Without an offset it is UTC.
+ * Parses a past time in ISO 8601, such as `2026-11-28T12:00`, or a day, which means its start, into milliseconds since
+ * 1970. A time without an offset is in UTC.
  */
 export function toInstant(text: string): number {
   const [, day = '', time = 'T00:00', offset = 'Z'] =
     /^(\d{4}-\d{2}-\d{2})(?:(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/.exec(text) ?? [];
   const instant = Date.parse(day + time + offset);
-  // JavaScript takes 30 February for 2 March.
+  // JavaScript reads 30 February as 2 March.
   if (Number.isNaN(instant) || new Date(`${day}T00:00Z`).toISOString().slice(0, 10) !== day) {
     throw new InvalidArgumentError(
       'It must be a day or a time in UTC or with an offset, such as 2026-11-28, 2026-11-28T12:00 or 2026-11-28T12:00+01:00.',
     );
   }
   if (instant <= Date.now()) return instant;
-  throw new InvalidArgumentError(`It must have passed; it is ${new Date().toISOString()} now.`);
+  throw new InvalidArgumentError(`It must be in the past; it is ${new Date().toISOString()} now.`);
 }
 
-/** A code of docs/reasons.md. */
+/** Accepts a reason code of docs/reasons.md. */
 export function toReason(code: string): string {
   const known = [...rejectionReasons, receivesExhausted];
   if (known.some((reason) => reason === code)) return code;
   throw new InvalidArgumentError(`Known reasons: ${known.join(', ')}.`);
 }
 
-/** A payload by the name of a sample. */
+/** Finds a sample by its name. */
 export function toSample(name: string): Sample {
   const sample = sampleOf(name);
   if (sample !== undefined) return sample;
@@ -111,13 +111,13 @@ export function toAppId(digits: string): string {
   throw new InvalidArgumentError('A Heap app id consists of digits.');
 }
 
-/** An event name as it stands in a URL, the last part of `/webhook/{event}`. */
+/** Accepts an event name as written in a URL, the last part of `/webhook/{event}`. */
 export function toPathSegment(segment: string): string {
   if (!/[/?#]/.test(segment)) return segment;
   throw new InvalidArgumentError('In a URL write "/" as %2F, "?" as %3F and "#" as %23.');
 }
 
-/** The event as the function reads it: decoded once, and taken as it is where that cannot be done. */
+/** The event name as the function reads it: decoded once, or unchanged if it cannot be decoded. */
 export function toPathEvent(segment: string): string {
   const checked = toPathSegment(segment);
   try {

@@ -1,13 +1,13 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './program';
 
-/** What every command ends with when it could not do its work: wrong usage, no access, or a mistake of ours. */
+/** The exit code of a command that could not do its work: wrong usage, no access, or a bug. */
 const failed = 2;
 
 /**
- * Runs a command, says why it could not do its work, and sets the exit code of the process.
+ * Runs a command, explains a failure, and sets the exit code of the process.
  *
- * @param args the command line, from the name of the command on
+ * @param args the command line, starting with the name of the command
  * @param version what `--version` prints
  */
 export async function run(args: readonly string[], version?: string): Promise<void> {
@@ -16,7 +16,7 @@ export async function run(args: readonly string[], version?: string): Promise<vo
   } catch (error) {
     process.exitCode = failed;
     if (error instanceof CommanderError) {
-      // Commander has said by itself what it had to say, be it help or a wrong option.
+      // Commander has already printed its help or its error.
       if (error.exitCode === 0) process.exitCode = 0;
       return;
     }

@@ -1,10 +1,9 @@
 import { labelled } from './terminal/terminal-text';
 
-/** A webhook as CleverTap sends it. Its users are nobody's: each identity begins with `sample-`. */
+/** A webhook as CleverTap sends it. Its users are invented: each identity begins with `sample-`. */
 export interface Sample {
-  /** What it shows, in a few words. */
   readonly summary: string;
-  /** Byte for byte, as some of them are no JSON. */
+  /** A string, because some samples are invalid JSON. */
   readonly body: string;
 }
 
@@ -12,7 +11,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 const user = { identity: 'sample-cust-77', email: 'sample-ana@shop.test' };
 
-/** A profile with all that a marketer can tick. */
+/** A profile with every field that a marketer can tick. */
 const fullProfile = {
   key_values: { event: 'Purchase' },
   ...user,
@@ -66,7 +65,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   'profile-variables': {
-    summary: 'profile variables, all of them, one profile in a list',
+    summary: 'all profile variables, one profile in a list',
     body: json({ targetId: 1650000001, key_values: { event: 'Purchase' }, profiles: [fullProfile] }),
   },
   'single-profile': {
@@ -90,7 +89,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   journey: {
-    summary: 'a node of a journey: holds no event name, so that the URL must',
+    summary: 'a node of a journey; the event name must be in the URL',
     body: json({
       profiles: [
         {
@@ -104,7 +103,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   'post-action': {
-    summary: 'after a delivered push: holds no event name, so that the URL must',
+    summary: 'after a delivered push; the event name must be in the URL',
     body: json({
       targetId: 1650000004,
       profiles: [
@@ -153,7 +152,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   'send-test': {
-    summary: 'a custom body with the mark of a test, is_test; is delivered',
+    summary: 'a custom body marked as a test by is_test; is delivered',
     body: json({
       is_test: true,
       identity: 'sample-cust-86',
@@ -162,7 +161,7 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   unrendered: {
-    summary: "the guide's body as it is printed, which CleverTap did not fill in; is rejected",
+    summary: "the guide's body as printed, not rendered by CleverTap; is rejected",
     body: json({
       app_id: '<app id>',
       identity: "{{ Profile.Email | default: 'user@example.com' }}",
@@ -175,22 +174,26 @@ const samples: Readonly<Record<string, Sample>> = {
     }),
   },
   placeholder: {
-    summary: 'an identity that a default: filter filled in; is rejected',
+    summary: 'an identity filled in by a default: filter; is rejected',
     body: json({ identity: 'user@example.com', event: 'Purchase', properties: { value: '100' } }),
   },
+  'plain-text': {
+    summary: 'a custom body that is plain text, so invalid JSON; is rejected',
+    body: 'Purchase of a watch by sample-cust-88\n',
+  },
   'broken-json': {
-    summary: 'a custom body with a blank value, which is no JSON; is rejected',
+    summary: 'a custom body with a blank value, so invalid JSON; is rejected',
     body: '{\n  "identity": "sample-cust-88",\n  "event": "Purchase",\n  "properties": { "value": }\n}\n',
   },
 };
 
 export const sampleNames: readonly string[] = Object.keys(samples);
 
-/** Undefined for a name that is none. */
+/** Undefined for an unknown name. */
 export const sampleOf = (name: string): Sample | undefined =>
   Object.hasOwn(samples, name) ? samples[name] : undefined;
 
-/** All names, each with what it shows. */
+/** All names with their summaries. */
 export const describeSamples = (): string =>
   Object.entries(samples)
     .map(([name, { summary }]) => labelled(name, summary, { labelColumns: 22 }))

@@ -5,7 +5,7 @@ import { compileMapping, type Mapping } from '../../lambda/mapping/mapping';
 import { parseRules, type RuleError } from '../../lib/config/rule-parser';
 import { endpointAnswer, type EndpointAnswer } from '../../relay/preview/endpoint-answer';
 import { previewPayload, type EventPreview, type PreviewReport } from '../../relay/preview/preview';
-import { meanings } from '../../relay/preview/remedies';
+import { meanings } from '../../relay/preview/change-meanings';
 import type { PageSettings } from '../wire';
 import { placeInRule, Places, rangeAt, type Mark, type Range } from './places';
 

@@ -2,7 +2,7 @@ import { discardLetters } from '../../relay/dead-letters/discard';
 import { listLetters } from '../../relay/dead-letters/list';
 import { redriveAll, redriveSelected } from '../../relay/dead-letters/redrive';
 import type { QueueRef } from '../../relay/dead-letters/visit-letters';
-import { remedyFor } from '../../relay/ledger/remedies';
+import { remedyFor } from '../../relay/remedies';
 import type { DeadLetterAnswer, DeadLetterRequest, DeadLetters } from '../wire';
 
 /** The queues are in this process: nothing is to be waited for. */

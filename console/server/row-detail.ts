@@ -6,9 +6,9 @@ import { compileMapping } from '../../lambda/mapping/mapping';
 import type { MessageReader, Reconciliation, TrackedEvent } from '../../local/account/reconciliation';
 import type { StoredMessage } from '../../local/aws/sqs/queue';
 import { maskBody, maskIdentity, maskJson } from '../../relay/dead-letters/mask';
-import { remedyFor as remedyForReason } from '../../relay/ledger/remedies';
+import { meanings } from '../../relay/preview/change-meanings';
 import { previewPayload, type EventPreview, type PreviewContext } from '../../relay/preview/preview';
-import { meanings, remedyFor } from '../../relay/preview/remedies';
+import { fullRemedyFor, remedyFor } from '../../relay/remedies';
 import { duration } from '../../relay/terminal/terminal-text';
 import type {
   EventDetail,
@@ -225,8 +225,8 @@ function attemptSteps({ at, endedAt, why, setbacks }: Attempt, n: number, isWait
 function remedyOf(state: EventState, preview: EventPreview | undefined): string | null {
   if (state.kind !== 'rejected') return null;
   return preview?.reason === state.reason
-    ? remedyFor(preview.reason, preview.detail)
-    : remedyForReason(state.reason);
+    ? fullRemedyFor(preview.reason, preview.detail)
+    : remedyFor(state.reason);
 }
 
 /** Its name, time and key are nobody's. */

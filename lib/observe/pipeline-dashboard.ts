@@ -386,7 +386,7 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
 function dataQuality({ metric, conditions, pipeline }: PipelineDashboardProps): IWidget[][] {
   const sum = { statistic: 'Sum' };
   return [
-    title('Data quality', 'What campaigns and profiles should be mended for. docs/reasons.md says how.'),
+    title('Data quality', 'What to fix in campaigns and profiles. docs/reasons.md says how.'),
     [
       graph(
         'Events rejected, by reason',

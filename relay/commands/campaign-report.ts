@@ -3,20 +3,20 @@ import { nameOf, type Campaign } from '../ledger/campaigns';
 import type { LedgerReport } from '../ledger/ledger';
 import { count, duration, grouped, labelled, shortened, table } from '../terminal/terminal-text';
 
-/** What became of every campaign in the window, and what is in the queue now. */
+/** The outcome of every campaign in the window, and what is in the queue now. */
 export interface CampaignStatus extends LedgerReport {
-  /** Requests answered with 200: the endpoint does not know their campaigns. */
+  /** Requests answered with 200, over all campaigns: the endpoint does not know them. */
   readonly accepted: number;
-  /** Messages in the queue that are in work or wait for a retry. */
+  /** Messages in the queue that are in flight or wait for a retry. */
   readonly pendingHidden: number;
   /** The one with the most rejected and waiting events first. */
   readonly campaigns: readonly Campaign[];
 }
 
 /**
- * Whether all waiting events may have ended under another name. A batch names only its 50 largest campaigns: one may be
- * named when it is received and be part of `other` when it ends, or the other way round. Then `other` ended more events
- * than it received, or the named campaigns did.
+ * Whether all waiting events may have ended under another name. A batch names only its 50 largest campaigns, so a campaign
+ * may be named when it is received and be part of `other` when it ends, or vice versa. Then `other` ended more events than
+ * it received, or the named campaigns did.
  */
 export function mayEndAsOther({ campaigns, unread, pendingHidden }: CampaignStatus): boolean {
   const sumOf = (key: 'waiting' | 'receivedBefore', ofOther: boolean): number =>
@@ -30,12 +30,12 @@ export function mayEndAsOther({ campaigns, unread, pendingHidden }: CampaignStat
 
 const isOther = ({ campaign, events }: Campaign): boolean => campaign === null && events.includes('other');
 
-/** A person reads no more; the JSON has all. */
+/** Rows that the report shows; the JSON has all. */
 const maxCampaigns = 30;
 
 const columns = 80;
 
-/** The report of `relay status --by campaign` for a person, at most 80 columns wide. */
+/** The report of `relay status --by campaign` as text, at most 80 columns wide. */
 export function describeCampaigns(
   found: CampaignStatus,
   { window, verbose = false }: { readonly window: number; readonly verbose?: boolean },
@@ -45,7 +45,7 @@ export function describeCampaigns(
   return [
     `${found.stackName} by campaign, the last ${duration(window)}, until ${found.to}`,
     '',
-    ...(campaigns.length === 0 ? ['  No event was read in this time.'] : [tableOf(campaigns)]),
+    ...(campaigns.length === 0 ? ['  No event was read in this window.'] : [tableOf(campaigns)]),
     '',
     labelled(
       'Accepted',
@@ -54,7 +54,7 @@ export function describeCampaigns(
     ),
     labelled(
       'In the queue',
-      `${count(found.unread, 'message')} not read yet, so of no known campaign; ${grouped(found.pendingHidden)} in work or waiting for a retry`,
+      `${count(found.unread, 'message')} not read yet, campaign unknown; ${grouped(found.pendingHidden)} in flight or waiting for a retry`,
       layout,
     ),
     ...found.gaps.map((gap) => labelled('Missing', gap, layout)),
@@ -100,7 +100,7 @@ function adviceFor(found: CampaignStatus): string[] {
       : [
           advice(
             'redrive',
-            'If you redrive its dead letters, they count as received again and keep their rejection here.',
+            'Redriven dead letters count as received again, and their rejection stays in this report.',
           ),
         ]),
     ...(waiting.length === 0 ? [] : [advice('waiting', `${among(waiting)}. ${whyWaiting(found)}`)]),
@@ -109,14 +109,14 @@ function adviceFor(found: CampaignStatus): string[] {
       : [
           advice(
             'window',
-            `${among(before)} ended here and came before this window, or to a function that died. More may be waiting than is shown: choose a longer --window.`,
+            `${among(before)} ended in this window but arrived before it, or at a function that crashed. More may be waiting than shown: choose a longer --window.`,
           ),
         ]),
     ...(campaigns.some(isOther)
       ? [
           advice(
             'other',
-            'Setup pings, bodies that cannot be read, names that the log may not hold, and the campaigns of a batch beyond its 50 largest.',
+            'Setup pings, unreadable bodies, names that must not be logged, and campaigns beyond the 50 largest of a batch.',
           ),
         ]
       : []),
@@ -125,10 +125,10 @@ function adviceFor(found: CampaignStatus): string[] {
 
 function whyWaiting(found: CampaignStatus): string {
   if (found.unread + found.pendingHidden > 0) {
-    return 'They are sent by themselves when Heap takes them; "relay status" says whether Heap or the app id is the cause.';
+    return 'They are sent automatically once Heap accepts them; "relay status" shows whether Heap or the app id is the cause.';
   }
   if (mayEndAsOther(found)) {
-    return 'But no message waits, and at least as many ended under another name: some of these are counted as other.';
+    return 'But no message is waiting, and at least as many ended under another name: some of them are counted as other.';
   }
-  return 'But no message waits: look at "relay dlq list" for receives_exhausted, and at what was discarded. A letter of receives_exhausted that was redriven counts as received twice, so that its events stay here.';
+  return 'But no message is waiting: check "relay dlq list" for receives_exhausted, and what was discarded. A redriven dead letter of receives_exhausted counts as received twice, so its events stay here.';
 }

@@ -11,14 +11,14 @@ interface Options extends EnvironmentOptions {
   readonly verbose?: boolean;
 }
 
-/** Says what became of the events of each campaign. */
+/** Shows the outcome of each campaign. */
 export async function campaignStatus(options: Options): Promise<void> {
   const found = await readCampaignStatus(await openEnvironment(options), options.window);
   print(options, found, describeCampaigns(found, options));
   endWith(isAllRight(found));
 }
 
-/** Events that wait are in order as long as something waits in the queue, or they may have ended as others. */
+/** Waiting events are fine while a message waits in the queue, or if they may have ended as `other`. */
 export const isAllRight = (found: CampaignStatus): boolean =>
   found.gaps.length === 0 &&
   found.campaigns.every(({ rejected }) => rejected === 0) &&
@@ -26,13 +26,13 @@ export const isAllRight = (found: CampaignStatus): boolean =>
     found.unread + found.pendingHidden > 0 ||
     mayEndAsOther(found));
 
-/** Reads the ledger of the time before now. */
+/** Reads the ledger of the window that ends now. */
 export async function readCampaignStatus(environment: Environment, window: number): Promise<CampaignStatus> {
   const to = Date.now();
   const from = to - window;
   const { requests, refused, failed } = await environment.doorCounts(from, to);
   const buffer = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
-  // To now: what ended since the queue was counted is not waiting.
+  // Read up to now: an event that ended after the queue was counted is not waiting.
   const { rows, gaps, scannedBytes } = await environment.ledger(from, Date.now());
   return {
     stackName: environment.stackName,

@@ -22,7 +22,7 @@ export async function list(options: ReasonOptions & { samples: number; show?: bo
   const queue = deadLetterQueueOf(await openEnvironment(options));
   const show = options.show === true;
   const result = await interruptible((signal) =>
-    listLetters(queue, { ...options, show, signal, progress: progressBar('letters read') }),
+    listLetters(queue, { ...options, show, signal, progress: progressBar('dead letters read') }),
   );
   print(options, result, printList(result, Date.now(), { samples: options.samples, show }));
   endWith(result.complete);
@@ -45,16 +45,22 @@ export async function redrive(options: RedriveOptions): Promise<void> {
   const { reason } = options;
   if (options.dryRun === true) {
     const result = await interruptible((signal) =>
-      listLetters(source, { samples: 0, show: false, reason, signal, progress: progressBar('letters read') }),
+      listLetters(source, {
+        samples: 0,
+        show: false,
+        reason,
+        signal,
+        progress: progressBar('dead letters read'),
+      }),
     );
-    const would = `Would move ${count(result.letters, 'letter')} to ${buffer.url}. Nothing was moved.`;
+    const would = `Would move ${count(result.letters, 'dead letter')} to ${buffer.url}. Nothing was moved.`;
     print(options, result, `${printList(result, Date.now(), { samples: 0, show: true })}\n\n${would}`);
     endWith(result.complete);
     return;
   }
   const result = await interruptible((signal): Promise<Redrive> => {
-    const move = { signal, progress: progressBar('letters moved'), perSecond: options.rate };
-    // A task of SQS takes only a queue that is the dead-letter queue of another, and all of it.
+    const move = { signal, progress: progressBar('dead letters moved'), perSecond: options.rate };
+    // SQS's own task moves a whole queue, and only one that is the dead-letter queue of another.
     return reason === undefined && options.fromQueue === undefined
       ? redriveAll(source, buffer, move)
       : redriveSelected(source, buffer, (letter) => reason === undefined || letter.reason === reason, move);
@@ -64,7 +70,7 @@ export async function redrive(options: RedriveOptions): Promise<void> {
     options,
     result,
     [
-      `Moved ${count(result.moved, 'letter')} to the event buffer of ${environment.name}.`,
+      `Moved ${count(result.moved, 'dead letter')} to the event buffer of ${environment.name}.`,
       ...(result.note === null ? [] : [result.note]),
       ...still,
     ].join('\n'),
@@ -72,20 +78,20 @@ export async function redrive(options: RedriveOptions): Promise<void> {
   endWith(result.complete);
 }
 
-/** A message that waits for its next attempt in a buffer without a consumer becomes visible within an hour. */
+/** In a buffer without a consumer, a message that waits for its retry becomes visible within an hour. */
 async function stillHidden(source: QueueRef): Promise<string[]> {
   const { inFlight, delayed } = await countsOf(source);
   const hidden = inFlight + delayed;
   return hidden === 0
     ? []
     : [
-        `${count(hidden, 'message')} of the queue ${hidden === 1 ? 'is' : 'are'} hidden for now. Run the command again in an hour.`,
+        `${count(hidden, 'message')} in the queue ${hidden === 1 ? 'is' : 'are'} hidden for now. Run the command again in an hour.`,
       ];
 }
 
 async function foreignQueue({ sqs }: Environment, url: string, buffer: QueueRef): Promise<QueueRef> {
   if (url === buffer.url) {
-    throw new OperatorError('this is the event buffer itself; its messages are delivered without a redrive');
+    throw new OperatorError('this is the event buffer; its messages are delivered without a redrive');
   }
   const region = await sqs.config.region();
   const [, other] =
@@ -102,7 +108,7 @@ interface DiscardOptions extends ReasonOptions {
   readonly yes?: boolean;
 }
 
-/** Deletes dead letters for ever. */
+/** Permanently deletes dead letters. */
 export async function discard(options: DiscardOptions): Promise<void> {
   const identity = options.identity === '-' ? (await text(process.stdin)).trim() : options.identity?.trim();
   if (identity === '') throw new OperatorError('the identity is empty');
@@ -116,7 +122,7 @@ export async function discard(options: DiscardOptions): Promise<void> {
       identity,
       isDryRun,
       signal,
-      progress: progressBar('letters read'),
+      progress: progressBar('dead letters read'),
     }),
   );
   print(
@@ -124,9 +130,9 @@ export async function discard(options: DiscardOptions): Promise<void> {
     result,
     [
       `${isDryRun ? 'Would discard' : 'Discarded'} ${count(result.events, 'event')}: ` +
-        count(result.letters, 'whole letter') +
+        count(result.letters, 'whole dead letter') +
         (result.narrowed === 0 ? '.' : ` and parts of ${grouped(result.narrowed)} more.`),
-      ...(result.complete ? [] : ['Not all letters could be seen. Run the command again.']),
+      ...(result.complete ? [] : ['Not all dead letters could be read. Run the command again.']),
       ...(identity === undefined ? [] : [erasureNote]),
     ].join('\n'),
   );
@@ -134,7 +140,7 @@ export async function discard(options: DiscardOptions): Promise<void> {
 }
 
 const erasureNote =
-  'Events of this person may also wait in the event buffer, for up to 7 days, and stand in Heap and in exported files.';
+  'Events of this person may also be in the event buffer, for up to 7 days, in Heap, and in exported files.';
 
 async function consequenceOf(
   { reason, identity }: DiscardOptions,
@@ -143,11 +149,11 @@ async function consequenceOf(
 ): Promise<string> {
   const { visible } = await countsOf(queue);
   const which = [
-    ...(reason === undefined ? [] : [`of the reason ${reason}`]),
+    ...(reason === undefined ? [] : [`with the reason ${reason}`]),
     ...(identity === undefined ? [] : ['of one person']),
   ];
   const what = which.length === 0 ? 'all dead letters' : `the dead letters ${which.join(', ')}`;
-  return `This deletes ${what} of ${name} for ever; the queue holds about ${count(visible, 'dead letter')}.`;
+  return `This permanently deletes ${what} of ${name}; the queue holds about ${count(visible, 'dead letter')}.`;
 }
 
 /** Writes dead letters to a file. */
@@ -155,14 +161,18 @@ export async function exportTo(file: string, options: ReasonOptions): Promise<vo
   const queue = deadLetterQueueOf(await openEnvironment(options));
   const path = whereItWasCalled(file);
   const { written, isComplete } = await interruptible((signal) =>
-    exportLetters(queue, path, { reason: options.reason, signal, progress: progressBar('letters read') }),
+    exportLetters(queue, path, {
+      reason: options.reason,
+      signal,
+      progress: progressBar('dead letters read'),
+    }),
   );
   print(
     options,
     { file: path, letters: written, complete: isComplete },
     [
-      `Wrote ${count(written, 'letter')} to ${path}. It holds personal data: delete it when it has served.`,
-      ...(isComplete ? [] : ['Not all letters could be seen.']),
+      `Wrote ${count(written, 'dead letter')} to ${path}. The file holds personal data: delete it when you no longer need it.`,
+      ...(isComplete ? [] : ['Not all dead letters could be read.']),
     ].join('\n'),
   );
   endWith(isComplete);

@@ -8,23 +8,23 @@ import { OperatorError } from '../terminal/operator-error';
 import { labelled, visibleText } from '../terminal/terminal-text';
 import { endWith, print, type EnvironmentOptions } from './environment-command';
 
-/** For each check. */
+/** Per check. */
 const timeoutMs = 20_000;
 
 interface Options extends EnvironmentOptions {
   readonly preflight?: boolean;
 }
 
-/** What was looked at, in its order. */
+/** The result of all checks, in order. */
 export interface Diagnosis {
   readonly environment: string;
   readonly stackName: string;
-  /** Whether every check was made and is all right. */
+  /** Whether every check was made and passed. */
   readonly passed: boolean;
   readonly checks: readonly Examined[];
 }
 
-/** Looks at an environment before or after a deployment, and changes nothing. */
+/** Checks an environment before or after a deployment, and changes nothing. */
 export async function doctor(options: Options): Promise<void> {
   const isPreflight = options.preflight === true;
   const diagnosis = await interruptible(() =>
@@ -34,7 +34,7 @@ export async function doctor(options: Options): Promise<void> {
   );
   print(options, diagnosis, report(diagnosis));
   endWith(diagnosis.passed);
-  // A call that did not answer in time would keep the process until the network gives it up.
+  // Otherwise a call without an answer would keep the process alive until the network times out.
   process.stdout.write('', () => process.exit());
 }
 
@@ -49,7 +49,7 @@ export async function diagnose(
   means: Means = { config: readEnvironment(name), synthesize, now: Date.now, timeoutMs },
 ): Promise<Diagnosis> {
   const checks = isDeployed(name)
-    ? // The clients of nine services take longer to load than a local command to run.
+    ? // The clients of nine services take longer to load than a local command takes to run.
       await (await import('../doctor/on-aws.js')).examineOnAws(name, isPreflight, means)
     : await examineLocally(name, means);
   return {
@@ -61,13 +61,13 @@ export async function diagnose(
 }
 
 /**
- * Makes the checks of what is deployed for a pipeline of any stack, whose settings and templates are another app's.
+ * Makes the checks of what is deployed for a pipeline in another app's stack, whose settings are not here.
  *
- * @throws {OperatorError} when the pipeline is not found, or with --preflight, which is about settings
+ * @throws {OperatorError} when the pipeline is not found, or with --preflight, which checks settings
  */
 export async function diagnoseStack(of: PipelineOfStack, isPreflight: boolean): Promise<Diagnosis> {
   if (isPreflight)
-    throw new OperatorError('--preflight looks at settings, and --stack has none; leave one out');
+    throw new OperatorError('--preflight checks settings, and --stack has none; leave one of them out');
   const [{ findPipeline }, { examineDeployed }] = await Promise.all([
     import('../environment/stack-environment.js'),
     import('../doctor/on-aws.js'),
@@ -88,7 +88,7 @@ export async function diagnoseStack(of: PipelineOfStack, isPreflight: boolean): 
 
 const width = { labelColumns: 19 };
 
-/** For a person, a line or more for each check. */
+/** The diagnosis as text, one or more lines per check. */
 export function report({ stackName, passed, checks }: Diagnosis): string {
   return [
     stackName,

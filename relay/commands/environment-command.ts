@@ -3,7 +3,7 @@ import type { Environment } from '../environment/environment';
 import { openLocalEnvironment } from '../environment/local-environment';
 import { OperatorError } from '../terminal/operator-error';
 
-/** Which environment is meant: one of `config/`, or a pipeline of any stack. */
+/** The environment to work on: one of `config/`, or a pipeline in any stack. */
 export interface EnvironmentChoice {
   readonly env: string;
   readonly stack?: string;
@@ -15,10 +15,11 @@ export interface EnvironmentOptions extends EnvironmentChoice {
 }
 
 /**
- * Opens an environment: `local` is the stack that `npm start` runs, any other one is looked up on AWS, as is a stack of
- * another app.
+ * Opens an environment. `local` is the stack that `npm start` runs; any other environment, and a stack of another app, is
+ * looked up on AWS.
  *
- * @throws {EnvironmentConfigError, OperatorError} naming an unknown environment, or why it cannot be reached
+ * @throws {EnvironmentConfigError} for an unknown environment or a mistake in its settings
+ * @throws {OperatorError} saying why the environment cannot be reached
  */
 export async function openEnvironment({
   env: name,
@@ -34,20 +35,20 @@ export async function openEnvironment({
   }
   const config = readEnvironment(name);
   if (!isDeployed(name)) return openLocalEnvironment(config);
-  // The clients of four more services take longer to load than a local command to run.
+  // The clients of four more services take longer to load than a local command takes to run.
   const { openAwsEnvironment } = await import('../environment/aws-environment.js');
   return openAwsEnvironment(name, config);
 }
 
-/** Prints what a command found: one JSON document with moments in ISO 8601, or a report for a person. */
+/** Prints a command's result as one JSON document with instants in ISO 8601, or as a report. */
 export function print({ json }: EnvironmentOptions, result: object, report: string): void {
-  console.log(json === true ? JSON.stringify(result, withIsoMoments) : report);
+  console.log(json === true ? JSON.stringify(result, withIsoInstants) : report);
 }
 
-const withIsoMoments = (key: string, value: unknown): unknown =>
+const withIsoInstants = (key: string, value: unknown): unknown =>
   /[a-z]At$/.test(key) && typeof value === 'number' ? new Date(value).toISOString() : value;
 
-/** Ends with 1 where something is not as it should be; an interrupted command keeps its own code. */
+/** Sets the exit code to 1 if something is wrong; an interrupted command keeps its own code. */
 export function endWith(isAllRight: boolean): void {
   if (!isAllRight) process.exitCode ??= 1;
 }

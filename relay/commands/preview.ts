@@ -21,16 +21,16 @@ import { readBytes, readPayload } from '../terminal/payload';
 
 interface Options {
   env: string;
-  /** Files of rules that stand in for those of the environment. */
+  /** Rule files that replace those of the environment. */
   rule?: readonly string[];
-  /** As it stands in a URL. */
+  /** As written in a URL. */
   event?: string;
   json?: boolean;
   appId?: string;
   sample?: Sample;
 }
 
-/** What the package, which has no environments, previews by: the settings that decide it are all at their defaults. */
+/** The settings for a preview in the npm package, which has no environments: everything that matters is at its default. */
 const defaults: EnvironmentSettings = {
   heap: { region: 'us' },
   apiKeys: ['k1'],
@@ -38,15 +38,15 @@ const defaults: EnvironmentSettings = {
   alarms: 'none',
 };
 
-/** Shows what Heap would get for a payload, without network and secrets. */
+/** Shows what Heap would get for a payload. Needs neither network nor secrets. */
 export async function preview(file: string | undefined, options: Options): Promise<void> {
   const config = hasEnvironments ? readEnvironment(options.env) : parseEnvironment('', defaults);
-  // Before standard input is waited for.
+  // Report mistakes in rules before waiting for standard input.
   const mapping = compileMapping(mappingSettings(config, options.rule), createLiquid().parse);
   const payload = await readPayload(file, options.sample);
   const endpoint = endpointAnswer(payload, options.event);
   const isStored = endpoint.status === 200;
-  // What is not stored becomes no event.
+  // A payload that is not stored becomes no event.
   const report: PreviewReport = isStored
     ? previewPayload(payload.toString('utf8'), options.event && toPathEvent(options.event), {
         appId: options.appId,
@@ -71,13 +71,13 @@ export async function preview(file: string | undefined, options: Options): Promi
   if (!isStored || report.events.some(({ outcome }) => outcome === 'rejected')) process.exitCode = 1;
 }
 
-/** The environment's settings, with the rules of other files if some are given. */
+/** The environment's settings, with the rules of other files if any are given. */
 function mappingSettings(config: EnvironmentConfig, files: readonly string[] | undefined): MappingSettings {
   if (files === undefined) return mappingOf(config, console.warn);
   return { ...mappingOf({ ...config, mappings: [] }), rules: files.flatMap(readRules) };
 }
 
-/** @throws {OperatorError} or {EnvironmentConfigError} naming file, line, column and key of every mistake */
+/** @throws {OperatorError} or {EnvironmentConfigError} naming the file, line, column and key of every mistake */
 function readRules(file: string): MappingRule[] {
   const bytes = readBytes(file);
   const encoding = otherEncoding(bytes);
@@ -92,19 +92,19 @@ function notes({ events, requests }: PreviewReport, { env, appId, rule: files }:
   const whose = hasEnvironments ? `the settings of the environment ${env}` : 'the default settings';
   const lines = [`Nothing was sent. These are ${whose}.`];
   if (files !== undefined) {
-    lines.push(`Its rules were left out for those of ${files.join(', ')}.`);
+    lines.push(`Its rules were replaced by those of ${files.join(', ')}.`);
     if (events.some(({ outcome, rule }) => outcome === 'delivered' && rule === null)) {
       lines.push(
-        'No rule matched what shows the default mapping: compare "when" with its name and campaign.',
+        'Events with the default mapping matched no rule: compare "when" with their name and campaign.',
       );
     }
   }
   if (requests.length > 0) {
-    lines.push('A real event has the time of its arrival and so another idempotency_key.');
+    lines.push('A real event has its own arrival time, so its idempotency_key differs.');
     if (appId === undefined) {
       lines.push(
-        `${unknownAppId} stands for the app id of the environment. Give it with --app-id to`,
-        'have it shown, and compared with an app_id in the payload.',
+        `${unknownAppId} stands for the app id of the environment. Pass it with --app-id to`,
+        'show it here and compare it with an app_id in the payload.',
       );
     }
   }

@@ -5,15 +5,15 @@ import type { Compared, Reconciliation } from '../ledger/reconciliation';
 import type { SentList } from '../ledger/sent-list';
 import { count, duration, grouped, labelled, shortened, table, visibleText } from '../terminal/terminal-text';
 
-/** What CleverTap says it sent, beside what arrived in the window. */
+/** What CleverTap says it sent, and what arrived in the window. */
 export interface ReconcileReport extends LedgerReport, Reconciliation, Omit<SentList, 'campaigns'> {}
 
-/** A person reads no more; the JSON has all. */
+/** Rows that the report shows; the JSON has all. */
 const maxCampaigns = 30;
 
 const columns = 80;
 
-/** The report for a person, at most 80 columns wide. */
+/** The report as text, at most 80 columns wide. */
 export function describeReconciliation(
   found: ReconcileReport,
   { window, verbose = false }: { readonly window: number; readonly verbose?: boolean },
@@ -28,7 +28,7 @@ export function describeReconciliation(
       ? []
       : [
           '',
-          'Arrived, and not in the file',
+          'Arrived, but not in the file',
           '',
           listOf(found.onlyArrived.map((one) => [nameOf(one), one.received])),
         ]),
@@ -85,44 +85,36 @@ function nameOfCompared({ campaigns, names, event }: Compared): string {
   return (id === undefined ? name : `${id} ${name}`).trim() + rest;
 }
 
-/** What is to be known of the figures. */
+/** What to know about the figures. */
 function notes(found: ReconcileReport): [string, string][] {
   const { leftOut, partialDays, unknownDays } = found;
   const rows: [number, string, string][] = [
     [
       leftOut.otherChannels,
       'Left out',
-      `${count(leftOut.otherChannels, 'row')} of other channels than webhooks`,
+      `${count(leftOut.otherChannels, 'row')} of channels other than webhooks`,
     ],
     [leftOut.otherDays, 'Left out', `${count(leftOut.otherDays, 'row')} of days outside the window`],
-    [
-      leftOut.withoutFigure,
-      'Left out',
-      `${count(leftOut.withoutFigure, 'row')} without a figure of what was sent`,
-    ],
+    [leftOut.withoutFigure, 'Left out', `${count(leftOut.withoutFigure, 'row')} without a sent figure`],
     [
       partialDays,
       'Partly',
-      `${count(partialDays, 'row')} of a day that may be only partly in the window: CleverTap's days are those of its project's time zone`,
+      `${count(partialDays, 'row')} of a day that may be only partly in the window: CleverTap's days are in its project's time zone`,
     ],
-    [
-      unknownDays,
-      'Any day',
-      `${count(unknownDays, 'row')} with a day that could not be read; write it as 2026-11-28`,
-    ],
+    [unknownDays, 'Any day', `${count(unknownDays, 'row')} with an unreadable day; write it as 2026-11-28`],
     [
       found.refused + found.failed,
-      'At the door',
-      `${grouped(found.refused)} requests refused with 4xx and ${grouped(found.failed)} failed with 5xx, of no known campaign`,
+      'Endpoint',
+      `${count(found.refused, 'request')} refused with 4xx and ${grouped(found.failed)} failed with 5xx, campaign unknown`,
     ],
-    [found.unread, 'In the queue', `${count(found.unread, 'message')} not read yet, so of no known campaign`],
+    [found.unread, 'In the queue', `${count(found.unread, 'message')} not read yet, campaign unknown`],
   ];
   return [
     ...rows.flatMap(([number, label, text]): [string, string][] => (number === 0 ? [] : [[label, text]])),
     ...found.gaps.map((gap): [string, string] => ['Missing', gap]),
     [
       'Differences',
-      'are bounds, not events that were lost: a request that CleverTap repeats arrives twice, as does a redriven dead letter; tests and journeys are not told apart; and what the file counts must be of this window',
+      'are bounds, not lost events: a request that CleverTap repeats arrives twice, as does a redriven dead letter; tests and journeys are not told apart; and the file must cover this window',
     ],
   ];
 }
@@ -139,7 +131,7 @@ function whereToLook(found: ReconcileReport): string[] {
       ? [
           advice(
             'nothing compared',
-            'No row counts: see Left out. Choose another --window, or export webhooks.',
+            'Every row was left out: see above. Choose another --window, or export webhooks.',
           ),
         ]
       : []),
@@ -148,7 +140,7 @@ function whereToLook(found: ReconcileReport): string[] {
       : [
           advice(
             'nothing arrived',
-            `${among(absent.map(({ name, sent }) => ({ name, events: sent })))}. A custom body has no id: give the file a column "event" with the name of its event. Else look at the URL and key of the webhook in CleverTap, at another environment, and at "Webhook Dispatch Failed" in the campaign.`,
+            `${among(absent.map(({ name, sent }) => ({ name, events: sent })))}. A custom body has no id: add a column "event" with the name of its event to the file. Otherwise check the URL and key of the webhook in CleverTap, the other environments, and "Webhook Dispatch Failed" in the campaign.`,
           ),
         ]),
     ...(fewer.length === 0
@@ -156,7 +148,7 @@ function whereToLook(found: ReconcileReport): string[] {
       : [
           advice(
             'fewer arrived',
-            `${among(fewer.map(({ name, difference }) => ({ name, events: -difference })))} did not arrive in this window, or more if others arrived twice. Look at the campaign's errors in CleverTap, at requests that were refused (docs/runbook.md#ingressrejected), at what is not read yet, and at the first and last day of the window.`,
+            `${among(fewer.map(({ name, difference }) => ({ name, events: -difference })))} did not arrive in this window, or more if others arrived twice. Check the campaign's errors in CleverTap, refused requests (docs/runbook.md#ingressrejected), messages that are not read yet, and the first and last day of the window.`,
           ),
         ]),
     ...adviceByReason(named),
@@ -165,7 +157,7 @@ function whereToLook(found: ReconcileReport): string[] {
       : [
           advice(
             'waiting',
-            `${among(waiting.map((one) => ({ name: one.name, events: one.waiting })))}. "relay status --by campaign" says what they wait for.`,
+            `${among(waiting.map((one) => ({ name: one.name, events: one.waiting })))}. They had not ended when this window did: "relay status --by campaign" shows what still waits.`,
           ),
         ]),
     ...(shared.length === 0
@@ -173,7 +165,7 @@ function whereToLook(found: ReconcileReport): string[] {
       : [
           advice(
             'together',
-            `${shared.map(({ name }) => name).join('; ')}: their custom bodies have the same event, so that they cannot be told apart.`,
+            `${shared.map(({ name }) => name).join('; ')}: their custom bodies have the same event, so they cannot be told apart.`,
           ),
         ]),
     ...(byEvent.length === 0
@@ -181,7 +173,7 @@ function whereToLook(found: ReconcileReport): string[] {
       : [
           advice(
             'by event',
-            `${byEvent.map(({ name }) => name).join('; ')}: compared by the name of their event, not by their id.`,
+            `${byEvent.map(({ name }) => name).join('; ')}: compared by event name, not by id.`,
           ),
         ]),
     ...(found.onlyArrived.length === 0
@@ -189,9 +181,9 @@ function whereToLook(found: ReconcileReport): string[] {
       : [
           advice(
             'not in the file',
-            'Send Test, journeys, campaigns that the report leaves out, and custom bodies, which count by the name of their event.',
+            'Send Test, journeys, campaigns that the report leaves out, and custom bodies, which count by event name.',
           ),
         ]),
   ];
-  return places.length === 0 ? ['  Nowhere: as many were delivered as were sent.'] : places;
+  return places.length === 0 ? ['  Nowhere: every campaign delivered as many events as it sent.'] : places;
 }

@@ -16,13 +16,13 @@ interface Options extends EnvironmentOptions {
   readonly verbose?: boolean;
 }
 
-/** Compares what CleverTap says it sent with what arrived here and became of it. */
+/** Compares what CleverTap says it sent with what arrived here and its outcome. */
 export async function reconcileFile(file: string | undefined, options: Options): Promise<void> {
   const bytes = await readInput(
     file,
-    'name the file with CleverTap\'s figures, or pipe it into this command. docs/operate.md, "reconcile", says where to get it.',
+    'give the file with CleverTap\'s figures, or pipe it into this command. docs/operate.md, "reconcile", says where to get it.',
   );
-  // Before anything is searched, which costs something.
+  // Report mistakes in the file before a search, which costs money.
   const to = options.until ?? Date.now();
   const window = { from: to - options.window, to };
   const list = readSentList(bytes, window);
@@ -31,11 +31,11 @@ export async function reconcileFile(file: string | undefined, options: Options):
   endWith(isAllRight(found));
 }
 
-/** Something was compared, and of every campaign at least as much was delivered as was sent. */
+/** Whether something was compared, and every campaign delivered at least as many events as it sent. */
 export const isAllRight = ({ compared, gaps }: ReconcileReport): boolean =>
   gaps.length === 0 && compared.length > 0 && compared.every((one) => shortfallOf(one) === 0);
 
-/** Reads the ledger and compares. */
+/** Reads the ledger and compares it with the file. */
 export async function readReconciliation(
   environment: Environment,
   { campaigns, ...list }: ReturnType<typeof readSentList>,

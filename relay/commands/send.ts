@@ -17,10 +17,10 @@ import { WebhookClient, type WebhookAnswer } from '../environment/webhook-client
 
 /** How a payload is sent. */
 interface Load {
-  /** Last part of the path, as it stands in a URL. */
+  /** Last part of the path, as written in a URL. */
   readonly event?: string;
   readonly repeat: number;
-  /** Requests a second at most. */
+  /** Maximum requests per second. */
   readonly rate?: number;
   readonly concurrency: number;
 }
@@ -32,13 +32,13 @@ interface Options extends EnvironmentOptions, Load {
 
 interface Sent {
   readonly requests: number;
-  /** How many were answered with each status, or with a fault such as `ECONNRESET`. */
+  /** Number of requests by status, or by error such as `ECONNRESET`. */
   readonly answers: Readonly<Record<string, number>>;
   readonly latencyMs: Percentiles;
   readonly perSecond: number;
   /** Of the last request that was stored. */
   readonly requestId: string | null;
-  /** What the endpoint said of the last request it did not store. */
+  /** The endpoint's message for the last request that was not stored. */
   readonly message: string | null;
 }
 
@@ -48,7 +48,7 @@ export async function send(file: string | undefined, options: Options): Promise<
   const payload = await readPayload(file, options.sample);
   if (!environment.isSandbox && options.yes !== true) {
     await confirm(
-      `This posts ${count(options.repeat, 'webhook')} to ${environment.name}. Its events reach Heap and stay there.`,
+      `This posts ${count(options.repeat, 'webhook')} to ${environment.name}. The events reach Heap and stay there.`,
     );
   }
   const [key] = apiKeyNames(environment);
@@ -61,7 +61,7 @@ export async function send(file: string | undefined, options: Options): Promise<
   endWith(sent.requests === options.repeat && sent.answers['200'] === sent.requests);
 }
 
-/** Posts the payload again and again, and counts the answers. */
+/** Posts the payload repeatedly and counts the responses. */
 export async function sendAll(
   payload: string | Uint8Array,
   { url, apiKey }: { readonly url: string; readonly apiKey: string },
@@ -113,12 +113,12 @@ function report(sent: Sent, { name, config }: Environment, { repeat }: Options):
   return [
     `Sent ${count(sent.requests, 'request')} to ${name}. Answers: ${statuses.join(', ') || 'none'}.`,
     `Latency p50 ${duration(p50)}, p95 ${duration(p95)}, max ${duration(max)}` +
-      (repeat > 1 ? `; ${sent.perSecond} requests a second.` : '.'),
+      (repeat > 1 ? `; ${sent.perSecond} requests per second.` : '.'),
     ...(sent.requestId === null ? [] : [`Last request id: ${visibleText(sent.requestId)}`]),
     ...(sent.message === null ? [] : [`The endpoint says: ${visibleText(sent.message)}`]),
     ...(repeat > 1 && config.dedupeWindowMinutes > 0
       ? [
-          `Equal events within ${count(config.dedupeWindowMinutes, 'minute')} count once in Heap, unless the payload has an id for each.`,
+          `Equal events within ${count(config.dedupeWindowMinutes, 'minute')} count once in Heap, unless each has its own id in the payload.`,
         ]
       : []),
   ].join('\n');

@@ -13,27 +13,27 @@ interface Options extends EnvironmentOptions {
   readonly timeout: number;
   readonly yes?: boolean;
   readonly door?: boolean;
-  /** False by `--no-empty-body`. */
+  /** False with `--no-empty-body`. */
   readonly emptyBody: boolean;
 }
 
-/** One promise that was looked at. */
+/** One promise that was checked. */
 interface Check {
   readonly name: string;
   readonly passed: boolean;
-  /** What came instead, or how long it took. */
+  /** The status and how long it took, or what went wrong. */
   readonly found: string;
 }
 
 interface Smoke {
-  /** The test user, as Heap knows it; null where nothing was sent that gets there. */
+  /** The test user in Heap; null if nothing was sent to Heap. */
   readonly identity: string | null;
   readonly event: string | null;
   readonly passed: boolean;
   readonly checks: readonly Check[];
 }
 
-/** Sends a test event all the way, or to the door alone, and holds the endpoint to its promises. */
+/** Sends a test event end to end, or checks only the endpoint with `--door`, and checks the endpoint's promises. */
 export async function smoke(options: Options): Promise<void> {
   const environment = await openEnvironment(options);
   if (options.door === true) {
@@ -52,22 +52,22 @@ export async function smoke(options: Options): Promise<void> {
   endWith(result.passed);
 }
 
-/** CleverTap's setup ping: stored and ignored, so that a check of the endpoint puts nothing into Heap. */
+/** CleverTap's setup ping. It is stored and then ignored, so a check of the endpoint sends nothing to Heap. */
 const ping = JSON.stringify({ is_test: true, profiles: [{ identity: 'smoke' }] });
 const pathEvent = 'Caf%C3%A9%20au%20lait';
 
-/** What docs/reliability.md promises of a body, in bytes, and twice as long as its number of characters. */
+/** A body of the size that docs/reliability.md promises, in non-ASCII characters of two bytes each. */
 const promisedBody = nonAscii(524_288);
 
 function nonAscii(bytes: number): string {
   const before = '{"is_test":true,"profiles":[],"note":"';
   const after = '"}';
   const room = bytes - before.length - after.length;
-  // Two bytes of UTF-8 each, and one more byte where the room is odd.
+  // `é` is two bytes in UTF-8; one more byte fills an odd rest.
   return before + 'é'.repeat(Math.floor(room / 2)) + 'x'.repeat(room % 2) + after;
 }
 
-/** Posts to the endpoint and keeps what came of it. */
+/** Posts to the endpoint and records the results as checks. */
 class Door {
   readonly checks: Check[] = [];
   private readonly client: WebhookClient;
@@ -85,7 +85,7 @@ class Door {
     return new Door(outputOf(environment, 'WebhookUrl'), { 'x-api-key': await environment.apiKey(keyName) });
   }
 
-  /** @returns the request id of an event that was stored as it should be */
+  /** @returns the request id of an event that was stored as expected */
   async expectStatus(
     name: string,
     status: number,
@@ -101,7 +101,7 @@ class Door {
     return passed ? answer.requestId : undefined;
   }
 
-  /** What must be stored and what must be refused, with bodies of which nothing gets to Heap. */
+  /** Checks what the endpoint must store and refuse, with bodies that never reach Heap. */
   async expectPromises(): Promise<void> {
     const { key } = this;
     for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded']) {
@@ -112,7 +112,7 @@ class Door {
       });
     }
     await this.expectStatus('no content type is accepted with 200', 200, ping, key);
-    await this.expectStatus('512 KiB beyond ASCII are accepted with 200', 200, promisedBody, this.json);
+    await this.expectStatus('512 KiB of non-ASCII is accepted with 200', 200, promisedBody, this.json);
     await this.expectStatus('XML is refused with 415', 415, '<ping/>', {
       'content-type': 'application/xml',
       ...key,
@@ -138,10 +138,10 @@ class Door {
 const json = { 'content-type': 'application/json' };
 
 /**
- * Looks at what the endpoint does by itself. Nothing gets to Heap, so that it needs no app id; without one what is
- * stored waits, and the function cannot tell that these are pings.
+ * Checks the endpoint alone. Nothing reaches Heap, so this needs no app id. Without one, the stored pings wait, because
+ * the function reads no message before it has an app id.
  *
- * @param emptyBody whether an empty body is sent as well, which becomes a dead letter
+ * @param emptyBody whether to send an empty body as well, which becomes a dead letter
  */
 export async function runDoorSmoke(
   environment: Environment,
@@ -149,7 +149,7 @@ export async function runDoorSmoke(
 ): Promise<Smoke> {
   const door = await Door.of(environment);
   await door.expectPromises();
-  // It leaves a dead letter, so that neither the whole test nor the check after each deployment sends it.
+  // It leaves a dead letter, so neither the full test nor the check after each deployment sends it.
   if (emptyBody) await door.expectStatus('an empty body is accepted with 200', 200, '', door.json);
   door.close();
   return {
@@ -160,7 +160,7 @@ export async function runDoorSmoke(
   };
 }
 
-/** Sends the test events and looks at every promise; the timeout is for their delivery. */
+/** Sends the test events and checks every promise; the timeout applies to their delivery. */
 export async function runSmoke(
   environment: Environment,
   timeoutMs: number,
@@ -177,7 +177,7 @@ export async function runSmoke(
     JSON.stringify({ identity, event, properties }),
     door.json,
   );
-  // Without a name in the body: if the path did not arrive, this would be rejected.
+  // The body has no event name, so this is rejected unless the path arrives.
   const unnamed = await door.expectStatus(
     `an event named by the path is accepted with 200: /webhook/${pathEvent}`,
     200,
@@ -199,10 +199,10 @@ export async function runSmoke(
   return { identity, event, passed: checks.every(({ passed }) => passed), checks };
 }
 
-/** How often the log is looked at: CloudWatch shows a line after some seconds. */
+/** How often the log is polled. CloudWatch shows a line after a few seconds. */
 const pollMs = { sandbox: 300, aws: 5000 };
 
-/** Waits until the function's log says what became of a request. */
+/** Waits until the function's log has the outcome of a request. */
 async function follow(
   environment: Environment,
   requestId: string,
@@ -225,16 +225,16 @@ async function follow(
     if (signal.aborted || Date.now() > deadline) {
       return {
         passed: false,
-        found: `not settled after ${duration(Date.now() - from)}; "relay status" shows whether it waits. Request id ${requestId}`,
+        found: `not settled after ${duration(Date.now() - from)}; "relay status" shows whether it is waiting. Request id ${requestId}`,
       };
     }
     await pause(environment.isSandbox ? pollMs.sandbox : pollMs.aws, signal);
   }
 }
 
-/** A line of the function's log, as far as it tells the fate of a message. */
+/** The fields of a log line that give the outcome of a message. */
 function readLine(line: string): { message: string; reason: string; detail: string }[] {
-  // Lambda may put a time stamp and a request id in front.
+  // Lambda may prefix a timestamp and a request id.
   const start = line.indexOf('{');
   try {
     const fields: unknown = JSON.parse(line.slice(Math.max(0, start)));
@@ -265,15 +265,14 @@ export function report(
           ...(emptyBody
             ? [
                 'Nothing was sent to Heap. The empty body becomes one dead letter, unknown_shape, which the alarms',
-                'count; --no-empty-body leaves it out. All others are setup pings, which are ignored.',
+                'count; --no-empty-body leaves it out. All other bodies are setup pings, which are ignored.',
               ]
             : ['Nothing was sent to Heap: the bodies are setup pings, which are ignored.']),
-          'Before the app id is stored they wait, and SecretError pages until it is.',
+          'Until the app id is stored they wait, and the alarm SecretError pages.',
         ]
       : [
-          // F47
-          'Heap answers 200 to a wrong app id, too. So look into its Live data feed, under',
-          'Data, in the environment that the events are meant for:',
+          'Heap also answers 200 to a wrong app id. So check its Live data feed, under Data,',
+          'in the environment that the events are meant for:',
           '',
           labelled('user', identity, { labelColumns: 10 }),
           labelled('events', `"${event}" and "${decodeURIComponent(pathEvent)}"`, { labelColumns: 10 }),

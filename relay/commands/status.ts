@@ -21,13 +21,13 @@ interface Options extends EnvironmentOptions {
   readonly verbose?: boolean;
 }
 
-/** What happened in the window, and what is there now. */
+/** What happened in the window, and the present state. */
 export interface Figures {
   readonly door: DoorCounts;
   readonly forwarder: ForwarderCounts;
   /** Messages of the event buffer. */
   readonly pending: { readonly visible: number; readonly inFlight: number; readonly delayed: number };
-  /** Letters of the dead-letter queue. */
+  /** Messages of the dead-letter queue. */
   readonly deadLetters: number;
   readonly alarms: Alarms;
   readonly recipients: readonly AlarmRecipients[];
@@ -47,41 +47,41 @@ export interface Status {
   readonly rejected: number;
   readonly rejectedByReason: Readonly<Record<string, number>>;
   readonly ignored: number;
-  /** Attempts that were put back. */
+  /** Events that were put back, once per attempt. */
   readonly retried: number;
-  /** Messages: in the buffer, and of these in flight or hidden until a retry. */
+  /** Messages in the buffer, and how many of them are in flight or hidden until a retry. */
   readonly pending: number;
   readonly pendingHidden: number;
   readonly deadLetters: number;
   readonly lagMs: NonNullable<ForwarderCounts['lag']> | null;
-  readonly alarms: Omit<Alarms, 'names'> & { /** How many there are. */ readonly total: number };
-  /** Who is told of alarms, for each severity; empty where nobody is meant to be. */
+  readonly alarms: Omit<Alarms, 'names'> & { readonly total: number };
+  /** Who is notified of alarms, for each severity; empty with `alarms: 'none'`. */
   readonly recipients: readonly AlarmRecipients[];
   readonly consistent: boolean;
   /** Each as a sentence. */
   readonly differences: readonly string[];
 }
 
-/** How long a difference may take to settle before it is believed. */
+/** How long to wait before a difference is read again. */
 const secondLookMs = 60_000;
 
 /**
- * Says whether everything that was accepted is accounted for.
+ * Shows whether everything that was accepted is accounted for.
  *
- * @throws {OperatorError} for an option that would do nothing
+ * @throws {OperatorError} for an option that would have no effect
  */
 export async function status(options: Options): Promise<void> {
   if (options.by === 'campaign') return campaignStatus(options);
   if (options.verbose === true) {
     throw new OperatorError(
-      '--verbose says what the search for campaigns read and cost. Add --by campaign, or leave --verbose out.',
+      '--verbose shows what the search for campaigns read and cost. Add --by campaign, or leave --verbose out.',
     );
   }
   const environment = await openEnvironment(options);
   const result = await interruptible(async (signal) => {
     const first = await readStatus(environment, options.window);
     if (first.consistent) return first;
-    // Metrics and SQS's counts are not of the same moment: what is only late comes into order by itself.
+    // Metrics and SQS's counts are not of the same instant: a difference that is only a delay resolves on its own.
     const wait = Math.min(secondLookMs, Math.max(environment.metricDelayMs, 2000));
     console.error(`The figures do not add up yet. Looking again in ${duration(wait)}.`);
     await pause(wait, signal);
@@ -91,16 +91,16 @@ export async function status(options: Options): Promise<void> {
   endWith(isAllRight(result));
 }
 
-/** A severity of which nobody is told is as bad as an alarm that rings. */
+/** A severity without a recipient is as bad as an alarm in ALARM. */
 export const isAllRight = ({ consistent, alarms, recipients }: Status): boolean =>
   consistent && alarms.ringing.length === 0 && recipients.every(({ confirmed }) => confirmed.length > 0);
 
-/** Reads the figures of the time before now and adds them up. */
+/** Reads the figures of the window that ends now and adds them up. */
 export async function readStatus(environment: Environment, window: number): Promise<Status> {
   const to = Date.now();
   const from = to - window;
-  // In the order of the flow, and what waits in the middle of it: an event that moves on meanwhile is seen twice
-  // rather than not at all. The door's latest requests are left out until the function's count is sure to be there.
+  // Read in flow order, so that an event that moves on meanwhile is counted twice rather than missed. The endpoint's
+  // latest requests are left out until the function's metrics must include them.
   const door = await environment.doorCounts(from, to - environment.metricDelayMs);
   const { sqs } = environment;
   const buffer = await countsOf({ sqs, url: outputOf(environment, 'EventBufferUrl') });
@@ -150,16 +150,15 @@ export function statusOf(stackName: string, from: number, to: number, figures: F
 }
 
 /**
- * What does not add up. Each message holds at least one event, and each event that was received ends as delivered,
- * rejected or ignored, or its message waits. A message of before the window may end in it, so too many are no
- * difference.
+ * What does not add up. Each message holds at least one event, and each received event is delivered, rejected or ignored,
+ * or its message waits. A message from before the window may end in it, so a surplus is no difference.
  */
 function differencesIn(
   counted: Pick<Status, 'accepted' | 'received' | 'delivered' | 'rejected' | 'ignored' | 'pending'>,
 ): string[] {
   const { accepted, received, delivered, rejected, ignored, pending } = counted;
   const differences: string[] = [];
-  // What an invocation had received when it was throttled or died was not counted, but its end is.
+  // An invocation that was throttled or crashed did not count what it received, but its events' end is counted later.
   const seen = Math.max(received, delivered + rejected + ignored);
   const unseen = accepted - seen - pending;
   if (unseen > 0) {
@@ -170,8 +169,8 @@ function differencesIn(
   const open = received - delivered - rejected - ignored;
   if (open > 0 && pending === 0) {
     differences.push(
-      `${count(open, 'event')} ${open === 1 ? 'was' : 'were'} received and neither delivered, rejected nor ignored, and no message waits. ` +
-        'If SQS moved the messages by itself, "relay dlq list" shows them as receives_exhausted.',
+      `${count(open, 'event')} ${open === 1 ? 'was' : 'were'} received but neither delivered, rejected nor ignored, and no message is waiting. ` +
+        'If SQS itself moved the messages, "relay dlq list" shows them as receives_exhausted.',
     );
   }
   return differences;
@@ -193,17 +192,17 @@ function report(found: Status, window: number): string {
     ['Ignored', count(found.ignored, 'event')],
     [
       'Pending',
-      `${count(found.pending, 'message')}, ${grouped(found.pendingHidden)} of them in work or waiting for a retry`,
+      `${count(found.pending, 'message')}, ${grouped(found.pendingHidden)} of them in flight or waiting for a retry`,
     ],
     ...(found.retried === 0
       ? []
       : [
-          ['Retried', `${count(found.retried, 'event')} put back, each attempt counted`] satisfies [
+          ['Retried', `${count(found.retried, 'event')} put back, counting each attempt`] satisfies [
             string,
             string,
           ],
         ]),
-    ['Dead letters', `${count(found.deadLetters, 'letter')} in the queue now`],
+    ['Dead letters', `${grouped(found.deadLetters)} in the queue now`],
     [
       'Lag',
       lagMs === null
@@ -212,9 +211,7 @@ function report(found: Status, window: number): string {
     ],
     [
       'Alarms',
-      alarms.total === 0
-        ? 'there are none'
-        : `${grouped(alarms.ringing.length)} of ${grouped(alarms.total)} in ALARM`,
+      alarms.total === 0 ? 'none' : `${grouped(alarms.ringing.length)} of ${grouped(alarms.total)} in ALARM`,
     ],
   ];
   return [
@@ -222,14 +219,14 @@ function report(found: Status, window: number): string {
     '',
     ...rows.map(([label, text]) => labelled(label, text, { labelColumns: 16 })),
     ...found.recipients.map((recipients) =>
-      labelled(`Told: ${recipients.severity}`, describeRecipients(recipients), { labelColumns: 16 }),
+      labelled(recipientLabels[recipients.severity], describeRecipients(recipients), { labelColumns: 16 }),
     ),
     ...alarms.ringing.map(({ name, since, description }) =>
       labelled('', visibleText(`${name} since ${since}: ${description}`), { labelColumns: 16 }),
     ),
     ...(found.recipients.every(({ confirmed }) => confirmed.length > 0)
       ? []
-      : [labelled('', nobodyIsTold, { labelColumns: 16 })]),
+      : [labelled('', missingRecipient, { labelColumns: 16 })]),
     '',
     ...(found.consistent
       ? [`Consistent: ${verdict(found)}`]
@@ -240,12 +237,14 @@ function report(found: Status, window: number): string {
   ].join('\n');
 }
 
-const nobodyIsTold =
-  'Nobody is told of alarms of a severity. Set alarms in config/<env>.ts and deploy; who is not confirmed clicks on the link in the mail from AWS.';
+const recipientLabels = { page: 'Pages to', ticket: 'Tickets to' } as const;
+
+const missingRecipient =
+  'A severity has no confirmed recipient. Set alarms in the settings and deploy; an unconfirmed recipient must click the link in the email from AWS.';
 
 function verdict({ received, delivered, rejected, ignored, pending }: Status): string {
   const open = received - delivered - rejected - ignored;
   if (open === 0 && pending === 0) return 'everything that was received is delivered, rejected or ignored.';
-  if (open < 0) return `${count(-open, 'event')} of before this window came to an end in it.`;
+  if (open < 0) return `${count(-open, 'event')} from before this window ended in it.`;
   return 'what is not delivered, rejected or ignored is waiting.';
 }

@@ -12,18 +12,18 @@ interface Options extends EnvironmentOptions {
   readonly campaign?: string;
   /** Milliseconds to look back at the start. */
   readonly since: number;
-  /** Milliseconds until it ends; absent: with Ctrl-C. */
+  /** Milliseconds until it ends; absent: on Ctrl-C. */
   readonly for?: number;
 }
 
 /** Where rows and remarks go. */
 interface Output {
   readonly row: (row: FeedRow) => void;
-  /** For the person who waits, and no part of the result. */
+  /** A note to the user that is not part of the result. */
   readonly remark: (sentence: string) => void;
 }
 
-/** Shows what becomes of events while it happens. */
+/** Shows the outcome of events live. */
 export async function tail(options: Options): Promise<void> {
   const environment = await openEnvironment(options);
   const isJson = options.json === true;
@@ -51,35 +51,35 @@ export async function tail(options: Options): Promise<void> {
     throw error;
   }
   printSum(await pendingIn(environment));
-  // Ctrl-C is how it is meant to end.
+  // Ctrl-C is the normal end of this command.
   process.exitCode = 0;
 }
 
-/** Messages in the queue; null, which is said, where it does not answer. */
+/** Messages in the queue; null, with a warning, if it does not answer. */
 async function pendingIn(environment: Environment): Promise<number | null> {
   try {
     const buffer = await countsOf({ sqs: environment.sqs, url: outputOf(environment, 'EventBufferUrl') });
     return buffer.visible + buffer.inFlight + buffer.delayed;
   } catch (error) {
-    console.error(`What is pending is not known: ${explain(error) ?? 'the queue does not answer'}`);
+    console.error(`Pending messages unknown: ${explain(error) ?? 'the queue does not answer'}`);
     return null;
   }
 }
 
-/** How often the log is asked for. An account has five such calls a second in a region. */
+/** How often the log is polled. An account has five such calls per second and region. */
 const pollMs = { sandbox: 300, aws: 2000 };
 
-/** Lines of the instances come late, each by a time of its own: so far back is asked for again. */
+/** How far back each poll reads again, because lines of different instances arrive late by different delays. */
 const overlapMs = 120_000;
 
-/** After so long without an event it is said what may be wrong. */
+/** After this long without an event, say what may be wrong. */
 const silenceMs = 60_000;
 
 /**
- * Follows the log until the signal, or for the time that was asked for.
+ * Follows the log until the signal, or for the given time.
  *
  * @param from the first instant of interest, in milliseconds since 1970
- * @throws what the first look at the log throws, and later what does not pass of its own accord
+ * @throws any error of the first poll, and later any that is not transient
  */
 export async function follow(
   environment: Environment,
@@ -112,7 +112,7 @@ export async function follow(
       if (!hasAnswered || !isPassing(error)) throw error;
       if (!isBroken)
         remark(
-          `${explain(error) ?? 'The log does not answer'}\nTrying again; what is written meanwhile is shown then.`,
+          `${explain(error) ?? 'The log does not answer'}\nRetrying; lines written meanwhile will be shown then.`,
         );
       isBroken = true;
     }
@@ -121,7 +121,7 @@ export async function follow(
   }
 }
 
-/** Hands out each line of the log once. */
+/** Returns each line of the log once. */
 class NewLines {
   readonly #seen = new Map<string, number>();
   #newest: number;
@@ -145,32 +145,32 @@ class NewLines {
   }
 }
 
-/** What the log does not say of which campaign it is concerns each of them. */
+/** A row without campaign and event may concern any campaign, so it is always shown. */
 const isWanted = ({ campaign, event }: FeedRow, wanted: string | undefined): boolean =>
   wanted === undefined || campaign === wanted || event === wanted || (campaign === null && event === null);
 
 const onlyOthers =
-  'Only other campaigns came. --campaign takes the id in CleverTap, or the name of an event; without it all are shown.';
+  'Only events of other campaigns arrived. --campaign takes the id in CleverTap or an event name; leave it out to show all.';
 
-/** Why nothing may have come yet, and what to do. */
+/** Why no event may have arrived yet, and what to do. */
 async function describeSilence(environment: Environment, from: number): Promise<string> {
   const now = Date.now();
   const { requests, refused, failed } = await environment.doorCounts(from, now);
   if (refused + failed > 0) {
-    return `The endpoint refused ${count(refused + failed, 'request')}: a wrong x-api-key, content type or body. What to enter in CleverTap: "relay webhook ${environment.options}".`;
+    return `The endpoint refused ${count(refused + failed, 'request')}: a wrong x-api-key, content type or body. "relay webhook ${environment.options}" shows what to enter in CleverTap.`;
   }
   if (requests > 0) {
-    return `${count(requests, 'request')} came, and the function has not ended with any of it. Look at "relay status ${environment.options}".`;
+    return `${count(requests, 'request')} arrived, but the function has not finished any. Check "relay status ${environment.options}".`;
   }
   return `${describeNothing(from, now, environment.metricDelayMs)} Send a test in CleverTap; its webhook must have the URL that "relay webhook ${environment.options}" shows.`;
 }
 
-/** @param delay milliseconds after which a request is sure to be counted */
+/** @param delay milliseconds after which every request is counted */
 function describeNothing(from: number, now: number, delay: number): string {
   if (delay === 0) return 'Nothing has arrived.';
   return now - from < delay
-    ? `No request is counted yet; CloudWatch counts up to ${duration(delay)} late.`
-    : `Nothing arrived until ${timeOf(now - delay)} UTC; CloudWatch counts up to ${duration(delay)} late.`;
+    ? `No request has been counted yet; CloudWatch counts up to ${duration(delay)} late.`
+    : `Nothing had arrived by ${timeOf(now - delay)} UTC; CloudWatch counts up to ${duration(delay)} late.`;
 }
 
 const timeOf = (instant: number): string => new Date(instant).toISOString().slice(11, 19);
@@ -183,7 +183,7 @@ function heading({ stackName }: Environment, from: number, campaign: string | un
 const jsonOf = ({ kind, at, ...row }: FeedRow): string =>
   visible(JSON.stringify({ kind, at: new Date(at).toISOString(), ...row }));
 
-/** All that was shown. */
+/** Adds up all rows that were shown. */
 class Sum {
   hasRows = false;
   readonly #reasons = new Map<string, number>();
@@ -209,7 +209,7 @@ class Sum {
     };
   }
 
-  /** @param pending messages in the queue; null where nobody knows */
+  /** @param pending messages in the queue; null if unknown */
   describe(pending: number | null): string {
     const line = (label: string, text: string): string => labelled(label, text, { labelColumns: 13 });
     const reasons = [...this.#reasons].map(([reason, events]) => `; ${reason} ${grouped(events)}`).join('');
@@ -220,12 +220,12 @@ class Sum {
       line('Ignored', count(this.#ignored, 'event')),
       ...(pending === null
         ? []
-        : [line('Pending', `${count(pending, 'message')} of all campaigns in the queue now`)]),
+        : [line('Pending', `${count(pending, 'message')} in the queue now, over all campaigns`)]),
     ].join('\n');
   }
 }
 
-/** As in `relay tail | head`. */
+/** For a closed pipe, as in `relay tail | head`. */
 function endWhenNobodyReads(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

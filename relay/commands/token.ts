@@ -6,7 +6,7 @@ import { openEnvironment, print, type EnvironmentOptions } from './environment-c
 import { OperatorError } from '../terminal/operator-error';
 import { readValue } from '../terminal/question';
 
-/** What was stored, as far as it may be told. */
+/** What was stored, without anything secret. */
 interface Stored {
   readonly secret: string;
   /** The end of the app id. */
@@ -15,7 +15,7 @@ interface Stored {
   readonly changed: boolean;
 }
 
-/** Stores the Heap app id without it ever standing in a command line. */
+/** Stores the Heap app id, which never appears on a command line. */
 export async function setToken(options: EnvironmentOptions): Promise<void> {
   const environment = await openEnvironment(options);
   const given = readGiven(await readValue(`Heap app id of ${environment.name}: `));
@@ -24,9 +24,9 @@ export async function setToken(options: EnvironmentOptions): Promise<void> {
 }
 
 /**
- * What was typed or piped: digits, or the whole secret as JSON.
+ * Parses what was typed or piped: digits, or the whole secret as JSON.
  *
- * @throws {OperatorError} saying what is wrong, and never what was given
+ * @throws {OperatorError} saying what is wrong, without the value
  */
 export function readGiven(text: string): HeapToken {
   const trimmed = text.trim();
@@ -41,7 +41,7 @@ export function readGiven(text: string): HeapToken {
   );
 }
 
-/** Stores the token; a header that was stored before stays unless another one is given. */
+/** Stores the token. A stored header stays unless another one is given. */
 export async function storeToken(environment: Environment, given: HeapToken): Promise<Stored> {
   const secret = outputOf(environment, 'HeapTokensSecret');
   const { SecretString = '' } = await environment.secretsManager.send(
@@ -49,7 +49,7 @@ export async function storeToken(environment: Environment, given: HeapToken): Pr
   );
   const next = parseHeapToken(JSON.stringify({ header: formerHeader(SecretString), ...given }));
   if (typeof next === 'string') {
-    throw new OperatorError(`${next}. Give app id and header together, as JSON; nothing was stored`);
+    throw new OperatorError(`${next}. Give the app id and header together, as JSON; nothing was stored`);
   }
   const changed = JSON.stringify(parseHeapToken(SecretString)) !== JSON.stringify(next);
   if (changed) {
@@ -60,7 +60,7 @@ export async function storeToken(environment: Environment, given: HeapToken): Pr
   return { secret, appId: ending(next.appId), header: next.header !== undefined, changed };
 }
 
-/** Whatever stands there as header, also beside an app id that nobody has stored yet. */
+/** The stored header, even if the app id is still the placeholder. */
 function formerHeader(secret: string): unknown {
   try {
     const former: unknown = JSON.parse(secret);
@@ -70,12 +70,12 @@ function formerHeader(secret: string): unknown {
   }
 }
 
-/** Enough to tell two app ids apart, and nothing of a short one. */
+/** Enough digits to tell two app ids apart, but none of a short one. */
 const ending = (appId: string): string => `…${appId.length > 6 ? appId.slice(-3) : ''}`;
 
 function report({ secret, appId, header, changed }: Stored): string {
   const what = `the app id ${appId}${header ? ', with the header' : ''}`;
   return changed
     ? `Stored ${what} in the secret ${secret}. The forwarder uses it within five minutes; "relay smoke" shows whether Heap gets events.`
-    : `The secret ${secret} holds ${what} already. Nothing was changed.`;
+    : `The secret ${secret} already holds ${what}. Nothing was changed.`;
 }

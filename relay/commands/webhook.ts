@@ -6,30 +6,30 @@ interface Options extends EnvironmentOptions {
   readonly showKey?: boolean;
 }
 
-/** How the webhook is entered in CleverTap. */
+/** What to enter in CleverTap for the webhook. */
 interface Webhook {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly keys: readonly {
     readonly name: string;
-    /** Null unless it was asked for. */
+    /** Null without `--show-key`. */
     readonly value: string | null;
     readonly requestsToday: number;
     readonly requestsInSevenDays: number;
   }[];
 }
 
-/** Stands for a key that was not asked for. */
+/** Shown instead of a key without `--show-key`. */
 const hidden = '(hidden; --show-key prints it)';
 
-/** Says what to enter in CleverTap, who uses which key, and how a key is rotated. */
+/** Shows what to enter in CleverTap, the requests by key, and how to rotate a key. */
 export async function webhook(options: Options): Promise<void> {
   const environment = await openEnvironment(options);
   const found = await describeWebhook(environment, options.showKey === true);
   print(options, found, report(found, environment));
 }
 
-/** Looks up what CleverTap needs, and who uses which key. */
+/** Looks up what CleverTap needs, and the requests by key. */
 export async function describeWebhook(environment: Environment, showKey: boolean): Promise<Webhook> {
   const today = new Date(new Date().setUTCHours(0, 0, 0, 0));
   const week = new Date(today.getTime() - 6 * 86_400_000);
@@ -55,9 +55,9 @@ function report({ url, headers, keys }: Webhook, environment: Environment): stri
   const next = nextName(keys.map((key) => key.name));
   const steps = [
     `Add a name to apiKeys in ${environment.settingsPlace}, e.g. ['${first?.name ?? 'k1'}', '${next}'], and deploy.`,
-    `Take the new value from "${relayCommand(environment, 'webhook')} --show-key" and enter it in CleverTap, in every webhook.`,
-    `Wait until the old key has no requests any more: run this command again.`,
-    `Take the old name out of apiKeys, and deploy. Whoever still uses it gets 403.`,
+    `Get the new value with "${relayCommand(environment, 'webhook')} --show-key" and enter it in every webhook in CleverTap.`,
+    `Run this command again until the old key no longer gets requests.`,
+    `Remove the old name from apiKeys, and deploy. Requests with the old key then get 403.`,
   ];
   return [
     `Enter in CleverTap, under Settings > Channels > Webhook (docs/clevertap-setup.md):`,
@@ -85,7 +85,7 @@ function report({ url, headers, keys }: Webhook, environment: Environment): stri
 
 const width = { labelColumns: 10 };
 
-/** `k2` after `k1`. */
+/** The next unused name, e.g. `k2` after `k1`. */
 function nextName(names: readonly string[]): string {
   for (let number = 2; ; number += 1) {
     const name = `k${number}`;

@@ -4,26 +4,26 @@ import type { Letter } from './letter';
 import { deleteLetters, send, visitLetters, type QueueRef, type VisitOptions } from './visit-letters';
 
 export interface Discard {
-  /** Letters deleted for good. */
+  /** Dead letters deleted whole. */
   readonly letters: number;
-  /** Letters that other people's events were kept of. */
+  /** Dead letters of which other people's events were kept. */
   readonly narrowed: number;
   readonly events: number;
   readonly complete: boolean;
 }
 
 export interface DiscardOptions extends VisitOptions {
-  /** Only letters of this reason. */
+  /** Only dead letters with this reason. */
   readonly reason?: string;
   /** Only the events of this person. */
   readonly identity?: string;
-  /** Counts and deletes nothing. */
+  /** Count only, delete nothing. */
   readonly isDryRun?: boolean;
 }
 
 /**
- * Deletes letters for ever. Where only some events of a letter must go, the others are first sent to the same queue
- * as a letter of their own, under the same stamps and reason; then the old one is deleted (F66).
+ * Permanently deletes dead letters. If only some events of a dead letter must go, the others are first sent to the same
+ * queue as a new dead letter with the same stamps and reason. Then the old one is deleted.
  */
 export async function discardLetters(
   queue: QueueRef,
@@ -59,7 +59,7 @@ export async function discardLetters(
   return { ...total, complete: isComplete };
 }
 
-/** Its attributes, with the number of events that are left; one without a reason carries no number. */
+/** The attributes with the number of events that are left, if it has such an attribute. */
 const withEvents = ({ attributes }: Letter, events: number): Letter['attributes'] =>
   deadLetterAttributes.events in attributes
     ? { ...attributes, [deadLetterAttributes.events]: { DataType: 'Number', StringValue: String(events) } }

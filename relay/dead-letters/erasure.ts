@@ -4,27 +4,27 @@ import { narrowMessage } from '../../lambda/clevertap/narrow-message';
 import { identityFields } from '../../lambda/contract';
 import { parseBody, type Letter } from './letter';
 
-/** What an erasure leaves of a letter. */
+/** What an erasure does to a dead letter. */
 export type Erasure =
   | { readonly kind: 'untouched' }
-  /** Nothing of it may stay. */
+  /** All of it must be deleted. */
   | { readonly kind: 'whole'; readonly erased: number }
-  /** The other people's events stay, in a letter of their own. */
+  /** Other people's events stay, in a dead letter of their own. */
   | { readonly kind: 'narrowed'; readonly body: string; readonly erased: number; readonly kept: number };
 
-/** Fields that name a person, in whatever casing. */
+/** Fields that identify a person, in lower case. */
 const namingFields = new Set([...identityFields, 'all_identities'].map((name) => name.toLowerCase()));
 
-/** A shorter text, such as `42` or `gold`, is too likely to stand for something else. */
+/** A shorter string, such as `42` or `gold`, is too likely to mean something else. */
 const minTellingLength = 6;
 
 /**
- * What must go of a letter when a person's data is to be erased (F66).
+ * Decides what to delete from a dead letter when a person's data is erased.
  *
- * An event is the person's when one of the fields `identity`, `email`, `phone`, `objectId` or `all_identities` is
- * the identity, at any depth; or, for identities of six characters or more, any other text is. Case and spaces
- * around do not count. Of a letter that cannot be told apart into events, and of one that names the person for
- * all its events, nothing stays.
+ * An event is the person's if one of the fields `identity`, `email`, `phone`, `objectId` or `all_identities` is the
+ * identity, at any depth. For an identity of six characters or more, any other string that equals it counts as well.
+ * Case and surrounding spaces are ignored. A dead letter is deleted whole if it cannot be split into events, or if it
+ * names the person for all its events.
  */
 export function erase({ body, pathEvent, events }: Letter, identity: string): Erasure {
   const wanted = fold(identity);
@@ -42,7 +42,7 @@ export function erase({ body, pathEvent, events }: Letter, identity: string): Er
   if (others.length === 0 || erased === 0) return { kind: 'whole', erased: locations.length };
 
   const narrowed = narrowMessage(body, others);
-  // What stands beside the profiles belongs to all of them.
+  // Fields beside the profiles belong to all of them.
   if (names(parseBody(narrowed), wanted)) return { kind: 'whole', erased: locations.length };
   return { kind: 'narrowed', body: narrowed, erased, kept: others.length };
 }
@@ -55,7 +55,7 @@ function valueAt(root: unknown, location: EventLocation): unknown {
   return Array.isArray(list) ? list[location.index] : undefined;
 }
 
-/** Whether any value in it names the person. Without recursion: a letter may be nested as deep as it likes. */
+/** Whether any value in it identifies the person. Iterative, because a body may be nested arbitrarily deep. */
 function names(root: unknown, wanted: string): boolean {
   const open: { value: unknown; isNaming: boolean }[] = [{ value: root, isNaming: false }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

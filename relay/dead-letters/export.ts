@@ -5,17 +5,17 @@ import { campaignOf, type Letter } from './letter';
 import { visitLetters, type QueueRef, type Visit, type VisitOptions } from './visit-letters';
 
 /**
- * Writes every letter as a line of JSON to a new file that only its owner can read, and leaves them in the queue.
+ * Writes each dead letter as a line of JSON to a new file that only its owner can read. They stay in the queue.
  *
- * @param path as it is opened
- * @throws {OperatorError} when the file is there already or cannot be written
+ * @param path the absolute path of the file
+ * @throws {OperatorError} when the file already exists or cannot be written
  */
 export async function exportLetters(
   queue: QueueRef,
   path: string,
   { reason, ...options }: VisitOptions & { readonly reason?: string },
 ): Promise<Visit & { readonly written: number }> {
-  // Never over another file: it may be the only copy of letters that are gone from the queue.
+  // Never overwrite a file: it may be the only copy of dead letters that have left the queue.
   const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
     throw new OperatorError(`cannot write ${path}: ${whyUnusable(error)}`);
   });

@@ -11,7 +11,7 @@ export interface Letter {
   /** A source message, narrowed to the events that were rejected for the reason. */
   readonly body: string;
   readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
-  /** When it came to the dead-letter queue, or, if SQS moved it by itself, to the buffer; ms since 1970. */
+  /** When it was sent to the dead-letter queue, or to the buffer if SQS itself moved it; ms since 1970. */
   readonly sentAt: number;
   /** A code of docs/reasons.md. */
   readonly reason: string;
@@ -21,11 +21,11 @@ export interface Letter {
   readonly requestId: string | undefined;
   /** When the endpoint accepted it; ms since 1970. */
   readonly receivedAt: number | undefined;
-  /** The event name in the URL, as it stood there. */
+  /** The event name as written in the URL. */
   readonly pathEvent: string | undefined;
 }
 
-/** Reads a message as it was received, with all its attributes. */
+/** Reads a message that was received with all its attributes. */
 export function toLetter(message: Message): Letter {
   const { MessageAttributes: attributes = {}, Body: body = '' } = message;
   const text = (name: string): string | undefined => attributes[name]?.StringValue;
@@ -52,15 +52,15 @@ function countEvents(body: string, pathEvent: string | undefined): number {
 }
 
 /**
- * The letter as the message it was: with the stamps of the endpoint, by which key and time stay the same (F65),
- * and without what the dead-letter queue added.
+ * The attributes of the original message: with the endpoint's stamps, which keep the idempotency key and time the same,
+ * and without those added for the dead-letter queue.
  */
 export function redriven({ attributes }: Letter): Record<string, MessageAttributeValue> {
   const added = new Set<string>(Object.values(deadLetterAttributes));
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !added.has(name)));
 }
 
-/** The campaign by its `targetId`; `none` where the body names none. Only digits, which nobody's name has. */
+/** The campaign's `targetId`, or `none`. Accepts only digits, so it cannot be personal data. */
 export function campaignOf({ body }: Pick<Letter, 'body'>): string {
   const parsed = parseBody(body);
   if (parsed === undefined) return /"targetId"\s*:\s*"?(\d+)/i.exec(body)?.[1] ?? 'none';
@@ -70,7 +70,7 @@ export function campaignOf({ body }: Pick<Letter, 'body'>): string {
   return /^\d+$/.test(text) ? text : 'none';
 }
 
-/** The body as JSON, integers beyond 2^53 as text; undefined where it is none. */
+/** Parses the body, with integers beyond 2^53 as strings; undefined if it is invalid JSON. */
 export function parseBody(body: string): unknown {
   try {
     return readJson(body.replace(/^\uFEFF/, '')).root;

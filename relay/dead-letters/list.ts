@@ -6,16 +6,16 @@ export interface DeadLetterList {
   readonly queueUrl: string;
   readonly letters: number;
   readonly events: number;
-  /** False when the list was interrupted, or somebody else was reading letters at the same time. */
+  /** False if the list was interrupted, or another process was reading the queue at the same time. */
   readonly complete: boolean;
-  /** When the oldest letter came here, of those that were seen; ms since 1970, null without letters. */
+  /** When the oldest dead letter was sent; ms since 1970, null without dead letters. */
   readonly oldestSentAt: number | null;
-  /** When SQS deletes the oldest letter by itself; ms since 1970, null without letters. */
+  /** When SQS will delete the oldest dead letter; ms since 1970, null without dead letters. */
   readonly firstExpiresAt: number | null;
   readonly groups: readonly LetterGroup[];
 }
 
-/** Lists what stands in a dead-letter queue and leaves it there. */
+/** Lists the dead letters of a queue and leaves them there. */
 export async function listLetters(
   queue: QueueRef,
   options: SummaryOptions & VisitOptions & { readonly reason?: string },
@@ -49,7 +49,9 @@ export function printList(list: DeadLetterList, now: number, { show }: SummaryOp
   return [
     `${count(list.letters, 'dead letter')} with ${count(list.events, 'event')}. ` +
       `The oldest is ${duration(now - (list.oldestSentAt ?? now))} old; SQS deletes it in ${duration((list.firstExpiresAt ?? now) - now)}.`,
-    ...(list.complete ? [] : ['Not all: the list was interrupted, or letters are being read elsewhere.']),
+    ...(list.complete
+      ? []
+      : ['Not all: the list was interrupted, or dead letters are being read elsewhere.']),
     '',
     printGroups(list.groups, now),
     '',

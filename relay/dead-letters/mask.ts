@@ -3,18 +3,18 @@ import { isPlaceholder } from '../../lambda/mapping/identity';
 import { visible } from '../terminal/terminal-text';
 import { parseBody } from './letter';
 
-/** What a person sees of a list, of an object, and of all of it, before the rest is left out. */
+/** Limits of what is shown; the rest is cut. */
 const maxElements = 1;
 const maxKeys = 40;
 const maxDepth = 6;
 const maxLength = 800;
 
-/** A whole text that is one template: what a marketer typed, and nobody's data. */
+/** A string that is a single template: typed by a marketer, so no personal data. */
 const template = /^(?:\{\{[^{}]*\}\}|\{%[^{}%]*%\}|\$\{[^{}]*\})$/;
 
 /**
- * The body of a letter without anything that could be personal data (F66): keys and structure stay, and of the
- * values only the campaign, flags, placeholders such as `user@example.com`, and templates that were not rendered.
+ * Masks everything in a dead letter's body that could be personal data. Keys and structure stay, and of the values only
+ * the campaign, flags, placeholders such as `user@example.com`, and unrendered templates.
  */
 export function maskBody(body: string): string {
   const parsed = parseBody(body);
@@ -22,12 +22,12 @@ export function maskBody(body: string): string {
   return visible(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }
 
-/** A value of JSON likewise. */
+/** Masks a JSON value in the same way. */
 export const maskJson = (value: unknown): unknown => maskValue(value, '', 0);
 
 /**
- * A user's identity such that a person knows it again who knows it: `a…@s….test`, `c…`. Placeholders and templates
- * are shown as they are, since they are nobody.
+ * Masks an identity so that someone who knows it can recognize it: `a…@s….test`, `c…`. Placeholders and templates are
+ * shown unmasked, since they are no personal data.
  */
 export function maskIdentity(identity: string): string {
   const shown = identity.trim();
@@ -40,7 +40,7 @@ export function maskIdentity(identity: string): string {
   );
 }
 
-/** Heap takes no longer one. */
+/** Heap's limit. */
 const maxIdentity = 255;
 
 /** The first character, which may be two code units. */
@@ -69,11 +69,11 @@ function maskValue(value: unknown, key: string, depth: number): unknown {
   return isPlaceholder(text.trim()) || template.test(text.trim()) ? text : `…(${text.length})`;
 }
 
-/** A key that could be personal data, such as an address, is no name that somebody gave to a field. */
+/** Masks a key that could be personal data, such as an address, and not a field name. */
 const maskKey = (key: string): string =>
   /^[A-Za-z_][\w .-]{0,59}$/.test(key) && !/\d{5}/.test(key) ? key : '…';
 
-/** What is no JSON: the signs that may have broken it stay, all other characters become x. */
+/** Masks invalid JSON: the characters that may have broken it stay, all others become x. */
 const maskText = (body: string): string =>
   `not JSON, ${body.length} characters: ${body
     .slice(0, 300)

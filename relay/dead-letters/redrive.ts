@@ -20,28 +20,28 @@ import {
 
 export interface Redrive {
   readonly moved: number;
-  /** Whether all that was to be moved has moved. */
+  /** Whether everything that should move has moved. */
   readonly complete: boolean;
-  /** What the person should know, as a sentence. */
+  /** What the operator should know, as a sentence. */
   readonly note: string | null;
 }
 
 export interface MoveOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-  /** Letters a second; absent: as fast as SQS goes. */
+  /** Maximum dead letters per second; absent: as fast as SQS goes. */
   readonly perSecond?: number;
-  /** How often SQS is asked how far it is. */
+  /** How often SQS is polled for progress. */
   readonly pollMs?: number;
 }
 
 /**
- * Moves all letters back to the buffer by a task of SQS, which goes on wherever this process is. It names the
- * destination: without it SQS refuses letters that the forwarder sent (F64).
+ * Moves all dead letters back to the buffer with a move task of SQS, which continues even if this process ends. The task
+ * names its destination: without one, SQS refuses messages that the forwarder sent.
  *
- * A task keeps the attributes, so a letter that comes back after this carries its new reason alone.
+ * A task keeps the attributes. The forwarder overwrites the reason of a message that it rejects again.
  *
- * @throws {OperatorError} when SQS runs another task, or gives this one up
+ * @throws {OperatorError} when SQS is running another task, or stops this one
  */
 export async function redriveAll(
   from: QueueRef,
@@ -54,7 +54,7 @@ export async function redriveAll(
   );
   if (former?.Status === 'RUNNING') {
     throw new OperatorError(
-      `SQS is redriving this queue already (${former.ApproximateNumberOfMessagesMoved ?? 0} moved); wait until it is done`,
+      `SQS is already redriving this queue (${former.ApproximateNumberOfMessagesMoved ?? 0} moved); wait until it is done`,
     );
   }
   if (source.visible === 0)
@@ -72,7 +72,7 @@ export async function redriveAll(
       const { Results: [latest] = [] } = await from.sqs.send(
         new ListMessageMoveTasksCommand({ SourceArn: source.arn, MaxResults: 1 }),
       );
-      // Until SQS lists the new task, the latest is one of before.
+      // Until SQS lists the new task, the latest is the former one.
       const task = latest?.StartedTimestamp === former?.StartedTimestamp ? undefined : latest;
       const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
       progress.done(moved);
@@ -80,15 +80,15 @@ export async function redriveAll(
         return { moved, complete: source.inFlight === 0, note: hiddenNote(source.inFlight) };
       if (task?.Status === 'FAILED' || task?.Status === 'CANCELLED') {
         throw new OperatorError(
-          `SQS stopped after ${moved} letters: ${task.FailureReason ?? task.Status.toLowerCase()}. The others are still in the dead-letter queue.`,
+          `SQS stopped after ${count(moved, 'dead letter')}: ${task.FailureReason ?? task.Status.toLowerCase()}. The others are still in the dead-letter queue.`,
         );
       }
-      // What comes back at once would otherwise go round and round.
+      // Dead letters that come back immediately would otherwise circulate forever.
       const isCircling = moved > 2 * source.visible + 100;
       if (signal?.aborted === true || isCircling) {
         await from.sqs.send(new CancelMessageMoveTaskCommand({ TaskHandle }));
         const note = isCircling
-          ? 'Stopped: the letters come back as fast as they are moved. Their cause is not mended yet.'
+          ? 'Stopped: the dead letters come back as fast as they are moved. Their cause is not fixed yet.'
           : 'Stopped. What has not moved is still in the dead-letter queue.';
         return { moved, complete: false, note };
       }
@@ -102,13 +102,13 @@ export async function redriveAll(
 const hiddenNote = (inFlight: number): string | null =>
   inFlight === 0
     ? null
-    : `${count(inFlight, 'dead letter is', 'dead letters are')} being read elsewhere, e.g. by another redrive, and stayed. Run the command again in a few minutes.`;
+    : `${count(inFlight, 'dead letter is', 'dead letters are')} being read elsewhere, e.g. by another redrive, and stayed in the queue. Run the command again in a few minutes.`;
 
 /**
- * Moves letters one by one: received, sent, and only then deleted. Stopped anywhere, a letter is at least in one
- * of the queues; where it is in both, Heap counts its events once, as key and time are those of the door (F65).
+ * Moves dead letters one by one: received, sent, and only then deleted. If this stops at any point, a dead letter is in at
+ * least one of the queues. If it is in both, Heap counts its events once, because they keep the endpoint's stamps.
  *
- * @param matches which letters to move
+ * @param matches which dead letters to move
  */
 export async function redriveSelected(
   from: QueueRef,
@@ -117,7 +117,7 @@ export async function redriveSelected(
   { perSecond, signal, ...options }: MoveOptions & VisitOptions = {},
 ): Promise<Redrive> {
   const rateLimit = new RateLimit(perSecond);
-  /** A letter whose cause is not mended comes back while this runs, and must not go round and round. */
+  /** Dead letters whose cause is not fixed come back while this runs. They must not circulate forever. */
   const sent = new Set<string>();
   let moved = 0;
   let copies = 0;
@@ -147,13 +147,13 @@ export async function redriveSelected(
   );
   const note =
     copies > 0
-      ? `${count(copies, 'letter')} equal to what was just moved ${copies === 1 ? 'stays' : 'stay'}: back already, as the cause is not mended, or a copy.`
+      ? `${count(copies, 'dead letter')} equal to one that was just moved ${copies === 1 ? 'stays' : 'stay'}: either a copy, or already back because the cause is not fixed.`
       : isComplete
         ? null
-        : 'Not all were seen. Run the command again for the rest.';
+        : 'Not all were read. Run the command again for the rest.';
   return { moved, complete: isComplete && copies === 0, note };
 }
 
-/** The same events of the same request; SQS's own id is another one after each move. */
+/** Identifies the same events of the same request. SQS's message id changes with each move. */
 const fingerprintOf = ({ body, requestId = '' }: Letter): string =>
   createHash('sha256').update(`${requestId} ${body}`).digest('base64');

@@ -2,7 +2,7 @@ import { count, duration, grouped, table, visible, visibleText } from '../termin
 import { campaignOf, type Letter } from './letter';
 import { maskBody } from './mask';
 
-/** The letters of one reason and campaign. */
+/** The dead letters of one reason and campaign. */
 export interface LetterGroup {
   readonly reason: string;
   /** `targetId`, or `none`. */
@@ -15,7 +15,7 @@ export interface LetterGroup {
   readonly samples: readonly LetterSample[];
 }
 
-/** A letter as it is shown. */
+/** A dead letter as it is shown. */
 export interface LetterSample {
   readonly messageId: string;
   readonly requestId: string | null;
@@ -25,18 +25,18 @@ export interface LetterSample {
   readonly events: number;
   /** What the forwarder found; never personal data. */
   readonly detail: string | null;
-  /** Masked, unless all was asked for. */
+  /** Masked unless `show` is set. */
   readonly body: string;
 }
 
 export interface SummaryOptions {
-  /** Letters shown of each group. */
+  /** Dead letters shown of each group. */
   readonly samples: number;
-  /** Whether bodies are shown as they are, personal data included. */
+  /** Whether bodies are shown unmasked, personal data included. */
   readonly show: boolean;
 }
 
-/** Counts letters by reason and campaign, the largest group first, without keeping them. */
+/** Counts dead letters by reason and campaign, the largest group first. Keeps only the samples. */
 export class Summary {
   private readonly groups = new Map<string, LetterGroup>();
 
@@ -83,7 +83,7 @@ export class Summary {
   }
 }
 
-/** A table of the groups, and their samples below. */
+/** A table of the groups with their samples below. */
 export function printGroups(groups: readonly LetterGroup[], now: number): string {
   const rows = groups.map(({ reason, campaign, letters, events, oldestSentAt, newestSentAt }) => [
     grouped(letters),
@@ -93,7 +93,7 @@ export function printGroups(groups: readonly LetterGroup[], now: number): string
     duration(now - oldestSentAt),
     duration(now - newestSentAt),
   ]);
-  const headings = ['Letters', 'Events', 'Reason', 'Campaign', 'Oldest', 'Newest'];
+  const headings = ['Dead letters', 'Events', 'Reason', 'Campaign', 'Oldest', 'Newest'];
   return [
     table(headings, rows),
     ...groups.filter(({ samples }) => samples.length > 0).map((group) => printSamples(group)),

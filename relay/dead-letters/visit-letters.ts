@@ -9,15 +9,16 @@ import {
 } from '@aws-sdk/client-sqs';
 import { OperatorError } from '../terminal/operator-error';
 import { noProgress, type Progress } from '../terminal/progress-bar';
+import { count } from '../terminal/terminal-text';
 import { toLetter, type Letter } from './letter';
 
-/** A queue and how to speak to it. */
+/** A queue and the client to reach it. */
 export interface QueueRef {
   readonly sqs: SQSClient;
   readonly url: string;
 }
 
-/** Approximate, as SQS counts. */
+/** Approximate, as SQS reports them. */
 export interface QueueCounts {
   readonly visible: number;
   readonly inFlight: number;
@@ -52,32 +53,32 @@ export interface VisitOptions {
   /** Stops the visit between two batches. */
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-  /** How long one letter takes, where the caller goes slowly. */
+  /** How long the caller takes for one dead letter, if it limits its rate. */
   readonly secondsPerLetter?: number;
-  /** How long SQS may look for more before the queue counts as empty. */
+  /** How long SQS may wait for messages before it returns none. */
   readonly waitSeconds?: number;
 }
 
 export interface Visit {
   readonly letters: number;
-  /** Whether every visible letter was seen. */
+  /** Whether every visible dead letter was read. */
   readonly isComplete: boolean;
 }
 
-/** SQS's limits: ten messages a call, hidden for at most twelve hours. */
+/** SQS's limits: ten messages per call, hidden for at most twelve hours. */
 const batchSize = 10;
 const maxVisibilitySeconds = 43_200;
-/** What a call of SQS and some work on its ten messages take at most, as a rule. */
+/** Upper estimate of an SQS call and the work on its ten messages, per message. */
 const secondsPerLetterAtMost = 0.1;
-/** Empty answers before letters that SQS counted are given up as being read elsewhere. */
+/** Empty responses after which the rest of what SQS counted is assumed to be read elsewhere. */
 const patience = 3;
-/** Calls at a time when letters are shown again. */
+/** Concurrent calls when dead letters are made visible again. */
 const parallelBatches = 8;
 
 /**
- * Reads every letter of a queue once. Each batch is shown to `visit`, which answers the letters it has deleted; all
- * others are visible again when this returns, whether it was interrupted or failed. Killed outright it leaves them
- * hidden for a while, and then SQS shows them by itself: nothing is lost in any case.
+ * Reads every dead letter of a queue once. Each batch is passed to `visit`, which returns those that it has deleted. All
+ * others are visible again when this returns or throws, even after an interruption. If the process is killed, they stay
+ * hidden until SQS makes them visible again; none is lost.
  */
 export async function visitLetters(
   queue: QueueRef,
@@ -86,20 +87,20 @@ export async function visitLetters(
 ): Promise<Visit> {
   const { visible } = await countsOf(queue);
   progress.total(visible);
-  // Long enough to get through, and short enough that a killed command hides nothing for long.
+  // Long enough to read the whole queue, short enough that a killed command does not hide messages for long.
   const visibilitySeconds = Math.min(
     maxVisibilitySeconds,
     60 + Math.ceil(visible * (secondsPerLetterAtMost + secondsPerLetter)),
   );
-  // Later the first ones would come again.
+  // Stop before the first ones become visible and are received again.
   const deadline = Date.now() + visibilitySeconds * 900;
-  /** The latest receipt handle of every letter seen; undefined once it is deleted. */
+  /** The latest receipt handle by message id; undefined once deleted. */
   const seen = new Map<string, string | undefined>();
   let emptyAnswers = 0;
   let isComplete = false;
   try {
     while (signal?.aborted !== true && Date.now() < deadline) {
-      // Not torn off by the signal: what SQS has handed out and nobody got would stay hidden.
+      // The signal does not abort this call: messages that SQS has returned but nobody read would stay hidden.
       const { Messages: messages = [] } = await queue.sqs.send(
         new ReceiveMessageCommand({
           QueueUrl: queue.url,
@@ -116,7 +117,7 @@ export async function visitLetters(
         if (isComplete) break;
         continue;
       }
-      // SQS may hand out a message twice.
+      // SQS may return a message twice.
       const letters = messages.map(toLetter);
       const unseen = letters.filter(({ messageId }) => !seen.has(messageId));
       for (const { messageId, receiptHandle } of letters) seen.set(messageId, receiptHandle);
@@ -137,7 +138,7 @@ async function showAgain({ sqs, url }: QueueRef, receiptHandles: readonly string
   for (const group of chunks(chunks(receiptHandles, batchSize), parallelBatches)) {
     await Promise.all(
       group.map((batch) =>
-        // An entry that fails is one that is visible or gone already.
+        // An entry that fails is already visible or deleted.
         sqs.send(
           new ChangeMessageVisibilityBatchCommand({
             QueueUrl: url,
@@ -158,7 +159,7 @@ const chunks = <T>(items: readonly T[], size: number): T[][] =>
     items.slice(index * size, (index + 1) * size),
   );
 
-/** Puts a message into a queue; the SDK checks that SQS stored just this body. */
+/** Sends a message to a queue. The SDK verifies that SQS stored exactly this body. */
 export async function send(
   { sqs, url }: QueueRef,
   body: string,
@@ -170,9 +171,9 @@ export async function send(
 }
 
 /**
- * Deletes letters for ever.
+ * Permanently deletes dead letters.
  *
- * @throws {OperatorError} when SQS did not delete some; they come back
+ * @throws {OperatorError} when SQS did not delete some; they become visible again
  */
 export async function deleteLetters({ sqs, url }: QueueRef, letters: readonly Letter[]): Promise<void> {
   for (const batch of chunks(letters, batchSize)) {
@@ -187,7 +188,7 @@ export async function deleteLetters({ sqs, url }: QueueRef, letters: readonly Le
     );
     if (Failed.length > 0) {
       throw new OperatorError(
-        `SQS did not delete ${Failed.length} letters (${Failed[0]?.Code ?? 'unknown'}); run the command again`,
+        `SQS did not delete ${count(Failed.length, 'dead letter')} (${Failed[0]?.Code ?? 'unknown'}); run the command again`,
       );
     }
   }

@@ -8,7 +8,7 @@ import { count, duration } from '../terminal/terminal-text';
 import { allRight, fault, isMissing, type Check } from './check';
 import type { Synthesis } from './synthesis';
 
-/** Whether the credentials are those of the account that the settings name. */
+/** Whether the credentials belong to the account that the settings name. */
 export const credentials = (name: string, config: EnvironmentConfig, region: string | undefined): Check => ({
   name: 'credentials',
   look: async () => {
@@ -19,7 +19,7 @@ export const credentials = (name: string, config: EnvironmentConfig, region: str
       ? allRight(found)
       : fault(
           `${found}; config/${name}.ts names the account ${config.account}`,
-          'Take credentials of that account, e.g. with AWS_PROFILE, or correct account.',
+          'Use credentials of that account, e.g. with AWS_PROFILE, or correct account.',
         );
   },
 });
@@ -46,10 +46,10 @@ export const bootstrap = (region: string | undefined, synthesis: Promise<Synthes
 });
 
 /**
- * Whether API Gateway may write logs: one role for each account and region, without which a stage with an access log
+ * Whether API Gateway may write logs. It needs one role per account and region; without it, a stage with an access log
  * cannot be created.
  *
- * @param isDeployed whether the stack is there, so that it has made what it makes
+ * @param isDeployed whether the stack exists, and so has created its resources
  */
 export const logRole = (
   name: string,
@@ -71,8 +71,8 @@ export const logRole = (
     }
     return isDeployed
       ? fault(
-          'API Gateway has no role to write logs with any more: there is no access log',
-          'Find out who has changed the API Gateway account settings; set the role of the stack again (needs administrator rights).',
+          'API Gateway no longer has a role to write logs with: there is no access log',
+          'Find out who changed the API Gateway account settings, and set the role of the stack again (needs administrator rights).',
         )
       : allRight('none yet; the deployment creates it');
   },
@@ -80,7 +80,7 @@ export const logRole = (
 
 const expiryNoticeMs = 14 * 86_400_000;
 
-/** Whether the certificate of the custom domain is issued, for that name, and for a while yet. */
+/** Whether the certificate of the custom domain is issued, covers its name, and does not expire soon. */
 export const certificate = (
   { domain }: EnvironmentConfig,
   region: string | undefined,
@@ -88,7 +88,7 @@ export const certificate = (
 ): Check => ({
   name: 'certificate',
   look: async () => {
-    if (domain === undefined) return allRight('not needed: no domain of its own');
+    if (domain === undefined) return allRight('not needed: no custom domain');
     const arn = domain.certificateArn;
     try {
       const { Certificate: certificateOf = {} } = await new ACMClient({ region }).send(
@@ -98,7 +98,7 @@ export const certificate = (
       if (status !== 'ISSUED') {
         return fault(
           `${arn} is ${status}`,
-          'Make the DNS record that AWS Certificate Manager shows, and wait until it is ISSUED.',
+          'Create the DNS record that AWS Certificate Manager shows, and wait until the certificate is ISSUED.',
         );
       }
       const names = [certificateOf.DomainName ?? '', ...(certificateOf.SubjectAlternativeNames ?? [])];
@@ -112,7 +112,7 @@ export const certificate = (
       return left < expiryNoticeMs
         ? fault(
             left < 0 ? 'the certificate has expired' : `the certificate expires in ${duration(left)}`,
-            'AWS renews one weeks before if its DNS record is still there; import an imported one anew.',
+            'AWS renews an issued certificate weeks before if its DNS record still exists; import an imported one again.',
           )
         : allRight(`issued for ${domain.name}`);
     } catch (error) {
@@ -125,11 +125,11 @@ export const certificate = (
   },
 });
 
-/** A wildcard stands for one label. */
+/** A wildcard covers one label. */
 const covers = (certified: string, host: string): boolean =>
   certified === host || (certified.startsWith('*.') && host.replace(/^[^.]+/, '*') === certified);
 
-/** Whether the topics that the settings name are there, and CloudWatch can publish to them. */
+/** Whether the topics that the settings name exist, and CloudWatch can publish to them. */
 export const topics = (name: string, { alarms }: EnvironmentConfig, region: string | undefined): Check => ({
   name: 'alarm topics',
   look: async () => {
@@ -145,8 +145,8 @@ export const topics = (name: string, { alarms }: EnvironmentConfig, region: stri
         const { Attributes = {} } = await sns.send(new GetTopicAttributesCommand({ TopicArn: arn }));
         if (Attributes['KmsMasterKeyId'] === 'alias/aws/sns') {
           return fault(
-            `${arn} is encrypted with the key of AWS, which CloudWatch cannot use: no notice arrives`,
-            'Take a key of yours that cloudwatch.amazonaws.com may use, or no key.',
+            `${arn} is encrypted with alias/aws/sns, which CloudWatch cannot use: no notification arrives`,
+            'Use a customer managed key that cloudwatch.amazonaws.com may use, or no key.',
           );
         }
       } catch (error) {
@@ -156,7 +156,7 @@ export const topics = (name: string, { alarms }: EnvironmentConfig, region: stri
     }
     return allRight(
       distinct.length === 0
-        ? 'not needed: none is named in the settings'
+        ? 'not needed: the settings name none'
         : `${count(distinct.length, 'topic')} found`,
     );
   },

@@ -8,23 +8,23 @@ export interface Means {
   readonly config: EnvironmentConfig;
   readonly synthesize: (environment: string) => Promise<Synthesis>;
   readonly now: () => number;
-  /** For each check. */
+  /** Per check. */
   readonly timeoutMs: number;
 }
 
-/** A bundle and a template take seconds, on a busy machine many. */
+/** Bundling and synthesis take seconds, and many on a busy machine. */
 export const synthesisTimeoutMs = 120_000;
 
-/** What a check saw. */
+/** What a check found. */
 export interface Finding {
   readonly isAllRight: boolean;
-  /** What there is, as a sentence without a full stop; never a secret or an address of a person. */
+  /** What was found, as a sentence without a full stop; never a secret or a person's address. */
   readonly found: string;
-  /** What to do; absent where all is right. */
+  /** What to do; absent if all is right. */
   readonly remedy?: string;
 }
 
-/** One thing that is looked at. It changes nothing. */
+/** One check. It changes nothing. */
 export interface Check {
   readonly name: string;
   /** Rejects when it cannot tell, e.g. without a permission. */
@@ -32,12 +32,12 @@ export interface Check {
 }
 
 /**
- * `failed`: it was seen and is wrong. `could not check`: it was not seen, which is no better. `not made`: another
- * check that did not pass comes before it.
+ * `failed`: something is wrong. `could not check`: the check itself failed, which is no success either. `not made`: an
+ * earlier check that it needs did not pass.
  */
 export type Outcome = 'ok' | 'failed' | 'could not check' | 'not made';
 
-/** A check and what came of it. */
+/** A check and its outcome. */
 export interface Examined {
   readonly name: string;
   readonly outcome: Outcome;
@@ -49,14 +49,14 @@ export const allRight = (found: string): Finding => ({ isAllRight: true, found }
 
 export const fault = (found: string, remedy: string): Finding => ({ isAllRight: false, found, remedy });
 
-/** What to do about a resource that somebody has changed or deleted: a usual deployment sees no change there. */
+/** The remedy for a resource that was changed or deleted by hand, which a usual deployment does not notice. */
 export const deployAnew = ({ stackName }: { readonly stackName: string }): string =>
-  `Deploy it as in the template: npx cdk deploy ${stackName} --revert-drift`;
+  `Restore it from the template: npx cdk deploy ${stackName} --revert-drift`;
 
 /**
- * Makes a check. Never rejects: what cannot be seen is an outcome as well.
+ * Makes a check. Never rejects: `could not check` is an outcome, too.
  *
- * @param timeoutMs after which it counts as one that could not be made
+ * @param timeoutMs after which the outcome is `could not check`
  */
 export async function examine({ name, look }: Check, timeoutMs: number): Promise<Examined> {
   let timer: NodeJS.Timeout | undefined;
@@ -75,7 +75,7 @@ export async function examine({ name, look }: Check, timeoutMs: number): Promise
   }
 }
 
-/** Checks that another one has made pointless. */
+/** Checks that are skipped because another one did not pass. */
 export const notMade = (name: string, because: string): Examined => ({
   name,
   outcome: 'not made',
@@ -93,17 +93,17 @@ class CheckTimeout extends Error {
 
 function causeOf(error: unknown): Pick<Examined, 'found' | 'remedy'> {
   if (error instanceof CheckTimeout) {
-    return { found: error.message, remedy: 'Run it again; see the network and the AWS Health Dashboard.' };
+    return { found: error.message, remedy: 'Retry; check the network and the AWS Health Dashboard.' };
   }
   const explanation = explain(error);
   if (explanation !== undefined) return { found: explanation, remedy: null };
   return {
     found: error instanceof Error ? `unexpected ${error.name}: ${error.message}` : 'unexpected error',
-    remedy: 'This is a mistake in the command itself.',
+    remedy: 'This is a bug in the command.',
   };
 }
 
-/** Whether AWS said that the thing asked for does not exist, in the words of its services. */
+/** Whether the error of an AWS service says that a resource does not exist. */
 export const isMissing = (error: unknown): boolean =>
   error instanceof Error &&
   /^(?:NotFound|NotFoundException|ParameterNotFound|ResourceNotFoundException)$/.test(error.name);

@@ -10,7 +10,7 @@ import { count, duration } from '../terminal/terminal-text';
 import { allRight, deployAnew, fault, isMissing, type Check } from './check';
 import { canonical, resourceOf, type Template } from './template';
 
-/** Whether there is an app id that the function can send with. */
+/** Whether the secret holds an app id that the function can use. */
 export const secret = (environment: Environment): Check => ({
   name: 'secret',
   look: async () => {
@@ -28,7 +28,7 @@ export const secret = (environment: Environment): Check => ({
         ? fault(token, remedy)
         : allRight(token.header === undefined ? 'an app id' : 'an app id and a header');
     } catch (error) {
-      // Secrets Manager's word for a secret that is marked for deletion.
+      // Secrets Manager's error for a secret that is marked for deletion.
       const isDeleted = error instanceof Error && error.name === 'InvalidRequestException';
       if (!isMissing(error) && !isDeleted) throw error;
       return fault(
@@ -40,9 +40,9 @@ export const secret = (environment: Environment): Check => ({
 });
 
 /**
- * Whether both queues keep what they hold for as long, and let in whom, the template says.
+ * Whether the settings and policies of both queues are those of the template.
  *
- * @param hasPolicies false where queue policies have no meaning, on this machine
+ * @param hasPolicies false on this machine, where queue policies have no effect
  */
 export const queues = (
   environment: Environment,
@@ -79,14 +79,11 @@ export const queues = (
     });
     return wrong.length === 0
       ? allRight(hasPolicies ? 'settings and policies as deployed' : 'settings as in the template')
-      : fault(
-          `not as deployed: ${wrong.join(', ')}`,
-          `Somebody has changed it by hand. ${deployAnew(environment)}`,
-        );
+      : fault(`not as deployed: ${wrong.join(', ')}`, `This was changed by hand. ${deployAnew(environment)}`);
   },
 });
 
-/** SQS gives numbers as text, and what is an object as JSON. */
+/** SQS returns numbers as strings and objects as JSON. */
 const actual = (attribute: string | undefined): unknown => {
   if (attribute === undefined) return undefined;
   const { Id: _, ...rest } = asObject(attribute) ?? {};
@@ -110,10 +107,10 @@ function policyOf(resources: Template['Resources'], queue: string): unknown {
   )?.Properties?.['PolicyDocument'];
 }
 
-/** As DlqAgeing: a letter that waits so long is one that nobody looks after. */
+/** As in the alarm DlqAgeing: a dead letter that waits this long has been forgotten. */
 const patienceMs = 3 * 86_400_000;
 
-/** How many dead letters there are, and for how long at most. */
+/** How many dead letters there are, and the maximum age of the oldest. */
 export const deadLetters = (environment: Environment, now: () => number): Check => ({
   name: 'dead letters',
   look: async () => {
@@ -124,42 +121,42 @@ export const deadLetters = (environment: Environment, now: () => number): Check 
     const letters = visible + inFlight;
     if (letters === 0) return allRight('none');
     // There is no CloudWatch on this machine.
-    if (environment.isSandbox) return allRight(count(letters, 'letter'));
+    if (environment.isSandbox) return allRight(count(letters, 'dead letter'));
     const since = await environment.deadLettersSince(now());
     if (since === undefined) {
       throw new OperatorError(
-        `${count(letters, 'letter')}, for how long is unknown: CloudWatch has no count of the last two hours. Of a queue that was idle it comes within 15 minutes; run it again then.`,
+        `${count(letters, 'dead letter')} of unknown age: CloudWatch has no count of the last two hours. After a queue was idle, its count takes up to 15 minutes; run this again then.`,
       );
     }
     const age = `the queue has not been empty for ${duration(now() - since)}, so the oldest is at most that old`;
-    const found = `${count(letters, 'letter')}; ${age}`;
+    const found = `${count(letters, 'dead letter')}; ${age}`;
     return now() - since >= patienceMs
-      ? fault(found, `SQS deletes them after 14 days. See ${relayCommand(environment, 'dlq list')}`)
+      ? fault(found, `SQS deletes them after 14 days. Run: ${relayCommand(environment, 'dlq list')}`)
       : allRight(found);
   },
 });
 
-/** Whether an alarm of the deployed template is missing, rings, or tells nobody. */
+/** Whether an alarm of the deployed template is missing, in ALARM, or has its actions disabled. */
 export const alarms = (environment: Environment, template: Promise<Template>): Check => ({
   name: 'alarms',
   look: async () => {
-    if (environment.config.alarms === 'none') return allRight("none, as alarms: 'none' says");
+    if (environment.config.alarms === 'none') return allRight("none: the settings say alarms: 'none'");
     const { names, ringing, muted } = await environment.alarms();
     if (ringing.length > 0) {
       return fault(
         `in ALARM: ${ringing.map(({ name, since }) => `${name} since ${since}`).join(', ')}`,
-        'See docs/runbook.md, which has a heading for each.',
+        'See docs/runbook.md, which has a section for each.',
       );
     }
     const missing = alarmNamesOf(await template).filter((name) => !names.includes(name));
     if (missing.length > 0) {
-      return fault(`not there any more: ${missing.join(', ')}`, deployAnew(environment));
+      return fault(`missing: ${missing.join(', ')}`, deployAnew(environment));
     }
     return muted.length === 0
       ? allRight(`${names.length}, none in ALARM`)
       : fault(
-          `their actions are switched off: ${muted.join(', ')}`,
-          'Switch them on: aws cloudwatch enable-alarm-actions --alarm-names NAME (needs administrator rights).',
+          `actions disabled: ${muted.join(', ')}`,
+          'Enable them: aws cloudwatch enable-alarm-actions --alarm-names NAME (needs administrator rights).',
         );
   },
 });
@@ -169,7 +166,7 @@ const alarmNamesOf = ({ Resources }: Template): string[] =>
     .filter(({ Type }) => /^AWS::CloudWatch::(?:Composite)?Alarm$/.test(Type))
     .map(({ Properties = {} }) => String(Properties['AlarmName']));
 
-/** Whether anybody is told of the alarms of a severity. */
+/** Whether the alarms of a severity reach a confirmed recipient. */
 export const recipients = (
   environment: Environment,
   severity: AlarmRecipients['severity'],
@@ -178,15 +175,15 @@ export const recipients = (
   name: `${severity} recipients`,
   look: async () => {
     const { config } = environment;
-    if (config.alarms === 'none') return allRight("nobody, as alarms: 'none' says");
-    const told = (await all).find((of) => of.severity === severity);
-    const remedy = `Set alarms.${severity} in ${environment.settingsPlace} and deploy; whoever is not confirmed clicks on the link in the mail from AWS.`;
-    if (told === undefined) return fault('nobody', remedy);
-    const found = describeRecipients(told);
-    const { confirmed, pending, missing } = told;
+    if (config.alarms === 'none') return allRight("nobody: the settings say alarms: 'none'");
+    const notified = (await all).find((of) => of.severity === severity);
+    const remedy = `Set alarms.${severity} in ${environment.settingsPlace} and deploy; an unconfirmed recipient must click the link in the email from AWS.`;
+    if (notified === undefined) return fault('nobody', remedy);
+    const found = describeRecipients(notified);
+    const { confirmed, pending, missing } = notified;
     if (missing.length > 0) {
       return fault(
-        `${found} (SNS forgets whoever has not confirmed in 48 hours)`,
+        `${found} (SNS deletes a subscription that is not confirmed within 48 hours)`,
         'Subscribe it again: aws sns subscribe --topic-arn ARN --protocol email --notification-endpoint ADDRESS (needs administrator rights). CloudFormation does not.',
       );
     }

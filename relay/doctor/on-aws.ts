@@ -10,10 +10,9 @@ import type { Template } from './template';
 import { apiKeys, code, deployedTemplate, eventSource, stackState } from './stack-checks';
 
 /**
- * Makes the checks of an environment on AWS: of the account, then of the stack, then of what is deployed. With a call
- * that reads, each; none changes anything.
+ * Makes the checks of an environment on AWS: of the account, then of the stack, then of what is deployed. They only read.
  *
- * @param isPreflight whether a deployment comes next: what is deployed is not looked at, and may be missing
+ * @param isPreflight whether a deployment comes next: what is deployed is not checked, and may not exist
  */
 export async function examineOnAws(
   name: string,
@@ -44,7 +43,7 @@ export async function examineOnAws(
     },
   };
   const stack = await examine(stackCheck, timeoutMs);
-  // Without a change set that was executed the stack is a name and no more.
+  // A stack whose first change set was never executed has no resources.
   const deployed = seen.stack?.StackStatus === 'REVIEW_IN_PROGRESS' ? undefined : seen.stack;
   const account = await all([
     bootstrap(region, synthesis),
@@ -68,14 +67,14 @@ export async function examineOnAws(
 /**
  * Makes the checks of what is deployed, which need no settings.
  *
- * @param template that the pipeline was deployed from, with its outputs under the names of a stack of its own
+ * @param template the deployed template, with the pipeline's outputs named as in a stack of its own
  */
 export async function examineDeployed(
   environment: Environment,
   template: Promise<Template>,
   { now, timeoutMs, region = regionOf({}) }: Pick<Means, 'now' | 'timeoutMs'> & { readonly region?: string },
 ): Promise<Examined[]> {
-  const told = awaitedLater(environment.alarmRecipients());
+  const notified = awaitedLater(environment.alarmRecipients());
   const checks = [
     eventSource(environment, region),
     secret(environment),
@@ -83,13 +82,13 @@ export async function examineDeployed(
     queues(environment, template, { hasPolicies: true }),
     deadLetters(environment, now),
     alarms(environment, template),
-    recipients(environment, 'page', told),
-    recipients(environment, 'ticket', told),
+    recipients(environment, 'page', notified),
+    recipients(environment, 'ticket', notified),
   ];
   return Promise.all(checks.map((check) => examine(check, timeoutMs)));
 }
 
-/** A promise that may fail before somebody waits for it. */
+/** Marks a promise as handled, because it may reject before it is awaited. */
 function awaitedLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

@@ -5,7 +5,7 @@ import { allRight, examine, fault, notMade, synthesisTimeoutMs, type Examined, t
 import { settings } from './settings-check';
 import { deadLetters, queues, secret } from './environment-checks';
 
-/** Makes those checks that mean something for the stack of `npm start`. */
+/** Makes the checks that apply to the stack of `npm start`. */
 export async function examineLocally(
   name: string,
   { config, synthesize, now, timeoutMs }: Means,

@@ -20,18 +20,17 @@ import { differences, parseTemplate, type Template } from './template';
 /** The template that the stack was deployed from. */
 export async function deployedTemplate(region: string | undefined, stackName: string): Promise<Template> {
   const { TemplateBody = '' } = await new CloudFormationClient({ region }).send(
-    // As it was given, before CloudFormation has worked on it.
+    // As it was submitted, before CloudFormation processed it.
     new GetTemplateCommand({ StackName: stackName, TemplateStage: 'Original' }),
   );
   return parseTemplate(TemplateBody);
 }
 
 /**
- * The state of the stack.
+ * Judges the state of the stack.
  *
- * @param terminationProtection as the settings say
- * @param isPreflight whether a deployment comes next, for which the stack need not be there, nor the last one have
- *   succeeded
+ * @param terminationProtection as in the settings
+ * @param isPreflight whether a deployment comes next: the stack may not exist, and its last deployment may have failed
  */
 export function stackState(
   stackName: string,
@@ -40,7 +39,7 @@ export function stackState(
   isPreflight: boolean,
 ): Finding {
   const status = stack?.StackStatus ?? 'REVIEW_IN_PROGRESS';
-  // A change set that nobody has executed leaves a stack without anything in it.
+  // A change set that was never executed leaves an empty stack.
   if (status === 'REVIEW_IN_PROGRESS') {
     return isPreflight
       ? allRight(`there is no stack ${stackName} yet; the deployment creates it`)
@@ -50,10 +49,10 @@ export function stackState(
         );
   }
   if (status.endsWith('_IN_PROGRESS')) {
-    return fault(`${status}: somebody is deploying`, 'Wait until it is done.');
+    return fault(`${status}: a deployment is running`, 'Wait until it is done.');
   }
   const isProtected = stack?.EnableTerminationProtection === true;
-  // CDK deletes a stack whose first deployment failed before it deploys again, and protects it before the first.
+  // CDK must delete a stack whose first deployment failed before it can deploy again, but protects it from deletion.
   const isNeverCreated = /^ROLLBACK_(?:COMPLETE|FAILED)$/.test(status);
   if (isNeverCreated && isProtected) {
     return fault(
@@ -79,7 +78,7 @@ export function stackState(
   );
 }
 
-/** Whether what is deployed is what the code and the settings of this checkout would deploy. */
+/** Whether the deployed stack is the one that this checkout would deploy. */
 export const code = (
   stackName: string,
   deployed: Promise<Template>,
@@ -93,12 +92,12 @@ export const code = (
     const more = changed.length > 5 ? ` and ${changed.length - 5} more` : '';
     return fault(
       `the stack is not what this checkout deploys; different: ${shown}${more}`,
-      `See npx cdk diff ${stackName}; deploy, or check out what is deployed.`,
+      `Run: npx cdk diff ${stackName}. Then deploy, or check out what is deployed.`,
     );
   },
 });
 
-/** Whether the function is told of what is in the buffer, and of all of it. */
+/** Whether the function, and nothing else, consumes every message of the buffer. */
 export const eventSource = (environment: Environment, region: string | undefined): Check => ({
   name: 'event source mapping',
   look: async () => {
@@ -122,7 +121,7 @@ export const eventSource = (environment: Environment, region: string | undefined
     if (mapping.FunctionArn !== forwarder) {
       return fault(
         `another function consumes the event buffer: ${mapping.FunctionArn ?? 'unknown'}`,
-        `What it takes does not get to Heap: delete its mapping (needs administrator rights). ${deployAnew(environment)}`,
+        `What it takes does not reach Heap: delete its mapping (needs administrator rights). ${deployAnew(environment)}`,
       );
     }
     const { State: state = 'unknown', FilterCriteria, FunctionResponseTypes: responses = [] } = mapping;
@@ -131,13 +130,13 @@ export const eventSource = (environment: Environment, region: string | undefined
         `the mapping ${mapping.UUID ?? ''} is ${state}: nothing is delivered`,
         /^(?:Disabled|Disabling)$/.test(state)
           ? 'See docs/runbook.md, "How to stop and start delivery".'
-          : 'Look again in a minute.',
+          : 'Check again in a minute.',
       );
     }
     if ((FilterCriteria?.Filters ?? []).length > 0) {
       return fault(
         'the mapping has a filter: messages that do not match are deleted',
-        'Take it off at once: aws lambda update-event-source-mapping --uuid UUID --filter-criteria "{}".',
+        'Remove it at once: aws lambda update-event-source-mapping --uuid UUID --filter-criteria "{}".',
       );
     }
     if (!responses.includes('ReportBatchItemFailures')) {
@@ -158,7 +157,7 @@ export const eventSource = (environment: Environment, region: string | undefined
   },
 });
 
-/** Whether every API key is there, enabled, and in the plan of the stage, without which API Gateway refuses it. */
+/** Whether every API key exists, is enabled, and is in the usage plan of the stage. Otherwise API Gateway refuses it. */
 export const apiKeys = (environment: Environment, region: string | undefined): Check => ({
   name: 'API keys',
   look: async () => {
@@ -171,9 +170,9 @@ export const apiKeys = (environment: Environment, region: string | undefined): C
     try {
       const { apiStages = [] } = await apiGateway.send(new GetUsagePlanCommand({ usagePlanId }));
       if (!apiStages.some((of) => of.apiId === apiId && of.stage === stage)) {
-        return fault('the usage plan is not that of the stage: every request is refused with 403', remedy);
+        return fault('the usage plan is not that of the stage: every request gets 403', remedy);
       }
-      // As many as there can be: the settings allow ten keys.
+      // More than the ten keys that the settings allow, so one page has all.
       const { items = [] } = await apiGateway.send(new GetUsagePlanKeysCommand({ usagePlanId, limit: 500 }));
       for (const name of names) {
         const id = outputOf(environment, `ApiKeyId${name}`);
@@ -186,7 +185,7 @@ export const apiKeys = (environment: Environment, region: string | undefined): C
       }
     } catch (error) {
       if (!isMissing(error)) throw error;
-      return fault('a key or the usage plan of the stack is not there any more', remedy);
+      return fault('a key or the usage plan of the stack no longer exists', remedy);
     }
     return allRight(`${names.join(', ')}: enabled and in the plan`);
   },

@@ -11,9 +11,9 @@ import { templateSchema, type Template } from './template';
 /** What `cdk deploy` would deploy. */
 export interface Synthesis {
   readonly template: Template;
-  /** What the synth warned of, each as a sentence. */
+  /** The warnings of the synth, each as a sentence. */
   readonly warnings: readonly string[];
-  /** What the account must have been prepared with by `cdk bootstrap`. */
+  /** The bootstrap version that the account needs, and the SSM parameter that holds its own. */
   readonly bootstrap: { readonly parameter: string; readonly version: number };
 }
 
@@ -39,10 +39,10 @@ const manifestSchema = z.object({
 const metadataSchema = z.record(z.string(), z.array(z.object({ type: z.string(), data: z.unknown() })));
 
 /**
- * Synthesizes an environment with its bundle, as `cdk deploy` does, in a process of its own: the commands work without
- * CDK. The validators are left out, which look at a template and change nothing in it.
+ * Synthesizes an environment with its bundle, as `cdk deploy` does, in a separate process, so that the commands do not
+ * load CDK. The validators are left out, because they do not change the template.
  *
- * @throws {OperatorError} with what the app said, such as mistakes in `config/`
+ * @throws {OperatorError} with the app's output, such as mistakes in `config/`
  */
 export async function synthesize(environment: string): Promise<Synthesis> {
   const stack = stackName(environment);
@@ -57,7 +57,7 @@ export async function synthesize(environment: string): Promise<Synthesis> {
         CDK_CONTEXT_JSON: JSON.stringify({ env: environment, 'aws:cdk:bundling-stacks': [stack] }),
       },
     }).catch((error: unknown) => {
-      throw new OperatorError(whatItSaid(error));
+      throw new OperatorError(outputOf(error));
     });
     return readAssembly(outdir, stack);
   } finally {
@@ -65,7 +65,7 @@ export async function synthesize(environment: string): Promise<Synthesis> {
   }
 }
 
-/** Reads a stack of a cloud assembly. */
+/** Reads a stack from a cloud assembly. */
 export function readAssembly(directory: string, stack: string): Synthesis {
   const read = (file: string): unknown => JSON.parse(readFileSync(join(directory, file), 'utf8'));
   const artifact = manifestSchema.parse(read('manifest.json')).artifacts[stack];
@@ -87,13 +87,13 @@ export function readAssembly(directory: string, stack: string): Synthesis {
     warnings: Object.values(metadata)
       .flat()
       .filter(({ type }) => type === 'aws:cdk:warning')
-      // CDK adds how a warning could be silenced.
+      // CDK appends how to silence a warning.
       .map(({ data }) => String(data).replace(/\s*\[ack: [^\]]*\]$/, '')),
     bootstrap: { parameter: bootstrapStackVersionSsmParameter, version: requiresBootstrapStackVersion },
   };
 }
 
-function whatItSaid(error: unknown): string {
-  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-  return said === '' ? 'the app cannot be synthesized; see npm run synth' : said;
+function outputOf(error: unknown): string {
+  const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+  return output === '' ? 'the app cannot be synthesized; run npm run synth' : output;
 }

@@ -8,7 +8,7 @@ const resourceSchema = z.looseObject({
   Metadata: z.unknown().optional(),
 });
 
-/** A CloudFormation template, as far as it is read here. */
+/** The parts of a CloudFormation template that are read here. */
 export const templateSchema = z.looseObject({
   Resources: z.record(z.string(), resourceSchema),
   Outputs: z.record(z.string(), z.looseObject({ Value: z.unknown() })).default({}),
@@ -16,7 +16,7 @@ export const templateSchema = z.looseObject({
 
 export type Template = z.output<typeof templateSchema>;
 
-/** @throws {OperatorError} for a text that is no template in JSON, as somebody else may have deployed */
+/** @throws {OperatorError} for a template that is not JSON or has no resources, as another tool may have deployed */
 export function parseTemplate(text: string): Template {
   let json: unknown;
   try {
@@ -31,7 +31,7 @@ export function parseTemplate(text: string): Template {
 
 /**
  * What a deployment of `next` would change in a stack that was deployed from `deployed`: logical ids of resources, and
- * the other sections of a template by name. Without metadata, which depends on how CDK was called and changes nothing.
+ * names of other sections. Ignores metadata, which depends on how CDK was called and changes nothing.
  */
 export function differences(deployed: Template, next: Template): string[] {
   const [before, after] = [comparable(deployed), comparable(next)];
@@ -61,13 +61,13 @@ function comparable({ Resources, ...sections }: Template): Template {
 }
 
 /**
- * CloudFormation gives a template back with question marks for all that is not ASCII
+ * CloudFormation returns a template with question marks instead of non-ASCII characters
  * (github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220).
  */
 const asAscii = (template: object): unknown =>
   JSON.parse(JSON.stringify(template).replace(/[?\u0080-\uFFFF]+/g, '?'));
 
-/** The logical id of the resource that an output refers to; undefined for another output or none. */
+/** The logical id of the resource that an output refers to; undefined if the output is missing or no reference. */
 export function resourceOf({ Outputs }: Template, output: string): string | undefined {
   const value = Outputs[output]?.Value;
   const reference: unknown =
@@ -76,8 +76,8 @@ export function resourceOf({ Outputs }: Template, output: string): string | unde
 }
 
 /**
- * A value of a template with the ARNs that stand in it, in a form that can be compared: keys in order, numbers and
- * booleans as text, one element instead of a list with one, and nobody's order of a list of statements.
+ * A template value in a canonical form that can be compared: references resolved to ARNs, keys and lists sorted, numbers
+ * and booleans as strings, and a list of one element replaced by that element.
  *
  * @param arns by logical id
  * @throws {OperatorError} for a reference to anything else
@@ -97,11 +97,9 @@ export function canonical(value: unknown, arns: ReadonlyMap<string, string> = ne
     if (arn !== undefined) return arn;
   }
   if (name === 'Ref' || name.startsWith('Fn::')) {
-    throw new OperatorError(
-      `what the template says with ${name} ${JSON.stringify(argument)} is not known here`,
-    );
+    throw new OperatorError(`cannot resolve ${name} ${JSON.stringify(argument)} of the template`);
   }
-  // Of everybody there are two spellings, which mean the same in the policy of a resource.
+  // In a resource policy, the principals `{"AWS":"*"}` and `"*"` mean the same.
   if (name === 'AWS' && argument === '*') return '*';
   return Object.fromEntries(
     entries

@@ -1,16 +1,16 @@
 import { ListSubscriptionsByTopicCommand, type SNSClient, type Subscription } from '@aws-sdk/client-sns';
 import type { EnvironmentConfig } from '../../lib/config/environment-config';
 
-/** Who is told of the alarms of one severity. */
+/** Who is notified of the alarms of one severity. */
 export interface AlarmRecipients {
   readonly severity: 'page' | 'ticket';
-  /** Null for a stack that has no topic for them. */
+  /** Null if the stack has no topic for them. */
   readonly topicArn: string | null;
-  /** Who gets notices, e.g. `email …@shop.com`: whoever can be named without naming a person or a token. */
+  /** Confirmed subscriptions, e.g. `email …@shop.com`, without a person's name or a token. */
   readonly confirmed: readonly string[];
-  /** Who has not clicked on the link in the mail from AWS. SNS forgets them after 48 hours. */
+  /** Recipients who have not clicked the link in the email from AWS. SNS deletes their subscription after 48 hours. */
   readonly pending: readonly string[];
-  /** Addresses of the settings that have no subscription any more. CloudFormation does not make it again. */
+  /** Addresses in the settings without a subscription. CloudFormation does not recreate it. */
   readonly missing: readonly string[];
 }
 
@@ -19,9 +19,7 @@ const outputs = [
   ['ticket', 'AlarmTopicTicket'],
 ] as const;
 
-/**
- * The subscriptions of both topics, by the outputs of the stack; none where the settings say `alarms: 'none'`.
- */
+/** The subscriptions of both topics, found by the outputs of the stack; empty with `alarms: 'none'`. */
 export async function alarmRecipients(
   sns: SNSClient,
   { alarms }: Pick<EnvironmentConfig, 'alarms'>,
@@ -39,7 +37,7 @@ export async function alarmRecipients(
       return {
         severity,
         topicArn,
-        // What is neither is deleted.
+        // Any other value means a deleted subscription.
         confirmed: recipientsOf((arn) => arn.startsWith('arn:')),
         pending: recipientsOf((arn) => arn === 'PendingConfirmation'),
         missing: addressesOf(alarms[severity])
@@ -64,25 +62,25 @@ async function subscriptionsOf(sns: SNSClient, TopicArn: string): Promise<Subscr
 const isOf = ({ Endpoint = '', SubscriptionArn = '' }: Subscription, email: string): boolean =>
   SubscriptionArn !== 'Deleted' && Endpoint.toLowerCase() === email.toLowerCase();
 
-/** The addresses that the settings name; a topic has subscriptions of its own. */
+/** The addresses in the settings. A topic that the settings name manages its own subscriptions. */
 const addressesOf = (destination: object | undefined): string[] =>
   destination !== undefined && 'emails' in destination && Array.isArray(destination.emails)
     ? destination.emails.map(String)
     : [];
 
-/** Without the person in an address, and without the token that stands in the URL of a pager. */
+/** Names a subscription without the person in an address or the token in a pager's URL. */
 function nameOf(protocol: string, endpoint: string): string {
   if (protocol.startsWith('email')) return `${protocol} …${/@.*$/.exec(endpoint)?.[0] ?? ''}`;
   if (URL.canParse(endpoint) && protocol.startsWith('http')) return `${protocol} ${new URL(endpoint).host}`;
   return protocol;
 }
 
-/** `email …@shop.com`, and who is not told. */
+/** The recipients as text, e.g. `email …@shop.com; not confirmed: …`. */
 export function describeRecipients({ confirmed, pending, missing, topicArn }: AlarmRecipients): string {
   if (topicArn === null) return 'nobody: the stack has no topic for them';
   return [
     confirmed.length === 0 ? 'nobody' : confirmed.join(', '),
     ...(pending.length === 0 ? [] : [`not confirmed: ${pending.join(', ')}`]),
-    ...(missing.length === 0 ? [] : [`not subscribed any more: ${missing.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`no longer subscribed: ${missing.join(', ')}`]),
   ].join('; ');
 }

@@ -35,9 +35,9 @@ import { OperatorError } from '../terminal/operator-error';
 const metricDelayMs = 180_000;
 
 /**
- * An environment on AWS: what its stack put out, and the account's services.
+ * Opens an environment on AWS by the outputs of its stack.
  *
- * @throws {OperatorError} when there is no such stack, or it is in another account
+ * @throws {OperatorError} when the stack does not exist, or is in another account
  */
 export async function openAwsEnvironment(name: string, config: EnvironmentConfig): Promise<Environment> {
   const region = regionOf(config);
@@ -45,7 +45,7 @@ export async function openAwsEnvironment(name: string, config: EnvironmentConfig
   if (stack === undefined) {
     throw new OperatorError(
       `there is no stack ${stackNameOf(name)} in ${region ?? 'the region'} of the account of these credentials. ` +
-        `Deploy it with "npx cdk deploy ${stackNameOf(name)}", or see account and region in config/${name}.ts, AWS_PROFILE and AWS_REGION.`,
+        `Deploy it with "npx cdk deploy ${stackNameOf(name)}", or check account and region in config/${name}.ts, AWS_PROFILE and AWS_REGION.`,
     );
   }
   const account = stack.StackId?.split(':')[4];
@@ -57,12 +57,12 @@ export async function openAwsEnvironment(name: string, config: EnvironmentConfig
   return environmentOf(name, config, stack);
 }
 
-/** Where an environment is; undefined where the shared configuration of the AWS CLI says it. */
+/** The region of an environment; undefined to let the SDK read the shared AWS configuration. */
 export const regionOf = ({ region }: Pick<EnvironmentConfig, 'region'>): string | undefined =>
-  // The AWS CLI knows the second variable, the SDK does not.
+  // The AWS CLI reads AWS_DEFAULT_REGION, the SDK does not.
   region ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
 
-/** An environment by the description of its stack. */
+/** Builds an environment from the description of its stack. */
 export const environmentOf = (name: string, config: EnvironmentConfig, stack: Stack): Environment =>
   environmentOfOutputs(
     {
@@ -70,7 +70,7 @@ export const environmentOf = (name: string, config: EnvironmentConfig, stack: St
       options: `--env ${name}`,
       settingsPlace: `config/${name}.ts`,
       stackName: stackNameOf(name),
-      // One pipeline in a stack is called as its stack.
+      // The only pipeline of a stack has the stack's name.
       pipelineName: stackNameOf(name),
       region: regionOf(config),
       settings: config,
@@ -78,15 +78,15 @@ export const environmentOf = (name: string, config: EnvironmentConfig, stack: St
     new Map((stack.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])),
   );
 
-/** What is deployed, besides its outputs. */
+/** What to know about a deployed pipeline besides its outputs. */
 interface Deployed extends Pick<Environment, 'name' | 'options' | 'settingsPlace' | 'stackName'> {
-  /** What its API and its metrics are called, and what the names of its alarms begin with, before a dash. */
+  /** The name of its API and metrics, and the prefix of its alarm names before a dash. */
   readonly pipelineName: string;
   readonly region: string | undefined;
   readonly settings: DeployedSettings;
 }
 
-/** An environment by the outputs of its pipeline, under the names that they have in a stack of its own. */
+/** Builds an environment from the outputs of its pipeline, named as in a stack of its own. */
 export function environmentOfOutputs(
   { pipelineName, region, settings: config, ...named }: Deployed,
   outputs: ReadonlyMap<string, string>,
@@ -135,7 +135,7 @@ export function environmentOfOutputs(
   return environment;
 }
 
-/** What CloudFormation says of a stack; undefined where there is none. */
+/** CloudFormation's description of a stack; undefined if it does not exist. */
 export async function describeStack(
   cloudFormation: CloudFormationClient,
   stackName: string,
@@ -206,7 +206,7 @@ async function forwarderCounts(
   };
 }
 
-/** Sums by the minute, added up here: CloudWatch's own longer periods begin where it wants. */
+/** Adds up sums of short periods, because CloudWatch aligns longer periods on its own boundaries. */
 async function sumsOf(
   client: CloudWatchClient,
   sums: readonly Sum[],
@@ -225,11 +225,11 @@ async function sumsOf(
 
 const dayMs = 86_400_000;
 
-/** In seconds: minutes are kept for 15 days, five minutes for 63 ("GetMetricData"). */
+/** In seconds. CloudWatch keeps one-minute metrics for 15 days and five-minute ones for 63 ("GetMetricData"). */
 function periodOf(from: number, to: number): number {
   const age = Date.now() - from;
   if (age > 63 * dayMs) return 3600;
-  // More than a day in minutes would come near CloudWatch's 100,800 values an answer.
+  // More than a day of minutes would come close to CloudWatch's 100,800 values per response.
   return age > 15 * dayMs || to - from > dayMs ? 300 : 60;
 }
 
@@ -239,7 +239,7 @@ async function lagOf(
   from: number,
   to: number,
 ): Promise<ForwarderCounts['lag']> {
-  // One period for all, so that they are percentiles of the whole window.
+  // A single period, because percentiles of the whole window are wanted.
   const period = Math.max(60, Math.ceil((to - from) / 60_000) * 60);
   const statistics = ['p50', 'p95', 'Maximum'];
   const results = await metricData(
@@ -248,7 +248,7 @@ async function lagOf(
     from,
     to,
   );
-  // Two values are those of a window that CloudWatch cut in two: the worse one is told.
+  // CloudWatch may split the window into two periods: report the worse value.
   const [p50, p95, max] = results.map((values) => (values.length === 0 ? undefined : Math.max(...values)));
   return p50 === undefined || p95 === undefined || max === undefined ? undefined : { p50, p95, max };
 }
@@ -288,7 +288,7 @@ async function alarms(client: CloudWatchClient, pipelineName: string): Promise<A
   const names: string[] = [];
   const ringing: Alarms['ringing'][number][] = [];
   const muted: string[] = [];
-  // CloudFormation names them so.
+  // The stack names its alarms with this prefix.
   const input = {
     AlarmNamePrefix: `${pipelineName}-`,
     AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] as const,
@@ -312,12 +312,14 @@ async function alarms(client: CloudWatchClient, pipelineName: string): Promise<A
 }
 
 const hourMs = 3_600_000;
-/** As long as SQS keeps a message at most. */
+/** SQS's longest retention. */
 const longestRetentionMs = 14 * 24 * hourMs;
 
 /**
- * Since when at most a queue has not been empty, to the hour; undefined without a count of the last two hours. Looked at in hours, as reading a queue hides its messages for a
- * minute; and not by ApproximateAgeOfOldestMessage, which leaves out what was received three times
+ * The earliest time since which a queue has not been empty, to the hour; undefined without a count of the last two hours.
+ *
+ * Uses hourly maximums, because reading a queue hides its messages for a minute. ApproximateAgeOfOldestMessage will not
+ * do: it leaves out messages that were received three times
  * (docs.aws.amazon.com, "Available CloudWatch metrics for Amazon SQS").
  */
 async function notEmptySince(
@@ -350,11 +352,11 @@ async function notEmptySince(
   }
   hours.sort((one, other) => other.at - one.at);
   let since: number | undefined;
-  // The present hour may not be there yet.
+  // The current hour may have no value yet.
   let expected = now - hourMs;
   for (const { at, letters } of hours) {
     if (at < expected - hourMs) break;
-    // What is there now has come after the start of an hour that saw none.
+    // The queue was empty for this whole hour.
     if (letters === 0) return since ?? at;
     [since, expected] = [at, at];
   }
@@ -375,7 +377,7 @@ async function logLines(
   return lines;
 }
 
-/** A page may be empty and yet have another one behind it (CloudWatch Logs API Reference, "FilterLogEvents"). */
+/** A page may be empty although more pages follow (CloudWatch Logs API Reference, "FilterLogEvents"). */
 async function allLines(
   client: CloudWatchLogsClient,
   logGroupName: string,
@@ -389,6 +391,6 @@ async function allLines(
     }
     if (signal?.aborted === true) break;
   }
-  // Each page is sorted; the streams of the next one may go back in time.
+  // Each page is sorted, but the next one may hold earlier lines of other streams.
   return lines.sort((one, other) => one.at - other.at);
 }

@@ -8,17 +8,17 @@ import { OperatorError } from '../terminal/operator-error';
 import type { LogLine } from '../feed/feed';
 import type { AlarmRecipients } from './alarm-recipients';
 
-/** What of the settings a command needs to know of what is deployed. */
+/** The settings of a deployed pipeline that commands need. */
 export interface DeployedSettings extends Pick<EnvironmentConfig, 'alarms' | 'dedupeWindowMinutes'> {
-  /** Infinity for ever. */
+  /** Infinity if the log never expires. */
   readonly logRetentionDays: number;
 }
 
-/** What a command needs of a deployed environment, on AWS or on this machine. */
+/** What commands need from a deployed environment, on AWS or on this machine. */
 export interface Environment {
-  /** As in `config/`, e.g. `prod`; of a stack of another app the name of its pipeline. */
+  /** As in `config/`, e.g. `prod`; for a stack of another app, the name of its pipeline. */
   readonly name: string;
-  /** The options by which a command means it, e.g. `--env prod`. */
+  /** The options that select it, e.g. `--env prod`. */
   readonly options: string;
   /** Where its settings are, e.g. `config/prod.ts`. */
   readonly settingsPlace: string;
@@ -27,31 +27,31 @@ export interface Environment {
   readonly outputs: ReadonlyMap<string, string>;
   readonly sqs: SQSClient;
   readonly secretsManager: SecretsManagerClient;
-  /** Whether what is delivered stays on this machine. */
+  /** Whether deliveries stay on this machine. */
   readonly isSandbox: boolean;
-  /** How long after something happened the metrics surely show it, in milliseconds. */
+  /** Milliseconds after which the metrics surely include a request or event. */
   readonly metricDelayMs: number;
   /** The value of an API key, by its name in `apiKeys`. */
   apiKey(name: string): Promise<string>;
   /** Requests by the name of the key, since the start of that day (UTC). */
   requestsByKey(since: Date): Promise<ReadonlyMap<string, number>>;
-  /** What the endpoint counted, and the function. Moments are milliseconds since 1970. */
+  /** What the endpoint and the function counted. Instants are milliseconds since 1970. */
   doorCounts(from: number, to: number): Promise<DoorCounts>;
   forwarderCounts(from: number, to: number): Promise<ForwarderCounts>;
   alarms(): Promise<Alarms>;
-  /** Who is told of them, for each severity; none where nobody is meant to be. */
+  /** Who is notified of alarms, for each severity; empty with `alarms: 'none'`. */
   alarmRecipients(): Promise<readonly AlarmRecipients[]>;
-  /** Since when at most the dead-letter queue has not been empty, to the hour; undefined where no metric says it. */
+  /** The earliest time since which the dead-letter queue has not been empty, to the hour; undefined without a metric. */
   deadLettersSince(now: number): Promise<number | undefined>;
-  /** What became of events, by campaign. Instants are milliseconds since 1970. */
+  /** The outcome of events by campaign. Instants are milliseconds since 1970. */
   ledger(from: number, to: number): Promise<Ledger>;
-  /** Lines of the function's log that contain the text. */
+  /** Lines of the function's log that contain the string. */
   forwarderLog(from: number, contains: string): Promise<readonly string[]>;
-  /** All lines of the function's log, oldest first; at the signal, those that were read until then. */
+  /** All lines of the function's log, oldest first; after the signal, those read so far. */
   forwarderLines(from: number, signal?: AbortSignal): Promise<readonly IdentifiedLine[]>;
 }
 
-/** A line with what tells it apart from an equal one. */
+/** A line with an id that distinguishes it from equal lines. */
 export interface IdentifiedLine extends LogLine {
   readonly id: string;
 }
@@ -67,7 +67,7 @@ export interface DoorCounts {
 export interface ForwarderCounts {
   readonly sums: Readonly<Partial<Record<MetricName, number>>>;
   readonly rejectedByReason: Readonly<Record<string, number>>;
-  /** Milliseconds; absent when there was no delivery. */
+  /** Milliseconds; undefined without a delivery. */
   readonly lag: Percentiles | undefined;
 }
 
@@ -78,22 +78,22 @@ export interface Percentiles {
 }
 
 export interface Alarms {
-  /** Of all there are. */
+  /** Names of all alarms. */
   readonly names: readonly string[];
   readonly ringing: readonly {
     readonly name: string;
     readonly description: string;
     readonly since: string;
   }[];
-  /** Names of those whose actions are switched off, so that they tell nobody. */
+  /** Names of alarms whose actions are disabled, so that they notify no one. */
   readonly muted: readonly string[];
 }
 
-/** How a person runs another command on the same environment, e.g. `npm run relay -- token set --env prod`. */
+/** The command line of another command on the same environment, e.g. `npm run relay -- token set --env prod`. */
 export const relayCommand = ({ options }: Pick<Environment, 'options'>, command: string): string =>
   `${hasEnvironments ? 'npm run relay --' : 'npx relay'} ${command} ${options}`;
 
-/** @throws {OperatorError} when the deployed stack is older than the output */
+/** @throws {OperatorError} when the deployed stack lacks the output, as one of an earlier version does */
 export function outputOf({ outputs, stackName, name }: Environment, output: string): string {
   const value = outputs.get(output);
   if (value !== undefined) return value;
@@ -102,13 +102,13 @@ export function outputOf({ outputs, stackName, name }: Environment, output: stri
   );
 }
 
-/** The names of the API keys the stack has. */
+/** The names of the stack's API keys. */
 export const apiKeyNames = ({ outputs }: Pick<Environment, 'outputs'>): string[] =>
   [...outputs.keys()].flatMap((output) =>
     output.startsWith('ApiKeyId') ? output.slice('ApiKeyId'.length) : [],
   );
 
-/** By nearest rank: the smallest value that so many percent of the values do not exceed; 0 of no values. */
+/** Percentiles by nearest rank; 0 without values. */
 export function percentilesOf(values: readonly number[]): Percentiles {
   const sorted = [...values].sort((one, other) => one - other);
   const percentile = (percent: number): number =>

@@ -25,7 +25,7 @@ const lines = z.object({
 });
 
 /**
- * The stack that `npm start` runs on this machine.
+ * Opens the stack that `npm start` runs on this machine.
  *
  * @throws {OperatorError} when none is running
  */
@@ -53,7 +53,7 @@ export function openLocalEnvironment(config: EnvironmentConfig): Environment {
     apiKey: (name) => {
       const [first] = apiKeyNames({ outputs });
       if (name === first) return Promise.resolve(stack.apiKey);
-      return Promise.reject(new OperatorError(`npm start tells only the value of the key ${first ?? 'k1'}`));
+      return Promise.reject(new OperatorError(`npm start has only the value of the key ${first ?? 'k1'}`));
     },
     requestsByKey: async (since) =>
       new Map(Object.entries((await happenedSince(since.getTime())).requestsByKey)),
@@ -110,5 +110,5 @@ async function ask<T>(url: string, schema: z.ZodType<T>): Promise<T> {
   if (response === undefined) throw new OperatorError('the local stack does not answer; restart npm start');
   const answer = schema.safeParse(response.ok ? await response.json() : undefined);
   if (answer.success) return answer.data;
-  throw new OperatorError(`the local stack answers ${url} in an unknown way; restart npm start`);
+  throw new OperatorError(`the local stack sent an unknown response to ${url}; restart npm start`);
 }

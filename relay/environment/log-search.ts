@@ -13,7 +13,7 @@ import { explain, isPassing, OperatorError } from '../terminal/operator-error';
 
 export interface LogSearch {
   readonly logGroup: string;
-  /** What the log is called, for an error. */
+  /** The name of the log in error messages. */
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly from: number;
@@ -23,28 +23,28 @@ export interface LogSearch {
 }
 
 export interface LogSearchResult {
-  /** By the names of their fields; a field without a value is absent. */
+  /** Values by field name; a field without a value is absent. */
   readonly rows: readonly ReadonlyMap<string, string>[];
-  /** Whether there may be no more. */
+  /** False if there may be more rows. */
   readonly isComplete: boolean;
-  /** What is charged. */
+  /** The bytes that AWS charges for. */
   readonly scannedBytes: number;
 }
 
-/** A query gives so many rows at most, in pages of 10,000 ("GetQueryResults"). */
+/** The maximum rows of a query, in pages of 10,000 ("GetQueryResults"). */
 const maxRows = 100_000;
 
-/** In milliseconds: a search takes seconds, and an account may ask only some times a second. */
+/** In milliseconds: a search takes seconds, and an account is limited to a few polls per second. */
 const [firstPollMs, lastPollMs] = [250, 2000];
 
-/** How often an answer is asked for before a search that was paid for is given up, and the first wait between. */
+/** Attempts to read a result before giving up a search that was paid for, and the first delay between them. */
 const [maxAttempts, firstRetryMs] = [5, 1000];
 
 /**
- * Searches a log of CloudWatch with Logs Insights and waits for the end.
+ * Searches a CloudWatch log with Logs Insights and waits for the result.
  *
- * @param wait another one than this machine's, for tests
- * @throws {OperatorError} when the search does not come to its end, saying what to do
+ * @param wait replaces the real timer in tests
+ * @throws {OperatorError} when the search does not complete, saying what to do
  */
 export async function searchLog(
   logs: CloudWatchLogsClient,
@@ -72,7 +72,7 @@ export async function searchLog(
     }
     if (status !== 'Scheduled' && status !== 'Running') {
       throw new OperatorError(
-        `CloudWatch Logs could not search the ${name}: ${status}. Try again, or over a shorter time.`,
+        `CloudWatch Logs could not search the ${name}: ${status}. Retry, or choose a shorter window.`,
       );
     }
     await wait(pollMs);
@@ -89,12 +89,12 @@ async function start(
   } catch (error) {
     if (error instanceof LimitExceededException) {
       throw new OperatorError(
-        'CloudWatch Logs runs as many searches as it may in this account and region, those of open dashboards included. Try again in a minute.',
+        'CloudWatch Logs already runs the maximum number of searches for this account and region, including those of open dashboards. Retry in a minute.',
       );
     }
     if (error instanceof ResourceNotFoundException) {
       throw new OperatorError(
-        `the log group ${logGroupName} is not there. Deploy the stack again, which makes it.`,
+        `the log group ${logGroupName} does not exist. Deploy the stack again to create it.`,
       );
     }
     throw error;
@@ -106,7 +106,7 @@ interface Page {
   readonly nextToken?: string | undefined;
 }
 
-/** What a search has found so far. What passes is tried again, as the search costs again when it is repeated. */
+/** The results so far. Retries transient errors, because a repeated search would cost again. */
 async function resultsInTime(
   logs: CloudWatchLogsClient,
   input: GetQueryResultsCommandInput,
@@ -120,7 +120,7 @@ async function resultsInTime(
       if (!isPassing(error)) throw error;
       if (attempt === maxAttempts) {
         throw new OperatorError(
-          `CloudWatch Logs searches the ${name}, but its answer could not be had in ${maxAttempts} attempts: ${explain(error) ?? 'no answer'}. Try again in a minute; the search costs again then.`,
+          `CloudWatch Logs is searching the ${name}, but its results could not be read in ${maxAttempts} attempts: ${explain(error) ?? 'no answer'}. Retry in a minute; that search will cost again.`,
         );
       }
     }

@@ -2,8 +2,8 @@ import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { searchLog } from './log-search';
 
 /**
- * Requests by the id of their API key, refused ones included, as the access log has them. Not `GetUsage` of the usage
- * plan, which counts against a quota, and the plan has none.
+ * Counts requests in the access log by API key id, including refused ones. The usage plan's `GetUsage` will not do: it
+ * counts against a quota, and the plan has none.
  *
  * @param since milliseconds since 1970
  */

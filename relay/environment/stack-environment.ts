@@ -7,11 +7,11 @@ import { OperatorError } from '../terminal/operator-error';
 import { describeStack, environmentOfOutputs, regionOf } from './aws-environment';
 import type { DeployedSettings, Environment } from './environment';
 
-/** Which pipeline is meant: a stack, and one of its constructs. */
+/** Selects a pipeline: a stack and one of its constructs. */
 export interface PipelineOfStack {
-  /** The stack by its name in CloudFormation; of a nested one that which CloudFormation has given it. */
+  /** The name of the stack in CloudFormation; for a nested stack, its generated name. */
   readonly stack: string;
-  /** The id of the construct, or the ids on the way to it with slashes; undefined for the only one there is. */
+  /** The id of the construct, or its path of ids separated by slashes; undefined for the only one. */
   readonly construct: string | undefined;
 }
 
@@ -21,20 +21,20 @@ export interface FoundPipeline {
   readonly template: Template;
 }
 
-/** The output by which a pipeline is found; what stands before it in the name is the id of the construct. */
+/** The output by which a pipeline is found. Its name is prefixed with the id of the construct. */
 const nameOutput = 'PipelineName';
 
 /**
- * Finds a pipeline of any CDK app by what its stack puts out, without files of settings.
+ * Finds a pipeline of any CDK app by the outputs of its stack, without settings files.
  *
- * @throws {OperatorError} naming the pipelines there are, where none or more than one is meant
+ * @throws {OperatorError} naming the stack's pipelines when none matches or the choice is ambiguous
  */
 export async function findPipeline({ stack: stackName, construct }: PipelineOfStack): Promise<FoundPipeline> {
   const region = regionOf({});
   const stack = await describeStack(new CloudFormationClient({ region }), stackName);
   if (stack === undefined) {
     throw new OperatorError(
-      `there is no stack ${stackName} in ${region ?? 'the region'} of the account of these credentials; see AWS_PROFILE and AWS_REGION.`,
+      `there is no stack ${stackName} in ${region ?? 'the region'} of the account of these credentials; check AWS_PROFILE and AWS_REGION.`,
     );
   }
   const outputs = new Map(
@@ -58,7 +58,7 @@ export async function findPipeline({ stack: stackName, construct }: PipelineOfSt
   return { environment, template };
 }
 
-/** What the names of the outputs of the pipeline that is meant begin with. */
+/** The prefix of the selected pipeline's output names. */
 function prefixOf(stackName: string, outputs: readonly string[], construct: string | undefined): string {
   const prefixes = outputs
     .filter((output) => output.endsWith(nameOutput))
@@ -66,17 +66,17 @@ function prefixOf(stackName: string, outputs: readonly string[], construct: stri
   const known = prefixes.map((prefix) => prefix || 'Default').join(', ');
   if (prefixes.length === 0) {
     throw new OperatorError(
-      `the stack ${stackName} has no output ...${nameOutput}: it has no ClevertapToHeap, or one of an earlier version. Deploy it again, or name another --stack.`,
+      `the stack ${stackName} has no output ...${nameOutput}: it has no ClevertapToHeap, or one of an earlier version. Deploy it again, or choose another --stack.`,
     );
   }
   if (construct === undefined) {
     const [only = '', ...others] = prefixes;
     if (others.length === 0) return only;
     throw new OperatorError(
-      `the stack ${stackName} has ${prefixes.length} pipelines: ${known}. Name one with --construct.`,
+      `the stack ${stackName} has ${prefixes.length} pipelines: ${known}. Choose one with --construct.`,
     );
   }
-  // As the construct makes it of the ids.
+  // The construct derives the prefix from its ids in the same way.
   const asked = construct
     .split('/')
     .filter((id) => id !== 'Default')
@@ -93,7 +93,7 @@ const withoutPrefix = <T>(outputs: ReadonlyMap<string, T>, prefix: string): Map<
       .map(([output, value]) => [output.slice(prefix.length), value]),
   );
 
-/** The template with the outputs of one pipeline, under the names they have in a stack of its own, and its alarms alone. */
+/** The template reduced to one pipeline's alarms and outputs, which are named as in a stack of its own. */
 const partOf = (template: Template, prefix: string, name: string): Template => ({
   ...template,
   Resources: Object.fromEntries(
@@ -119,7 +119,7 @@ const forwarderProperties = z.object({
 
 const logProperties = z.object({ RetentionInDays: z.number().optional() });
 
-/** What of the settings the commands need, as the template says it. */
+/** Reads the settings that commands need from the template. */
 function settingsOf(stackName: string, { Resources, Outputs }: Template): DeployedSettings {
   const propertiesOf = <T>(output: string, schema: z.ZodType<T>): T => {
     const id = reference.safeParse(Outputs[output]?.Value);

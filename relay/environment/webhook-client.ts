@@ -1,33 +1,33 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 
-/** What the endpoint said. */
+/** The endpoint's response. */
 export interface WebhookAnswer {
-  /** Undefined when there was no answer. */
+  /** Undefined without a response. */
   readonly status: number | undefined;
-  /** Why there was none, e.g. `ECONNREFUSED`. */
+  /** Why there was no response, e.g. `ECONNREFUSED`. */
   readonly fault: string | undefined;
   readonly milliseconds: number;
-  /** API Gateway's id of an event that is stored: the one in the function's log. */
+  /** API Gateway's id of a stored request, which is also in the function's log. */
   readonly requestId: string | undefined;
-  /** What the endpoint told a caller it refused. */
+  /** The endpoint's message to a refused caller. */
   readonly message: string | undefined;
 }
 
-/** Longer than CleverTap waits, to see how slow it is. */
+/** Longer than CleverTap waits, to measure slow responses. */
 const timeoutMs = 30_000;
-/** An answer of the endpoint is a line of JSON. */
+/** Plenty for a response, which is one line of JSON. */
 const maxAnswerBytes = 65_536;
 
 /**
- * Posts to the webhook as CleverTap does, over connections that are kept. Sends just the headers it is given, as
- * `fetch` would not: it adds a content type where there is none.
+ * Posts to the webhook as CleverTap does, over keep-alive connections. Sends only the given headers; `fetch` would add a
+ * missing content type.
  */
 export class WebhookClient {
   private readonly agent: http.Agent;
   private readonly request: typeof https.request;
 
-  /** @param url of the webhook, without path of an event */
+  /** @param url the webhook's URL, without the event's path segment */
   constructor(
     private readonly url: string,
     concurrency = 1,
@@ -38,9 +38,9 @@ export class WebhookClient {
   }
 
   /**
-   * Never rejects: no answer is an answer, too.
+   * Never rejects: a missing response is a result, too.
    *
-   * @param event the last part of the path, as it stands in a URL
+   * @param event the last part of the path, as written in a URL
    */
   async post(
     body: string | Uint8Array,
@@ -73,7 +73,7 @@ export class WebhookClient {
           });
         },
       );
-      // A refused body may end the connection before all of it is sent; an answer that came counts nevertheless.
+      // A refusal may close the connection before the whole body is sent. A response that arrived still counts.
       request.on('error', (error: NodeJS.ErrnoException) => {
         resolve({ fault: error.code ?? error.name });
       });

@@ -1,17 +1,17 @@
-import { remedyFor } from '../ledger/remedies';
+import { remedyFor } from '../remedies';
 import type { FeedRow } from './feed';
 
-/** What to do, and what tells it from other advice. */
+/** What to do, and a key that distinguishes it from other advice. */
 export interface Advice {
   readonly about: string;
   readonly sentence: string;
 }
 
-/** What to do about a row: for each reason, and about what waits. */
+/** What to do about a row: about each reason, or about waiting events. */
 export function adviceOf({ kind, reasons, detail }: FeedRow): Advice[] {
   if (kind === 'waiting') return adviceOfWaiting(detail ?? '');
   return Object.keys(reasons).map((about) => {
-    // Of several reasons the log's finding is that of the first.
+    // The log's finding is for the first reason only.
     const found = detail === null || Object.keys(reasons).length > 1 ? '' : `${detail}. `;
     return { about, sentence: `${about}: ${found}${remedyFor(about)}` };
   });
@@ -20,13 +20,16 @@ export function adviceOf({ kind, reasons, detail }: FeedRow): Advice[] {
 function adviceOfWaiting(cause: string): Advice[] {
   if (cause.includes('Heap app id') || cause.includes('Heap token'))
     return [
-      { about: 'token', sentence: 'Store the app id with "relay token set"; then all that waits is sent.' },
+      {
+        about: 'token',
+        sentence: 'Store the app id with "relay token set"; then all waiting events are sent.',
+      },
     ];
   if (/ 40[13]\b/.test(cause))
     return [
       {
         about: 'refused',
-        sentence: 'Heap refuses app id or token: store the right ones with "relay token set".',
+        sentence: 'Heap refuses the app id or the token: store the right ones with "relay token set".',
       },
     ];
   if (/ 3\d\d\b/.test(cause))
@@ -36,7 +39,7 @@ function adviceOfWaiting(cause: string): Advice[] {
     {
       about: 'down',
       sentence:
-        'Nothing to do: it is sent once Heap takes it. After 24 hours it is a dead letter, retries_exhausted, which "relay dlq redrive" sends again.',
+        'Nothing to do: it is sent once Heap accepts it. After 24 hours it becomes a dead letter, retries_exhausted, which "relay dlq redrive" sends again.',
     },
   ];
 }

@@ -10,35 +10,35 @@ export interface LogLine {
   readonly line: string;
 }
 
-/** What became of a request, or of a campaign in a batch. */
+/** The outcome of a request, or of a campaign in a batch. */
 export interface FeedRow {
   /** Milliseconds since 1970. */
   readonly at: number;
   /**
-   * `request`: what one webhook call led to for a campaign; `batch`: the same for the many calls of a large batch;
-   * `waiting`: what will be tried again; `problem`: an error of the function or its surroundings.
+   * `request`: the outcome of one webhook call for a campaign; `batch`: the same for the many calls of a large batch;
+   * `waiting`: events that will be retried; `problem`: an error of the function or its environment.
    */
   readonly kind: 'request' | 'batch' | 'waiting' | 'problem';
-  /** The id in CleverTap; null for a custom body, and where the log does not say which campaign. */
+  /** The id in CleverTap; null for a custom body, or if the log does not have it. */
   readonly campaign: string | null;
-  /** The event's name before any rule; null where the log does not say which. */
+  /** The event's name before any rule; null if the log does not have it. */
   readonly event: string | null;
   readonly requestId: string | null;
   /** Events. */
   readonly delivered: number;
   readonly ignored: number;
   readonly rejected: number;
-  /** The rejected ones by reason. */
+  /** Rejected events by reason. */
   readonly reasons: Readonly<Record<string, number>>;
-  /** Events; at every attempt again. */
+  /** Events, counted at every attempt. */
   readonly waiting: number;
-  /** Milliseconds from acceptance until now; null where the log does not say it. */
+  /** Milliseconds from acceptance until now; null if the log does not have it. */
   readonly lagMs: number | null;
-  /** Why it waits, what was found wrong, or what the problem is; never personal data. */
+  /** Why it is waiting, what was found, or what the problem is; never personal data. */
   readonly detail: string | null;
 }
 
-/** A row of the ledger in a log line, see `lambda/forwarder/ledger.ts`. */
+/** A ledger row in a log line, see `lambda/forwarder/ledger.ts`. */
 interface LedgerRow {
   readonly campaign: string | null;
   readonly event: string;
@@ -53,12 +53,12 @@ interface SettledRequest {
   readonly campaigns: readonly LedgerRow[];
 }
 
-/** What the lines of a batch said so far; the last of them is `batch forwarded`. */
+/** What the lines of a batch have said so far. The last line of a batch is `batch forwarded`. */
 interface Batch {
   readonly settled: SettledRequest[];
   /** What was found, by request id and reason. */
   readonly details: Map<string, string>;
-  /** What Heap said to the last bulk it did not take. */
+  /** Heap's response to the last bulk that it did not take. */
   heapSaid?: string;
   heapIsDown?: boolean;
   maxLagMs?: number;
@@ -66,7 +66,7 @@ interface Batch {
   hasDied?: boolean;
 }
 
-/** Turns the lines of the function's log into rows for a person, in the order in which the lines come. */
+/** Turns the lines of the function's log into readable rows, in the order of the lines. */
 export class Feed {
   readonly #batches = new Map<string, Batch>();
 
@@ -110,30 +110,30 @@ export class Feed {
           problemRow(at, 'a message is too large for a dead letter; SQS moves it after its last receive'),
         ];
       case 'unexpected error':
-        return [problemRow(at, `a mistake in this app, ${string(fields, 'error')}: ${string(fields, 'at')}`)];
+        return [problemRow(at, `a bug in this app, ${string(fields, 'error')}: ${string(fields, 'at')}`)];
       default:
         return [];
     }
   }
 
-  /** What Lambda itself writes: that an invocation begins, or that it failed and its messages come again. */
+  /** Reads a line of Lambda itself: an invocation begins, or it failed and its messages will be received again. */
   #platform(line: string, at: number, stream: string, batch: Batch): FeedRow[] {
     if (/^(?:START|INIT_START) /.test(line)) this.#batches.delete(stream);
-    // Such an end is told in up to three lines.
+    // Lambda reports a crash in up to three lines.
     if (batch.hasDied === true || !isDeath.test(line)) return [];
     this.#batches.set(stream, { settled: [], details: new Map(), hasDied: true });
-    const how = line.includes('timed out') || line.includes('timeout') ? 'ran out of time' : 'failed';
-    return [problemRow(at, `the function ${how}; its messages come again`)];
+    const how = line.includes('timed out') || line.includes('timeout') ? 'timed out' : 'failed';
+    return [problemRow(at, `the function ${how}; its messages will be received again`)];
   }
 }
 
-/** Lambda Developer Guide, "Troubleshoot invocation issues": a time limit, an exit, too little memory. */
+/** A timeout, an exit, or too little memory (Lambda Developer Guide, "Troubleshoot invocation issues"). */
 const isDeath =
   /Task timed out after|Runtime exited with error|Runtime\.ExitError|^REPORT .*\tStatus: (?:timeout|error)/;
 
-/** The fields of a line that the function wrote; undefined for one of Lambda itself. */
+/** The fields of a line that the function wrote; undefined for a line of Lambda itself. */
 export function jsonIn(line: string): JsonObject | undefined {
-  // Lambda may put a time stamp and a request id in front.
+  // Lambda may prefix a timestamp and a request id.
   const start = line.indexOf('{');
   if (start === -1) return undefined;
   try {
@@ -185,8 +185,8 @@ function readRefusal(fields: JsonObject, batch: Batch): void {
 }
 
 /**
- * What Heap said to a bulk that is sent again, by the line `Heap did not take a bulk`; undefined where events are
- * refused one by one: they are rejected, and are told as such.
+ * Heap's response in a line `Heap did not take a bulk`, if the bulk will be retried. Undefined if events are refused one
+ * by one: they are reported as rejected.
  */
 export function failureOf(fields: JsonObject): string | undefined {
   if (!['retry', 'unauthorized', 'redirected'].includes(string(fields, 'outcome'))) return undefined;
@@ -211,7 +211,7 @@ const nothing = {
 
 const problemRow = (at: number, detail: string): FeedRow => ({ ...nothing, at, kind: 'problem', detail });
 
-/** By request where the log names all that became final, else by campaign. */
+/** Rows by request if the log names every final event, otherwise by campaign. */
 function finalRows(fields: JsonObject, at: number, { settled, details }: Batch): FeedRow[] {
   const finals = ledgerRows(fields).filter(({ outcome }) => outcome !== 'received');
   const named = settled.flatMap(({ campaigns }) => campaigns);
@@ -244,7 +244,7 @@ function totalsOf(rows: readonly LedgerRow[]): string {
   return JSON.stringify([...totals].sort());
 }
 
-/** As the ledger counts: a campaign's rows of one batch may bear several of its event names. */
+/** Groups as the ledger does: the rows of a campaign in one batch may have several event names. */
 function byOrigin(rows: readonly LedgerRow[]): LedgerRow[][] {
   const origins = new Map<string, LedgerRow[]>();
   for (const row of rows) {
@@ -256,7 +256,7 @@ function byOrigin(rows: readonly LedgerRow[]): LedgerRow[][] {
 
 type Counts = Pick<FeedRow, 'campaign' | 'event' | 'delivered' | 'ignored' | 'rejected' | 'reasons'>;
 
-/** What became of the events of one origin. */
+/** The outcome of the events of one origin. */
 function countsOf(rows: readonly LedgerRow[]): Counts {
   const sum = (wanted: string): number =>
     rows.reduce((total, { outcome, events }) => (outcome === wanted ? total + events : total), 0);
@@ -273,7 +273,7 @@ function countsOf(rows: readonly LedgerRow[]): Counts {
   };
 }
 
-/** What goes back to the queue: by campaign where all of it came for the first time, else as a sum. */
+/** Events that go back to the queue: by campaign if all were received for the first time, otherwise as a sum. */
 function waitingRows(fields: JsonObject, at: number, batch: Batch): FeedRow[] {
   const retried = numberIn(fields, 'retried');
   if (retried === 0) return [];
@@ -301,17 +301,17 @@ function receivedAndNotFinal(rows: readonly LedgerRow[]): Pick<FeedRow, 'campaig
     .filter(({ waiting }) => waiting > 0);
 }
 
-/** Why a row waits, without when it is tried again. */
+/** Why a row is waiting, without the time of the next try. */
 export const causeOf = ({ detail }: FeedRow): string | null => detail?.split(', next try')[0] ?? null;
 
-/** The delays of `lambda/forwarder/retry-delay.ts`, without what chance and Heap add to them. */
+/** The delays of `lambda/forwarder/retry-delay.ts`, without jitter and Heap's Retry-After. */
 const delaysMs = { min: 30_000, max: 3_600_000 };
 
 function whyWaiting({ heapSaid, heapIsDown, maxLagMs }: Batch, areAllNew: boolean): string {
   if (heapSaid === undefined && heapIsDown !== true)
-    return 'no time for it in this batch, next try in a minute';
+    return 'no time left in this batch, next try in a minute';
   const cause = heapSaid ?? 'Heap is down';
-  // Heap then says itself how long to wait, and the log does not repeat it.
+  // Heap's Retry-After sets the delay, and the log does not have it.
   if (cause.endsWith(' 429')) return `${cause}, next try when it allows`;
   const waitedMs = areAllNew ? 0 : (maxLagMs ?? 0);
   const delay = Math.min(Math.max(waitedMs, delaysMs.min), delaysMs.max);
@@ -323,5 +323,5 @@ function withoutToken(fields: JsonObject, at: number, { problem }: Batch): FeedR
   const rows = receivedAndNotFinal(ledgerRows(fields));
   const detail = problem ?? 'no Heap app id';
   if (rows.length > 0) return rows.map((row) => ({ ...nothing, at, kind: 'waiting', ...row, detail }));
-  return [problemRow(at, `${detail}; ${numberIn(fields, 'messages')} messages wait`)];
+  return [problemRow(at, `${detail}; ${numberIn(fields, 'messages')} messages are waiting`)];
 }

@@ -2,19 +2,19 @@ import { maxFailures, probeIntervalMs } from '../../lambda/heap/breaker';
 import { own } from '../../lambda/json';
 import { failureOf, jsonIn, type LogLine } from './feed';
 
-/** How Heap does by the function's log. */
+/** Heap's health according to the function's log. */
 export interface HeapHealth {
   readonly health: 'unknown' | 'ok' | 'failing' | 'throttled';
-  /** What it said, e.g. `Heap answered 500`; null while it is well. */
+  /** Heap's last failure, e.g. `Heap answered 500`; null while it is healthy. */
   readonly said: string | null;
-  /** When an instance of the function that waits for Heap tries it next; null where the log does not say it. */
+  /** When a waiting instance of the function probes Heap next; null if the log does not say. */
   readonly nextProbeAt: number | null;
 }
 
-/** Follows how Heap does, by the lines of the function's log as they come. */
+/** Tracks Heap's health from the lines of the function's log. */
 export class HeapWatch {
   #now: HeapHealth = { health: 'unknown', said: null, nextProbeAt: null };
-  /** Failures in a row of each instance, and of those in this batch. */
+  /** Consecutive failures of each instance, and those in the current batch. */
   readonly #failures = new Map<string, { inRow: number; inBatch: number; wasAsked: boolean }>();
 
   get now(): HeapHealth {
@@ -37,7 +37,7 @@ export class HeapWatch {
         failures.inBatch += 1;
         const isThrottled = own(fields, 'status') === 429;
         const isDown = own(fields, 'isHeapDown') === true;
-        // Opened so early, it was Heap that asked for a pause, and the log does not say how long.
+        // The breaker opens this early only if Heap asked for a pause, and the log does not say for how long.
         failures.wasAsked ||= isThrottled || (isDown && failures.inRow < maxFailures);
         this.#now = {
           health: isThrottled ? 'throttled' : 'failing',

@@ -1,7 +1,7 @@
 import { columnsOf, duration, grouped, shortened, visibleText } from '../terminal/terminal-text';
 import type { FeedRow } from './feed';
 
-/** What a part of a line is, for whoever colours it. */
+/** What a part of a line means; its colour is chosen elsewhere. */
 export type Tone = 'good' | 'bad' | 'waiting' | 'plain' | 'faint';
 
 export interface Part {
@@ -11,13 +11,13 @@ export interface Part {
 
 const oneLine = (string: string): string => visibleText(string.replaceAll('\n', ' '));
 
-/** Columns of a terminal. */
+/** The width of a terminal. */
 const columns = 80;
 const gap = '  ';
 
 /**
- * A row as a line of at most 80 columns, e.g. `05:24:11  ✓ 1 delivered  Purchase  1.2 s`: the time in UTC, what became
- * of the events, where they come from, and reason, delay or cause.
+ * A row as a line of at most 80 columns, e.g. `05:24:11  ✓ 1 delivered  Purchase  1.2 s`: the time in UTC, the outcome,
+ * the origin, and the reason, delay or cause.
  */
 export function rowParts(row: FeedRow): Part[] {
   const { tone, string: outcome } = outcomeOf(row);
@@ -59,17 +59,17 @@ function outcomeOf({ kind, delivered, ignored, rejected, waiting }: FeedRow): Pa
   return { tone, string: `${mark} ${told.join(', ')}` };
 }
 
-/** `Newsletter (1650000003)`, and what it is called where that is too long. */
+/** Names of the origin from long to short: `Newsletter (1650000003)`, `Newsletter`. */
 function originsOf({ campaign, event }: FeedRow): string[] {
   if (campaign === null) return [oneLine(event ?? '')];
   if (event === 'other' || event === null) return [`campaign ${oneLine(campaign)}`];
   return [`${oneLine(event)} (${oneLine(campaign)})`, oneLine(event)];
 }
 
-/** A name of which less is left says nothing. */
+/** A name cut shorter than this says nothing. */
 const minNameColumns = 16;
 
-/** The first name that fits into the room beside the details; else the beginning of the last one. With the gap before it. */
+/** The first name that fits beside the details with the gap before it; otherwise the start of the last one. */
 function fitting(names: readonly string[], room: number, wholeRoom: number): string {
   const fits = names.find((name) => columnsOf(gap + name) <= room);
   return (

@@ -1,17 +1,17 @@
 import { count, labelled } from '../terminal/terminal-text';
-import { remedyFor } from './remedies';
+import { remedyFor } from '../remedies';
 
-/** Something to do, under the word it is about. */
+/** A piece of advice under its label. */
 export const advice = (label: string, text: string): string =>
   `  ${label}\n${labelled('', text, { labelColumns: 4 })}`;
 
-/** Events of something that has a name. */
+/** A number of events and the name of their campaign. */
 export interface Share {
   readonly name: string;
   readonly events: number;
 }
 
-/** `3 events of Newsletter`, `12 events of 4 campaigns, most of Newsletter`. */
+/** `3 events of Newsletter`, or `12 events of 4 campaigns, most of Newsletter`. */
 export function among(shares: readonly Share[]): string {
   const sum = shares.reduce((total, { events }) => total + events, 0);
   const [worst] = [...shares].sort((one, other) => other.events - one.events);
@@ -19,7 +19,7 @@ export function among(shares: readonly Share[]): string {
   return `${count(sum, 'event')} of ${of ?? ''}`;
 }
 
-/** What to do about each reason, once, and which campaigns it hit most. */
+/** What to do about each reason, and which campaign it hit most. */
 export function adviceByReason(
   campaigns: readonly {
     readonly name: string;
@@ -34,11 +34,11 @@ export function adviceByReason(
   return [...shares].map(([reason, hit]) => advice(reason, `${among(hit)}. ${remedyFor(reason)}`));
 }
 
-/** What a search of the log read and cost; null: nothing. */
+/** What a log search read and cost; null for a local search. */
 export function describeSearch(
   search: { readonly scannedBytes: number; readonly usd: number } | null,
 ): string {
-  if (search === null) return 'of this machine, which costs nothing';
+  if (search === null) return 'on this machine, at no cost';
   const { scannedBytes, usd } = search;
-  return `read ${(scannedBytes / 1e6).toFixed(1)} MB of the function's log, about $${usd.toFixed(5)} at $0.005 a GB, the price of us-east-1`;
+  return `read ${(scannedBytes / 1e6).toFixed(1)} MB of the function's log, about $${usd.toFixed(5)} at $0.005 per GB, the price in us-east-1`;
 }

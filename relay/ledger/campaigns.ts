@@ -1,12 +1,12 @@
 import type { LedgerRow } from './ledger';
 
-/** What became of the events of a campaign, or of those of one name that came without a campaign. */
+/** The outcome of a campaign's events, or of events of one name without a campaign. */
 export interface Campaign {
   /** The id in CleverTap; null where the events have none. */
   readonly campaign: string | null;
   /** Names of its events before any rule, most frequent first. */
   readonly events: readonly string[];
-  /** Seen for the first time; a redriven dead letter is received again. */
+  /** Events read for the first time; a redriven dead letter counts again. */
   readonly received: number;
   readonly delivered: number;
   readonly rejected: number;
@@ -14,11 +14,11 @@ export interface Campaign {
   readonly ignored: number;
   /** Received, and neither delivered, rejected nor ignored yet; never below 0. */
   readonly waiting: number;
-  /** How many more came to an end than were received: received before, or unseen because the function died. */
+  /** How many more ended than were received: received before, or not counted because the function crashed. */
   readonly receivedBefore: number;
 }
 
-/** Each campaign once, the one with the most rejected and waiting events first, then the largest. */
+/** Groups rows by campaign. The campaign with the most rejected and waiting events comes first, then the largest. */
 export function campaignsOf(rows: readonly LedgerRow[]): Campaign[] {
   const byOrigin = new Map<string, LedgerRow[]>();
   for (const row of rows) {
@@ -55,7 +55,7 @@ function campaignOf(rows: readonly LedgerRow[]): Campaign {
   };
 }
 
-/** Events by what they have in common, most first. */
+/** Numbers of events by key, the largest first. */
 function countedBy(
   rows: readonly LedgerRow[],
   keyOf: (row: LedgerRow) => string | undefined,
@@ -68,7 +68,7 @@ function countedBy(
   return Object.fromEntries([...counts].sort(([, one], [, other]) => other - one));
 }
 
-/** What a person calls it: `1650000003 Newsletter`, or the event's name alone. */
+/** The displayed name: `1650000003 Newsletter`, or the event's name alone. */
 export function nameOf({ campaign, events: [event = '', ...others] }: Campaign): string {
   const names = others.length === 0 ? event : `${event} and ${others.length} more`;
   return campaign === null ? names : `${campaign} ${names}`;

@@ -1,12 +1,12 @@
 import type { Campaign } from './campaigns';
 import type { SentCampaign } from './sent-list';
 
-/** What CleverTap says it sent of a campaign, beside what arrived of it. */
+/** What CleverTap says it sent of a campaign, and what arrived. */
 export interface Compared {
-  /** Ids in CleverTap; several where their custom bodies have the same event, so that they cannot be told apart. */
+  /** Ids in CleverTap; several if their custom bodies have the same event and so cannot be told apart. */
   readonly campaigns: readonly string[];
   readonly names: readonly string[];
-  /** By what it was found in the ledger; null where nothing of it arrived. */
+  /** How it was found in the ledger; null if nothing arrived. */
   readonly foundBy: 'id' | 'event' | null;
   readonly event: string | null;
   readonly sent: number;
@@ -17,23 +17,23 @@ export interface Compared {
   readonly rejectedByReason: Readonly<Record<string, number>>;
   readonly ignored: number;
   readonly waiting: number;
-  /** Arrived less sent: below 0 at least so many did not arrive, if the figures are for the same time. */
+  /** Arrived minus sent. If negative, at least that many did not arrive, provided the figures cover the same window. */
   readonly difference: number;
 }
 
 export interface Reconciliation {
   /** The largest shortfall first. */
   readonly compared: readonly Compared[];
-  /** What arrived of campaigns that the file does not have. */
+  /** Campaigns that arrived but are not in the file. */
   readonly onlyArrived: readonly Campaign[];
 }
 
-/** What a campaign is compared with: one of its id, or all events whose names CleverTap takes for the same. */
+/** What a campaign is compared with: the one with its id, or all events whose names are equal in CleverTap. */
 type Arrived = readonly Campaign[];
 
 /**
- * Compares campaigns by their ids, and those whose id did not arrive by the name of their events; never with `other`,
- * which is what the log may not name.
+ * Compares campaigns by id, and those whose id did not arrive by event name. Never compares with `other`, which holds
+ * events whose names must not be logged.
  */
 export function reconcile(sent: readonly SentCampaign[], arrived: readonly Campaign[]): Reconciliation {
   const byId = new Map<string, Arrived>();
@@ -91,9 +91,9 @@ function reasonsOf(ours: Arrived): Record<string, number> {
   return counts;
 }
 
-/** How many of what was sent came to no good end, at least. */
+/** The minimum number of sent events that were neither delivered nor ignored. */
 export const shortfallOf = ({ sent, delivered, ignored }: Compared): number =>
   Math.max(0, sent - delivered - ignored);
 
-/** As CleverTap compares names of events: case and blanks do not count. */
+/** CleverTap ignores case and blanks in event names. */
 const comparable = (name: string): string => name.toLowerCase().replace(/\s/g, '');

@@ -5,7 +5,7 @@ import { ledgerRow, type Ledger } from './ledger';
 
 const dayMs = 86_400_000;
 
-/** What a command may do between the time that it takes for now and its search. */
+/** Allows for the time between a command's start, which sets its window, and its search. */
 const slackMs = 60_000;
 
 const query = [
@@ -16,12 +16,12 @@ const query = [
 
 export interface LedgerLog {
   readonly logGroup: string;
-  /** After which CloudWatch Logs deletes a line. */
+  /** After this many days CloudWatch Logs deletes a line. */
   readonly retentionDays: number;
 }
 
 /**
- * The ledger in the function's log in CloudWatch.
+ * Reads the ledger from the function's log in CloudWatch.
  *
  * @param from milliseconds since 1970, as is `to`
  */
@@ -44,11 +44,11 @@ export async function searchLedger(
       }),
     ),
     gaps: [
-      ...(isComplete ? [] : ['CloudWatch Logs gives no more than 100,000 rows. Choose a shorter --window.']),
+      ...(isComplete ? [] : ['CloudWatch Logs returns at most 100,000 rows. Choose a shorter --window.']),
       ...(from >= Date.now() - retentionDays * dayMs - slackMs
         ? []
         : [
-            `The log is kept for ${retentionDays} days. For later, set logRetentionDays in config/<env>.ts and deploy.`,
+            `The log is kept for ${retentionDays} days. To keep it longer from now on, set a longer log retention in the settings and deploy.`,
           ]),
     ],
     scannedBytes,

@@ -5,40 +5,40 @@ import { otherEncoding } from '../preview/text-encoding';
 
 /** What CleverTap says it sent of a campaign. */
 export interface SentCampaign {
-  /** The id in CleverTap; null where the file has none. */
+  /** The id in CleverTap; null if the file has none. */
   readonly campaign: string | null;
   readonly name: string | null;
-  /** The name of the events of its custom body, which has no id. */
+  /** The event name of its custom body, which has no id. */
   readonly event: string | null;
   readonly sent: number;
 }
 
-/** A file of campaigns, and the rows of it that do not count. */
+/** The campaigns of a file, and the number of rows that do not count. */
 export interface SentList {
   readonly campaigns: readonly SentCampaign[];
   readonly leftOut: {
-    /** Of a channel that is not webhooks. */
+    /** Of a channel other than webhooks. */
     readonly otherChannels: number;
-    /** Of a day that no part of the window is in. */
+    /** Of a day outside the window. */
     readonly otherDays: number;
     /** Without a figure, such as N/A. */
     readonly withoutFigure: number;
   };
-  /** Rows of a day that is only partly in the window: its first or last. */
+  /** Rows of a day that is only partly in the window, the first or the last. */
   readonly partialDays: number;
-  /** Rows whose day could not be read, so that they count. */
+  /** Rows whose day could not be read. They count. */
   readonly unknownDays: number;
 }
 
 /**
- * Columns of a campaign report, and fields of the message report, without regard to case and punctuation; of several
- * the first one. docs.clevertap.com, "Campaign Reports"; developer.clevertap.com, "Get Message Reports".
+ * Columns of a campaign report and fields of the message report, ignoring case and punctuation. The first one that exists
+ * is used. docs.clevertap.com, "Campaign Reports"; developer.clevertap.com, "Get Message Reports".
  */
 const columns = {
   id: ['campaign id', 'message id', 'targetid', 'target id', 'id'],
   name: ['campaign name', 'message name', 'name'],
   event: ['event', 'event name'],
-  // Not the start date of a campaign, which may run for months.
+  // A campaign's start date is no day of its events: it may run for months.
   day: ['run date', 'date', 'day'],
   channel: ['channel'],
   sent: ['sent', 'total sent events', 'total sent', 'total sent users'],
@@ -47,11 +47,11 @@ const columns = {
 type Row = Partial<Record<keyof typeof columns, string>>;
 
 /**
- * Reads a list of campaigns with how many messages each sent: CSV with a line of headings, a JSON document of
- * CleverTap's message report, or JSON lines.
+ * Reads a list of campaigns with the number of messages that each sent: CSV with a line of headings, CleverTap's message
+ * report as JSON, or JSON lines.
  *
  * @param window milliseconds since 1970
- * @throws {OperatorError} naming the row, never a value that could be a person's
+ * @throws {OperatorError} naming the row, never a value that could be personal data
  */
 export function readSentList(
   bytes: Buffer,
@@ -97,7 +97,7 @@ function textOf(bytes: Buffer): string {
   const encoding = otherEncoding(bytes);
   if (encoding !== undefined) {
     throw new OperatorError(
-      `the file is ${encoding === 'binary' ? 'not text, perhaps a spreadsheet' : `not UTF-8 but ${encoding === 'other' ? 'in another encoding' : encoding}`}. Save it as CSV in UTF-8.`,
+      `the file is ${encoding === 'binary' ? 'binary, perhaps a spreadsheet' : `not UTF-8 but ${encoding === 'other' ? 'in another encoding' : encoding}`}. Save it as CSV in UTF-8.`,
     );
   }
   return bytes.toString('utf8').replace(/^\uFEFF/, '');
@@ -111,7 +111,7 @@ function readRows(text: string): Row[] {
     rows.every((row) => names.every((name) => row[name] === undefined));
   if (hasNone('sent') || hasNone('id', 'name', 'event')) {
     throw new OperatorError(
-      'the file must say for each campaign what it sent and which it is: CSV whose first line has the headings "Campaign ID" and "Total Sent (events)", or JSON with "message id" and "sent". docs/operate.md, "reconcile", says where to get it.',
+      'the file must identify each campaign and say what it sent: CSV whose first line has the headings "Campaign ID" and "Total Sent (events)", or JSON with "message id" and "sent". docs/operate.md, "reconcile", says where to get it.',
     );
   }
   return rows;
@@ -126,7 +126,7 @@ function rowOf(record: ReadonlyMap<string, string>): Row {
   return row;
 }
 
-/** Without regard to case and punctuation; but `Sent %` is not `Sent`. */
+/** Ignores case and punctuation, but keeps `Sent %` distinct from `Sent`. */
 const comparable = (heading: string): string =>
   heading
     .toLowerCase()
@@ -134,7 +134,7 @@ const comparable = (heading: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 
-/** Of equal names the first value that is not empty; a value is one line. */
+/** Keeps the first non-empty value of each name, with whitespace collapsed to one line. */
 function recordOf(values: readonly (readonly [name: string, value: string])[]): ReadonlyMap<string, string> {
   const record = new Map<string, string>();
   for (const [name, value] of values) {
@@ -159,7 +159,7 @@ function readCsv(text: string): ReadonlyMap<string, string>[] {
         columnsRead ??= record.length;
         if (record.slice(columnsRead).some((value) => value !== ''))
           throw notCsv(`line ${lines} has more values than headings`);
-        // A footer of a spreadsheet is a line of empty cells.
+        // A spreadsheet may end with a line of empty cells.
         return record.every((value) => value === '') ? null : record;
       },
     });
@@ -167,7 +167,7 @@ function readCsv(text: string): ReadonlyMap<string, string>[] {
       recordOf(record.map((value, index) => [first[index] ?? '', value] as const)),
     );
   } catch (error) {
-    // Its message may hold a value.
+    // The library's message may contain a value.
     if (error instanceof CsvError) throw notCsv(describeCsvError(error));
     throw error;
   }
@@ -226,26 +226,26 @@ function idOf({ id }: Row, place: string): string | null {
   if (/^\d{1,15}$/.test(id)) return id;
   throw new OperatorError(
     /^\d[.,]\d+E\+?\d+$/i.test(id)
-      ? `${place}: a spreadsheet has rounded the id. Export it again, and do not save it from the spreadsheet.`
-      : `${place}: the id must be a number of digits, as CleverTap shows it.`,
+      ? `${place}: a spreadsheet has rounded the id. Export the file again, and do not save it from a spreadsheet.`
+      : `${place}: the id must be up to 15 digits, as CleverTap shows it.`,
   );
 }
 
-/** `12`, `12.0`, `1,234,567`, or grouped as in India: `12,34,567`. Not `12.000`, which is twelve to some only. */
+/** `12`, `12.0`, `1,234,567`, or grouped as in India: `12,34,567`. Not `12.000`, which is ambiguous. */
 const wholeNumber = /^(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})*,\d{3})(?:\.0{1,2})?$/;
 
-/** Undefined where CleverTap has no figure. */
+/** Undefined if CleverTap has no figure. */
 function sentOf({ sent }: Row, place: string): number | undefined {
   if (sent === undefined || /^(n\/?a|-+|null)$/i.test(sent)) return undefined;
   const figure = wholeNumber.test(sent) ? Number(sent.replaceAll(',', '')) : undefined;
   if (figure !== undefined && Number.isSafeInteger(figure)) return figure;
-  // Anything else could be a person's.
+  // Any other value could be personal data.
   const got = /^[\d.,\s%]+$/.test(sent) ? `, not ${sent}` : '';
-  throw new OperatorError(`${place}: what was sent must be a whole number such as 1234${got}.`);
+  throw new OperatorError(`${place}: the sent figure must be a whole number such as 1234${got}.`);
 }
 
 const hourMs = 3_600_000;
-/** A day of CleverTap is one of the project's time zone, which the file does not say: UTC-12 to UTC+14. */
+/** CleverTap's days are in the project's time zone, which is not in the file: UTC-12 to UTC+14. */
 const [latestStartMs, earliestStartMs] = [12 * hourMs, -14 * hourMs];
 
 function partIn(

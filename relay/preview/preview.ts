@@ -8,35 +8,35 @@ import type { Mapping } from '../../lambda/mapping/mapping';
 import type { HeapProperties } from '../../lambda/mapping/properties';
 import { isRejected, type Rejected } from '../../lambda/mapping/findings';
 
-/** What the deployed function would know; without an app id, none in the payload is compared with it. */
+/** What the deployed function would know. Without an app id, one in the payload is not compared. */
 export type PreviewContext = Omit<MappingContext, 'appId' | 'mapping'> & {
   readonly appId: string | undefined;
   readonly mapping: Mapping;
 };
 
-/** What would become of one event. A field that does not apply is null. */
+/** The outcome of one event. A field that does not apply is null. */
 export interface EventPreview {
   /** From 0, in the order of the payload. */
   readonly index: number;
   readonly outcome: 'delivered' | 'rejected' | 'ignored';
-  /** The rule that was used; null for the default mapping and for what no rule came to see. */
+  /** The rule that was used; null for the default mapping and for events that were rejected or ignored before any rule. */
   readonly rule: string | null;
-  /** The event as Heap would get it. */
+  /** The event that Heap would get. */
   readonly event: HeapEvent | null;
   readonly changes: readonly { readonly change: Change; readonly property: string | null }[];
   readonly reason: RejectionReason | null;
-  /** What was found in an event that is rejected, or why it is ignored. */
+  /** What was found in a rejected event, or why an event is ignored. */
   readonly detail: string | null;
-  /** Properties of the user that the rule makes. */
+  /** User properties that the rule sets. */
   readonly userProperties: HeapProperties | null;
-  /** Outputs of the rule's templates that had no value for this event; absent if there are none. */
+  /** Outputs of the rule's templates that had no value for this event; absent without any. */
   readonly missingOutputs?: readonly string[];
 }
 
 export interface HeapRequest {
   readonly method: 'POST';
   readonly path: string;
-  /** As JSON. */
+  /** Parsed JSON. */
   readonly body: unknown;
 }
 
@@ -45,11 +45,11 @@ export interface PreviewReport {
   readonly requests: readonly HeapRequest[];
 }
 
-/** Stands in a request for an app id that is not known. */
+/** Replaces an unknown app id in a request. */
 export const unknownAppId = 'REPLACE_ME';
 
 /**
- * What the deployed function would make of a payload that came by the webhook alone.
+ * What the deployed function would make of a payload that is the only one in its batch.
  *
  * @param payload the body of the webhook
  * @param pathEvent the event name in the URL, if there is one
@@ -78,7 +78,7 @@ export function previewPayload(
   };
 }
 
-/** Each user once: of two values the last one counts, as in the forwarder. */
+/** Each user once, with the last value of each property, as in the forwarder. */
 function usersOf(events: readonly EventPreview[]): { identity: string; properties: HeapProperties }[] {
   const users = new Map<string, HeapProperties>();
   for (const { event, userProperties } of events) {
@@ -93,13 +93,11 @@ function previewEvents(
   pathEvent: string | undefined,
   context: PreviewContext,
 ): EventPreview[] {
-  // API Gateway hands on an empty body as an empty object.
+  // API Gateway passes on an empty body as an empty object.
   const decoded = decodeMessage(payload === '' ? '{}' : payload, pathEvent);
   switch (decoded.kind) {
     case 'ping':
-      return [
-        { ...untold(0, 'ignored'), detail: 'CleverTap sends this to try a webhook out when it is saved' },
-      ];
+      return [{ ...bare(0, 'ignored'), detail: 'CleverTap sends this to test a webhook when it is saved' }];
     case 'undecodable':
       return [rejection(0, decoded)];
     case 'events':
@@ -116,10 +114,10 @@ function previewEvent(index: number, source: SourceEvent, context: PreviewContex
   if (isRejected(mapped)) return { ...rejection(index, mapped), ...missing };
   if (isAborted(mapped)) {
     const detail = 'the rule leaves it out with {% abort %}';
-    return { ...untold(index, 'ignored'), rule: mapped.abortedBy, detail };
+    return { ...bare(index, 'ignored'), rule: mapped.abortedBy, detail };
   }
   return {
-    ...untold(index, 'delivered'),
+    ...bare(index, 'delivered'),
     rule: mapped.rule ?? null,
     event: mapped.event,
     changes: mapped.changes.map(({ change, property = null }) => ({ change, property })),
@@ -128,8 +126,8 @@ function previewEvent(index: number, source: SourceEvent, context: PreviewContex
   };
 }
 
-/** An event of which only its outcome is told. */
-const untold = (index: number, outcome: EventPreview['outcome']): EventPreview => ({
+/** An event with nothing but its outcome. */
+const bare = (index: number, outcome: EventPreview['outcome']): EventPreview => ({
   index,
   outcome,
   rule: null,
@@ -141,12 +139,12 @@ const untold = (index: number, outcome: EventPreview['outcome']): EventPreview =
 });
 
 const rejection = (index: number, { reason, detail }: Rejected): EventPreview => ({
-  ...untold(index, 'rejected'),
+  ...bare(index, 'rejected'),
   reason,
   detail,
 });
 
-/** Where the app id is not known, an event's own is taken for it, and that of a rule is not looked at. */
+/** If the app id is unknown, uses the event's own instead and ignores a rule's, so that none is compared. */
 function comparable(source: SourceEvent, { appId, mapping, ...context }: PreviewContext): MappingContext {
   if (appId !== undefined) return { ...context, appId, mapping };
   const value = source.body && field(source.body, 'app_id');

@@ -1,9 +1,10 @@
+import { fullRemedyFor } from '../remedies';
 import { labelled, visible } from '../terminal/terminal-text';
+import { meanings } from './change-meanings';
 import type { EndpointAnswer } from './endpoint-answer';
 import type { EventPreview, PreviewReport } from './preview';
-import { meanings, remedyFor } from './remedies';
 
-/** A report for a person at a terminal of 80 columns; only the requests' own values may be wider. */
+/** A report for a terminal of 80 columns; only values inside the requests may be wider. */
 export function printReport({ events, requests }: PreviewReport): string {
   const blocks = [
     ...(events.length === 1 ? [] : [summary(events)]),
@@ -38,7 +39,7 @@ function printEvent(preview: EventPreview, count: number): string {
   if (reason !== null) lines.push(labelled('Reason', reason));
   if (detail !== null) lines.push(labelled(reason === null ? 'Because' : 'Found', detail));
   if (reason !== null) {
-    const remedy = remedyFor(reason, detail);
+    const remedy = fullRemedyFor(reason, detail);
     const option = options.find(([words]) => remedy.includes(words))?.[1];
     lines.push(labelled('To do', option === undefined ? remedy : `${remedy} ${option}`));
   }
@@ -57,13 +58,13 @@ function printEvent(preview: EventPreview, count: number): string {
   return lines.join('\n');
 }
 
-/** The command's options for what a remedy speaks of. */
+/** The command's options for what a remedy mentions. */
 const options: readonly (readonly [words: string, option: string])[] = [
   ['/webhook/{event}', 'Here it is --event <name>.'],
   ['"app_id"', 'Check that --env and --app-id belong together.'],
 ];
 
-/** A template may hold line breaks. */
+/** A template may contain line breaks. */
 const oneLine = (template: string): string => template.replace(/\s+/g, ' ');
 
 function printChanges(changes: EventPreview['changes']): string[] {
@@ -82,11 +83,11 @@ function printChanges(changes: EventPreview['changes']): string[] {
   });
 }
 
-/** The answer for a person at a terminal of 80 columns; undefined where there is nothing to say. */
+/** The response for a terminal of 80 columns; undefined if there is nothing to say. */
 export function printAnswer({ status, detail }: EndpointAnswer): string | undefined {
   if (detail === null) return undefined;
   const isStored = status === 200;
-  const fate = isStored ? 'it would be stored' : 'it would never be stored, nor sent again';
+  const fate = isStored ? 'the payload would be stored' : 'the payload would not be stored, nor sent again';
   return [
     `The endpoint would answer ${status}: ${fate}`,
     labelled(isStored ? 'But' : 'Because', detail),

@@ -1,8 +1,8 @@
-/** What bytes are that are not UTF-8; `other` may be text in another encoding, such as Windows-1252. */
+/** The kind of bytes that are not UTF-8; `other` may be text in another encoding, such as Windows-1252. */
 export type OtherEncoding = 'UTF-16' | 'binary' | 'other';
 
 /**
- * What a file is that should hold JSON in UTF-8, as everything of CleverTap's does.
+ * Detects the encoding of a file that should hold JSON in UTF-8, as all of CleverTap's payloads do.
  *
  * @returns undefined for UTF-8
  */
@@ -22,7 +22,7 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** By its byte order mark, or as JSON, whose first two characters are ASCII (RFC 4627, section 3). */
+/** Detects UTF-16 by a byte order mark, or by JSON's first two characters, which are ASCII (RFC 4627, section 3). */
 function isUtf16([a, b, c, d]: Uint8Array): boolean {
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return true;
   const isZero = [a, b, c, d].map((byte) => byte === 0);

@@ -4,7 +4,7 @@ import { rowParts } from '../feed/row-parts';
 import { paint } from './paint';
 import { labelled, visibleText } from './terminal-text';
 
-/** Prints rows for a terminal: a line each, and below it what to do, which is said once. */
+/** Formats rows for a terminal: one line each, followed by what to do, which is given once per reason. */
 export function feedPrinter(stream: NodeJS.WritableStream): (row: FeedRow) => string[] {
   const given = new Set<string>();
   return (row) => {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A Ctrl-C reaches the process twice: from the terminal and from npm. */
+/** One Ctrl-C reaches the process twice, from the terminal and from npm. */
 const sameKeystrokeMs = 500;
 
 /**
- * Runs work that Ctrl-C must not tear apart: the first one asks it, by the signal, to stop at the next safe place
- * and put things back; the second one ends the process. An interrupted process ends with 130, as a shell expects.
+ * Runs work that Ctrl-C must not cut short. The first Ctrl-C aborts the signal, so that the work stops at its next safe
+ * point and cleans up. The second one ends the process. The exit code is 130, as shells expect.
  *
- * @param work looks at the signal between its steps
+ * @param work checks the signal between its steps
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
@@ -27,7 +27,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   try {
     return await work(abort.signal);
   } finally {
-    // The echo of a Ctrl-C may come when the work has stopped already, and must not end what is left to print.
+    // npm's copy of a Ctrl-C may arrive after the work has stopped. It must not cut the remaining output short.
     if (interruptedAt === undefined) {
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);
@@ -35,16 +35,16 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** Waits, or returns at once when the signal comes. */
+/** Waits, or returns as soon as the signal is aborted. */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
-/** Lets one through every `1/perSecond` seconds; everybody at once without a rate. */
+/** Lets one caller through every `1/perSecond` seconds; without a rate, all at once. */
 export class RateLimit {
   private nextAt = 0;
 
-  /** @param clock another one than this machine's, for tests */
+  /** @param clock replaces the real clock in tests */
   constructor(
     private readonly perSecond: number | undefined,
     private readonly clock = { now: Date.now, pause },

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { EnvironmentConfigError } from '../../lib/config/environment-config';
 
-/** Why a command could not do its work, as a sentence for the one who gave it, with what to do. */
+/** Why a command could not do its work, as a sentence for the operator, with what to do. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
 }
@@ -14,7 +14,7 @@ function ofProfile(): string {
   return profile === '' ? '' : ` in the profile "${profile}" (AWS_PROFILE)`;
 }
 
-/** AWS's names for credentials that it does not take, over all services. */
+/** The error names with which AWS services refuse credentials. */
 const refusedCredentials = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
@@ -44,10 +44,10 @@ const networkFaults: Readonly<Record<string, string>> = {
 };
 
 /**
- * What went wrong in words of the operator: missing credentials, permissions, stack or network. Never with a
- * stack of calls, which is for mistakes of ours.
+ * Explains an expected error to the operator: missing credentials, permissions, stack or network. Without a stack trace,
+ * which is for bugs.
  *
- * @returns undefined for an error that nobody foresaw
+ * @returns undefined for an unexpected error
  */
 export function explain(error: unknown): string | undefined {
   if (error instanceof OperatorError || error instanceof EnvironmentConfigError) return error.message;
@@ -58,29 +58,29 @@ export function explain(error: unknown): string | undefined {
   if (refusedCredentials.has(name)) return `AWS refused the credentials (${name}). ${signIn}`;
   if (missingPermission.has(name)) return describeMissingPermission(message);
   if (message === 'Region is missing') {
-    return 'no AWS region is known. Set region in config/<env>.ts, or AWS_REGION.';
+    return 'no AWS region is known. Set AWS_REGION, or region in config/<env>.ts.';
   }
   if (name === 'QueueDoesNotExist' || name === 'AWS.SimpleQueueService.NonExistentQueue') {
-    return 'there is no such queue, or it is one of another account or region.';
+    return 'the queue does not exist, or is in another account or region.';
   }
   const fault = faultOf(error);
   if (fault !== undefined) return `no connection: ${fault}`;
-  // A service's own words; none of the calls made here has personal data or secrets in what it is asked.
+  // A service's message is safe to print: no call made here has personal data or secrets in its input.
   return '$metadata' in error ? `AWS answered ${name}: ${message}` : undefined;
 }
 
-/** Whether an error may be gone at the next try: the network, a service's own fault, too many calls. */
+/** Whether an error is transient: the network, a server error, or throttling. */
 export function isPassing(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
   const isOfService = '$fault' in error && error.$fault === 'server';
   return isOfService || error.name === 'ThrottlingException' || faultOf(error) !== undefined;
 }
 
-/** AWS's message names principal, action and resource; the action is what the reader needs first. */
+/** Puts the action first. AWS's own message also names principal and resource. */
 function describeMissingPermission(message: string): string {
   const [, action] = /not authorized to perform: ([\w-]+:\w+)/i.exec(message) ?? [];
   const lacking = action === undefined ? 'a permission' : `the permission ${action}`;
-  return `your AWS user or role lacks ${lacking}. docs/operate.md, "Access to AWS", says which policy has what.\nAWS says: ${message}`;
+  return `your AWS user or role lacks ${lacking}. docs/operate.md, "Access to AWS", says which policy grants it.\nAWS says: ${message}`;
 }
 
 function faultOf(error: Error): string | undefined {

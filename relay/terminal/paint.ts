@@ -11,7 +11,7 @@ const styles: Readonly<Record<Tone, Style | undefined>> = {
   faint: 'dim',
 };
 
-/** The parts as a line; in colours where the stream is a terminal that takes them and NO_COLOR does not forbid it. */
+/** Joins the parts to a line, coloured if the stream is a terminal with colours and NO_COLOR is not set. */
 export const paint = (parts: readonly Part[], stream: NodeJS.WritableStream): string =>
   parts
     .map(({ tone, string }) => {

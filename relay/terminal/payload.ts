@@ -5,25 +5,26 @@ import type { Sample } from '../samples';
 import { OperatorError } from './operator-error';
 
 /**
- * The payload of a sample, in a file, or on standard input for `-` or neither, byte for byte.
+ * Reads the payload, byte for byte, from a sample, from a file, or from standard input for `-` or neither.
  *
- * @throws {OperatorError} when there is nothing to read, or two payloads are named
+ * @throws {OperatorError} when there is nothing to read, or both a file and a sample are given
  */
 export async function readPayload(file: string | undefined, sample?: Sample): Promise<Buffer> {
   if (sample !== undefined) {
-    if (file !== undefined) throw new OperatorError(`name a file or a sample: ${file} would be left out`);
+    if (file !== undefined)
+      throw new OperatorError(`give either a file or a sample: ${file} would be ignored`);
     return Buffer.from(sample.body);
   }
   return readInput(
     file,
-    'name the file that holds the payload, pipe the payload into this command, or take a sample: --sample custom-body',
+    'give the file that holds the payload, pipe the payload into this command, or use a sample: --sample custom-body',
   );
 }
 
 /**
- * A file, or standard input for `-` or none, byte for byte.
+ * Reads a file, or standard input for `-` or no file, byte for byte.
  *
- * @param whatToGive what to say when there is no file, and standard input is a terminal
+ * @param whatToGive the error message if there is no file and standard input is a terminal
  * @throws {OperatorError} when there is nothing to read
  */
 export async function readInput(file: string | undefined, whatToGive: string): Promise<Buffer> {
@@ -40,24 +41,24 @@ export function readBytes(file: string): Buffer {
   }
 }
 
-/** A path as the person meant it: npm runs a script in the folder of package.json and tells here where they are. */
+/** Resolves a path from the user's folder: npm runs scripts in the package's folder, and has the user's in INIT_CWD. */
 export function whereItWasCalled(path: string): string {
   const isScript = ['relay', 'playground'].includes(process.env['npm_lifecycle_event'] ?? '');
   const folder = isScript ? process.env['INIT_CWD'] : undefined;
   return resolve(folder ?? '', path);
 }
 
-/** Why a file could not be opened. */
+/** Why a file could not be opened or written. */
 export function whyUnusable(error: unknown): string {
   switch (typeof error === 'object' && error !== null && 'code' in error && error.code) {
     case 'ENOENT':
-      return 'there is no such file';
+      return 'it does not exist';
     case 'EISDIR':
       return 'it is a folder';
     case 'EACCES':
       return 'you have no permission to';
     case 'EEXIST':
-      return 'it exists already';
+      return 'it already exists';
     default:
       return error instanceof Error ? error.message : String(error);
   }

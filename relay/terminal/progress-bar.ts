@@ -1,27 +1,27 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** How far a long work is. */
+/** The progress of a long operation. */
 export interface Progress {
-  /** May grow while the work goes on. */
+  /** May grow during the operation. */
   total(total: number): void;
   done(done: number): void;
   end(): void;
 }
 
 /**
- * A bar on standard error, which leaves standard output to the result; nothing where no person looks at it.
+ * A bar on standard error, so that standard output holds only the result. Shown only on a terminal.
  *
- * @param label what is counted, e.g. `letters read`
+ * @param label what is counted, e.g. `dead letters read`
  */
 export function progressBar(label: string): Progress {
   let total = 0;
-  // The bar itself keeps quiet where standard error is no terminal.
+  // SingleBar itself prints nothing if standard error is not a terminal.
   const bar = new SingleBar(
     {
       format: `{bar} {percentage}% | {value}/{total} ${label} | {duration_formatted}`,
       clearOnComplete: true,
       hideCursor: true,
-      // Ctrl-C is ours: it has to put things back first.
+      // The commands handle Ctrl-C themselves, because they must clean up first.
       gracefulExit: false,
     },
     Presets.legacy,
@@ -35,7 +35,7 @@ export function progressBar(label: string): Progress {
   return {
     total: grow,
     done: (done) => {
-      // SQS's counts are approximate: a bar beyond its end would be a lie.
+      // SQS's counts are approximate, so the total may turn out larger.
       grow(done);
       bar.update(done);
     },
@@ -45,5 +45,5 @@ export function progressBar(label: string): Progress {
   };
 }
 
-/** For work without a bar. */
+/** For an operation without a bar. */
 export const noProgress: Progress = { total: () => undefined, done: () => undefined, end: () => undefined };

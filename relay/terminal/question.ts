@@ -3,28 +3,30 @@ import { text } from 'node:stream/consumers';
 import { OperatorError } from './operator-error';
 
 /**
- * Asks before something that cannot be undone.
+ * Asks for confirmation before something that cannot be undone.
  *
- * @param consequence what will happen, as whole sentences
- * @throws {OperatorError} when the person does not say yes, or there is nobody to ask
+ * @param consequence what will happen, in full sentences
+ * @throws {OperatorError} when the answer is not yes, or standard input is not a terminal
  */
 export async function confirm(consequence: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new OperatorError(`${consequence}\nThere is no terminal to ask on: say --yes if that is meant.`);
+    throw new OperatorError(
+      `${consequence}\nThere is no terminal to confirm on: pass --yes if this is intended.`,
+    );
   }
-  const answer = await ask(`${consequence}\nGo on? [y/N] `);
+  const answer = await ask(`${consequence}\nContinue? [y/N] `);
   if (!/^y(?:es)?$/i.test(answer.trim())) throw new OperatorError('nothing was done.');
 }
 
-/** A value that must not stand in the command line: typed at a prompt, or the whole of standard input. */
+/** Reads a value that must not appear on the command line: typed at a prompt, or all of standard input. */
 export const readValue = (prompt: string): Promise<string> =>
   process.stdin.isTTY ? ask(prompt) : text(process.stdin);
 
 async function ask(question: string): Promise<string> {
-  // On standard error, so that a result on standard output can be piped.
+  // Ask on standard error, so that standard output holds only the result.
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new Promise<string>((resolve) => {
-    // Ctrl-C and Ctrl-D.
+    // Ctrl-C or Ctrl-D.
     terminal.once('close', () => {
       console.error();
       resolve('');

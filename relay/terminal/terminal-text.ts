@@ -1,8 +1,8 @@
 const columns = 80;
 
 /**
- * What terminals draw twice as wide, by block: the mark that lengthens a vowel in katakana has no script of its own.
- * Unicode Standard Annex 11.
+ * Characters that terminals draw two columns wide (Unicode Standard Annex 11). By block, because some of them, such as
+ * katakana's prolonged sound mark, have no script of their own.
  */
 const wide =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6B\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}/u;
@@ -11,14 +11,14 @@ const combining = /\p{M}/u;
 const columnOf = (character: string): number =>
   combining.test(character) ? 0 : wide.test(character) ? 2 : 1;
 
-/** The columns that a terminal needs for a string. */
+/** The width of a string in terminal columns. */
 export const columnsOf = (string: string): number =>
   Array.from(string).reduce((sum, character) => sum + columnOf(character), 0);
 
 const filled = (string: string, width: number): string =>
   string + ' '.repeat(Math.max(0, width - columnsOf(string)));
 
-/** A text beside its label, broken between words where it would be wider than a terminal of 80 columns. */
+/** A text beside its label, wrapped between words at 80 columns. */
 export function labelled(label: string, text: string, { indent = 0, labelColumns = 12 } = {}): string {
   const start = labelColumns + indent;
   const lines = [''];
@@ -32,11 +32,11 @@ export function labelled(label: string, text: string, { indent = 0, labelColumns
 
 const breakable = new RegExp(`(?:(?=${wide.source})|(?<=(?:${wide.source})\\p{M}*))(?!\\p{M})`, 'u');
 
-/** A word in pieces with what comes before each: languages without blanks between words break at any wide character. */
+/** Splits a word into pieces, each with the blank before it. Languages without blanks may break at any wide character. */
 const piecesOf = (word: string): [blank: string, piece: string][] =>
   word.split(breakable).map((piece, index) => [index === 0 ? ' ' : '', piece]);
 
-/** A text in so many columns at most. */
+/** Cuts a string to a maximum number of columns. */
 export function shortened(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
   if (columns < 1) return '';
@@ -48,11 +48,11 @@ export function shortened(text: string, columns: number): string {
   return `${shown.trimEnd()}…`;
 }
 
-/** JSON leaves some characters as they are by which a terminal would take orders or write backwards. */
+/** Escapes characters that JSON leaves unescaped but that a terminal would execute or that reverse the text direction. */
 export const visible = (text: string): string =>
   escapeAll(text, /[\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g);
 
-/** The same for a text that is no JSON, in which line breaks may stay. */
+/** The same for a string that is not JSON. Line breaks stay. */
 export const visibleText = (text: string): string =>
   escapeAll(visible(text), /[\u0000-\u0009\u000B-\u001F]/g);
 
@@ -60,9 +60,9 @@ const escapeAll = (text: string, characters: RegExp): string =>
   text.replace(characters, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**
- * Rows under their headings, two spaces apart and indented by two. Columns of numbers are set to the right.
+ * Formats rows under their headings, two spaces apart and indented by two. Columns of numbers are right-aligned.
  *
- * @param rows texts, as many as headings in each
+ * @param rows one cell per heading
  */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows];
@@ -83,11 +83,11 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .join('\n');
 }
 
-/** `1 letter`, `12,000 letters`. */
+/** `1 event`, `12,000 events`. */
 export const count = (number: number, noun: string, plural = `${noun}s`): string =>
   `${grouped(number)} ${number === 1 ? noun : plural}`;
 
-/** `12,000`, whatever the language of the machine. */
+/** `12,000`, regardless of the machine's locale. */
 export const grouped = (number: number): string => number.toLocaleString('en-US');
 
 const units: readonly [string, number][] = [
@@ -97,7 +97,7 @@ const units: readonly [string, number][] = [
   ['s', 1000],
 ];
 
-/** A time span in its two largest units: `3 d 4 h`, `12 min`, `1.2 s`, `340 ms`. */
+/** Formats a time span in its two largest units: `3 d 4 h`, `12 min`, `1.2 s`, `340 ms`. */
 export function duration(milliseconds: number): string {
   const span = Math.max(0, milliseconds);
   if (span < 1000) return `${Math.round(span)} ms`;

@@ -28,7 +28,7 @@ test.each(['7', '11', 'friday'])(
       4 * eventsOfRound.ignored,
       0,
     ]);
-    // Heap refuses some good events, too, and how many depends on how messages fall into batches.
+    // Heap also refuses some good events. How many depends on the batching.
     expect(rejected).toBeGreaterThanOrEqual(4 * eventsOfRound.rejected);
     expect(events).toHaveLength(delivered);
     const identities = events.map(({ identity }) => identity);

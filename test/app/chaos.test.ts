@@ -13,7 +13,7 @@ import {
   summaryOf,
 } from '../support/local-stack-account';
 
-test('stopped in the middle, what is still queued is part of the account', async () => {
+test('when stopped in the middle, the account includes what is still queued', async () => {
   const stack = await start('--chaos', '3');
   for (const body of round(1).bodies) await post(stack, body);
   await eventually(async () => {
@@ -23,7 +23,7 @@ test('stopped in the middle, what is still queued is part of the account', async
   const late = [1, 2, 3].map((n) => JSON.stringify({ identity: `pii-late-${n}`, event: 'Late' }));
   for (const body of late) await post(stack, body);
   const { events } = await received(stack);
-  // As npm does it, which passes on the Ctrl-C that the terminal has sent to all.
+  // As npm does, which passes on the Ctrl-C that the terminal has already sent to all processes.
   expect(await stack.end('SIGINT', 'SIGINT')).toBe(0);
 
   const summary = summaryOf(stack);
@@ -33,7 +33,7 @@ test('stopped in the middle, what is still queued is part of the account', async
   expect(stack.stderr()).toContain('not delivered yet, and gone with this stack');
 });
 
-test('without chaos the account is exact, whatever a person forgets in Heap or takes out of the dead letters', async () => {
+test('without chaos the account is exact, even if someone clears Heap or takes dead letters from the queue', async () => {
   const stack = await start();
   for (const body of round(1).bodies) await post(stack, body);
   const profile = { identity: 'pii-twice@shop.test' };
@@ -58,7 +58,7 @@ test('without chaos the account is exact, whatever a person forgets in Heap or t
   expect(stack.stderr()).not.toContain('chaos');
 });
 
-test('a lost event is told, and the exit code is 1', async () => {
+test('a lost event is reported, and the exit code is 1', async () => {
   const stack = await start();
   await control(stack, { mode: '500' });
   await post(stack, '{"identity":"pii-lost","event":"Purchase"}');
@@ -70,7 +70,7 @@ test('a lost event is told, and the exit code is 1', async () => {
   expect(stack.stderr()).toContain('1 ≠ 0 + 0 + 0 + 0: 1 accepted event is neither in Heap nor in a queue.');
 });
 
-test('a row in Heap that no event explains is told, and the exit code is 1', async () => {
+test('an unexplained row in Heap is reported, and the exit code is 1', async () => {
   const stack = await start();
   const row = { identity: 'pii-row', event: 'Purchase', idempotency_key: 'ab'.repeat(32) };
   await fetch(`${stack.heapUrl}/api/track`, {
@@ -83,7 +83,7 @@ test('a row in Heap that no event explains is told, and the exit code is 1', asy
 
 test('a second Ctrl-C ends at once', async () => {
   const stack = await start();
-  // After a 429 the function waits for a minute before it looks again.
+  // After a 429 the function waits a minute before it tries again.
   await control(stack, { mode: '429' });
   await post(stack, '{"identity":"pii-slow","event":"Purchase"}');
   await eventually(async () => {
@@ -104,7 +104,7 @@ test('a second Ctrl-C ends at once', async () => {
   expect(existsSync(stack.stackFile)).toBe(false);
 });
 
-test('while it runs, a file that only its owner can read says how to reach it', async () => {
+test('while it runs, its address is in a file that only its owner can read', async () => {
   const stack = await start();
   const { webhookUrl, apiKey, appId, heapUrl, awsUrl, queueUrl, deadLetterQueueUrl, consoleUrl } = stack;
   expect(JSON.parse(readFileSync(stack.stackFile, 'utf8'))).toEqual({
@@ -135,11 +135,11 @@ test('while it runs, a file that only its owner can read says how to reach it', 
 
 test('chaos needs the fake Heap', async () => {
   await expect(start('--chaos', '1', '--heap', 'https://heapanalytics.com', '--app-id', '1')).rejects.toThrow(
-    'error: --chaos plays faults of the fake Heap; leave out --heap, or --chaos',
+    'error: --chaos needs the fake Heap; leave out either --heap or --chaos',
   );
 });
 
-test('--heap takes what the settings take, and repeats no password', async () => {
+test('--heap accepts what the settings accept, and never prints a password', async () => {
   const refusal = start('--heap', 'https://ana:pii-pa55@heap.shop.test', '--app-id', '1');
 
   await expect(refusal).rejects.toThrow(

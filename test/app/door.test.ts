@@ -5,7 +5,7 @@ import { FakeSqs, refused, stored } from '../support/fake-sqs';
 import { hostileBody } from '../support/hostile-body';
 import { synthTemplate } from '../support/synth';
 
-/** The synthesized endpoint, in front of an SQS that answers what a test wants. */
+/** The synthesized endpoint in front of an SQS that answers as a test wants. */
 let sqs: FakeSqs;
 let gateway: RunningApiGateway;
 
@@ -49,7 +49,7 @@ const parameters = (attributes: number): string[] =>
     ).flat(),
   ].sort();
 
-test('any body reaches SQS as it is, as one parameter of one call (F12, F13, F14)', async () => {
+test('any body reaches SQS unchanged, as one parameter of one call (F12, F13, F14)', async () => {
   await fc.assert(
     fc.asyncProperty(hostileBody, async (body) => {
       expect((await post(body)).status).toBe(200);
@@ -66,7 +66,7 @@ test('any event name in the URL reaches SQS as one attribute (F12, F13, F14)', a
   const segment = hostileBody.filter((text) => text.isWellFormed()).map(encodeURIComponent);
   await fc.assert(
     fc.asyncProperty(segment, async (event) => {
-      // fetch resolves these two by itself, encoded or not.
+      // fetch resolves these two itself, encoded or not.
       fc.pre(!/^(\.|%2e){1,2}$/i.test(event));
       expect((await post('{}', `/v1/webhook/${event}`)).status).toBe(200);
       expect(sqs.last.parameters.get('MessageAttribute.3.Name')).toBe('event');
@@ -101,7 +101,7 @@ test.each([
   expect(await answer.json()).toEqual({ message: expect.stringMatching(message) as string });
 });
 
-test('a connection that breaks is no success (F03)', async () => {
+test('a broken connection is no success (F03)', async () => {
   sqs.reply = 'reset';
   expect((await post('{}')).status).toBe(500);
 });

@@ -33,7 +33,7 @@ function withDev(dev: object, run: (create: typeof createApp) => void): void {
 
 const stackNamesOf = (from: App): string[] => stacksOf(from).map((stack) => stack.stackName);
 
-it('has one stack for every environment that is deployed: local is for npm start alone', () => {
+it('has one stack per deployed environment; local is only for npm start', () => {
   const stackNames = stackNamesOf(createApp({ context: withoutBundling }));
   expect(stackNames).toEqual(deployed.map(stackName));
   expect(stackNames).toContain('ClevertapToHeapProd');
@@ -49,11 +49,11 @@ it('has only the stacks asked for', () => {
 describe('-c env=NAME', () => {
   const asked = (env: string): App => createApp({ context: { ...withoutBundling, env } });
 
-  it.each(['prod', 'local'])('synthesizes %s alone', (name) => {
+  it.each(['prod', 'local'])('synthesizes only %s', (name) => {
     expect(stackNamesOf(asked(name))).toEqual([stackName(name)]);
   });
 
-  it('is not stopped by a mistake in the file of another one', () => {
+  it("ignores a mistake in another environment's file", () => {
     withDev({ heap: 1 }, (create) => {
       expect(() => create({ context: withoutBundling })).toThrow('config/dev.ts: heap: must say');
       const prod = create({ context: { ...withoutBundling, env: 'prod' } });
@@ -61,7 +61,7 @@ describe('-c env=NAME', () => {
     });
   });
 
-  it('names those there are when there is none of this name', () => {
+  it('names the existing environments if the name is unknown', () => {
     expect(() => asked('staging')).toThrow(`unknown environment "staging"; known: ${names.join(', ')}`);
   });
 });
@@ -84,7 +84,7 @@ describe('the checks', () => {
     expect(pluginsOf(stacks)).toEqual(['AwsSolutions']);
   });
 
-  it('do not run for a list, for which the CDK CLI bundles nothing: they take seconds', () => {
+  it('do not run for cdk list, which bundles nothing and must be fast', () => {
     process.env['CDK_VALIDATION'] = 'true';
     expect(pluginsOf([])).toEqual([]);
   });
@@ -102,13 +102,13 @@ it.each(['prod', 'local'])('%s synthesizes to the template of the snapshot', (na
   expect(template).toMatchSnapshot();
 });
 
-/** Every value of a template by its path, without what only says which environment it is. */
+/** Every value of a template by its path, without those that only name the environment. */
 function valuesOf(name: string): Map<string, unknown> {
   const capitalized = stackName(name).slice('ClevertapToHeap'.length);
   const text = JSON.stringify(templateOf(name).toJSON())
     .replace(new RegExp(`"${name}"|(?<=, )${name}(?=[",])`, 'g'), (found) => found.replace(name, 'NAME'))
     .replace(new RegExp(`(ClevertapToHeap)${capitalized}`, 'g'), '$1NAME')
-    // Ids that hold the name, or a digest of what differs, end with a digest.
+    // Ids that contain the name or a hash of what differs end with a hash.
     .replace(/(ClevertapToHeapNAME\w+?)(?:[0-9A-F]{8})+(?=")/g, '$1')
     .replace(/(RestApiDeployment\w{8})[0-9a-f]{32}/g, '$1');
   const values = new Map<string, unknown>();
@@ -120,7 +120,7 @@ function valuesOf(name: string): Map<string, unknown> {
   return values;
 }
 
-it('differs in dev from prod by what their files in config/ say, and by nothing else', () => {
+it('differs between dev and prod only by the settings in config/', () => {
   const [dev, prod] = [valuesOf('dev'), valuesOf('prod')];
   const differing = [...new Set([...dev.keys(), ...prod.keys()])].filter(
     (key) => dev.get(key) !== prod.get(key),
@@ -138,7 +138,7 @@ it('differs in dev from prod by what their files in config/ say, and by nothing 
 });
 
 describe.each(names)('%s', (name) => {
-  it('warns for each severity of which nobody is told', () => {
+  it('warns about each severity without a recipient', () => {
     const { alarms } = readEnvironment(name);
     const missing = (['page', 'ticket'] as const).filter(
       (severity) => alarms !== 'none' && alarms[severity] === undefined,
@@ -149,11 +149,11 @@ describe.each(names)('%s', (name) => {
     );
   });
 
-  it('cannot be deleted by mistake, but for dev', () => {
+  it('cannot be deleted by mistake, except for dev', () => {
     expect(stackOf(name).terminationProtection).toBe(name !== 'dev');
   });
 
-  it('says what it is', () => {
+  it('has a description', () => {
     expect(templateOf(name).toJSON()).toMatchObject({
       Description: `CleverTap webhooks to Heap, ${name}, version ${version}`,
     });
@@ -190,7 +190,7 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-it('deploys an environment where its settings or the credentials lead, and local nowhere', () => {
+it('deploys an environment to the account and region of its settings or credentials, and local nowhere', () => {
   for (const name of names) {
     const { account = 'unknown-account', region = 'unknown-region' } = readEnvironment(name);
     expect(stackOf(name).environment).toBe(`aws://${account}/${region}`);
@@ -198,18 +198,18 @@ it('deploys an environment where its settings or the credentials lead, and local
   expect(stackOf('local').environment).toBe('aws://000000000000/us-east-1');
 });
 
-it('creates the log role of API Gateway in one environment alone of an account and region', () => {
+it('creates the log role of API Gateway in only one environment per account and region', () => {
   const creating = names.filter((name) => resources(templateOf(name), 'AWS::ApiGateway::Account').length > 0);
   expect(creating).toEqual(names.filter((name) => readEnvironment(name).apiGatewayLogRole === 'create'));
   expect(new Set(creating.map((name) => stackOf(name).environment)).size).toBe(creating.length);
 });
 
-it('gives each API a name of its own: its metrics go by name', () => {
+it('gives each API its own name, because its metrics go by name', () => {
   const apis = names.map((name) => resource(templateOf(name), 'AWS::ApiGateway::RestApi').Properties['Name']);
   expect(new Set(apis).size).toBe(names.length);
 });
 
-it('calls people about every environment but one that wants none, such as local', () => {
+it("has alarm actions in every environment except those with alarms: 'none', such as local", () => {
   const called = names.filter((name) => resources(templateOf(name), 'AWS::CloudWatch::Alarm').length > 0);
   expect(called).toEqual(names.filter((name) => readEnvironment(name).alarms !== 'none'));
   expect(called).not.toContain('local');
@@ -230,7 +230,7 @@ describe('without the CDK CLI', () => {
     expect(differing).toEqual([]);
   });
 
-  it('synthesizes by them', () => {
+  it('synthesizes with them', () => {
     const { AccessLogSetting } = resource<{ AccessLogSetting: { DestinationArn: string } }>(
       templateOf('dev'),
       'AWS::ApiGateway::Stage',
@@ -251,7 +251,7 @@ describe('without the CDK CLI', () => {
 });
 
 describe('what a company adds', () => {
-  it('tags of its own are on the stack and all that can be tagged', () => {
+  it('its own tags are on the stack and everything that can be tagged', () => {
     withDev({ ...settings, tags: { 'cost-center': 'marketing' } }, (create) => {
       const { artifacts } = create({ names: ['dev'], context: withoutBundling }).synth().manifest;
       expect(artifacts?.['ClevertapToHeapDev']?.properties).toMatchObject({
@@ -284,7 +284,7 @@ describe('what a company adds', () => {
     }
   });
 
-  it('a qualifier of the bootstrap is in the roles by which CDK deploys', () => {
+  it('a bootstrap qualifier is in the roles with which CDK deploys', () => {
     const { artifacts } = synthesize({ '@aws-cdk/core:bootstrapQualifier': 'shop' }).synth().manifest;
     const properties = JSON.stringify(artifacts?.['ClevertapToHeapProd']?.properties);
     expect(properties).toContain(':role/cdk-shop-deploy-role-');

@@ -6,7 +6,7 @@ import { runRelayHere } from '../support/relay-in-process';
 import type { RelayRun } from '../support/relay-process';
 import { startStackWithoutWaiting } from '../support/stack-without-waiting';
 
-/** `status --by campaign` and `reconcile` against `npm start`, while Heap goes down and comes back. */
+/** `status --by campaign` and `reconcile` against `npm start`, while Heap goes down and recovers. */
 let stack: LocalStack;
 let stackFile: string;
 let end: () => Promise<void>;
@@ -47,7 +47,7 @@ async function campaignStatus(): Promise<Found> {
   };
 }
 
-/** Until the log names so many events and outcomes; then one command says what they are. */
+/** Waits until the log has this many events and outcomes. */
 async function until(count: number, expected: Partial<Found>): Promise<void> {
   await eventually(async () => {
     const { rows } = (await (await fetch(`${stack.awsUrl}/_local/ledger?from=0`)).json()) as {

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually';
 import { fixture, personalData } from '../support/clevertap-fixture';
 import { startLocalStackProcess, type LocalStackProcess } from '../support/local-stack-process';
 
-/** `npm start`, used over HTTP alone as a marketer and an engineer would. */
+/** `npm start`, used only over HTTP as a marketer and an engineer would. */
 let stack: LocalStackProcess;
 let sqs: SQSClient;
 
@@ -47,7 +47,7 @@ function post(
   return fetch(`${stack.webhookUrl}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': stack.apiKey, ...headers },
-    // As bytes, for which fetch adds no content type of its own.
+    // As bytes, because fetch adds a content type to a string.
     body: Buffer.from(body),
   });
 }
@@ -59,7 +59,7 @@ const delivered = (count: number): Promise<Received> =>
     return heap;
   });
 
-/** The next dead letter, taken from its queue. */
+/** Takes the next dead letter from its queue. */
 const nextDeadLetter = (): Promise<Message> =>
   eventually(async () => {
     const QueueUrl = stack.deadLetterQueueUrl;
@@ -74,7 +74,7 @@ const nextDeadLetter = (): Promise<Message> =>
 const attributesOf = ({ MessageAttributes = {} }: Message): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(MessageAttributes).map(([name, { StringValue }]) => [name, StringValue]));
 
-/** Until everything that was posted is settled. */
+/** Waits until everything that was posted is settled. */
 const drained = (): Promise<void> =>
   eventually(async () => {
     const { Attributes = {} } = await sqs.send(
@@ -102,7 +102,7 @@ test('the line of --json names everything a script needs, without trailing slash
 });
 
 test("the guide's payload reaches Heap", async () => {
-  // The guide leaves the app id to be filled in.
+  // The guide leaves the app id for the reader to fill in.
   const body = fixture('guide-rendered').replace(/"app_id": "\d+"/, '"app_id": "<app id>"');
   const before = Date.now();
   const response = await post(body);
@@ -124,7 +124,7 @@ test("the guide's payload reaches Heap", async () => {
   expect(requests).toBe(1);
 });
 
-test("the guide's payload as printed, which nobody rendered, becomes a dead letter and no user", async () => {
+test("the guide's payload as printed, not rendered, becomes a dead letter and no user", async () => {
   expect((await post(fixture('guide-as-printed'))).status).toBe(200);
   const letter = await nextDeadLetter();
   expect(letter.Body).toBe(fixture('guide-as-printed'));
@@ -191,7 +191,7 @@ test.each([
 });
 
 test('a body sent twice counts once (F19, F40)', async () => {
-  // Two requests on either side of a window's edge are two events. The edge comes every ten minutes.
+  // Two requests on either side of a window boundary are two events. There is a boundary every ten minutes.
   const windowOf = (time: number): number => Math.floor(time / 600_000);
   let bodies = 0;
   let startedAt: number;
@@ -222,7 +222,7 @@ test.each([
   expect(Object.keys(answer)).toEqual(status === 200 ? ['status', 'requestId'] : ['message']);
 });
 
-test('no content type at all counts as JSON (F07)', async () => {
+test('a missing content type counts as JSON (F07)', async () => {
   const response = await fetch(stack.webhookUrl, {
     method: 'POST',
     headers: { 'x-api-key': stack.apiKey },
@@ -256,7 +256,7 @@ test('another method is refused (F08)', async () => {
   expect(response.status).toBe(403);
 });
 
-test('no line of the function holds personal data (F68)', () => {
+test("no line of the function's log holds personal data (F68)", () => {
   expect(stack.stderr()).toContain('batch forwarded');
   expect(stack.stderr()).not.toMatch(personalData);
   for (const text of ['ana@shop.test', 'user@example.com', stack.apiKey]) {
@@ -264,7 +264,7 @@ test('no line of the function holds personal data (F68)', () => {
   }
 });
 
-test('a second one runs beside the first, and SIGINT and SIGTERM stop it cleanly', async () => {
+test('a second stack runs beside the first, and SIGINT and SIGTERM stop it cleanly', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const second = await startLocalStackProcess();
     expect(second.webhookUrl).not.toBe(stack.webhookUrl);

@@ -9,7 +9,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** `npm run playground`, as npm runs it for a person in `folder`. */
+/** `npm run playground`, as npm runs it for a user in `folder`. */
 const playground = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, ['--import', 'tsx', 'bin/playground.ts', ...args], {
     cwd: join(__dirname, '../..'),
@@ -17,7 +17,7 @@ const playground = (...args: string[]): { status: number | null; stdout: string;
     encoding: 'utf8',
   });
 
-test('writes playground.html where it was called, and says of which environment', () => {
+test('writes playground.html to the current folder, and names the environment', () => {
   const { status, stdout, stderr } = playground('--env', 'prod');
 
   expect(stderr).toBe('');

@@ -43,13 +43,13 @@ const only = ({ events }: PreviewReport): EventPreview => {
 
 const outcomes = ({ events }: PreviewReport): string[] => events.map(({ outcome }) => outcome);
 
-/** The printed lines but those of the requests, whose values are shown in full. */
+/** The printed lines except those of the requests, whose values are shown in full. */
 const prose = (report: PreviewReport): string[] => printReport({ ...report, requests: [] }).split('\n');
 
-/** The lines of a text as one, to compare sentences that are broken somewhere. */
+/** Joins the lines of a text, to compare sentences regardless of wrapping. */
 const unwrapped = (text: string): string => text.replace(/\s+/g, ' ');
 
-describe('what becomes of a payload', () => {
+describe('the outcome of a payload', () => {
   test("the guide's payload, rendered, is one event by the default mapping", () => {
     const report = preview(fixture('guide-rendered'));
 
@@ -90,11 +90,11 @@ describe('what becomes of a payload', () => {
     });
     expect(report.requests).toEqual([]);
     expect(unwrapped(printReport(report))).toContain(
-      'To do A body copied from the campaign editor still holds its templates',
+      'If this body is copied from the campaign editor, it still holds its templates',
     );
   });
 
-  test('of three profiles, the placeholder alone is rejected', () => {
+  test('of three profiles, only the placeholder is rejected', () => {
     const report = preview(fixture('broadcast-with-placeholder'));
 
     expect(outcomes(report)).toEqual(['delivered', 'rejected', 'delivered']);
@@ -142,17 +142,17 @@ describe('what becomes of a payload', () => {
     expect(printReport(report)).toMatch(/\n {2}To do {5}(Correct|Choose) /);
   });
 
-  test('an element that cannot be read costs its neighbour nothing', () => {
+  test('an unreadable element does not affect its neighbours', () => {
     expect(outcomes(preview([1, { event: 'Buy', identity: 'a1' }]))).toEqual(['rejected', 'delivered']);
   });
 
-  test('the event name of the URL counts', () => {
+  test('the event name in the URL is used', () => {
     const report = preview(fixture('journey-node'), contextOf(), 'Add to cart');
 
     expect(only(report).event?.event).toBe('Add to cart');
   });
 
-  test('as many requests as Heap takes events', () => {
+  test("splits requests at Heap's limit of events", () => {
     const profiles = Array.from({ length: 1001 }, (_, index) => ({ identity: `a${index}` }));
     const { requests } = preview({ key_values: { event: 'Buy' }, profiles });
 
@@ -178,7 +178,7 @@ describe('rules', () => {
     profiles: [{ identity: 'a1', event_properties: eventProperties, ...profile }],
   });
 
-  test('the rule is named, with its changes and the properties of the user', () => {
+  test('the rule is named, with its changes and user properties', () => {
     const report = preview(purchase({ price: 'dear' }, { plan: 'gold' }), context);
 
     expect(only(report)).toMatchObject({
@@ -193,7 +193,7 @@ describe('rules', () => {
     expect(text).toContain('\n  User      gets "plan"\n');
   });
 
-  test('each user is sent once with all properties, the last value of each', () => {
+  test('each user is sent once, with the last value of each property', () => {
     const users = [
       { identity: 'a1', plan: 'gold' },
       { identity: 'a2', plan: 'iron' },
@@ -211,14 +211,14 @@ describe('rules', () => {
     });
   });
 
-  test('what a rule leaves out is ignored', () => {
+  test('an event that a rule leaves out is ignored', () => {
     const report = preview(purchase({ secret: true }), context);
 
     expect(only(report)).toMatchObject({ outcome: 'ignored', rule: 'purchase', event: null });
     expect(printReport(report)).toContain('  Rule      purchase\n  Because   the rule leaves it out');
   });
 
-  test('a rejected identity and a named campaign are those of the environment', () => {
+  test("the environment's rejected identities and campaign names apply", () => {
     const own = contextOf({ campaigns: { '7': 'Reminder' }, deniedIdentities: ['staff-*'] });
     const report = preview({ targetId: 7, profiles: [{ identity: 'a1' }, { identity: 'staff-1' }] }, own);
 
@@ -232,11 +232,11 @@ describe('rules', () => {
 describe('the app id', () => {
   const body = { app_id: '11', identity: 'a1', event: 'Buy' };
 
-  test('stands in the requests', () => {
+  test('is in the requests', () => {
     expect(preview(body, contextOf({}, { appId: '11' })).requests[0]?.body).toMatchObject({ app_id: '11' });
   });
 
-  test('of a payload or a rule is compared with a known one alone', () => {
+  test('of a payload or a rule is compared only with a known one', () => {
     const rules: MappingRule[] = [{ name: 'buy', when: { event: 'Buy' }, send: { app_id: 12 } }];
 
     for (const settings of [{}, { rules }]) {
@@ -272,7 +272,7 @@ describe('a printed report', () => {
     ],
   });
 
-  test('says of each kind of change once what it means, after the names of the properties', () => {
+  test('explains each kind of change once, after the names of the properties', () => {
     const text = unwrapped(printReport(troubled));
 
     expect(text).toContain('value_dropped: "note", "other", "empty number 0", ');
@@ -284,9 +284,9 @@ describe('a printed report', () => {
     ]) {
       expect(text).toContain(`${change} `);
     }
-    expect(text).toContain('name_reserved: "id" Heap keeps this name for itself.');
-    expect(text).toContain('timestamp_replaced: "timestamp" This is no time');
-    expect(text).toContain('explicit_id_ignored: "event_id" The id does not tell');
+    expect(text).toContain('name_reserved: "id" Heap reserves this name.');
+    expect(text).toContain('timestamp_replaced: "timestamp" This time cannot be used');
+    expect(text).toContain('explicit_id_ignored: "event_id" The id does not distinguish');
   });
 
   test('fits 80 columns', () => {
@@ -297,7 +297,7 @@ describe('a printed report', () => {
     }
   });
 
-  test('gives a terminal no orders, and is still the same JSON', () => {
+  test('escapes control characters, and is still the same JSON', () => {
     const text = printReport(troubled);
 
     expect(text).not.toMatch(/[^\n\u0020-\u007E…]/);
@@ -319,7 +319,7 @@ describe('npm run relay -- preview', () => {
     options?: Parameters<typeof runRelayHere>[1],
   ): ReturnType<typeof runRelayHere> => runRelayHere(['preview', ...args], options);
 
-  test('is wired to npm run relay: it prints to the streams of its process and ends with its exit code', async () => {
+  test('is wired to npm run relay, with its output streams and exit code', async () => {
     const good = await runRelay(['preview', '--json', '-'], { input: fixture('broadcast-with-placeholder') });
     expect(outcomes(JSON.parse(good.stdout) as PreviewReport)).toEqual([
       'delivered',
@@ -332,7 +332,7 @@ describe('npm run relay -- preview', () => {
     expect(wrong).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'error: cannot read nope.json: there is no such file\n',
+      stderr: 'error: cannot read nope.json: it does not exist\n',
     });
   });
 
@@ -359,7 +359,7 @@ describe('npm run relay -- preview', () => {
     expect(code).toBe(1);
   });
 
-  test('reads standard input without a file, and the event as it stands in a URL', async () => {
+  test('reads standard input without a file, and the event as written in a URL', async () => {
     const { code, stdout } = await run(['--event', 'Add%20to%20cart', '--env', 'prod'], {
       input: fixture('journey-node'),
     });
@@ -369,14 +369,14 @@ describe('npm run relay -- preview', () => {
     expect(code).toBe(0);
   });
 
-  test('finds a file from where npm was called', async () => {
+  test('resolves a file from the folder in which npm was called', async () => {
     writeFileSync(join(folder, 'ping.json'), fixture('setup-ping'));
 
     const env = { npm_lifecycle_event: 'relay', INIT_CWD: folder };
     expect(await run(['ping.json'], { env })).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('a mistake in a file of --rule is wrong usage, with its place in the file as it was called', async () => {
+  test('a mistake in a file of --rule is wrong usage, with its position and the file as given', async () => {
     writeFileSync(join(folder, 'ping.json'), fixture('setup-ping'));
     writeFileSync(
       join(folder, 'rule.json'),
@@ -392,11 +392,11 @@ describe('npm run relay -- preview', () => {
 
   test.each([
     [['--env', 'nope'], `error: unknown environment "nope"; known: ${environmentNames().join(', ')}\n`],
-    [['nope.json'], 'error: cannot read nope.json: there is no such file\n'],
+    [['nope.json'], 'error: cannot read nope.json: it does not exist\n'],
     [['test'], 'error: cannot read test: it is a folder\n'],
     [['--app-id', 'x'], 'A Heap app id consists of digits.\n'],
     [['--event', 'a/b'], 'In a URL write "/" as %2F'],
-    [['--rule', 'nope.json'], 'error: cannot read nope.json: there is no such file\n'],
+    [['--rule', 'nope.json'], 'error: cannot read nope.json: it does not exist\n'],
     [['--unknown'], "error: unknown option '--unknown'\n"],
   ])('%j is wrong usage and ends with 2', async (args, message) => {
     const { code, stdout, stderr } = await run(args);

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually';
 import { startLocalStackProcess, type LocalStackProcess } from '../support/local-stack-process';
 import { runRelay } from '../support/relay-process';
 
-/** With the function's own waits, which are half a minute and more. */
+/** With the function's real delays of half a minute and more. */
 let stack: LocalStackProcess;
 beforeAll(async () => {
   stack = await startLocalStackProcess();

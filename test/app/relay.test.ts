@@ -8,7 +8,7 @@ import { startLocalStackProcess, type LocalStackProcess } from '../support/local
 import { runRelayHere } from '../support/relay-in-process';
 import { runRelay, startRelay, type RelayRun } from '../support/relay-process';
 
-/** Without anything AWS could be reached by. */
+/** An environment without any way to reach AWS. */
 const noAccess = {
   AWS_ACCESS_KEY_ID: '',
   AWS_SECRET_ACCESS_KEY: '',
@@ -19,7 +19,7 @@ const noAccess = {
   AWS_REGION: 'eu-west-1',
 };
 
-test('what cannot be done ends with 2 and says why', async () => {
+test('a command that cannot do its work ends with 2 and says why', async () => {
   const cases: [string[], RegExp][] = [
     [['status'], /^error: no local stack is running; start one with npm start/],
     [['webhook', '--env', 'dev'], /^error: there are no usable AWS credentials\. Sign in/],
@@ -77,7 +77,7 @@ describe('dlq', () => {
   const inBoth = (): Set<string> =>
     new Set([...queues.take(queues.buffer), ...queues.take(queues.deadLetters)].map(({ body }) => body));
 
-  test('a redrive killed half way loses nothing (F61)', async () => {
+  test('a redrive killed halfway loses nothing (F61)', async () => {
     await add();
     const { child, ended } = startRelay(redrive, { stackFile });
     await someMoved();
@@ -89,11 +89,11 @@ describe('dlq', () => {
     expect(inBoth()).toEqual(new Set(bodies));
   });
 
-  test('Ctrl-C stops a redrive, and every letter is in one of the queues and visible', async () => {
+  test('Ctrl-C stops a redrive, and every dead letter is in one of the queues and visible', async () => {
     await add();
     const { child, ended } = startRelay([...redrive, '--json'], { stackFile });
     await someMoved();
-    // As npm does, which passes on what the terminal has sent already.
+    // As npm does, which passes on the signal that the terminal has already sent.
     child.kill('SIGINT');
     child.kill('SIGINT');
     const { code, stdout, stderr } = await ended;
@@ -107,18 +107,18 @@ describe('dlq', () => {
     expect(inBoth()).toEqual(new Set(bodies));
   });
 
-  test('discard deletes nothing without a yes', async () => {
+  test('discard deletes nothing without confirmation', async () => {
     await add();
     const { code, stderr } = await runRelayHere(['dlq', 'discard'], { stackFile });
 
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /This deletes all dead letters of local for ever; the queue holds about 40 dead letters\.\n.*say --yes/,
+      /This permanently deletes all dead letters of local; the queue holds about 40 dead letters\.\n.*pass --yes/,
     );
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 40, hidden: 0 });
   });
 
-  test('messages of a queue that a deleted stack has left are moved with their stamps (F18, F65)', async () => {
+  test('messages in a queue left by a deleted stack are moved with their stamps (F18, F65)', async () => {
     queues.service.createQueue('orphan');
     const attributes = { requestId: { DataType: 'String', StringValue: 'r-1' } };
     queues.service.sendMessage('orphan', { MessageBody: bodies[0]!, MessageAttributes: attributes });
@@ -127,8 +127,8 @@ describe('dlq', () => {
 
     const { code, stdout } = await runRelayHere(['dlq', 'redrive', '--from-queue', orphan], { stackFile });
 
-    expect(stdout).toContain('Moved 1 letter to the event buffer of local.');
-    expect(stdout).toContain('1 message of the queue is hidden for now.');
+    expect(stdout).toContain('Moved 1 dead letter to the event buffer of local.');
+    expect(stdout).toContain('1 message in the queue is hidden for now.');
     expect(code).toBe(0);
     expect(queues.take(queues.buffer)).toEqual([{ body: bodies[0], attributes: { requestId: 'r-1' } }]);
   });
@@ -144,7 +144,7 @@ describe('against npm start', () => {
   const relay = (args: readonly string[], input = ''): RelayRun['ended'] =>
     runRelayHere(args, { stackFile: stack.stackFile, input });
 
-  test('smoke passes, and Heap has what it says to look for (F01, F07, F47)', async () => {
+  test('smoke passes, and Heap has the user and events that it names (F01, F07, F47)', async () => {
     const { code, stdout, stderr } = await relay(['smoke', '--json']);
 
     const smoke = JSON.parse(stdout) as { identity: string; event: string; checks: { passed: boolean }[] };
@@ -155,7 +155,7 @@ describe('against npm start', () => {
       expect(events).toContainEqual(expect.objectContaining({ identity: smoke.identity, event }));
   });
 
-  test('what send posts, status accounts for and dlq lists, without personal data (F66)', async () => {
+  test('status accounts for what send posts, and dlq lists it without personal data (F66)', async () => {
     const sent = await relay(['send', '-'], fixture('broadcast-with-placeholder'));
     expect(sent.stdout).toMatch(/^Sent 1 request to local\. Answers: 200: 1\.\n/);
     expect(sent.code).toBe(0);
@@ -187,7 +187,7 @@ describe('against npm start', () => {
   });
 
   test('doctor finds nothing wrong, and smoke --door passes', async () => {
-    // It ends its process at once, whatever call still waits for an answer.
+    // It ends its process at once, even if a call still waits for a response.
     const doctor = await runRelay(['doctor', '--json'], { stackFile: stack.stackFile });
     const door = await relay(['smoke', '--door', '--json']);
 
@@ -199,7 +199,7 @@ describe('against npm start', () => {
     expect(door.code).toBe(0);
   });
 
-  test('webhook tells no key, and token set stores what it is given', async () => {
+  test('webhook shows no key, and token set stores its input', async () => {
     const hidden = await relay(['webhook']);
     const stored = await relay(['token', 'set'], ' 31415926535\n');
 

@@ -33,7 +33,7 @@ const post = async (body: string): Promise<string> => {
 const heap = (mode: string): Promise<Response> =>
   fetch(`${stack.heapUrl}/control`, { method: 'POST', body: JSON.stringify({ mode }) });
 
-/** What `relay tail` wrote so far. */
+/** The rows that `relay tail` has written so far. */
 function output({ child }: RelayRun): () => string {
   let written = '';
   child.stdout?.on('data', (text: string) => (written += text));
@@ -81,7 +81,7 @@ test('tells the truth through an outage, a recovery and a redrive', async () => 
     reasons: { placeholder_identity: 1 },
   });
 
-  // The cause is not mended, so that it is rejected again; another event of its kind is not in the queue.
+  // The cause is not fixed, so it is rejected again; the queue holds no other event of this kind.
   expect((await runRelayHere(['dlq', 'redrive'], { stackFile })).code).toBe(0);
   await eventually(() => {
     const again = rows().filter(({ requestId, delivered }) => requestId === newsletter && delivered === 0);
@@ -93,7 +93,7 @@ test('tells the truth through an outage, a recovery and a redrive', async () => 
     return Promise.resolve();
   });
 
-  // As npm does, which passes on what the terminal has sent already.
+  // As npm does, which passes on the signal that the terminal has already sent.
   for (const { child } of [json, text]) {
     child.kill('SIGINT');
     child.kill('SIGINT');
@@ -123,14 +123,14 @@ test('tells the truth through an outage, a recovery and a redrive', async () => 
   for (const { stdout } of [ended, endedText]) expect(stdout).not.toMatch(personalData);
 });
 
-test('ends quietly when nobody reads any more', async () => {
+test('ends quietly when its output is closed', async () => {
   const tail = startRelay(['tail', '--since', '1h'], { stackFile });
   const written = output(tail);
   await eventually(() => {
     expect(written()).toContain('Ctrl-C ends it.');
     return Promise.resolve();
   });
-  // As `head` does when it has its lines.
+  // As `head` does after its last line.
   tail.child.stdout?.destroy();
   await post('{"identity":"pii@shop.test","event":"Purchase"}');
 
@@ -140,7 +140,7 @@ test('ends quietly when nobody reads any more', async () => {
 
 // util-linux's `script` gives a program a terminal.
 (process.platform === 'linux' ? test : test.skip)(
-  'npm start prints short lines on a terminal, and the log as it is with --verbose',
+  'npm start prints short lines on a terminal, and the raw log with --verbose',
   async () => {
     const start = async (options: string): Promise<string> => {
       const [typescript, file] = ['typescript', 'start.json'].map((name) =>

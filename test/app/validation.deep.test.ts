@@ -10,7 +10,7 @@ import { addStack, allSettings } from '../support/synth';
 
 process.env['CDK_VALIDATION'] = 'true';
 
-/** As if the CDK CLI bundled another stack: none of these is bundled, and all are checked. */
+/** As if the CDK CLI bundled another stack: these are not bundled, but all are checked. */
 const withoutBundling = { 'aws:cdk:bundling-stacks': ['Another'] };
 
 /** Every environment, and one that uses every setting. */
@@ -20,7 +20,7 @@ function everyStack(): App {
   return app;
 }
 
-/** What the plugins found, warnings included, but what this app warns of by itself. */
+/** The plugins' findings, including warnings, but without this app's own warnings. */
 function findings(app: App): object[] {
   const { directory } = app.synth();
   const report = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8')) as {
@@ -49,7 +49,7 @@ function acknowledgements(app: App): Acknowledgement[] {
   );
 }
 
-it('neither cdk-nag nor the CloudFormation validator finds anything in any environment', () => {
+it('cdk-nag and the CloudFormation validator find nothing in any environment', () => {
   expect(findings(everyStack())).toEqual([]);
 });
 
@@ -83,7 +83,7 @@ describe('acknowledgements', () => {
   const app = everyStack();
   const given = acknowledgements(app);
 
-  it('have a reason that says something', () => {
+  it('have a meaningful reason', () => {
     expect(given.length).toBeGreaterThan(0);
     for (const { rule, reason } of given) {
       expect([rule, reason]).toEqual([rule, expect.stringMatching(/^[A-Z].{40,}\.$/s)]);
@@ -91,7 +91,7 @@ describe('acknowledgements', () => {
   });
 
   it('are these', () => {
-    // The ARN of a stack differs by environment.
+    // The ARN of a stack differs between environments.
     const rules = given.map(({ rule }) =>
       rule.replace(/arn:.*:cloudformation:.*:stack\/.+(?=\/\*\])/, 'STACK'),
     );
@@ -108,7 +108,7 @@ describe('acknowledgements', () => {
     ]);
   });
 
-  it('are each for a finding that is there without them', () => {
+  it('each suppress a finding that exists without them', () => {
     const checks = new AwsSolutionsChecks(app);
     jest
       .spyOn(checks as unknown as { isAcknowledged: () => boolean }, 'isAcknowledged')
@@ -118,7 +118,7 @@ describe('acknowledgements', () => {
       ruleName,
       paths: violatingResources.map(({ constructPath = '' }) => constructPath),
     }));
-    // The policy of the log role is acknowledged in the stacks, too, that do not create it.
+    // The policy of the log role is also acknowledged in stacks that do not create the role.
     const perStack = given.filter(({ rule }) => !rule.startsWith('AwsSolutions-IAM4'));
     for (const { rule, path } of perStack) {
       const paths = found.find(({ ruleName }) => ruleName === rule)?.paths ?? [];
@@ -129,7 +129,7 @@ describe('acknowledgements', () => {
     );
   });
 
-  it('stand on the construct itself, not on a stack or the app', () => {
+  it('are on the construct itself, not on a stack or the app', () => {
     expect([...new Set(given.map(({ path }) => path.split('/').slice(1).join('/')))].sort()).toEqual([
       'HeapTokens/Secret',
       'OperatorPolicies',

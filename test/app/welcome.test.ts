@@ -39,7 +39,7 @@ test('the commands that npm start prints can be pasted: the first sends a purcha
   }
 });
 
-/** Starts it with a folder of its own for temporary files, and gathers what it says until it ends. */
+/** Runs `npm start` with its own folder for temporary files, and collects its output until it ends. */
 function start(folder: string, port: number) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'bin/start.ts', '--port', String(port)], {
     cwd: join(__dirname, '../..'),
@@ -56,7 +56,7 @@ function start(folder: string, port: number) {
 const assembliesIn = (folder: string): string[] =>
   readdirSync(folder).filter((name) => name.startsWith('clevertap-to-heap-'));
 
-test('Ctrl-C of a start that still synthesizes ends it and leaves nothing behind', async () => {
+test('Ctrl-C during synthesis ends npm start and leaves nothing behind', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'interrupted-start-'));
   const { child, ended } = start(folder, 0);
   await eventually(() => {
@@ -72,7 +72,7 @@ test('Ctrl-C of a start that still synthesizes ends it and leaves nothing behind
   rmSync(folder, { recursive: true });
 });
 
-test('a taken port is told before anything is synthesized, with whose it is', async () => {
+test('a port in use is reported before anything is synthesized, with the stack that uses it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'taken-port-'));
   const other = await bindPorts(0);
   const { port } = new URL(other.webhook.origin);

@@ -129,7 +129,7 @@ inBrowser("shows why the guide's payload is refused as it is printed, and where"
   await replace(page, fixture('guide-as-printed.json'));
 
   await says(verdict(page), /A template was not filled in\s+unrendered_template/);
-  await says(verdict(page), 'Take a "default:" such as \'user@example.com\' out of the identity.');
+  await says(verdict(page), 'Remove a "default:" such as \'user@example.com\' from the identity.');
   expect((await marked(page, 'payload')).join('')).toContain('{{ Profile.Email');
   await marks(page, 'payload', ['3 error']);
 });

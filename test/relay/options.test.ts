@@ -12,7 +12,7 @@ test.each(['', '1', 'h', '0m', '-1h', '15d', '1.5h', '1 h'])('--window %j is ref
   expect(() => toWindow(text)).toThrow('up to 14d');
 });
 
-test('reconcile looks further back, as far as metrics by five minutes are kept', () => {
+test('reconcile looks further back, as far as five-minute metrics are kept', () => {
   expect(toLongWindow('60d')).toBe(60 * 86_400_000);
   expect(() => toLongWindow('61d')).toThrow('up to 60d');
 });
@@ -41,5 +41,5 @@ test.each([
 });
 
 test('--until is not in the future', () => {
-  expect(() => toInstant('9999-01-01')).toThrow(/^It must have passed; it is \d{4}-/);
+  expect(() => toInstant('9999-01-01')).toThrow(/^It must be in the past; it is \d{4}-/);
 });

@@ -6,7 +6,7 @@ import { createProgram } from '../../relay/program';
 
 const page = readFileSync(join(__dirname, '../../docs/operate.md'), 'utf8');
 
-/** Every command that does something, by the words it is called with. */
+/** Every command that does something, with the words that call it. */
 const commandsOf = (parent: Command, words = ''): [string, Command][] =>
   parent.commands.flatMap((command): [string, Command][] => {
     const name = `${words}${command.name()}`;
@@ -32,11 +32,11 @@ test('docs/operate.md has no command that does not exist', () => {
   for (const name of new Set(called)) expect(commands.map(([known]) => known)).toContain(name);
 });
 
-test.each(commands)('%s works on any environment and prints JSON for scripts', (_, command) => {
+test.each(commands)('%s works on any environment and has --json', (_, command) => {
   expect(command.options.map(({ long }) => long)).toEqual(expect.arrayContaining(['--env', '--json']));
 });
 
-test.each(commands)('the help of %s gives times as they are typed', (_, command) => {
+test.each(commands)('the help of %s shows time spans as a user types them', (_, command) => {
   for (const option of command.options.filter(({ flags }) => flags.includes('<time>'))) {
     if (option.defaultValue === undefined) continue;
     expect(command.helpInformation()).toContain(`(default: ${option.defaultValueDescription})`);
@@ -77,7 +77,7 @@ describe('what is loaded', () => {
     ({ inputs } = metafile);
   });
 
-  /** Packages that a file imports, and all that it imports in turn. */
+  /** The packages that a file imports, directly or indirectly. */
   function packagesOf(entry: string, kinds: readonly string[]): string[] {
     const [packages, seen] = [new Set<string>(), new Set([entry])];
     for (const file of seen) {
@@ -90,15 +90,15 @@ describe('what is loaded', () => {
     return [...packages].sort();
   }
 
-  test('for the help is commander alone', () => {
+  test('for the help is only commander', () => {
     expect(packagesOf('bin/relay.ts', ['import-statement'])).toEqual(['commander']);
   });
 
-  test('for no command is CDK', () => {
+  test('never includes CDK', () => {
     const packages = packagesOf('bin/relay.ts', ['import-statement', 'dynamic-import']);
 
     expect(packages).toEqual(expect.arrayContaining(['zod', 'liquidjs', '@aws-sdk/client-sqs']));
-    // Its table of regions is data, and loads in a moment.
+    // CDK's table of regions is data, and loads quickly.
     expect(packages.filter((name) => /cdk(?!-lib\/region-info)|constructs/.test(name))).toEqual([]);
   });
 });

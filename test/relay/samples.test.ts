@@ -5,7 +5,7 @@ import { describeSamples, sampleNames, sampleOf } from '../../relay/samples';
 import { readPayload } from '../../relay/terminal/payload';
 import { mappingContext } from '../support/source-event';
 
-/** What becomes of each event of a sample: the identity that Heap gets, or why it gets none. */
+/** The outcome of each event of a sample: the identity that Heap gets, or why it gets none. */
 function fatesOf(name: string, pathEvent?: string): string[] {
   const context = { ...mappingContext(), appId: undefined };
   return previewPayload(sampleOf(name)?.body ?? '', pathEvent, context).events.map(
@@ -30,7 +30,7 @@ const fates: Readonly<Record<string, string[]>> = {
   'broken-json': ['invalid_json'],
 };
 
-test.each(sampleNames)('%s becomes what its summary says, and no user of anybody', (name) => {
+test.each(sampleNames)('%s becomes what its summary says, and no real user', (name) => {
   expect(fatesOf(name)).toEqual(fates[name]);
 });
 
@@ -42,7 +42,7 @@ test('the list is at most 80 columns wide', () => {
   for (const line of describeSamples().split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-test.each(['send', 'preview'])('%s refuses a name that is none, and lists them', async (command) => {
+test.each(['send', 'preview'])('%s refuses an unknown name, and lists all names', async (command) => {
   const program = createProgram();
   let written = '';
   for (const one of program.commands) one.configureOutput({ writeErr: (text) => (written += text) });
@@ -53,8 +53,8 @@ test.each(['send', 'preview'])('%s refuses a name that is none, and lists them',
   for (const name of sampleNames) expect(written).toContain(`  ${name} `);
 });
 
-test('a sample beside a file is refused, and alone needs none', async () => {
+test('a sample together with a file is refused', async () => {
   const sample = sampleOf('broken-json');
-  await expect(readPayload('body.json', sample)).rejects.toThrow(/body\.json would be left out/);
+  await expect(readPayload('body.json', sample)).rejects.toThrow(/body\.json would be ignored/);
   expect((await readPayload(undefined, sample)).toString()).toBe(sample?.body);
 });

@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { RejectionReason } from '../../../lambda/contract';
+import { meanings } from '../../../relay/preview/change-meanings';
 import { unknownAppId, type EventPreview } from '../../../relay/preview/preview';
-import { meanings, remedyFor } from '../../../relay/preview/remedies';
+import { fullRemedyFor } from '../../../relay/remedies';
 import { count, visible } from '../../../relay/terminal/terminal-text';
 import type { Judgement, Source } from '../judge';
 import { entriesOf, HeapEventView, LongText, PropertyList } from './heap-event-view';
@@ -201,7 +202,7 @@ function EventBody({ event, judgement, onFind }: VerdictProps & { event: EventPr
           </div>
           <div>
             <dt>What to do</dt>
-            <dd class="todo">{remedyFor(reason, detail)}</dd>
+            <dd class="todo">{fullRemedyFor(reason, detail)}</dd>
           </div>
         </dl>
       )}

@@ -32,7 +32,7 @@ const report = (found: CampaignStatus, verbose = false): string =>
   describeCampaigns(found, { window: 3_600_000, verbose });
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
-test('reads door, queue and ledger of the same time', async () => {
+test('reads endpoint, queue and ledger of the same window', async () => {
   const queues = await LocalDeadLetters.start();
   queues.service.sendMessage('buffer', { MessageBody: 'a' });
   queues.service.sendMessage('buffer', { MessageBody: 'b' });
@@ -71,7 +71,7 @@ test('reads door, queue and ledger of the same time', async () => {
   });
 });
 
-/** A batch of more than 50 campaigns: one is named when it is received, and is not when it ends. */
+/** A batch of more than 50 campaigns: one is named when it is received, but not when it ends. */
 const endedOf = (campaign: string, events: number): LedgerRow => row('delivered', events, { campaign });
 const namedThenOther = [
   row('received', 3),
@@ -95,7 +95,7 @@ test.each([
   expect(isAllRight(statusOf(rows, rest))).toBe(expected);
 });
 
-test('a report is at most 80 columns wide, whatever the names and numbers', () => {
+test('a report is at most 80 columns wide for any names and numbers', () => {
   const wide = Array.from({ length: 40 }, (_, index) =>
     row('rejected', 12_345_678, {
       campaign: `16500000${index + 10}12345`,
@@ -109,7 +109,7 @@ test('a report is at most 80 columns wide, whatever the names and numbers', () =
   expect(text).toContain('  and 11 campaigns more: --json has all\n');
 });
 
-test('says what to do: once for each reason, and where most of it comes from', () => {
+test('says once for each reason what to do, and which campaign it hit most', () => {
   const text = oneLine(
     report(
       statusOf([
@@ -124,34 +124,34 @@ test('says what to do: once for each reason, and where most of it comes from', (
   );
   expect(text.match(/docs\/reasons\.md#/g)).toHaveLength(1);
   expect(text).toContain(
-    'redrive If you redrive its dead letters, they count as received again and keep their rejection here.',
+    'redrive Redriven dead letters count as received again, and their rejection stays in this report.',
   );
 });
 
-test('says why events wait, and that the window may be too short', () => {
+test('says why events are waiting, and that the window may be too short', () => {
   const waiting = [row('received', 4)];
   expect(oneLine(report(statusOf(waiting, { pendingHidden: 1 })))).toContain(
-    'waiting 4 events of 1650000001 Purchase. They are sent by themselves',
+    'waiting 4 events of 1650000001 Purchase. They are sent automatically',
   );
-  expect(oneLine(report(statusOf(waiting)))).toContain('But no message waits: look at "relay dlq list"');
+  expect(oneLine(report(statusOf(waiting)))).toContain('But no message is waiting: check "relay dlq list"');
   expect(oneLine(report(statusOf(waiting)))).toContain(
-    'A letter of receives_exhausted that was redriven counts as received twice, so that its events stay here.',
+    'A redriven dead letter of receives_exhausted counts as received twice, so its events stay here.',
   );
   expect(oneLine(report(statusOf([row('delivered', 4)])))).toContain(
-    '4 events of 1650000001 Purchase ended here and came before this window, or to a function that died. More may be waiting than is shown: choose a longer --window.',
+    '4 events of 1650000001 Purchase ended in this window but arrived before it, or at a function that crashed. More may be waiting than shown: choose a longer --window.',
   );
   expect(report(statusOf([row('received', 4), row('delivered', 4)]))).not.toContain('What to do');
 });
 
-test('says that what waits may have ended as other, and blames nothing else', () => {
+test('says that waiting events may have ended as other, and blames nothing else', () => {
   const text = oneLine(report(statusOf(namedThenOther)));
 
   expect(text).toContain(
-    'waiting 3 events of 1650000001 Purchase. But no message waits, and at least as many ended under another name: some of these are counted as other.',
+    'waiting 3 events of 1650000001 Purchase. But no message is waiting, and at least as many ended under another name: some of them are counted as other.',
   );
   expect(text).not.toContain('receives_exhausted');
   expect(text).not.toContain('ended here and came before this window');
-  expect(oneLine(report(statusOf(namedThenOther, { unread: 1 })))).toContain('They are sent by themselves');
+  expect(oneLine(report(statusOf(namedThenOther, { unread: 1 })))).toContain('They are sent automatically');
 });
 
 test('does not excuse lost events with an other row that ended no more than it received', () => {
@@ -167,17 +167,17 @@ test('does not excuse lost events with an other row that ended no more than it r
   expect(oneLine(report(found))).toContain('But no message waits: look at "relay dlq list"');
 });
 
-test('what nobody has read yet is of no known campaign', () => {
+test('messages that are not read yet have no known campaign', () => {
   expect(oneLine(report(statusOf([], { unread: 3, pendingHidden: 1 })))).toContain(
-    'No event was read in this time. Accepted 10 requests; refused with 4xx: 0, failed with 5xx: 0 In the queue 3 messages not read yet, so of no known campaign; 1 in work or waiting for a retry',
+    'No event was read in this window. Accepted 10 requests; refused with 4xx: 0, failed with 5xx: 0 In the queue 3 messages not read yet, campaign unknown; 1 in flight or waiting for a retry',
   );
 });
 
-test('--verbose tells what the search read and cost', () => {
+test('--verbose shows what the search read and cost', () => {
   const search = { scannedBytes: 12_345_678, usd: 0.0000617 };
 
   expect(oneLine(report(statusOf([], { search }), true))).toContain(
-    "read 12.3 MB of the function's log, about $0.00006 at $0.005 a GB",
+    "read 12.3 MB of the function's log, about $0.00006 at $0.005 per GB",
   );
   expect(report(statusOf([], { search }))).not.toContain('MB');
 });

@@ -160,7 +160,7 @@ test('it only reads', async () => {
   expect(sent).not.toContain('ReceiveMessageCommand');
 });
 
-/** Hours before now in which CloudWatch saw letters. */
+/** Hours before now in which CloudWatch counted dead letters. */
 const lettersIn = (hours: readonly number[], letters = 1) => ({
   MetricDataResults: [
     {
@@ -195,7 +195,7 @@ const subscription = (name: string, SubscriptionArn = `${topicArns.ticket}:${nam
   Endpoint: `${name}@clevertap-to-heap.dev`,
 });
 
-describe('one fact that is wrong makes its own line fail', () => {
+describe('each wrong fact fails its own check', () => {
   test.each<[string, () => unknown, RegExp, Case?]>([
     [
       'an old bootstrap',
@@ -229,9 +229,9 @@ describe('one fact that is wrong makes its own line fail', () => {
       { settings: { apiGatewayLogRole: 'exists' } },
     ],
     [
-      'a log role that is gone after the deployment',
+      'a log role that is missing after the deployment',
       () => account.apiGateway.on(GetAccountCommand).resolves({}),
-      /^failed, log role: .* any more: there is no access log$/,
+      /^failed, log role: API Gateway no longer has a role .*: there is no access log$/,
     ],
     [
       'a certificate that waits for its DNS record',
@@ -242,7 +242,7 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, certificate: .* is PENDING_VALIDATION$/,
     ],
     [
-      'a certificate of another name',
+      'a certificate for another name',
       () =>
         account.acm.on(DescribeCertificateCommand).resolves({
           Certificate: {
@@ -254,7 +254,7 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, certificate: the certificate is for clevertap-to-heap.dev, \*.a.clevertap-to-heap.dev, not for hooks.clevertap-to-heap.dev$/,
     ],
     [
-      'a certificate that expires',
+      'a certificate that is about to expire',
       () =>
         account.acm.on(DescribeCertificateCommand).resolves({
           Certificate: {
@@ -266,7 +266,7 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, certificate: the certificate expires in 3 d$/,
     ],
     [
-      'a certificate of another region',
+      'a certificate in another region',
       () => account.acm.on(DescribeCertificateCommand).rejects(awsError('ResourceNotFoundException')),
       /^failed, certificate: there is no certificate/,
     ],
@@ -281,7 +281,7 @@ describe('one fact that is wrong makes its own line fail', () => {
         account.sns
           .on(GetTopicAttributesCommand)
           .resolves({ Attributes: { KmsMasterKeyId: 'alias/aws/sns' } }),
-      /^failed, alarm topics: .*no notice arrives$/,
+      /^failed, alarm topics: .*no notification arrives$/,
     ],
     [
       'a deployment that was rolled back',
@@ -292,22 +292,22 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, stack: UPDATE_ROLLBACK_COMPLETE$/,
     ],
     [
-      'a deployment that runs',
+      'a running deployment',
       () =>
         account.cloudFormation
           .on(DescribeStacksCommand)
           .resolves({ Stacks: [stack({ StackStatus: 'UPDATE_IN_PROGRESS' })] }),
-      /^failed, stack: UPDATE_IN_PROGRESS: somebody is deploying$/,
+      /^failed, stack: UPDATE_IN_PROGRESS: a deployment is running$/,
     ],
     [
-      'another template than that of the code',
+      'a template that differs from the code',
       () => {
         account.deploy(changed);
       },
       /^failed, code: .*; different: Extra$/,
     ],
     [
-      'termination protection that somebody has switched off',
+      'termination protection switched off by hand',
       () => undefined,
       /^failed, stack: UPDATE_COMPLETE, but termination protection is off and the settings say on$/,
       { settings: { terminationProtection: true } },
@@ -371,7 +371,7 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, secret: it holds the placeholder/,
     ],
     [
-      'a secret of another form, which is not told (F46)',
+      'a malformed secret, which is not printed (F46)',
       () => account.secrets.on(GetSecretValueCommand).resolves({ SecretString: 'pii-77777' }),
       /^failed, secret: the secret is not JSON; store \{"appId":"<digits>"\}$/,
     ],
@@ -386,20 +386,20 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, API keys: the key green \(key-green\) is disabled/,
     ],
     [
-      'an API key in no plan',
+      'an API key without a usage plan',
       () => account.apiGateway.on(GetUsagePlanKeysCommand).resolves({ items: [{ id: 'key-green' }] }),
       /^failed, API keys: the key blue \(key-blue\) is not in the usage plan/,
     ],
     [
-      'a plan of another stage',
+      'a usage plan for another stage',
       () =>
         account.apiGateway.on(GetUsagePlanCommand).resolves({ apiStages: [{ apiId: 'api-1', stage: 'v2' }] }),
       /^failed, API keys: the usage plan is not that of the stage/,
     ],
     [
-      'an API key that is deleted',
+      'a deleted API key',
       () => account.apiGateway.on(GetApiKeyCommand).rejects(awsError('NotFoundException')),
-      /^failed, API keys: a key or the usage plan of the stack is not there any more$/,
+      /^failed, API keys: a key or the usage plan of the stack no longer exists$/,
     ],
     [
       'a shorter retention (F17)',
@@ -428,7 +428,7 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, queues: not as deployed: Policy of the DeadLetterQueue$/,
     ],
     [
-      'a queue policy that lets somebody else in (F73)',
+      'a queue policy that admits another principal (F73)',
       () =>
         account.sqs.on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters }).resolves({
           Attributes: deadLetterAttributes({
@@ -438,32 +438,32 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, queues: not as deployed: Policy of the DeadLetterQueue$/,
     ],
     [
-      'dead letters that nobody looks after (F63)',
+      'forgotten dead letters (F63)',
       () => {
         account.sqs
           .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
           .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessages: '4' }) });
         account.cloudWatch.on(GetMetricDataCommand).resolves(lettersIn(since(4)));
       },
-      /^failed, dead letters: 4 letters; the queue has not been empty for 4 d, so the oldest is at most that old$/,
+      /^failed, dead letters: 4 dead letters; the queue has not been empty for 4 d, so the oldest is at most that old$/,
     ],
     [
       'no alarms',
       () => account.cloudWatch.on(DescribeAlarmsCommand).resolves({}),
-      /^failed, alarms: not there any more: ClevertapToHeapTest-/,
+      /^failed, alarms: missing: ClevertapToHeapTest-/,
     ],
     [
-      'one alarm that somebody has deleted (F72)',
+      'one deleted alarm (F72)',
       () => {
         const { MetricAlarms, CompositeAlarms } = alarmsOf(template);
         account.cloudWatch
           .on(DescribeAlarmsCommand)
           .resolves({ MetricAlarms: MetricAlarms.slice(1), CompositeAlarms });
       },
-      new RegExp(`^failed, alarms: not there any more: ${alarmsOf(template).MetricAlarms[0]!.AlarmName}$`),
+      new RegExp(`^failed, alarms: missing: ${alarmsOf(template).MetricAlarms[0]!.AlarmName}$`),
     ],
     [
-      'an alarm that rings',
+      'an alarm in ALARM',
       () =>
         account.cloudWatch.on(DescribeAlarmsCommand).resolves({
           ...alarmsOf(template),
@@ -487,7 +487,7 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, alarms: in ALARM: B since $/,
     ],
     [
-      'an alarm whose actions are switched off (F72)',
+      'an alarm with its actions disabled (F72)',
       () =>
         account.cloudWatch.on(DescribeAlarmsCommand).resolves({
           MetricAlarms: alarmsOf(template).MetricAlarms,
@@ -496,10 +496,10 @@ describe('one fact that is wrong makes its own line fail', () => {
             ActionsEnabled: false,
           })),
         }),
-      /^failed, alarms: their actions are switched off: ClevertapToHeapTest-/,
+      /^failed, alarms: actions disabled: ClevertapToHeapTest-/,
     ],
     [
-      'nobody on the pager (F72)',
+      'a page topic without a recipient (F72)',
       () =>
         account.sns
           .on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.page })
@@ -515,15 +515,15 @@ describe('one fact that is wrong makes its own line fail', () => {
       /^failed, ticket recipients: email …@clevertap-to-heap.dev; not confirmed: email …@clevertap-to-heap.dev$/,
     ],
     [
-      'an address that SNS has forgotten after 48 hours (F72)',
+      'an unconfirmed address that SNS deleted after 48 hours (F72)',
       () =>
         account.sns
           .on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.ticket })
           .resolves({ Subscriptions: [subscription('ana')] }),
-      /^failed, ticket recipients: email …@clevertap-to-heap.dev; not subscribed any more: email …@clevertap-to-heap.dev/,
+      /^failed, ticket recipients: email …@clevertap-to-heap.dev; no longer subscribed: email …@clevertap-to-heap.dev/,
     ],
     [
-      'an address on the second page, deleted (F72)',
+      'a deleted address on the second page (F72)',
       () =>
         account.sns
           .on(ListSubscriptionsByTopicCommand, { TopicArn: topicArns.ticket })
@@ -532,7 +532,7 @@ describe('one fact that is wrong makes its own line fail', () => {
               ? { Subscriptions: [subscription('ana')], NextToken: 'two' }
               : { Subscriptions: [subscription('ben', 'Deleted')] },
           ),
-      /^failed, ticket recipients: email …@clevertap-to-heap.dev; not subscribed any more/,
+      /^failed, ticket recipients: email …@clevertap-to-heap.dev; no longer subscribed/,
     ],
     [
       'a stack without the topic',
@@ -556,7 +556,7 @@ describe('one fact that is wrong makes its own line fail', () => {
   });
 });
 
-describe('what cannot be seen is never green', () => {
+describe('a check that cannot be made never passes', () => {
   const calls: [check: string, action: string, deny: (error: Error) => unknown][] = [
     ['bootstrap', 'ssm:GetParameter', (error) => account.ssm.on(GetParameterCommand).rejects(error)],
     ['log role', 'apigateway:GET', (error) => account.apiGateway.on(GetAccountCommand).rejects(error)],
@@ -605,7 +605,7 @@ describe('what cannot be seen is never green', () => {
     expect(diagnosis.passed).toBe(false);
   });
 
-  test('everything that needs a call that is denied', async () => {
+  test('every call is tested without its permission', async () => {
     account.cloudFormation.on(GetTemplateCommand).rejects(accessDenied('cloudformation:GetTemplate'));
     account.sns.on(ListSubscriptionsByTopicCommand).rejects(accessDenied('sns:ListSubscriptionsByTopic'));
     account.cloudWatch.on(GetMetricDataCommand).rejects(accessDenied('cloudwatch:GetMetricData'));
@@ -630,11 +630,11 @@ describe('what cannot be seen is never green', () => {
     account.cloudWatch.on(GetMetricDataCommand).resolves(lettersIn(hours));
 
     expect(notOk(await run())).toEqual([
-      expect.stringMatching(/^could not check, dead letters: 2 letters, for how long is unknown: CloudWatch/),
+      expect.stringMatching(/^could not check, dead letters: 2 dead letters of unknown age: CloudWatch/),
     ]);
   });
 
-  test('a call without an answer', async () => {
+  test('a call without a response', async () => {
     jest.useFakeTimers();
     try {
       account.lambda.on(ListEventSourceMappingsCommand).callsFake(() => new Promise(() => undefined));
@@ -652,7 +652,7 @@ describe('what cannot be seen is never green', () => {
     }
   });
 
-  test('a stack that may not be described, and so nothing that is in it', async () => {
+  test('a stack that may not be described, so nothing in it is checked', async () => {
     account.cloudFormation.on(DescribeStacksCommand).rejects(accessDenied('cloudformation:DescribeStacks'));
 
     expect(notOk(await run())).toEqual([
@@ -661,7 +661,7 @@ describe('what cannot be seen is never green', () => {
     ]);
   });
 
-  test('a synthesis that fails is told once, and what needs it is not made', async () => {
+  test('a failed synthesis is reported once, and the checks that need it are not made', async () => {
     const diagnosis = await run({
       means: { synthesize: () => Promise.reject(new OperatorError('config/dev.ts: heap: must be …')) },
     });
@@ -673,7 +673,7 @@ describe('what cannot be seen is never green', () => {
     );
   });
 
-  test('no credentials, and so nothing on AWS', async () => {
+  test('no credentials, so nothing on AWS is checked', async () => {
     account.sts
       .on(GetCallerIdentityCommand)
       .rejects(Object.assign(new Error('none found'), { name: 'CredentialsProviderError' }));
@@ -701,7 +701,7 @@ describe('before the first deployment', () => {
     account.cloudFormation.on(DescribeStacksCommand).rejects(absent);
   });
 
-  test('it says that there is no stack, which is a failure', async () => {
+  test('a missing stack is a failure', async () => {
     const diagnosis = await run();
 
     expect(notOk(diagnosis)).toEqual([
@@ -710,7 +710,7 @@ describe('before the first deployment', () => {
     ]);
   });
 
-  test('--preflight looks at what the deployment needs, and passes', async () => {
+  test('--preflight checks what the deployment needs, and passes', async () => {
     account.apiGateway.on(GetAccountCommand).resolves({});
     const diagnosis = await run({ preflight: true });
 
@@ -732,7 +732,7 @@ describe('before the first deployment', () => {
       });
 
       test.each([true, false])(
-        'stops the next one where CDK has protected it, preflight: %s',
+        'stops the next one if CDK has protected it, preflight: %s',
         async (preflight) => {
           account.cloudFormation.on(DescribeStacksCommand).resolves({
             Stacks: [stack({ StackStatus: status, EnableTerminationProtection: true, Outputs: [] })],
@@ -750,20 +750,20 @@ describe('before the first deployment', () => {
     },
   );
 
-  test('--preflight leaves termination protection to the deployment, which sets it', async () => {
+  test('--preflight ignores termination protection, which the deployment sets', async () => {
     account.cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [stack()] });
 
     expect(notOk(await run({ preflight: true, settings: { terminationProtection: true } }))).toEqual([]);
   });
 
-  test('--preflight finds that the log role is missing before the deployment fails for it', async () => {
+  test('--preflight finds a missing log role before the deployment fails', async () => {
     account.apiGateway.on(GetAccountCommand).resolves({});
     const diagnosis = await run({ preflight: true, settings: { apiGatewayLogRole: 'exists' } });
 
     expect(notOk(diagnosis)).toEqual([expect.stringMatching(/^failed, log role: /)]);
   });
 
-  test('a change set that nobody has executed is no stack', async () => {
+  test('a change set that was never executed is no stack', async () => {
     account.cloudFormation
       .on(DescribeStacksCommand)
       .resolves({ Stacks: [stack({ StackStatus: 'REVIEW_IN_PROGRESS', Outputs: [] })] });
@@ -773,7 +773,7 @@ describe('before the first deployment', () => {
   });
 });
 
-test('dead letters of less than three days are told and are no failure; an hour without any ends the time', async () => {
+test('dead letters younger than three days are reported and are no failure; an empty hour resets the age', async () => {
   account.sqs
     .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
     .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessages: '1' }) });
@@ -782,11 +782,11 @@ test('dead letters of less than three days are told and are no failure; an hour 
 
   expect(notOk(diagnosis)).toEqual([]);
   expect(diagnosis.checks.find(({ name }) => name === 'dead letters')?.found).toMatch(
-    /^1 letter; the queue has not been empty for 1 d/,
+    /^1 dead letter; the queue has not been empty for 1 d/,
   );
 });
 
-test('dead letters of this hour alone are told and are no failure', async () => {
+test('dead letters of only this hour are reported and are no failure', async () => {
   account.sqs
     .on(GetQueueAttributesCommand, { QueueUrl: urls.deadLetters })
     .resolves({ Attributes: deadLetterAttributes({ ApproximateNumberOfMessages: '1' }) });
@@ -795,11 +795,11 @@ test('dead letters of this hour alone are told and are no failure', async () => 
 
   expect(notOk(diagnosis)).toEqual([]);
   expect(diagnosis.checks.find(({ name }) => name === 'dead letters')?.found).toMatch(
-    /^1 letter; the queue has not been empty for 30 min/,
+    /^1 dead letter; the queue has not been empty for 30 min/,
   );
 });
 
-test("with alarms: 'none' nobody is told, and that is no failure", async () => {
+test("with alarms: 'none' a missing recipient is no failure", async () => {
   const diagnosis = await run({ settings: { alarms: 'none' } });
 
   expect(notOk(diagnosis)).toEqual([]);

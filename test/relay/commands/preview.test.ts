@@ -35,10 +35,10 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-/** What `relay preview` prints, and its exit code as long as nothing is wrong with the call. */
+/** The output of `relay preview`, and its exit code if the call itself is valid. */
 async function relay(...args: string[]): Promise<{ text: string; code: typeof process.exitCode }> {
   const program = createProgram();
-  // With its options as they are read, and without what loads it: Jest knows no ".js" of a ".ts".
+  // Takes parsed options and bypasses the lazy loading, because Jest does not resolve ".js" to ".ts".
   program.commands.find((command) => command.name() === 'preview')!.action(preview);
   await program.parseAsync(['preview', ...args], { from: 'user' });
   return { text: printed.join('\n'), code: process.exitCode };
@@ -76,14 +76,14 @@ describe('--rule', () => {
     expect(events).toMatchObject([{ rule: 'list[1]', event: { event: 'First' } }]);
   });
 
-  test('says whose rules these are, and when none of them matched', async () => {
+  test('says which rules apply, and when none matched', async () => {
     const other = file('other.json', rule({}, 'Other'));
     const { text, code } = await relay(file('body.json', purchase), '--rule', other, '--env', 'prod');
 
     expect(text).toContain('  Rule      default mapping\n');
     expect(text).toContain(
-      `These are the settings of the environment prod.\nIts rules were left out for those of ${other}.\n` +
-        'No rule matched what shows the default mapping: compare "when" with its name and campaign.\n',
+      `These are the settings of the environment prod.\nIts rules were replaced by those of ${other}.\n` +
+        'Events with the default mapping matched no rule: compare "when" with their name and campaign.\n',
     );
     expect(code).toBeUndefined();
   });
@@ -111,7 +111,7 @@ describe('--rule', () => {
   });
 
   test.each<[string, () => string, string]>([
-    ['is not there', () => join(folder, 'none.json'), 'there is no such file'],
+    ['is not there', () => join(folder, 'none.json'), 'it does not exist'],
     ['is a folder', () => folder, 'it is a folder'],
     [
       'is UTF-16',
@@ -141,7 +141,7 @@ describe('what the endpoint would refuse', () => {
 
     expect(text).toMatch(
       new RegExp(
-        `^The endpoint would answer ${status}: it would never be stored[^]*\n\nNothing was sent\\.$`,
+        `^The endpoint would answer ${status}: the payload would not be stored[^]*\n\nNothing was sent\\.$`,
       ),
     );
     expect(text).not.toContain('api/track');
@@ -152,7 +152,7 @@ describe('what the endpoint would refuse', () => {
     expect(endpoint.status).toBe(status);
   });
 
-  test('is told from what it takes and does not promise', async () => {
+  test('differs from what it accepts without a promise', async () => {
     const long = file('body.json', JSON.stringify({ ...purchase, x: 'y'.repeat(600_000) }));
     const { events, endpoint } = await report(long);
 
@@ -160,12 +160,12 @@ describe('what the endpoint would refuse', () => {
     expect(endpoint).toMatchObject({ status: 200, promised: false });
     printed = [];
     expect((await relay(long)).text).toMatch(
-      /^The endpoint would answer 200: it would be stored\n {2}But [^]*\n\nEvent 1 of 1: would be delivered\n/,
+      /^The endpoint would answer 200: the payload would be stored\n {2}But [^]*\n\nEvent 1 of 1: would be delivered\n/,
     );
     expect(process.exitCode).toBeUndefined();
   });
 
-  test('counts the event in the URL as it stands there, and the function reads it decoded', async () => {
+  test('counts the event as written in the URL, and the function reads it decoded', async () => {
     const body = file('body.json', { identity: 'a1' });
     const { endpoint } = await report(body);
     printed = [];

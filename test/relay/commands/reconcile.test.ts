@@ -45,7 +45,7 @@ const oneLine = (found: ReconcileReport, verbose = false): string =>
   text(found, verbose).replace(/\s+/g, ' ');
 const all = [row('received', 3), row('delivered', 3)];
 
-test('reads door, queue and ledger of the window of the file', async () => {
+test("reads endpoint, queue and ledger of the file's window", async () => {
   const queues = await LocalDeadLetters.start();
   queues.service.sendMessage('buffer', { MessageBody: 'a' });
   const windows: (readonly [number, number])[] = [];
@@ -94,19 +94,19 @@ test.each([
   expect(isAllRight(reportOf(csv, rows, rest))).toBe(expected);
 });
 
-test('asks for the file with figures at a terminal', async () => {
+test('asks for the file if standard input is a terminal', async () => {
   const { isTTY } = process.stdin;
   process.stdin.isTTY = true;
   try {
     await expect(reconcileFile(undefined, { env: 'local', window: 1000 })).rejects.toThrow(
-      /^name the file with CleverTap's figures, or pipe it/,
+      /^give the file with CleverTap's figures, or pipe it/,
     );
   } finally {
     process.stdin.isTTY = isTTY;
   }
 });
 
-test('shows both sides, says that a difference is a bound, and never that events were lost', () => {
+test('shows both sides, says that a difference is a bound, and never claims that events were lost', () => {
   const found = reportOf('id,name,sent\n1650000001,Sync,13\n2,Gone,5', [
     ...all,
     row('rejected', 1, { reason: 'invalid_json' }),
@@ -117,7 +117,7 @@ test('shows both sides, says that a difference is a bound, and never that events
   expect(text(found)).toMatch(/^ {2}2 Gone +5 +0 +0 +0 +-5$/m);
   expect(text(found)).toMatch(/^ +2 {2}3 Newsletter$/m);
   const line = oneLine(found);
-  expect(line).toContain('Differences are bounds, not events that were lost:');
+  expect(line).toContain('Differences are bounds, not lost events:');
   expect(line).not.toMatch(/\d+ (events )?(were |are )?lost/);
   expect(line).toContain('nothing arrived 5 events of 2 Gone. A custom body has no id');
   expect(line).toContain('fewer arrived 10 events of 1650000001 Sync did not arrive in this window, or more');
@@ -125,7 +125,7 @@ test('shows both sides, says that a difference is a bound, and never that events
   expect(line).toContain('not in the file Send Test, journeys');
 });
 
-test('says what it left out, what is refused and unread, and where the log ends', () => {
+test('says what is left out, refused and unread, and where the log ends', () => {
   const csv = [
     'id,date,channel,sent',
     '1650000001,2026-11-21,webhooks,3',
@@ -143,18 +143,18 @@ test('says what it left out, what is refused and unread, and where the log ends'
   );
 
   for (const note of [
-    '1 row of other channels than webhooks',
+    '1 row of channels other than webhooks',
     '1 row of days outside the window',
-    '1 row without a figure',
+    '1 row without a sent figure',
     'Partly 1 row of a day',
-    'At the door 1,200 requests refused with 4xx and 3 failed with 5xx',
+    'Endpoint 1,200 requests refused with 4xx and 3 failed with 5xx',
     'In the queue 2 messages not read yet',
     'Missing The log is kept for 7 days.',
   ])
     expect(line).toContain(note);
 });
 
-test('one event of two campaigns cannot be told apart', () => {
+test('two campaigns with the same event cannot be told apart', () => {
   const rows = [row('received', 3, { campaign: undefined }), row('delivered', 3, { campaign: undefined })];
 
   expect(oneLine(reportOf('id,event,sent\n7,Purchase,2\n8,Purchase,1', rows))).toContain(
@@ -162,18 +162,20 @@ test('one event of two campaigns cannot be told apart', () => {
   );
 });
 
-test('nothing compared is no all-clear', () => {
+test('a report with nothing compared is no all-clear', () => {
   const line = oneLine(reportOf('id,date,sent\n1650000001,2020-01-01,3', []));
 
-  expect(line).toContain('nothing compared No row counts: see Left out. Choose another --window, or export');
+  expect(line).toContain(
+    'nothing compared Every row was left out: see above. Choose another --window, or export',
+  );
   expect(line).not.toContain('Nowhere');
 });
 
-test('says which campaigns were compared by the name of their event', () => {
+test('says which campaigns were compared by event name', () => {
   const rows = [row('received', 3, { campaign: undefined }), row('delivered', 3, { campaign: undefined })];
 
   expect(oneLine(reportOf('id,event,sent\n7,purchase,3', rows))).toContain(
-    'by event 7 Purchase: compared by the name of their event, not by their id.',
+    'by event 7 Purchase: compared by event name, not by id.',
   );
   expect(oneLine(reportOf('id,sent\n1650000001,3', all))).not.toContain('compared by the name');
 });
@@ -190,10 +192,12 @@ test.each([
   expect(found).not.toMatch(/[\u001B\u202E]/);
 });
 
-test('nowhere to look where all were delivered, and what the search cost if asked', () => {
+test('has nowhere to look if all were delivered, and shows the cost of the search on request', () => {
   const found = reportOf('id,sent\n1650000001,3', all, { search: { scannedBytes: 2e6, usd: 0.00001 } });
 
-  expect(oneLine(found)).toContain('Where to look Nowhere: as many were delivered as were sent.');
+  expect(oneLine(found)).toContain(
+    'Where to look Nowhere: every campaign delivered as many events as it sent.',
+  );
   expect(oneLine(found, true)).toContain("Search read 2.0 MB of the function's log, about $0.00001");
   expect(text(found)).not.toContain('MB');
 });

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { noProgress } from '../../../relay/terminal/progress-bar';
 import { sendAll } from '../../../relay/commands/send';
 
-/** An endpoint that answers as the test says and remembers what came. */
+/** An endpoint that answers as the test says and records the requests. */
 let server: Server;
 let url: string;
 let requests: { path: string; headers: IncomingMessage['headers']; body: string }[];
@@ -49,7 +49,7 @@ test('posts as CleverTap does', async () => {
   });
 });
 
-test('counts every answer, faults too, and repeats what the endpoint said', async () => {
+test("counts every response and every network error, and shows the endpoint's message", async () => {
   answer = (nth) =>
     nth === 2
       ? { status: 429, body: '{"message":"Too many requests."}' }
@@ -64,7 +64,7 @@ test('counts every answer, faults too, and repeats what the endpoint said', asyn
   expect(sent.latencyMs.p50).toBeLessThanOrEqual(sent.latencyMs.max);
 });
 
-test('sends no more at a time than asked for', async () => {
+test('sends no more concurrent requests than asked for', async () => {
   await send({ repeat: 20, concurrency: 3 });
 
   expect(requests).toHaveLength(20);
@@ -72,7 +72,7 @@ test('sends no more at a time than asked for', async () => {
 });
 
 test('keeps to a rate', async () => {
-  // The second one's turn would be in an hour.
+  // The second request would be due in an hour.
   const abort = new AbortController();
   answer = () => {
     abort.abort();

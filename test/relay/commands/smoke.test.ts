@@ -58,7 +58,7 @@ const run = (forwarderLog: (from: number, id: string) => Promise<string[]> = set
 const failedOf = ({ checks }: Awaited<ReturnType<typeof run>>): string[] =>
   checks.filter(({ passed }) => !passed).map(({ name, found }) => `${name}: ${found}`);
 
-test('passes where every promise is kept', async () => {
+test('passes if every promise is kept', async () => {
   const result = await run();
 
   expect(failedOf(result)).toEqual([]);
@@ -66,7 +66,7 @@ test('passes where every promise is kept', async () => {
   expect(result.checks).toHaveLength(13);
 });
 
-test('its test user is unique, and one that no environment refuses (F35)', async () => {
+test('its test user is unique, and no environment refuses it (F35)', async () => {
   const [one, other] = [await run(), await run()];
 
   expect(one.identity).not.toBe(other.identity);
@@ -116,7 +116,7 @@ describe('--door', () => {
       { emptyBody },
     );
 
-  test('looks at what is stored and refused, sends nothing that gets to Heap, and asks no log (F05, F06, F15)', async () => {
+  test('checks what is stored and refused, sends nothing that reaches Heap, and reads no log (F05, F06, F15)', async () => {
     const result = await runDoor();
 
     expect(failedOf(result)).toEqual([]);
@@ -143,7 +143,7 @@ describe('--door', () => {
     expect(report(result, { emptyBody: true })).toContain('The empty body becomes one dead letter');
   });
 
-  test('without the empty body nothing is stored but pings, so that no dead letter is left', async () => {
+  test('without the empty body only pings are stored, so no dead letter is left', async () => {
     const result = await runDoor(false);
 
     expect(failedOf(result)).toEqual([]);
@@ -159,7 +159,7 @@ describe('--door', () => {
     [
       'takes 512 KiB of ASCII alone',
       (request, body) => (Buffer.byteLength(body) > body.length ? 413 : kept(request, body)),
-      /^512 KiB beyond ASCII are accepted with 200: 413/,
+      /^512 KiB of non-ASCII is accepted with 200: 413/,
     ],
     [
       'refuses an empty body',
@@ -194,7 +194,7 @@ test('fails when the event is not settled in time, and says where to look', asyn
   expect(failedOf(result)[0]).toMatch(/^the event is delivered: not settled after .*relay status/);
 });
 
-test('fails without an answer', async () => {
+test('fails without a response', async () => {
   url = 'http://127.0.0.1:1/webhook';
   const result = await run();
 

@@ -23,18 +23,18 @@ test.each([
   ['refused requests are nobody’s events', settled, { door: { requests: 17, refused: 4, failed: 3 } }],
   ['one request holds many events', settled, { door: { requests: 2 } }],
   [
-    'what is retried waits, hidden',
+    'retried events wait, hidden',
     { ...settled, EventsDelivered: 4 },
     { pending: { visible: 0, inFlight: 1, delayed: 0 } },
   ],
   [
-    'what nobody has received waits, visible',
+    'unread messages wait, visible',
     {},
     { door: { requests: 5 }, pending: { visible: 5, inFlight: 0, delayed: 0 } },
   ],
   ['a backlog of before ends in the window', { ...settled, EventsDelivered: 60 }, { door: { requests: 10 } }],
   [
-    'an invocation died with what it had received, which ended later (F26)',
+    'an invocation crashed with what it had received, which ended later (F26)',
     { ...settled, EventsReceived: 1 },
     { door: { requests: 10 } },
   ],
@@ -45,7 +45,7 @@ test.each([
 
 test.each([
   [
-    'accepted requests that nobody has seen (F22)',
+    'accepted requests that never reached the function (F22)',
     settled,
     { door: { requests: 12 }, pending: { visible: 1, inFlight: 0, delayed: 0 } },
     '1 accepted request neither reached the forwarder nor is in the queue.',
@@ -54,7 +54,7 @@ test.each([
     'received events without an end',
     { ...settled, EventsDelivered: 4 },
     { door: { requests: 10 } },
-    '2 events were received and neither delivered, rejected nor ignored, and no message waits. If SQS',
+    '2 events were received but neither delivered, rejected nor ignored, and no message is waiting. If SQS',
   ],
 ])('not consistent, and names the difference: %s', (_, sums, overrides, difference) => {
   const { consistent, differences } = judge(sums, overrides);
@@ -63,21 +63,26 @@ test.each([
   expect(differences).toEqual([expect.stringContaining(difference)]);
 });
 
-test('nobody told of a severity is a failure, and who has not confirmed is nobody (F72)', () => {
-  const told = {
+test('a severity without a confirmed recipient is a failure (F72)', () => {
+  const notified = {
     severity: 'page',
     topicArn: 'arn:page',
     confirmed: ['https pager'],
     pending: [],
     missing: [],
   } as const;
-  const nobody = { ...told, severity: 'ticket', confirmed: [], pending: ['email …@shop.com'] } as const;
+  const unconfirmed = {
+    ...notified,
+    severity: 'ticket',
+    confirmed: [],
+    pending: ['email …@shop.com'],
+  } as const;
 
-  expect(isAllRight(judge(settled, { recipients: [told] }))).toBe(true);
-  expect(isAllRight(judge(settled, { recipients: [told, nobody] }))).toBe(false);
+  expect(isAllRight(judge(settled, { recipients: [notified] }))).toBe(true);
+  expect(isAllRight(judge(settled, { recipients: [notified, unconfirmed] }))).toBe(false);
 });
 
-test('reads the waiting messages from the queues, and leaves out what the metrics may not show yet', async () => {
+test('counts waiting messages in the queues, and leaves out the time that metrics may not cover yet', async () => {
   const queues = await LocalDeadLetters.start();
   await queues.add('{}');
   queues.service.sendMessage('buffer', { MessageBody: 'a' });
@@ -117,8 +122,8 @@ test('reads the waiting messages from the queues, and leaves out what the metric
   expect(forwarder[1] - door[1]).toBe(180_000);
 });
 
-test('--verbose without --by campaign does nothing, and is refused before anything is asked', async () => {
+test('--verbose without --by campaign would do nothing, and is refused before any call', async () => {
   await expect(status({ env: 'local', window: 1000, verbose: true })).rejects.toThrow(
-    '--verbose says what the search for campaigns read and cost. Add --by campaign, or leave --verbose out.',
+    '--verbose shows what the search for campaigns read and cost. Add --by campaign, or leave --verbose out.',
   );
 });

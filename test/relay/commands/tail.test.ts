@@ -18,7 +18,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-// The pause between two looks at the log; the clock of the test passes instead.
+// The pause between two polls of the log; the test's clock advances instead.
 jest.mock('node:timers/promises', () => ({
   setTimeout: (ms: number) => {
     jest.advanceTimersByTime(ms);
@@ -44,7 +44,7 @@ const batch = (id: string, at: number, event = 'Purchase', campaign?: string): I
 
 type Look = readonly IdentifiedLine[] | Error;
 
-/** What each look at the log finds; the last one ends. */
+/** The result of each poll; the last one ends the command. */
 async function followed(
   looks: readonly Look[],
   {
@@ -90,7 +90,7 @@ async function followed(
 
 const events = ({ rows }: { rows: readonly FeedRow[] }) => rows.map(({ event }) => event);
 
-test('begins as far back as asked, then looks again at the last two minutes, and shows each line once', async () => {
+test('starts as far back as asked, then polls the last two minutes again, and shows each line once', async () => {
   const [one, two] = [batch('1', start - 150_000, 'One'), batch('2', start + 1000, 'Two')];
   const late = batch('0', start - 110_000, 'Late, of another instance');
   const result = await followed([[one], [one, two], [one, late, two], [two]], { since: 180_000 });
@@ -103,7 +103,7 @@ test('equal lines at the same instant are two', async () => {
   expect(events(await followed([[batch('1', start), batch('2', start)], []]))).toHaveLength(2);
 });
 
-test('shows one campaign, by id or by event, and what the log gives no name', async () => {
+test('shows one campaign, by id or event, and rows without either', async () => {
   const lines = [
     batch('1', start, 'Newsletter', '1650000003'),
     batch('2', start, 'Purchase'),
@@ -113,7 +113,7 @@ test('shows one campaign, by id or by event, and what the log gives no name', as
   expect(events(await followed([lines], { campaign: 'Purchase' }))).toEqual(['Purchase', null]);
 });
 
-test('ends after the time that was asked for', async () => {
+test('ends after the given time', async () => {
   const { asked } = await followed([], { length: 10_000 });
   expect(asked).toHaveLength(6);
 });
@@ -132,17 +132,17 @@ describe('a log that does not answer', () => {
     $fault: 'server',
   });
 
-  test.each([throttled, own, network])('is asked again, which is said once: %s', async (error) => {
+  test.each([throttled, own, network])('is polled again, with one remark: %s', async (error) => {
     const result = await followed([[], error, error, [batch('1', start)], []]);
 
     expect(events(result)).toEqual(['Purchase']);
     expect(result.remarks).toEqual([
-      expect.stringMatching(/(Rate exceeded|later|there is no such host)[^]*Trying again/),
+      expect.stringMatching(/(Rate exceeded|later|there is no such host)[^]*Retrying/),
       'The log answers again.',
     ]);
   });
 
-  test('at the first look is an error', async () => {
+  test('at the first poll is an error', async () => {
     await expect(followed([throttled, []])).rejects.toBe(throttled);
   });
 
@@ -163,25 +163,25 @@ describe('silence', () => {
   test.each([
     [{}, /^Nothing has arrived\. Send a test in CleverTap; .*"relay webhook --env dev"/],
     [{ requests: 2, refused: 2 }, /^The endpoint refused 2 requests: a wrong x-api-key/],
-    [{ requests: 2 }, /^2 requests came, .*"relay status --env dev"/],
+    [{ requests: 2 }, /^2 requests arrived, .*"relay status --env dev"/],
   ])('of a minute is explained: %j', async (door, remark) => {
     expect((await followed(looks, { door })).remarks).toEqual([expect.stringMatching(remark)]);
   });
 
   test.each([
-    [60_000, /^No request is counted yet; CloudWatch counts up to 3 min late\. Send a test/],
-    [3_600_000, /^Nothing arrived until 05:22:00 UTC; CloudWatch counts up to 3 min late\. Send a test/],
+    [60_000, /^No request has been counted yet; CloudWatch counts up to 3 min late\. Send a test/],
+    [3_600_000, /^Nothing had arrived by 05:22:00 UTC; CloudWatch counts up to 3 min late\. Send a test/],
   ])('is no proof that nothing came while the metrics are late: since %d ms', async (since, remark) => {
     expect((await followed(looks, { metricDelayMs: 180_000, since })).remarks).toEqual([
       expect.stringMatching(remark),
     ]);
   });
 
-  test('of the campaign that was asked for is explained, also when others came', async () => {
+  test('of the selected campaign is explained, even if others arrived', async () => {
     const result = await followed([[batch('1', start)], ...looks], { campaign: 'Newsletter' });
 
     expect(result.rows).toEqual([]);
-    expect(result.remarks).toEqual([expect.stringMatching(/^Only other campaigns came\./)]);
+    expect(result.remarks).toEqual([expect.stringMatching(/^Only events of other campaigns arrived\./)]);
   });
 
   test('is not explained after an event', async () => {
@@ -211,12 +211,12 @@ describe('the sum', () => {
 
     expect(JSON.parse(String(printed.mock.lastCall))).toMatchObject({ kind: 'sum', delivered: 1, pending });
     expect(remarked.mock.calls.flat()).toEqual(
-      answers ? [] : [expect.stringMatching(/^What is pending is not known: no connection: /)],
+      answers ? [] : [expect.stringMatching(/^Pending messages unknown: no connection: /)],
     );
   });
 });
 
-test('Ctrl-C ends a long look at the log on AWS after the page that is being read', async () => {
+test('Ctrl-C ends a long read of the log on AWS after the current page', async () => {
   const logs = mockClient(CloudWatchLogsClient);
   const { at, stream, line } = batch('1', start);
   const abort = new AbortController();
@@ -247,7 +247,7 @@ const onAws = (): Environment =>
     },
   );
 
-test('on AWS it reads the log of the function', async () => {
+test("on AWS it reads the function's log", async () => {
   const logs = mockClient(CloudWatchLogsClient);
   const { id, at, stream, line } = batch('1', start);
   logs

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const header = { name: 'x-heap-token', value: 'a-secret' };
 
-/** What is stored after a value was given, where another one was before. */
+/** The secret after a value was given, starting from a former one. */
 async function set(before: string, given: string) {
   secrets.createSecret({ Name: 'tokens', SecretString: before });
   const stored = await storeToken(
@@ -38,7 +38,7 @@ async function set(before: string, given: string) {
   return { stored, secret: secrets.getSecretValue({ SecretId: 'tokens' }).SecretString };
 }
 
-test('takes the place of the placeholder, trimmed, and tells only its end', async () => {
+test('replaces the placeholder with the trimmed app id, and shows only its end', async () => {
   const { stored, secret } = await set(secretPlaceholder, ' 1234567890\n');
 
   expect(secret).toBe('{"appId":"1234567890"}');
@@ -71,7 +71,7 @@ test('writes nothing when nothing changes', async () => {
   expect(Object.keys(secrets.describeSecret({ SecretId: 'tokens' }).VersionIdsToStages)).toHaveLength(1);
 });
 
-test('mends a secret that is no JSON', async () => {
+test('replaces a secret that is invalid JSON', async () => {
   expect((await set('1234567890', '22')).secret).toBe('{"appId":"22"}');
 });
 
@@ -79,7 +79,7 @@ test('does not store an app id beside a header that HTTP does not allow', async 
   const before = '{"appId":"11","header":{"name":"a b","value":"x"}}';
 
   await expect(set(before, '22')).rejects.toThrow(
-    /Give app id and header together, as JSON; nothing was stored/,
+    /Give the app id and header together, as JSON; nothing was stored/,
   );
   expect(secrets.getSecretValue({ SecretId: 'tokens' }).SecretString).toBe(before);
 });

@@ -9,7 +9,7 @@ const environment = relayEnvironment({
     Promise.resolve(new Map([['k2', Date.now() - since.getTime() > 86_400_000 ? 70 : 7]])),
 });
 
-test('tells no key unless it is asked for (F46)', async () => {
+test('shows no key unless asked (F46)', async () => {
   expect(JSON.stringify(await describeWebhook(environment, false))).not.toContain('vvvv');
 });
 

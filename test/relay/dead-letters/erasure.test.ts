@@ -12,7 +12,7 @@ const eraseFrom = (body: unknown, identity: string): ReturnType<typeof erase> =>
     identity,
   );
 
-test('a letter of many profiles is narrowed to the others, byte for byte (F66)', () => {
+test('a dead letter of many profiles is narrowed to the others, byte for byte (F66)', () => {
   const body =
     '{"targetId": 1, "profiles": [ {"identity":"ana"}, {"identity": "Ben", "n": 12345678901234567890} ,{"email":"eve"}]}';
 
@@ -37,7 +37,7 @@ test.each([
   });
 });
 
-test('a short identity is looked for only where identities stand', () => {
+test('a short identity is searched only in identity fields', () => {
   const profiles = [{ identity: 42 }, { identity: 'ben', event_properties: { price: 42, size: '42' } }];
 
   expect(eraseFrom({ profiles }, '42')).toMatchObject({ kind: 'narrowed', erased: 1, kept: 1 });
@@ -57,7 +57,7 @@ test.each([
   ['one profile', { profiles: { identity: 'ana@shop.test' } }],
   ['every profile', { profiles: [{ email: 'ana@shop.test' }, { identity: 'ana@shop.test' }] }],
   [
-    'what all profiles share',
+    'fields that all profiles share',
     { key_values: { by: 'ana@shop.test' }, profiles: [{ identity: '7' }, { identity: '8' }] },
   ],
   ['no JSON', '{"identity":"Ana@shop.test",}'],
@@ -73,7 +73,7 @@ test.each([
   expect(eraseFrom(body, 'ana@shop.test')).toEqual({ kind: 'untouched' });
 });
 
-test('what is kept decodes to the other events', () => {
+test('the kept body decodes to the other events', () => {
   const body = JSON.stringify([
     { identity: 'ana', event: 'A' },
     { identity: 'ben', event: 'B' },

@@ -37,7 +37,7 @@ test.each([
   expect(maskBody(body)).not.toMatch(personalData);
 });
 
-test('the signs that broke a body stay', () => {
+test('the characters that broke a body stay', () => {
   expect(maskBody('{"identity": “ana”,}')).toBe('not JSON, 20 characters: {"xxxxxxxx": “xxx”,}');
 });
 

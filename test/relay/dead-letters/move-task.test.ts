@@ -9,7 +9,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { redriveAll } from '../../../relay/dead-letters/redrive';
 
-/** What SQS may answer that the local one does not. */
+/** Responses that SQS may give but the local one does not. */
 const sqs = mockClient(SQSClient);
 const client = new SQSClient({ region: 'eu-west-1' });
 const [deadLetters, buffer] = ['dead-letters', 'buffer'].map((url) => ({ sqs: client, url }));
@@ -21,7 +21,7 @@ const task = (Status: string, moved: number): ListMessageMoveTasksResultEntry =>
   ApproximateNumberOfMessagesMoved: moved,
 });
 
-/** The tasks SQS lists: first when asked for a running one, then each time it is polled. */
+/** The tasks that SQS lists: first before the new task starts, then at each poll. */
 function lists(...entries: ListMessageMoveTasksResultEntry[]): void {
   const answers = sqs.on(ListMessageMoveTasksCommand);
   for (const entry of entries) answers.resolvesOnce({ Results: [entry] });
@@ -51,26 +51,26 @@ test('the task names source, destination and rate (F64)', async () => {
   });
 });
 
-test('a task of before is not taken for this one', async () => {
+test('a former task is not mistaken for this one', async () => {
   lists(former, former, task('RUNNING', 4), task('COMPLETED', 10));
 
   expect(await redrive()).toEqual({ moved: 10, complete: true, note: null });
 });
 
-test('letters that come back as fast as they are moved do not go round and round', async () => {
+test('dead letters that come back as fast as they are moved do not circulate forever', async () => {
   lists(former, task('RUNNING', 10), task('RUNNING', 121));
 
   const { complete, note } = await redrive();
 
   expect(complete).toBe(false);
-  expect(note).toMatch(/^Stopped: the letters come back as fast as they are moved/);
+  expect(note).toMatch(/^Stopped: the dead letters come back as fast as they are moved/);
   expect(sqs.commandCalls(CancelMessageMoveTaskCommand)[0]?.args[0].input).toEqual({ TaskHandle: 'handle' });
 });
 
-test('a task that SQS gives up says why', async () => {
+test('a task that SQS stops says why', async () => {
   lists(former, { ...task('FAILED', 3), FailureReason: 'AWS.SimpleQueueService.NonExistentQueue' });
 
   await expect(redrive()).rejects.toThrow(
-    /^SQS stopped after 3 letters: AWS\.SimpleQueueService\.NonExistentQueue\. The others are still/,
+    /^SQS stopped after 3 dead letters: AWS\.SimpleQueueService\.NonExistentQueue\. The others are still/,
   );
 });

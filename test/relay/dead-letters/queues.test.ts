@@ -47,7 +47,7 @@ function breakCall(sqs: SQSClient, nth: number, when: 'before' | 'after'): () =>
 }
 
 describe('list', () => {
-  test('counts by reason and campaign, shows ages, and leaves every letter visible', async () => {
+  test('counts by reason and campaign, shows ages, and leaves every dead letter visible', async () => {
     await queues.add(body('pii-1', 7), { events: 3 });
     await queues.add(body('pii-2', 7), { events: 2 });
     await queues.add(body('pii-3', 8));
@@ -75,7 +75,7 @@ describe('list', () => {
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 5, hidden: 0 });
   });
 
-  test('masks personal data unless all is asked for (F66)', async () => {
+  test('masks personal data unless --show is given (F66)', async () => {
     await addAll(bodies(3));
     await queues.add('{"identity":"pii",', { reason: 'invalid_json' });
 
@@ -87,7 +87,7 @@ describe('list', () => {
     expect(full.groups[0]?.samples.map((sample) => sample.body).sort()).toEqual(bodies(3));
   });
 
-  test('gives a terminal no orders', async () => {
+  test('escapes terminal control characters', async () => {
     await queues.add('{"identity":"a\u009b31m\u202e"}');
 
     const list = await listLetters(queues.deadLetters, { samples: 1, show: true, ...atOnce });
@@ -95,7 +95,7 @@ describe('list', () => {
     expect(printList(list, 0, { samples: 1, show: true })).not.toMatch(/[\u0080-\u009f\u202e]/);
   });
 
-  test('reads more letters than one call gives, each once, and shows them again when interrupted', async () => {
+  test('reads more dead letters than one call returns, each once, and makes them visible again when interrupted', async () => {
     await addAll(bodies(35));
     const abort = new AbortController();
     let seen = 0;
@@ -118,7 +118,7 @@ describe('list', () => {
     });
   });
 
-  test('shows letters again when reading them fails', async () => {
+  test('makes dead letters visible again when reading them fails', async () => {
     await addAll(bodies(15));
 
     const failing = visitLetters(queues.deadLetters, () => Promise.reject(new Error('mistake')), atOnce);
@@ -127,7 +127,7 @@ describe('list', () => {
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 15, hidden: 0 });
   });
 
-  test('says that letters are being read elsewhere', async () => {
+  test('says that dead letters are being read elsewhere', async () => {
     await addAll(bodies(2));
     queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
     const list = await listLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce });
@@ -137,7 +137,7 @@ describe('list', () => {
 });
 
 describe('redrive', () => {
-  test('of all names its destination, so that letters the forwarder sent move too (F64)', async () => {
+  test('of all names its destination, so that messages from the forwarder move too (F64)', async () => {
     await addAll(bodies(12));
 
     const redrive = await redriveAll(queues.deadLetters, queues.buffer, { pollMs: 10 });
@@ -147,7 +147,7 @@ describe('redrive', () => {
     expect(queues.take(queues.deadLetters)).toEqual([]);
   });
 
-  test('of all at a rate can be stopped, and what has not moved stays', async () => {
+  test('of all at a rate can be stopped, and the rest stays', async () => {
     await addAll(bodies(12));
     const abort = new AbortController();
     setTimeout(() => {
@@ -165,7 +165,7 @@ describe('redrive', () => {
     const [left, arrived] = [queues.take(queues.deadLetters), queues.take(queues.buffer)];
     expect(arrived.length).toBeGreaterThanOrEqual(moved);
     expect(bodiesOf([...left, ...arrived])).toEqual(bodies(12).sort());
-    // The task of SQS is stopped, too.
+    // SQS's task is stopped, too.
     expect(queues.service.listMessageMoveTasks(queues.service.queueArn('dead-letters'))).toMatchObject([
       { Status: 'CANCELLED' },
     ]);
@@ -180,7 +180,7 @@ describe('redrive', () => {
     });
 
     await expect(redriveAll(queues.deadLetters, queues.buffer)).rejects.toThrow(
-      /SQS is redriving this queue already/,
+      /SQS is already redriving this queue/,
     );
   });
 
@@ -192,7 +192,7 @@ describe('redrive', () => {
     });
   });
 
-  test('of all says that letters which somebody else is reading stayed, and that it is not done', async () => {
+  test('of all says that dead letters being read elsewhere stayed, and is incomplete', async () => {
     await addAll(bodies(2));
     await queues.deadLetters.sqs.send(
       new ReceiveMessageCommand({ QueueUrl: queues.deadLetters.url, MaxNumberOfMessages: 10 }),
@@ -201,11 +201,11 @@ describe('redrive', () => {
     expect(await redriveAll(queues.deadLetters, queues.buffer)).toEqual({
       moved: 0,
       complete: false,
-      note: '2 dead letters are being read elsewhere, e.g. by another redrive, and stayed. Run the command again in a few minutes.',
+      note: '2 dead letters are being read elsewhere, e.g. by another redrive, and stayed in the queue. Run the command again in a few minutes.',
     });
   });
 
-  test('of a reason keeps the stamps, drops what the dead letter added, and leaves the others (F65)', async () => {
+  test("of a reason keeps the stamps, drops the dead letter's attributes, and leaves the others (F65)", async () => {
     await queues.add(body('pii-1'), { requestId: 'r-1', event: 'Caf%C3%A9' });
     await queues.add(body('pii-2'), { requestId: 'r-2', reason: 'heap_rejected' });
 
@@ -226,7 +226,7 @@ describe('redrive', () => {
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 1, hidden: 0 });
   });
 
-  test('does not move a letter round and round that comes back at once', async () => {
+  test('does not circulate dead letters that come back immediately', async () => {
     await addAll(bodies(3));
     // A forwarder that rejects everything again.
     const reject = setInterval(() => {
@@ -237,11 +237,11 @@ describe('redrive', () => {
     clearInterval(reject);
 
     expect(redrive).toMatchObject({ moved: 3, complete: false });
-    expect(redrive.note).toMatch(/^3 letters equal to what was just moved stay/);
+    expect(redrive.note).toMatch(/^3 dead letters equal to one that was just moved stay/);
   });
 
   test.each(['before', 'after'] as const)(
-    'loses nothing whichever call breaks, %s SQS acts on it (F61)',
+    'loses nothing if any call fails %s SQS acts on it (F61)',
     async (when) => {
       const texts = bodies(12);
       for (let nth = 1; ; nth += 1) {
@@ -251,7 +251,7 @@ describe('redrive', () => {
           () => undefined,
         );
         mend();
-        // SQS shows by itself what could not be shown again.
+        // SQS itself makes messages visible again if the command could not.
         now += 43_200_000;
         const arrived = queues.take(queues.buffer);
         const left = queues.take(queues.deadLetters);
@@ -265,7 +265,7 @@ describe('redrive', () => {
     },
   );
 
-  test('stopped half way has every letter in one of the queues', async () => {
+  test('stopped halfway leaves every dead letter in one of the queues', async () => {
     await addAll(bodies(30));
     const abort = new AbortController();
 
@@ -287,7 +287,7 @@ describe('redrive', () => {
 });
 
 describe('discard', () => {
-  test('deletes letters of a reason and leaves the others', async () => {
+  test('deletes dead letters with a reason and leaves the others', async () => {
     await addAll(bodies(12));
     await queues.add(body('pii-x'), { reason: 'heap_rejected' });
 
@@ -297,7 +297,7 @@ describe('discard', () => {
     expect(bodiesOf(queues.take(queues.deadLetters))).toEqual([body('pii-x')]);
   });
 
-  test('of a person narrows a letter to the other profiles, under the same stamps (F66)', async () => {
+  test('of a person narrows a dead letter to the other profiles, with the same stamps (F66)', async () => {
     const profiles = ['pii-a', 'pii-ben', 'pii-ana'].map((identity) => ({ identity }));
     await queues.add(JSON.stringify({ profiles }), { events: 3, requestId: 'r-1', event: 'Sale' });
     await queues.add(body('pii-ana'));
@@ -331,7 +331,7 @@ describe('discard', () => {
   });
 
   test.each(['before', 'after'] as const)(
-    'of a person keeps everybody else whichever call breaks, %s SQS acts on it (F61, F66)',
+    'of a person keeps everyone else if any call fails %s SQS acts on it (F61, F66)',
     async (when) => {
       const profiles = ['pii-ana', 'pii-ben', 'pii-eve'].map((identity) => ({ identity }));
       for (let nth = 1; ; nth += 1) {
@@ -361,7 +361,7 @@ describe('export', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('writes every letter as a line that only its owner can read, and leaves it there (F66)', async () => {
+  test('writes every dead letter as a line to a file that only its owner can read, and leaves it in the queue (F66)', async () => {
     await addAll(bodies(12));
     const path = join(folder, 'letters.jsonl');
 
@@ -384,11 +384,11 @@ describe('export', () => {
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 12, hidden: 0 });
   });
 
-  test('does not write over a file', async () => {
+  test('does not overwrite a file', async () => {
     const path = join(folder, 'letters.jsonl');
     writeFileSync(path, 'the only copy');
 
-    await expect(exportLetters(queues.deadLetters, path, atOnce)).rejects.toThrow('it exists already');
+    await expect(exportLetters(queues.deadLetters, path, atOnce)).rejects.toThrow('it already exists');
     expect(readFileSync(path, 'utf8')).toBe('the only copy');
   });
 });

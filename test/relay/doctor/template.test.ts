@@ -9,7 +9,7 @@ const template = templateSchema.parse({
 });
 
 describe('differences', () => {
-  test('what CDK adds for itself, and what CloudFormation makes of accents, are none', () => {
+  test("ignores CDK's own metadata and CloudFormation's question marks for accents", () => {
     const deployed = parseTemplate(
       JSON.stringify({
         ...template,
@@ -39,19 +39,19 @@ describe('differences', () => {
     expect(differences(template, templateSchema.parse({ ...template, ...change }))).toEqual([name]);
   });
 
-  test('a template that is not of this app is an error in words', () => {
+  test("another app's template is an explained error", () => {
     expect(() => parseTemplate('Resources: {}')).toThrow('the deployed template is not JSON');
     expect(() => parseTemplate('{}')).toThrow('the deployed template has no resources');
   });
 });
 
-test('a reference that is not known is an error, never an equal value', () => {
+test('an unknown reference is an error, never an equal value', () => {
   expect(() => canonical({ 'Fn::GetAtt': ['Other', 'Arn'] }, new Map([['Queue', 'arn']]))).toThrow(
-    'what the template says with Fn::GetAtt',
+    'cannot resolve Fn::GetAtt',
   );
 });
 
-test('an assembly tells template, warnings and what bootstrap must have made', () => {
+test('an assembly has the template, the warnings and the required bootstrap version', () => {
   const app = new App();
   const stack = new Stack(app, 'Test');
   new CfnOutput(stack, 'Url', { value: new Queue(stack, 'Queue').queueUrl });

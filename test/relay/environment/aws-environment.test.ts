@@ -60,7 +60,7 @@ test('finds everything by the outputs of the stack', async () => {
 describe('says why an environment cannot be reached', () => {
   test.each([
     [
-      'a stack that is not there',
+      'a missing stack',
       serviceError('ValidationError', 'Stack with id ClevertapToHeapDev does not exist'),
       /^there is no stack ClevertapToHeapDev in eu-west-1 .*npx cdk deploy ClevertapToHeapDev/,
     ],
@@ -90,7 +90,7 @@ describe('says why an environment cannot be reached', () => {
     expect(explain(failure)).toMatch(message);
   });
 
-  test('credentials of another account than the configured one', async () => {
+  test('credentials of an account other than the configured one', async () => {
     const elsewhere = openAwsEnvironment('dev', { ...config, account: '999999999999' });
 
     await expect(elsewhere).rejects.toThrow(
@@ -98,7 +98,7 @@ describe('says why an environment cannot be reached', () => {
     );
   });
 
-  test('a stack that was deployed before the output existed', async () => {
+  test('a stack deployed before the output existed', async () => {
     cloudFormation.on(DescribeStacksCommand).resolves({
       Stacks: [{ StackName: 's', CreationTime: new Date(), StackStatus: 'CREATE_COMPLETE' }],
     });
@@ -110,7 +110,7 @@ describe('says why an environment cannot be reached', () => {
   });
 });
 
-test('the value of an API key is asked for by its id', async () => {
+test('the value of an API key is read by its id', async () => {
   apiGateway
     .on(GetApiKeyCommand, { apiKey: 'key-id-2', includeValue: true })
     .resolves({ value: 'v'.repeat(40) });
@@ -118,7 +118,7 @@ test('the value of an API key is asked for by its id', async () => {
   expect(await (await open()).apiKey('k2')).toBe('v'.repeat(40));
 });
 
-test('requests by key are counted in the access log, whatever the usage plan says', async () => {
+test('requests by key are counted in the access log, not by the usage plan', async () => {
   logs.on(StartQueryCommand).resolves({ queryId: 'q' });
   const row = (id: string, requests: string) => [
     { field: 'apiKeyId', value: id },
@@ -142,7 +142,7 @@ test('requests by key are counted in the access log, whatever the usage plan say
   });
 });
 
-test('the ledger is searched in the log of the function, as long as that is kept', async () => {
+test("the ledger is read from the function's log, as far back as that is kept", async () => {
   logs.on(StartQueryCommand).resolves({ queryId: 'q' });
   logs.on(GetQueryResultsCommand).resolves({ status: 'Complete', statistics: { bytesScanned: 5 } });
   const environment = await open();
@@ -156,7 +156,7 @@ test('the ledger is searched in the log of the function, as long as that is kept
   expect(tooOld).toEqual([expect.stringContaining(`The log is kept for ${config.logRetentionDays} days.`)]);
 });
 
-test('a search of the access log that fails is no count', async () => {
+test('a failed search of the access log is an error, not a count', async () => {
   logs.on(StartQueryCommand).resolves({ queryId: 'q' });
   logs.on(GetQueryResultsCommand).resolves({ status: 'Timeout' });
 
@@ -183,7 +183,7 @@ function answerMetrics(values: Record<string, number[]>): void {
 const now = Date.now();
 const dayMs = 86_400_000;
 
-test('what the endpoint counted is summed by the minute', async () => {
+test("the endpoint's one-minute counts are added up", async () => {
   answerMetrics({ 'Count Sum': [10, 5], '4XXError Sum': [2] });
 
   const counts = await (await open()).doorCounts(now - 3_600_000, now);
@@ -241,7 +241,7 @@ test("the forwarder's metrics are those of this stack, with reasons and percenti
   }
 });
 
-test('a status asks for as many metrics as docs/cost.md pays for', async () => {
+test('a status reads as many metrics as docs/cost.md assumes', async () => {
   answerMetrics({});
 
   const environment = await open();
@@ -250,11 +250,11 @@ test('a status asks for as many metrics as docs/cost.md pays for', async () => {
   const queries = cloudWatch
     .commandCalls(GetMetricDataCommand)
     .flatMap((call) => call.args[0].input.MetricDataQueries ?? []);
-  // Here each question takes two pages.
+  // Here each query takes two pages.
   expect(queries).toHaveLength(2 * metricsOfStatus);
 });
 
-test('no delivery has no lag', async () => {
+test('without a delivery there is no lag', async () => {
   answerMetrics({});
 
   expect((await (await open()).forwarderCounts(0, 60_000)).lag).toBeUndefined();
@@ -290,7 +290,7 @@ test('alarms are those of this stack, composite ones too', async () => {
   });
 });
 
-test('all lines of the log come with what tells them apart, over all pages and in order', async () => {
+test('all lines of the log are returned with their ids, over all pages and in order', async () => {
   const event = (eventId: string, timestamp: number, logStreamName: string) => ({
     eventId,
     timestamp,
@@ -315,7 +315,7 @@ test('all lines of the log come with what tells them apart, over all pages and i
   expect(first?.args[0].input).toMatchObject({ logGroupName: '/aws/lambda/forwarder', startTime: 1000 });
 });
 
-test('a request id is looked for as it is, over all pages of the log', async () => {
+test('a request id is searched literally, over all pages of the log', async () => {
   logs
     .on(FilterLogEventsCommand, { nextToken: undefined })
     .resolves({ events: [{ message: 'one' }], nextToken: 'next' })

@@ -46,13 +46,13 @@ function write(overrides: object = {}): void {
   writeFileSync(process.env['LOCAL_STACK_FILE'] ?? '', JSON.stringify({ ...stack, ...overrides }));
 }
 
-test('no stack is running when there is no file, half a file, or one of a process that is gone', () => {
+test('no stack is running if the file is missing, incomplete, or of a process that has ended', () => {
   const open = (): unknown => openLocalEnvironment(config);
 
   expect(open).toThrow('no local stack is running; start one with npm start');
   writeFileSync(process.env['LOCAL_STACK_FILE'] ?? '', '{"pid":');
   expect(open).toThrow('no local stack is running; start one with npm start');
-  // No process has it: Linux counts to four million at most.
+  // No process has this id: Linux's maximum is four million.
   write({ pid: 2 ** 30 });
   expect(open).toThrow('no local stack is running; start one with npm start');
 });
@@ -65,7 +65,7 @@ test('of several stacks the newest that still runs is found', () => {
   expect(openLocalEnvironment(config).stackName).toBe('Older');
 });
 
-test('a file of another version is said to be one', () => {
+test('a file of another version is named as such', () => {
   write({ outputs: undefined });
 
   expect(() => openLocalEnvironment(config)).toThrow('was written by another version; restart npm start');
@@ -97,7 +97,7 @@ test('reads counts, reasons and percentiles from what the stack has observed', a
     lag: { p50: 20, p95: 40, max: 40 },
   });
   expect(await environment.requestsByKey(new Date(1000))).toEqual(new Map([['k1', 7]]));
-  // What has ended since the queue was counted is no difference, so that the function's counts go on to now.
+  // The function's counts go up to now, so events that ended after the queue was counted are no difference.
   expect(asked).toEqual([
     '/_local/metrics?from=1000&to=2000',
     '/_local/metrics?from=1000',
@@ -105,7 +105,7 @@ test('reads counts, reasons and percentiles from what the stack has observed', a
   ]);
 });
 
-test('reads the ledger of the stack, of which nothing is missing', async () => {
+test('reads the ledger of the stack, without gaps', async () => {
   write();
   const row = { event: 'Purchase', outcome: 'rejected', reason: 'invalid_json', events: 3 };
   answers['/_local/ledger'] = { rows: [row] };
@@ -114,7 +114,7 @@ test('reads the ledger of the stack, of which nothing is missing', async () => {
   expect(asked).toEqual(['/_local/ledger?from=1000&to=2000']);
 });
 
-test('looks for a request id in the log as it is', async () => {
+test('searches the log for a literal request id', async () => {
   write();
   answers['/_local/log'] = { lines: ['one'] };
 
@@ -122,11 +122,9 @@ test('looks for a request id in the log as it is', async () => {
   expect(asked).toEqual(['/_local/log?from=5&contains=a%2Bb%2Fc%3D']);
 });
 
-test('says what to do when the stack answers in another way, or not at all', async () => {
+test('says what to do if the stack sends an unknown response or none', async () => {
   write();
-  await expect(openLocalEnvironment(config).doorCounts(0, 0)).rejects.toThrow(
-    'in an unknown way; restart npm start',
-  );
+  await expect(openLocalEnvironment(config).doorCounts(0, 0)).rejects.toThrow('sent an unknown response to');
 
   write({ awsUrl: 'http://127.0.0.1:1' });
   await expect(openLocalEnvironment(config).doorCounts(0, 0)).rejects.toThrow(
@@ -139,5 +137,5 @@ test('the key is that of the first name', async () => {
   const environment = openLocalEnvironment(config);
 
   expect(await environment.apiKey('k1')).toBe('the key');
-  await expect(environment.apiKey('k2')).rejects.toThrow('tells only the value of the key k1');
+  await expect(environment.apiKey('k2')).rejects.toThrow('has only the value of the key k1');
 });

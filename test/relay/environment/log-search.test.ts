@@ -38,7 +38,7 @@ const row = (value: string): ResultField[] => [
   { field: 'empty', value: '' },
 ];
 
-test('waits for the end, and covers the whole time in seconds', async () => {
+test('waits for the result, and covers the whole window in seconds', async () => {
   logs
     .on(GetQueryResultsCommand)
     .resolvesOnce({ status: 'Scheduled' })
@@ -64,7 +64,7 @@ const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingE
 const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
 const unavailable = new ServiceUnavailableException({ message: 'later', $metadata: {} });
 
-test('what passes does not end a search that is paid for, neither while it runs nor between pages', async () => {
+test('a transient error does not end a search that is paid for, neither while it runs nor between pages', async () => {
   logs
     .on(GetQueryResultsCommand, { queryId: 'q' })
     .rejectsOnce(throttled)
@@ -92,12 +92,12 @@ test.each([
     .rejects(throttled);
 
   expect(await explained()).toBe(
-    'CloudWatch Logs searches the log, but its answer could not be had in 5 attempts: AWS answered ThrottlingException: Rate exceeded. Try again in a minute; the search costs again then.',
+    'CloudWatch Logs is searching the log, but its results could not be read in 5 attempts: AWS answered ThrottlingException: Rate exceeded. Retry in a minute; that search will cost again.',
   );
   expect(waits).toEqual([1000, 2000, 4000, 8000]);
 });
 
-test('what does not pass is not tried again', async () => {
+test('a permanent error is not retried', async () => {
   const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException', $metadata: {} });
   logs.on(GetQueryResultsCommand).rejects(denied);
 
@@ -118,7 +118,7 @@ test('reads every page, which holds 10,000 rows at most', async () => {
   expect(rows.map((one) => one.get('a'))).toEqual(['1', '2', '3']);
 });
 
-test('as many rows as a query gives at most may not be all', async () => {
+test('a result with the maximum number of rows may be incomplete', async () => {
   const results = Array.from({ length: 100_000 }, () => row('1'));
   logs.on(GetQueryResultsCommand).resolves({ status: 'Complete', results });
 
@@ -131,7 +131,7 @@ test.each(['Timeout', 'Failed', 'Cancelled', 'Unknown'] as const)(
     logs.on(GetQueryResultsCommand).resolves({ status });
 
     expect(await explained()).toBe(
-      `CloudWatch Logs could not search the log: ${status}. Try again, or over a shorter time.`,
+      `CloudWatch Logs could not search the log: ${status}. Retry, or choose a shorter window.`,
     );
   },
 );
@@ -140,12 +140,12 @@ test.each([
   [
     'too many searches',
     new LimitExceededException({ message: 'limit', $metadata: {} }),
-    /as many searches as it may .* open dashboards included\. Try again in a minute\.$/,
+    /maximum number of searches .* open dashboards\. Retry in a minute\.$/,
   ],
   [
     'no such log',
     new ResourceNotFoundException({ message: 'no', $metadata: {} }),
-    /^the log group \/log is not there\. Deploy the stack again/,
+    /^the log group \/log does not exist\. Deploy the stack again/,
   ],
   [
     'no permission',

@@ -14,7 +14,7 @@ test('a reason is explained with what was found, and names its section', () => {
   ]);
 });
 
-test('of several reasons none is given what was found for another', () => {
+test('with several reasons, none gets the finding of another', () => {
   expect(
     sentences({
       kind: 'request',
@@ -35,6 +35,6 @@ test.each([
   expect(sentences({ kind: 'waiting', reasons: {}, detail })).toEqual([expect.stringMatching(advice)]);
 });
 
-test('what found no time needs no advice', () => {
-  expect(sentences({ kind: 'waiting', reasons: {}, detail: 'no time for it in this batch' })).toEqual([]);
+test('events that ran out of time need no advice', () => {
+  expect(sentences({ kind: 'waiting', reasons: {}, detail: 'no time left in this batch' })).toEqual([]);
 });

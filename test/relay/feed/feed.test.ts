@@ -36,7 +36,7 @@ const refusal = (status: number | string, outcome = 'retry') => ({
   status,
 });
 
-/** What a feed makes of lines of one instance. */
+/** The rows of a feed for lines of one instance. */
 function rowsOf(...lines: (object | string)[]): FeedRow[] {
   const feed = new Feed();
   return lines.flatMap((line) =>
@@ -97,7 +97,7 @@ test('a request with several events is a row for each', () => {
   ]);
 });
 
-test('a batch of more requests than the log names is told by campaign, and nothing of it twice', () => {
+test('a batch of more requests than the log names is shown by campaign, and nothing twice', () => {
   const rows = rowsOf(
     settled(...Array.from({ length: 20 }, (_, index) => request(`r-${index}`, delivered('Purchase')))),
     settled(),
@@ -114,7 +114,7 @@ test('a batch of more requests than the log names is told by campaign, and nothi
   ]);
 });
 
-test('lines of instances that work at the same time are kept apart', () => {
+test('lines of concurrent instances are kept apart', () => {
   const feed = new Feed();
   const take = (stream: string, line: object): FeedRow[] =>
     feed.take({ at, stream, line: JSON.stringify(line) });
@@ -135,10 +135,10 @@ test('lines of instances that work at the same time are kept apart', () => {
   ]);
 });
 
-describe('what waits', () => {
+describe('waiting events', () => {
   const lag = (...ms: number[]) => ({ _aws: {}, DeliveryLagMs: ms });
 
-  test('is told by campaign when it came for the first time, with why and until when', () => {
+  test('are shown by campaign at the first attempt, with the reason and the next try', () => {
     expect(rowsOf(refusal(503), lag(900), forwarded([received('Purchase', 3)], 3))).toEqual([
       expect.objectContaining({
         kind: 'waiting',
@@ -158,11 +158,11 @@ describe('what waits', () => {
     ],
     ['is throttled', [refusal(429)], 'Heap answered 429, next try when it allows'],
     ['waited while Heap was down', [{ _aws: {}, BreakerOpen: 1 }], 'Heap is down, next try in about 30 s'],
-    ['found no time', [lag(100)], 'no time for it in this batch, next try in a minute'],
+    ['found no time', [lag(100)], 'no time left in this batch, next try in a minute'],
     [
       'had a neighbour that Heap refused',
       [refusal(400, 'invalid')],
-      'no time for it in this batch, next try in a minute',
+      'no time left in this batch, next try in a minute',
     ],
   ])('and %s', (_, lines, detail) => {
     expect(rowsOf(...lines, forwarded([], 2))).toEqual([
@@ -170,13 +170,13 @@ describe('what waits', () => {
     ]);
   });
 
-  test('is given no name where some of it came before', () => {
+  test('have no name if some were received before', () => {
     expect(rowsOf(refusal(500), forwarded([received('Purchase', 3)], 5))).toMatchObject([
       { event: null, waiting: 5 },
     ]);
   });
 
-  test('for an app id says so, by campaign or by messages', () => {
+  test('for an app id are shown by campaign or by messages', () => {
     const waiting = { message: 'no Heap app id; all messages wait', messages: 2 };
     const problem = { message: 'Heap token not usable', problem: 'it holds the placeholder' };
 
@@ -189,12 +189,12 @@ describe('what waits', () => {
       },
     ]);
     expect(rowsOf({ ...waiting, campaigns: [] })).toMatchObject([
-      { kind: 'problem', detail: 'no Heap app id; 2 messages wait' },
+      { kind: 'problem', detail: 'no Heap app id; 2 messages are waiting' },
     ]);
   });
 });
 
-test('a refusal of an earlier batch says nothing of a later one', () => {
+test("a refusal of an earlier batch does not explain a later one's wait", () => {
   const rows = rowsOf(refusal(500), forwarded([delivered('Purchase')]), forwarded([received('Purchase')], 1));
   expect(rows.at(-1)).toMatchObject({
     kind: 'waiting',
@@ -205,15 +205,15 @@ test('a refusal of an earlier batch says nothing of a later one', () => {
 test.each([
   [
     '2026-11-28T05:24:11.000Z 0f1e Task timed out after 300.00 seconds',
-    'the function ran out of time; its messages come again',
+    'the function timed out; its messages will be received again',
   ],
   [
     'REPORT RequestId: 0f1e\tDuration: 5 ms\tStatus: timeout',
-    'the function ran out of time; its messages come again',
+    'the function timed out; its messages will be received again',
   ],
   [
     'RequestId: 0f1e Error: Runtime exited with error: signal: killed',
-    'the function failed; its messages come again',
+    'the function failed; its messages will be received again',
   ],
 ])('an invocation that is cut off is told once: %s', (line, detail) => {
   expect(
@@ -226,7 +226,7 @@ test.each([
   ).toMatchObject([{ kind: 'problem', detail }]);
 });
 
-test('what a dead invocation had said is forgotten, and the next death is told again', () => {
+test('lines of a crashed invocation are forgotten, and the next crash is reported again', () => {
   const death = 'RequestId: 1 Error: Runtime exited with error: exit status 1';
   const rows = rowsOf(
     'START RequestId: 1',
@@ -237,9 +237,9 @@ test('what a dead invocation had said is forgotten, and the next death is told a
     death,
   );
   expect(rows.map(({ kind, detail }) => [kind, detail])).toEqual([
-    ['problem', 'the function failed; its messages come again'],
-    ['waiting', 'no time for it in this batch, next try in a minute'],
-    ['problem', 'the function failed; its messages come again'],
+    ['problem', 'the function failed; its messages will be received again'],
+    ['waiting', 'no time left in this batch, next try in a minute'],
+    ['problem', 'the function failed; its messages will be received again'],
   ]);
 });
 
@@ -254,26 +254,26 @@ test.each([
   ],
   [
     { message: 'unexpected error', error: 'TypeError', at: 'at f (a.js:1)' },
-    'a mistake in this app, TypeError: at f (a.js:1)',
+    'a bug in this app, TypeError: at f (a.js:1)',
   ],
 ])('an error of the surroundings is a row: %j', (line, detail) => {
   expect(rowsOf(line)).toMatchObject([{ kind: 'problem', detail }]);
 });
 
 test.each(['', 'END RequestId: 1', '{"message":', '{"message":7}', '[]', 'null', '{"_aws":1}'])(
-  'no row comes of %j',
+  '%j makes no row',
   (line) => {
     expect(rowsOf(line)).toEqual([]);
   },
 );
 
-test('a time stamp before the JSON does no harm', () => {
+test('a timestamp before the JSON does no harm', () => {
   expect(
     rowsOf(`2026-11-28T05:24:11Z\t1\tINFO\t${JSON.stringify(forwarded([delivered('Purchase')]))}`),
   ).toMatchObject([{ kind: 'batch', delivered: 1 }]);
 });
 
-describe('of what the forwarder writes', () => {
+describe('with the lines that the forwarder really writes', () => {
   const purchase = (id: number, receiveCount = 1) =>
     sqsRecord({ identity: `cust-${id}`, event: 'Purchase' }, { messageId: `m${id}`, receiveCount });
   const many = (length: number) => Array.from({ length }, (_, id) => purchase(id));
@@ -291,7 +291,7 @@ describe('of what the forwarder writes', () => {
     expect(rows.reduce((sum, { delivered: events }) => sum + events, 0)).toBe(calls);
   });
 
-  test('what waits is named at its first attempt, and counted at the next', async () => {
+  test('waiting events are named at the first attempt, and counted at the next', async () => {
     const ports = new InMemoryPorts();
     ports.answer = () => ({ status: 503, body: '' });
     await ports.forward([purchase(1)]);
@@ -320,7 +320,7 @@ describe('of what the forwarder writes', () => {
     ]);
   });
 
-  test('what waits for an app id is told', async () => {
+  test('events that wait for an app id are shown', async () => {
     const ports = new InMemoryPorts();
     ports.token = undefined;
     await ports.forward(many(3));
@@ -329,7 +329,7 @@ describe('of what the forwarder writes', () => {
     ]);
   });
 
-  test('every line it knows is written under this name', () => {
+  test('every log message that the feed reads is one that the function writes', () => {
     const read = (folder: string): string =>
       readdirSync(join(__dirname, '../../..', folder), { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.ts'))

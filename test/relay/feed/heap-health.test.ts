@@ -42,12 +42,12 @@ test.each([
   expect(watch(...lines).now).toEqual({ health, said, nextProbeAt: null });
 });
 
-test('the next probe is told where the log says that the function waits for it, and not for how long Heap asked', () => {
+test('the next probe is known if the function waits for it, but not if Heap asked for a pause', () => {
   const failure = refused({ status: 500, isHeapDown: false });
   const opening = refused({ status: 500, isHeapDown: true });
   expect(watch(failure, failure, opening).now.nextProbeAt).toBe(at + 30_000);
   expect(watch(failure, failure, opening, forwarded({ retried: 1 })).now.nextProbeAt).toBeNull();
-  // So early only a Retry-After opens the breaker.
+  // Only a Retry-After opens the breaker this early.
   expect(watch(opening).now.nextProbeAt).toBeNull();
   expect(watch(opening, opening, opening, opening).now.nextProbeAt).toBeNull();
   expect(watch(opening, forwarded({}), failure, failure, opening).now.nextProbeAt).toBe(at + 30_000);

@@ -53,7 +53,7 @@ test.each<[Partial<FeedRow>, string]>([
     `05:24:11  … 3 waiting  Purchase  ${down}`,
   ],
   [{ kind: 'problem', detail: 'an SQS call failed: x' }, '05:24:11  !  an SQS call failed: x'],
-  // A name in another script takes two columns a character.
+  // A character of another script may take two columns.
   [
     { event: '購入'.repeat(20), delivered: 1, lagMs: 1200 },
     `05:24:11  ✓ 1 delivered  ${'購入'.repeat(11)}購…  1.2 s`,
@@ -62,7 +62,7 @@ test.each<[Partial<FeedRow>, string]>([
   expect(rowLine(row(parts))).toBe(line);
 });
 
-test('the outcome has the tone that its colour stands for', () => {
+test('the tone of a row matches its outcome', () => {
   const tone = (parts: Partial<FeedRow>) => rowParts(row(parts))[1]?.tone;
   expect(tone({ delivered: 1 })).toBe('good');
   expect(tone({ delivered: 1, rejected: 1, reasons })).toBe('bad');
@@ -71,7 +71,7 @@ test('the outcome has the tone that its colour stands for', () => {
   expect(tone({ ignored: 1 })).toBe('faint');
 });
 
-test('no line is wider than 80 columns, and none takes orders', () => {
+test('no line is wider than 80 columns or has control characters', () => {
   const events = fc.nat(2_000_000);
   const anyString = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.string({ unit: 'binary' }));
   const rows = fc.record({

@@ -9,7 +9,7 @@ const row = (outcome: LedgerRow['outcome'], events: number, rest: Partial<Ledger
   ...rest,
 });
 
-test('a campaign is one, whatever its events are called and in however many batches it came', () => {
+test('a campaign counts once, with any event names and over any number of batches', () => {
   const rows = [
     row('received', 4),
     row('received', 6, { event: 'Order Placed' }),
@@ -36,7 +36,7 @@ test('a campaign is one, whatever its events are called and in however many batc
   expect(found.map(nameOf)).toEqual(['1650000001 Purchase and 1 more']);
 });
 
-test('events without a campaign count by their name, apart from a campaign with such events', () => {
+test('events without a campaign count by name, apart from a campaign with the same event', () => {
   const custom = { campaign: undefined };
   const found = campaignsOf([
     row('received', 1),
@@ -51,13 +51,13 @@ test('events without a campaign count by their name, apart from a campaign with 
   ]);
 });
 
-test('nothing waits below zero: what came before the window is said to have', () => {
+test('waiting is never negative: the surplus counts as received before the window', () => {
   const [found] = campaignsOf([row('received', 3), row('delivered', 5)]);
 
   expect(found).toMatchObject({ waiting: 0, receivedBefore: 2 });
 });
 
-test('the worst comes first: what is rejected or waits, then the largest', () => {
+test('the campaign with the most rejected or waiting events comes first, then the largest', () => {
   const of = (campaign: string, rejected: number, received: number): LedgerRow[] => [
     row('received', received, { campaign }),
     row('rejected', rejected, { campaign, reason: 'invalid_json' }),

@@ -90,7 +90,7 @@ test('events whose names differ in case and blanks add up', () => {
   expect(onlyArrived).toEqual([]);
 });
 
-test('what the log may not name is no event called other', () => {
+test('events that must not be logged are not compared with an event called other', () => {
   const arrived = campaignsOf([row('received', 3, { campaign: undefined, event: 'other' })]);
 
   const { compared, onlyArrived } = reconcile([sent(3, { campaign: null, name: 'Other' })], arrived);
@@ -98,7 +98,7 @@ test('what the log may not name is no event called other', () => {
   expect(onlyArrived).toHaveLength(1);
 });
 
-test('a campaign with an id is not found by the name of its events', () => {
+test('an arrived campaign with an id is not found by event name', () => {
   const { compared, onlyArrived } = reconcile(
     [sent(3, { campaign: '7', name: 'Purchase' })],
     campaignsOf([row('received', 3)]),
@@ -108,7 +108,7 @@ test('a campaign with an id is not found by the name of its events', () => {
   expect(onlyArrived).toMatchObject([{ campaign: '1' }]);
 });
 
-test('campaigns whose custom bodies have one event are compared together, not twice', () => {
+test('campaigns whose custom bodies share an event are compared together, not twice', () => {
   const { compared } = reconcile(
     [sent(3, { campaign: '7', event: 'Order Placed' }), sent(4, { campaign: '8', event: 'Order Placed' })],
     campaignsOf([custom('received', 6)]),
@@ -117,7 +117,7 @@ test('campaigns whose custom bodies have one event are compared together, not tw
   expect(compared).toMatchObject([{ campaigns: ['7', '8'], sent: 7, arrived: 6 }]);
 });
 
-test('the largest shortfall comes first; what was retried or redriven is none', () => {
+test('the largest shortfall comes first; retried or redriven events are none', () => {
   const arrived = campaignsOf([
     row('received', 12),
     row('rejected', 1, { reason: 'invalid_json' }),

@@ -29,14 +29,14 @@ const search = (window = dayMs, to = now): Promise<Ledger> =>
 const fields = (values: Record<string, string>): { field: string; value: string }[] =>
   Object.entries(values).map(([field, value]) => ({ field, value }));
 
-test('adds up by what the function writes, in CloudWatch, and reads the rows', async () => {
+test('lets CloudWatch add up the entries that the function writes, and reads the rows', async () => {
   const purchase = { 'entry.event': 'Purchase', events: '12' };
   logs.on(GetQueryResultsCommand).resolves({
     status: 'Complete',
     statistics: { bytesScanned: 2_000_000 },
     results: [
       fields({ 'entry.campaign': '1650000001', 'entry.outcome': 'delivered', ...purchase }),
-      // A field that a row has not is left out, or empty.
+      // CloudWatch leaves out a missing field, or returns it empty.
       fields({
         'entry.campaign': '',
         'entry.outcome': 'rejected',
@@ -63,18 +63,16 @@ test('adds up by what the function writes, in CloudWatch, and reads the rows', a
   );
 });
 
-test('says that rows are missing where a query gives no more', async () => {
+test('says that rows are missing if the result has the maximum number of rows', async () => {
   const row = fields({ 'entry.event': 'other', 'entry.outcome': 'received', events: '1' });
   logs
     .on(GetQueryResultsCommand)
     .resolves({ status: 'Complete', results: Array.from({ length: 100_000 }, () => row) });
 
-  expect((await search()).gaps).toEqual([
-    expect.stringMatching(/no more than 100,000 rows.*shorter --window/),
-  ]);
+  expect((await search()).gaps).toEqual([expect.stringMatching(/at most 100,000 rows.*shorter --window/)]);
 });
 
-test('a window as long as the log is kept has no gap, a longer one has', async () => {
+test('a window within the retention has no gap, a longer one has', async () => {
   logs.on(GetQueryResultsCommand).resolves({ status: 'Complete' });
 
   expect((await search(7 * dayMs)).gaps).toEqual([]);
@@ -83,7 +81,7 @@ test('a window as long as the log is kept has no gap, a longer one has', async (
   ]);
 });
 
-test('a window that ended in the past has a gap where it began before the log does', async () => {
+test('a past window has a gap if it began before the retention', async () => {
   logs.on(GetQueryResultsCommand).resolves({ status: 'Complete' });
 
   expect((await search(dayMs, now - 5 * dayMs)).gaps).toEqual([]);

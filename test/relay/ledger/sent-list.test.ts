@@ -29,7 +29,7 @@ test.each([
   ],
   ['one JSON object', '{"targetId":1650000003,"name":"Newsletter","sent":12}'],
   [
-    'users, where there are no events',
+    'users, if there are no events',
     'Campaign ID,Campaign Name,Total Sent (users),Total Sent (events)\n1650000003,Newsletter,12,',
   ],
 ])('reads %s', (_, text) => {
@@ -77,7 +77,7 @@ test('lines of empty cells do not count, nor do empty cells beyond the headings'
   expect(leftOut.withoutFigure).toBe(0);
 });
 
-test('days and variants of a campaign add up; of custom bodies it takes the event', () => {
+test('days and variants of a campaign add up; custom bodies have their event', () => {
   expect(campaignsIn('name,event,sent\nSync,Purchase,1\nSync,Purchase,2\nOther,,3')).toEqual([
     { campaign: null, name: 'Sync', event: 'Purchase', sent: 3 },
     { campaign: null, name: 'Other', event: null, sent: 3 },
@@ -92,7 +92,7 @@ test('rows of other channels and without a figure are left out, and counted', ()
   expect(leftOut).toEqual({ otherChannels: 1, otherDays: 0, withoutFigure: 2 });
 });
 
-test('days count in any time zone; a start date is no day', () => {
+test('a day counts if it may be in the window in any time zone; a start date is no day', () => {
   const days = [
     '2026-11-19',
     '20261120',
@@ -108,7 +108,7 @@ test('days count in any time zone; a start date is no day', () => {
       ...days.map((day, index) => `${index},${day},2020-01-01,1`),
     ].join('\n'),
   );
-  // 20 November ends in UTC-12 when the window begins; 30 November begins in UTC+14 before it ends.
+  // In UTC-12, 20 November ends when the window begins. In UTC+14, 30 November begins before the window ends.
   expect(campaigns.map(({ campaign }) => campaign)).toEqual(['2', '3', '4', '6']);
   expect({ otherDays: leftOut.otherDays, partialDays, unknownDays }).toEqual({
     otherDays: 3,
@@ -122,9 +122,9 @@ describe('a file that cannot be used says why, without its values', () => {
     [
       'no heading',
       'ana@shop.test,12\nbob@shop.test,13',
-      /must say for each campaign what it sent.*"Campaign ID"/,
+      /must identify each campaign and say what it sent.*"Campaign ID"/,
     ],
-    ['no figure', 'Campaign ID,Campaign Name\n1,ana@shop.test', /must say for each campaign/],
+    ['no figure', 'Campaign ID,Campaign Name\n1,ana@shop.test', /must identify each campaign/],
     ['nothing', '', /the file has no campaigns/],
     ['headings alone', 'Campaign ID,Sent\n', /the file has no campaigns/],
     [
@@ -133,14 +133,14 @@ describe('a file that cannot be used says why, without its values', () => {
       /campaign 1 of the file: a spreadsheet has rounded the id/,
     ],
     [
-      'an id that is none',
+      'an invalid id',
       'Campaign ID,Sent\n1,3\nana@shop.test,3',
-      /campaign 2 of the file: the id must be a number/,
+      /campaign 2 of the file: the id must be up to 15 digits/,
     ],
     [
-      'a figure that is none',
+      'an invalid figure',
       'Campaign ID,Sent\n1,ana@shop.test',
-      /campaign 1 .*what was sent must be a whole number/,
+      /campaign 1 .*the sent figure must be a whole number/,
     ],
     ['a fraction', 'Campaign ID,Sent\n1,1.5', /whole number such as 1234, not 1\.5\./],
     ['a percentage', 'Campaign ID,Sent\n1,98 %', /whole number such as 1234, not 98 %\./],
@@ -176,7 +176,7 @@ describe('a file that cannot be used says why, without its values', () => {
     [
       'a spreadsheet',
       Buffer.from([0x50, 0x4b, 3, 4, 0, 0xff, 0xfe]),
-      /is not text, perhaps a spreadsheet.*CSV in UTF-8/,
+      /is binary, perhaps a spreadsheet.*CSV in UTF-8/,
     ],
     ['UTF-16', Buffer.from('\uFEFFCampaign ID', 'utf16le'), /not UTF-8 but UTF-16/],
   ])('%s', (_, text, message) => {

@@ -11,7 +11,7 @@ const answer = (payload: string | Uint8Array, segment?: string) =>
 const sqs = new SqsService();
 sqs.createQueue('buffer');
 
-/** What the local SQS says to the message that the endpoint makes of a body. */
+/** The local SQS's response to the message that the endpoint makes of a body. */
 function statusInSqs(body: string, event?: string): number {
   const string = (StringValue: string): MessageAttributeValue => ({ DataType: 'String', StringValue });
   try {
@@ -30,8 +30,8 @@ function statusInSqs(body: string, event?: string): number {
   }
 }
 
-test('the refused characters are those that the sentence names', () => {
-  expect(answer('a\u0001').detail).toContain('as it does all below U+0020 but tab and line breaks');
+test('SQS refuses exactly the characters that the message names', () => {
+  expect(answer('a\u0001').detail).toContain('all below U+0020 except tab and line breaks');
   for (const character of ['\u007f', '\u0080', '\u009f', '\t', '\r', '\n']) {
     expect([answer(character).status, statusInSqs(character)]).toEqual([200, 200]);
   }
@@ -42,7 +42,7 @@ test('the refused characters are those that the sentence names', () => {
 
 describe('the length of a body', () => {
   test.each([undefined, 'Purchase', 'Caf%C3%A9%20au%20lait'])(
-    'is refused where SQS refuses it with its stamps, with the event %s in the URL',
+    'is refused if SQS refuses it with its stamps, with the event %s in the URL',
     (segment) => {
       const stamps = answer('a', segment).bytes - 1;
       const longest = 1_048_576 - stamps;
@@ -59,11 +59,11 @@ describe('the length of a body', () => {
     },
   );
 
-  test('counts bytes of UTF-8, and of the event as it stands in a URL', () => {
+  test('counts bytes of UTF-8, and the event as written in a URL', () => {
     const stamps = answer('a').bytes - 1;
 
     expect(answer('é€😀').bytes).toBe(9 + stamps);
-    // An invalid byte arrives as U+FFFD, which has three.
+    // An invalid byte arrives as U+FFFD, which has three bytes.
     expect(answer(Buffer.from([0x22, 0xe9, 0x22])).bytes).toBe(5 + stamps);
     expect(answer('{}', 'é 100%25').bytes).toBe(answer('{}', '%C3%A9%20100%25').bytes);
     expect(answer('').bytes).toBe(2 + stamps);
@@ -86,11 +86,11 @@ describe('the length of a body', () => {
 });
 
 describe('the characters of a body', () => {
-  test('are refused where SQS refuses them: each of the first plane, and the ends of the next', () => {
+  test('are refused if SQS refuses them: each of the first plane, and the bounds of the others', () => {
     for (let code = 0; code <= 0xffff; code += 1) {
-      // A surrogate alone cannot be written as UTF-8.
+      // A lone surrogate cannot be encoded as UTF-8.
       if (code >= 0xd800 && code <= 0xdfff) continue;
-      // Of the many that are taken some will do.
+      // A sample of the many accepted ones is enough.
       if (code > 0x100 && code < 0xff00 && code % 97 !== 0) continue;
       const body = `a${String.fromCharCode(code)}`;
       expect([code, answer(body).status]).toEqual([code, statusInSqs(body)]);
@@ -114,7 +114,7 @@ describe('the characters of a body', () => {
     expect(detail).not.toContain('pii');
   });
 
-  test('are what arrives, not what JSON makes of an escape', () => {
+  test('are those of the body, not those that JSON escapes stand for', () => {
     expect(answer('{"a":"\\u0000\\uffff"}').status).toBe(200);
   });
 
@@ -152,14 +152,14 @@ describe('a file that is not UTF-8 is named', () => {
 });
 
 describe('printed', () => {
-  test('is nothing where nothing is to be said', () => {
+  test('is nothing if there is nothing to say', () => {
     expect(printAnswer(answer('{}'))).toBeUndefined();
   });
 
   test.each([
-    ['a'.repeat(600_000), /^The endpoint would answer 200: it would be stored\n {2}But /],
-    ['a'.repeat(2_000_000), /^The endpoint would answer 413: it would never be stored/],
-    ['\u0000', /^The endpoint would answer 400: it would never be stored/],
+    ['a'.repeat(600_000), /^The endpoint would answer 200: the payload would be stored\n {2}But /],
+    ['a'.repeat(2_000_000), /^The endpoint would answer 413: the payload would not be stored/],
+    ['\u0000', /^The endpoint would answer 400: the payload would not be stored/],
   ])('is the status and why, in 80 columns', (body, start) => {
     const text = printAnswer(answer(body)) ?? '';
 

@@ -35,14 +35,14 @@ test('outputs without a value are listed, each once', () => {
   expect(printed(report)).toContain(`No value ${template}, {{ Event.none }} Changes none`);
 });
 
-test('without any nothing is said of them, and the JSON is as it was', () => {
+test('without such outputs neither the report nor the JSON mentions them', () => {
   const report = preview({ properties: { p: '{{ Event.price }}' } }, { price: 5 });
 
   expect(printed(report)).not.toMatch(/No value|Empty/);
   expect(Object.keys(report.events[0] ?? {})).not.toContain('missingOutputs');
 });
 
-test('a rule that renders its event to nothing is named, with what to do', () => {
+test('a rule that renders its event to nothing is reported, with what to do', () => {
   const report = preview({ event: '{{ Event.none }}' });
 
   expect(report.events[0]).toMatchObject({
@@ -54,13 +54,13 @@ test('a rule that renders its event to nothing is named, with what to do', () =>
   expect(printed(report)).toContain('To do Correct the template "event" of this rule');
 });
 
-test('an empty string is told of', () => {
+test('an empty string is reported', () => {
   expect(printed(preview({ properties: { p: '{{ Event.v }}', q: '' } }, { v: '' }))).toContain(
     'Empty "p", "q": sent as an empty string',
   );
 });
 
-test('a list of outputs fits 80 columns, whatever line breaks their templates have', () => {
+test('a list of outputs fits 80 columns, even with line breaks in the templates', () => {
   const report = preview({ properties: { p: '{% liquid\n echo Event.a\n echo Event.b\n%}'.repeat(9) } });
 
   for (const line of printReport({ ...report, requests: [] }).split('\n')) {
@@ -82,7 +82,7 @@ describe('the warnings of a rule file', () => {
     ]);
   });
 
-  test('are not told beside a mistake', () => {
+  test('are not printed if the file has a mistake', () => {
     const warn = jest.fn();
 
     expect(() => rulesOf('f', 'f', `[${text}, {}]`, warn)).toThrow(EnvironmentConfigError);

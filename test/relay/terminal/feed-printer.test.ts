@@ -21,11 +21,11 @@ const rejection: FeedRow = {
   detail: 'identity: missing; email: missing; phone: missing; objectId: missing; the rule: missing',
 };
 
-/** A terminal, as far as Node asks. */
+/** A terminal, as far as Node checks. */
 const terminal = (): PassThrough =>
   Object.assign(new PassThrough(), {
     isTTY: true,
-    // Node's own, with the environment of the test instead of that of jest.
+    // Node's own method, with the test's environment instead of Jest's.
     getColorDepth: () => WriteStream.prototype.getColorDepth(process.env),
   });
 
@@ -61,7 +61,7 @@ test('a terminal gets colours, and a pipe none', () => {
   expect(feedPrinter(new PassThrough())(rejection)[0]).not.toContain('\u001b');
 });
 
-test('NO_COLOR takes them away', () => {
+test('NO_COLOR removes the colours', () => {
   process.env['NO_COLOR'] = '1';
   expect(feedPrinter(terminal())(rejection)[0]).not.toContain('\u001b');
 });
@@ -72,7 +72,7 @@ test.each<[Record<string, string>, boolean]>([
   [{ NO_COLOR: '1' }, false],
   [{}, false],
 ])('a pipe with %j', (env, isColoured) => {
-  // In a process of its own: Node reads its environment, not that of jest.
+  // In a separate process, because Node reads the environment of its process, not Jest's.
   const printed = execFileSync(
     process.execPath,
     [

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { RateLimit } from '../../../relay/terminal/interruption';
 
-/** A process that says `started`, works until it is asked to stop, and half a second later prints its result. */
+/** A process that prints `started`, works until it is asked to stop, and half a second later prints its result. */
 const program = `
   const { interruptible, pause } = require('./relay/terminal/interruption.ts');
   const { setTimeout: sleep } = require('node:timers/promises');
@@ -25,14 +25,14 @@ async function interruptedTwice(): Promise<{ code: unknown; signal: unknown; std
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    // Of the terminal, and later of npm.
+    // First from the terminal, later from npm.
     if (/started|stopped/.test(text)) child.kill('SIGINT');
   });
   const [code, signal] = (await once(child, 'close')) as [unknown, unknown];
   return { code, signal, stdout };
 }
 
-test('Ctrl-C stops the work, and its echo leaves what is printed after it', async () => {
+test("Ctrl-C stops the work, and npm's copy of it does not cut the output short", async () => {
   expect(await interruptedTwice()).toEqual({
     code: 130,
     signal: null,
@@ -40,7 +40,7 @@ test('Ctrl-C stops the work, and its echo leaves what is printed after it', asyn
   });
 });
 
-test('one after the other gets its turn, in the order they came and without a burst', async () => {
+test('callers get their turn one by one, in order and without a burst', async () => {
   let now = 1000;
   const waits: number[] = [];
   const clock = {

@@ -4,13 +4,13 @@ import { LocalDeadLetters } from '../../support/local-dead-letters';
 
 const failureOf = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
-test('a queue that is not there, as SQS says it', async () => {
+test('a queue that does not exist, with the real error of SQS', async () => {
   const { sqs, endpoint, close } = await LocalDeadLetters.start();
   const QueueUrl = `${endpoint}/000000000000/gone`;
   const failure = await failureOf(sqs.send(new GetQueueAttributesCommand({ QueueUrl })));
   await close();
 
-  expect(explain(failure)).toBe('there is no such queue, or it is one of another account or region.');
+  expect(explain(failure)).toBe('the queue does not exist, or is in another account or region.');
 });
 
 test.each([
@@ -25,7 +25,7 @@ test.each([
   expect(explain(Object.assign(new Error('as Node says'), members))).toBe(explanation);
 });
 
-test('credentials that are not there, as the SDK says it', async () => {
+test('missing credentials, with the real error of the SDK', async () => {
   const credentials = (): never => {
     throw Object.assign(new Error('Could not load credentials from any providers'), {
       name: 'CredentialsProviderError',
@@ -53,7 +53,7 @@ test('a profile without credentials is named', () => {
   }
 });
 
-test('our own words stay as they are, and a mistake of ours is not explained away', () => {
+test("our own message is kept, and a bug's error is not explained away", () => {
   expect(explain(new OperatorError('do this'))).toBe('do this');
   expect(explain(new TypeError('x is not a function'))).toBeUndefined();
   expect(explain('text')).toBeUndefined();

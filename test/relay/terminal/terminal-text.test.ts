@@ -22,7 +22,7 @@ test.each([
   expect(duration(milliseconds)).toBe(text);
 });
 
-test('numbers are set to the right, texts to the left, without spaces at the end', () => {
+test('numbers are right-aligned, strings left-aligned, without trailing spaces', () => {
   expect(
     table(
       ['N', 'Reason', 'Campaign'],
@@ -34,7 +34,7 @@ test('numbers are set to the right, texts to the left, without spaces at the end
   ).toBe(['       N  Reason  Campaign', '       1  a       none', '  12,000  long    7'].join('\n'));
 });
 
-test('differences are numbers, too', () => {
+test('signed numbers are numbers, too', () => {
   expect(
     table(
       ['A', 'Difference'],
@@ -71,7 +71,7 @@ describe('wide characters take two columns', () => {
     expect(shortened('夏のセール', columns)).toBe(shown);
   });
 
-  test('in a text beside its label, which breaks where there are no blanks', () => {
+  test('in a labelled text, which wraps even without blanks', () => {
     const name = '夏のセールのお知らせ'.repeat(8);
     const lines = labelled('waiting', `3 events of ${name}. See docs/reasons.md`).split('\n');
 
@@ -95,9 +95,9 @@ test.each([
 });
 
 test('one is singular', () => {
-  expect([count(1, 'letter'), count(12_000, 'letter')]).toEqual(['1 letter', '12,000 letters']);
+  expect([count(1, 'event'), count(12_000, 'event')]).toEqual(['1 event', '12,000 events']);
 });
 
-test('a terminal gets no orders', () => {
+test('control characters are escaped', () => {
   expect(visibleText('a\u001b[31m\u009b\r\nb')).toBe('a\\u001b[31m\\u009b\\u000d\nb');
 });
