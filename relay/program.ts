@@ -167,7 +167,7 @@ function addStatus(program: Command): void {
       'after',
       exitCodesOf(
         'all adds up and no alarm rings',
-        'events are missing or an alarm rings; by campaign, also if any is rejected',
+        'events are missing or an alarm rings; by campaign: or any is rejected',
       ),
     )
     .action(loaded(async () => (await import('./commands/status.js')).status));

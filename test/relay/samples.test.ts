@@ -27,6 +27,7 @@ const fates: Readonly<Record<string, string[]>> = {
   'send-test': ['Purchase: sample-cust-86'],
   unrendered: ['unrendered_template'],
   placeholder: ['placeholder_identity'],
+  'plain-text': ['invalid_json'],
   'broken-json': ['invalid_json'],
 };
 

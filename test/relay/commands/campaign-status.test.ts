@@ -155,7 +155,7 @@ test('says that waiting events may have ended as other, and blames nothing else'
 });
 
 test('does not excuse lost events with an other row that ended no more than it received', () => {
-  const ping = row('received', 1, { campaign: null, event: 'other' });
+  const ping = row('received', 1, { campaign: undefined, event: 'other' });
   const found = statusOf([
     row('received', 5),
     row('delivered', 5, { campaign: '1650000077' }),
@@ -164,7 +164,7 @@ test('does not excuse lost events with an other row that ended no more than it r
   ]);
 
   expect(isAllRight(found)).toBe(false);
-  expect(oneLine(report(found))).toContain('But no message waits: look at "relay dlq list"');
+  expect(oneLine(report(found))).toContain('But no message is waiting: check "relay dlq list"');
 });
 
 test('messages that are not read yet have no known campaign', () => {

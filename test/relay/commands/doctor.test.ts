@@ -144,7 +144,7 @@ describe('a stack of another app', () => {
 
   test('has no settings to look at before a deployment', async () => {
     await expect(diagnoseStack(of, true)).rejects.toThrow(
-      '--preflight looks at settings, and --stack has none',
+      '--preflight checks settings, and --stack has none',
     );
   });
 });

@@ -90,7 +90,7 @@ describe('says which there are', () => {
     [
       ['Shop', 'Default'],
       undefined,
-      'the stack Team has 2 pipelines: Shop, Default. Name one with --construct.',
+      'the stack Team has 2 pipelines: Shop, Default. Choose one with --construct.',
     ],
     [['Shop', 'Blog'], 'Sop', 'the stack Team has no pipeline Sop; it has: Shop, Blog.'],
     [['Shop'], 'Default', 'the stack Team has no pipeline Default; it has: Shop.'],
