@@ -103,7 +103,7 @@ function notes({ events, requests }: PreviewReport, { env, appId, rule: files }:
     lines.push('A real event has its own arrival time, so its idempotency_key differs.');
     if (appId === undefined) {
       lines.push(
-        `${unknownAppId} stands for the app id of the environment. Pass it with --app-id to`,
+        `${unknownAppId} replaces the app id of the environment. Pass it with --app-id to`,
         'show it here and compare it with an app_id in the payload.',
       );
     }

@@ -89,15 +89,15 @@ describe('--rule', () => {
   });
 
   test.each([
-    ['no JSON', '{\n  "when": { "event": "Purchase" },\n  "send": {},\n}'],
+    ['invalid JSON', '{\n  "when": { "event": "Purchase" },\n  "send": {},\n}'],
     ['an unknown key', '{\n  "when": { "event": "Purchase" },\n  "send": {},\n  "sent": 1\n}'],
     [
       'a broken template',
       '{\n  "when": { "event": "Purchase" },\n  "send": { "identity": "{{ Profile.a | lowercase }}" }\n}',
     ],
-    ['a key that stands twice, and no end of mistakes', '{"when":{},"when":{},"send":{},"send":{}}'],
+    ['a duplicate key and several mistakes', '{"when":{},"when":{},"send":{},"send":{}}'],
     ['nothing', ''],
-  ])('with %s repeats what the parser of rule files says', async (_, text) => {
+  ])('with %s prints the errors of the rule parser', async (_, text) => {
     const broken = file('broken.json', text);
     const { errors } = parseRules('broken', text);
     const lines = errors.map(
@@ -111,7 +111,7 @@ describe('--rule', () => {
   });
 
   test.each<[string, () => string, string]>([
-    ['is not there', () => join(folder, 'none.json'), 'it does not exist'],
+    ['does not exist', () => join(folder, 'none.json'), 'it does not exist'],
     ['is a folder', () => folder, 'it is a folder'],
     [
       'is UTF-16',

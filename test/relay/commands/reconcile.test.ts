@@ -184,7 +184,7 @@ test.each([
   ['a line break', '"A\nB"', 'A B'],
   ['an escape sequence', 'A\u001B[2JB', 'A\\u001b[2JB'],
   ['a name written backwards', 'A\u202EB', 'A\\u202eB'],
-])('a terminal gets no %s from a name of the file', (_, name, shown) => {
+])('a terminal gets no %s from a name in the file', (_, name, shown) => {
   const found = text(reportOf(`id,name,sent\n7,${name},3`, []));
 
   expect(found).toMatch(new RegExp(`^ {2}7 ${shown.replace(/[\\[]/g, '\\$&')} +3 +0`, 'm'));
@@ -205,7 +205,7 @@ test('has nowhere to look if all were delivered, and shows the cost of the searc
 test.each([
   ['Latin', 'The name of a campaign is as long as its author likes it to be and then some'],
   ['Japanese', '夏のセールのお知らせ'.repeat(6)],
-])('a report is at most 80 columns wide, whatever the names and numbers: %s', (_, name) => {
+])('a report is at most 80 columns wide for any names and numbers: %s', (_, name) => {
   const csv = [
     'id,name,sent',
     ...Array.from({ length: 40 }, (_, index) => `${index + 100_000_000_000_000},${name},98765432`),

@@ -98,7 +98,7 @@ test.each<[string, typeof statusOf, RegExp]>([
     (request, body) => (kept(request, body) === 413 ? 400 : kept(request, body)),
     /^a body of 1.1 MB is refused with 413: 400/,
   ],
-])('fails where the endpoint %s', async (_, status, failure) => {
+])('fails if the endpoint %s', async (_, status, failure) => {
   statusOf = status;
   const result = await run();
 
@@ -166,7 +166,7 @@ describe('--door', () => {
       (request, body) => (body === '' ? 400 : kept(request, body)),
       /^an empty body is accepted with 200: 400/,
     ],
-  ])('fails where the endpoint %s', async (_, status, failure) => {
+  ])('fails if the endpoint %s', async (_, status, failure) => {
     statusOf = status;
     const result = await runDoor();
 
@@ -189,7 +189,7 @@ test('fails with the reason when the event is rejected', async () => {
 });
 
 test('fails when the event is not settled in time, and says where to look', async () => {
-  const result = await run(() => Promise.resolve(['no JSON', '{"message":"batch forwarded"}']), 1);
+  const result = await run(() => Promise.resolve(['not JSON', '{"message":"batch forwarded"}']), 1);
 
   expect(failedOf(result)[0]).toMatch(/^the event is delivered: not settled after .*relay status/);
 });

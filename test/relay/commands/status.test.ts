@@ -20,7 +20,7 @@ const settled = { EventsReceived: 10, EventsDelivered: 6, EventsRejected: 3, Eve
 test.each([
   ['nothing happened', {}, {}],
   ['everything is settled', settled, { door: { requests: 10 } }],
-  ['refused requests are nobody’s events', settled, { door: { requests: 17, refused: 4, failed: 3 } }],
+  ['refused requests hold no events', settled, { door: { requests: 17, refused: 4, failed: 3 } }],
   ['one request holds many events', settled, { door: { requests: 2 } }],
   [
     'retried events wait, hidden',
@@ -38,7 +38,11 @@ test.each([
     { ...settled, EventsReceived: 1 },
     { door: { requests: 10 } },
   ],
-  ['a redriven letter counts again', { EventsReceived: 12, EventsDelivered: 12 }, { door: { requests: 10 } }],
+  [
+    'a redriven dead letter counts again',
+    { EventsReceived: 12, EventsDelivered: 12 },
+    { door: { requests: 10 } },
+  ],
 ])('consistent: %s', (_, sums, overrides) => {
   expect(judge(sums, overrides)).toMatchObject({ consistent: true, differences: [] });
 });

@@ -171,7 +171,7 @@ describe('silence', () => {
   test.each([
     [60_000, /^No request has been counted yet; CloudWatch counts up to 3 min late\. Send a test/],
     [3_600_000, /^Nothing had arrived by 05:22:00 UTC; CloudWatch counts up to 3 min late\. Send a test/],
-  ])('is no proof that nothing came while the metrics are late: since %d ms', async (since, remark) => {
+  ])('does not prove that nothing arrived while metrics are late: since %d ms', async (since, remark) => {
     expect((await followed(looks, { metricDelayMs: 180_000, since })).remarks).toEqual([
       expect.stringMatching(remark),
     ]);
@@ -195,7 +195,7 @@ describe('the sum', () => {
   test.each([
     ['the messages in the queue', true, 1],
     ['null where the queue does not answer', false, null],
-  ])('has what is pending: %s', async (_, answers, pending) => {
+  ])('includes the pending messages: %s', async (_, answers, pending) => {
     const queues = await LocalDeadLetters.start();
     queues.service.sendMessage('buffer', { MessageBody: 'a' });
     if (!answers) jest.spyOn(queues.sqs, 'send').mockRejectedValue(network as never);

@@ -48,7 +48,7 @@ test('replaces the placeholder with the trimmed app id, and shows only its end',
 test.each([
   ['beside an app id', { appId: '11', header }],
   ['beside the placeholder', { appId: 'REPLACE_ME', header }],
-])('keeps the header that stands %s', async (_, before) => {
+])('keeps a header stored %s', async (_, before) => {
   const { secret } = await set(JSON.stringify(before), '22');
 
   expect(JSON.parse(secret ?? '')).toEqual({ appId: '22', header });

@@ -25,7 +25,7 @@ test('a dead letter of many profiles is narrowed to the others, byte for byte (F
 });
 
 test.each([
-  ['in another casing and with spaces around', { Identity: ' Ana@Shop.test ' }],
+  ['in another case with surrounding spaces', { Identity: ' Ana@Shop.test ' }],
   ['as an address', { identity: '7', Email: 'ana@shop.test' }],
   ['among all identities', { identity: '7', all_identities: ['8', 'ana@shop.test'] }],
   ['deep in properties of its own', { identity: '7', event_properties: { by: { mail: 'ANA@shop.test' } } }],
@@ -60,15 +60,15 @@ test.each([
     'fields that all profiles share',
     { key_values: { by: 'ana@shop.test' }, profiles: [{ identity: '7' }, { identity: '8' }] },
   ],
-  ['no JSON', '{"identity":"Ana@shop.test",}'],
+  ['invalid JSON', '{"identity":"Ana@shop.test",}'],
   ['an unknown shape', { who: 'ana@shop.test' }],
-])('nothing stays of %s that names the person (F66)', (_, body) => {
+])('a dead letter with the person in %s is deleted whole (F66)', (_, body) => {
   expect(eraseFrom(body, 'ana@shop.test')).toMatchObject({ kind: 'whole' });
 });
 
 test.each([
-  ['somebody else', { profiles: [{ identity: 'joana@shop.test' }] }],
-  ['no JSON', '{"identity":"ben",}'],
+  ['another person', { profiles: [{ identity: 'joana@shop.test' }] }],
+  ['invalid JSON', '{"identity":"ben",}'],
 ])('%s is left alone', (_, body) => {
   expect(eraseFrom(body, 'ana@shop.test')).toEqual({ kind: 'untouched' });
 });

@@ -33,7 +33,7 @@ test.each([
   ['a list of lists', '[[["pii"]]]'],
   ['no JSON', '{"identity": “pii@shop.test”, "n": 77777,}'],
   ['no JSON with a line break', '{"a\n":\n"pii'],
-])('%s shows nothing of it (F66)', (_, body) => {
+])('%s is fully masked (F66)', (_, body) => {
   expect(maskBody(body)).not.toMatch(personalData);
 });
 
@@ -63,6 +63,6 @@ test.each([
   ['guest', ' guest '],
   ['{{ Profile.Email }}', '{{ Profile.Email }}'],
   ['{…', `{{ ${'pii '.repeat(100_000)} }}`],
-])('an identity that is shown as %s is known to its owner alone', (shown, identity) => {
+])('an identity is masked as %s', (shown, identity) => {
   expect(maskIdentity(identity)).toBe(shown);
 });

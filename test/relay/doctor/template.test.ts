@@ -31,10 +31,10 @@ describe('differences', () => {
       { Resources: { Queue: { Type: 'AWS::SQS::Queue', Properties: { DelaySeconds: 2 } } } },
       'Queue',
     ],
-    ['a resource that is gone', { Resources: {} }, 'Queue'],
+    ['a missing resource', { Resources: {} }, 'Queue'],
     ['an output', { Outputs: { Url: { Value: 'x' } } }, 'Outputs'],
     ['a condition', { Conditions: { Mine: {} } }, 'Conditions'],
-    ['a section that is gone', { Description: undefined }, 'Description'],
+    ['a missing section', { Description: undefined }, 'Description'],
   ])('%s is one', (_, change, name) => {
     expect(differences(template, templateSchema.parse({ ...template, ...change }))).toEqual([name]);
   });

@@ -84,7 +84,7 @@ test('a transient error does not end a search that is paid for, neither while it
 test.each([
   ['while it runs', { queryId: 'q' }],
   ['between pages', { queryId: 'q', nextToken: 't1' }],
-])('what does not pass in five attempts ends it: %s', async (_, input) => {
+])('an error that persists for five attempts ends the search: %s', async (_, input) => {
   logs
     .on(GetQueryResultsCommand, { queryId: 'q' })
     .resolves({ status: 'Complete', results: [row('1')], nextToken: 't1' })

@@ -31,7 +31,7 @@ test.each([
   ['Heap answered 302, next try in about 30 s', /"heap" of the settings/],
   ['Heap token not usable: it holds the placeholder', /token set/],
   ['no Heap app id', /token set/],
-])('what waits because %s', (detail, advice) => {
+])('events waiting because %s', (detail, advice) => {
   expect(sentences({ kind: 'waiting', reasons: {}, detail })).toEqual([expect.stringMatching(advice)]);
 });
 

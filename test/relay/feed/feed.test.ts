@@ -150,21 +150,21 @@ describe('waiting events', () => {
   });
 
   test.each([
-    ['came before', [refusal(500), lag(95_000)], 'Heap answered 500, next try in about 95 s'],
+    ['were received before', [refusal(500), lag(95_000)], 'Heap answered 500, next try in about 95 s'],
     [
       'waited for hours',
       [refusal('ECONNRESET'), lag(9_000_000)],
       'Heap did not answer: ECONNRESET, next try in about 60 min',
     ],
-    ['is throttled', [refusal(429)], 'Heap answered 429, next try when it allows'],
+    ['are throttled', [refusal(429)], 'Heap answered 429, next try when it allows'],
     ['waited while Heap was down', [{ _aws: {}, BreakerOpen: 1 }], 'Heap is down, next try in about 30 s'],
-    ['found no time', [lag(100)], 'no time left in this batch, next try in a minute'],
+    ['ran out of time', [lag(100)], 'no time left in this batch, next try in a minute'],
     [
       'had a neighbour that Heap refused',
       [refusal(400, 'invalid')],
       'no time left in this batch, next try in a minute',
     ],
-  ])('and %s', (_, lines, detail) => {
+  ])('have a cause and a next try if they %s', (_, lines, detail) => {
     expect(rowsOf(...lines, forwarded([], 2))).toEqual([
       expect.objectContaining({ kind: 'waiting', campaign: null, event: null, waiting: 2, detail }),
     ]);
@@ -215,7 +215,7 @@ test.each([
     'RequestId: 0f1e Error: Runtime exited with error: signal: killed',
     'the function failed; its messages will be received again',
   ],
-])('an invocation that is cut off is told once: %s', (line, detail) => {
+])('a crash of an invocation is reported once: %s', (line, detail) => {
   expect(
     rowsOf(
       'START RequestId: 0f1e Version: $LATEST',
@@ -256,7 +256,7 @@ test.each([
     { message: 'unexpected error', error: 'TypeError', at: 'at f (a.js:1)' },
     'a bug in this app, TypeError: at f (a.js:1)',
   ],
-])('an error of the surroundings is a row: %j', (line, detail) => {
+])('an error of the function or its environment is a row: %j', (line, detail) => {
   expect(rowsOf(line)).toMatchObject([{ kind: 'problem', detail }]);
 });
 
@@ -281,7 +281,7 @@ describe('with the lines that the forwarder really writes', () => {
   test.each([
     [20, 'request', 20],
     [21, 'batch', 1],
-  ])('a batch of %i calls is told by %s', async (calls, kind, length) => {
+  ])('a batch of %i calls is shown by %s', async (calls, kind, length) => {
     const ports = new InMemoryPorts();
     await ports.forward(many(calls));
     const rows = rowsOf(...ports.lines);

@@ -23,22 +23,17 @@ function watch(...lines: (object | string)[]): HeapWatch {
 test.each([
   ['nothing was sent', [], 'unknown', null],
   ['a batch of pings', [forwarded({ heapRequests: 0 })], 'unknown', null],
-  ['what Heap took', [forwarded({})], 'ok', null],
+  ['a bulk that Heap took', [forwarded({})], 'ok', null],
   ['a failure', [refused({ status: 500 })], 'failing', 'Heap answered 500'],
   ['no answer', [refused({ status: 'timeout' })], 'failing', 'Heap did not answer: timeout'],
   ['a 429', [refused({ status: 429, isHeapDown: true })], 'throttled', 'Heap answered 429'],
   ['a wrong token', [refused({ outcome: 'unauthorized', status: 401 })], 'failing', 'Heap answered 401'],
-  [
-    'a batch that waits',
-    [refused({ status: 500 }), forwarded({ retried: 3 })],
-    'failing',
-    'Heap answered 500',
-  ],
+  ['a waiting batch', [refused({ status: 500 }), forwarded({ retried: 3 })], 'failing', 'Heap answered 500'],
   ['a recovery in a batch', [refused({ status: 500 }), forwarded({ heapRequests: 2 })], 'ok', null],
   ['events refused one by one', [refused({ outcome: 'invalid', status: 400 })], 'ok', null],
   ['a lack of time', [forwarded({ retried: 3 })], 'ok', null],
   ['lines of Lambda itself', ['START RequestId: 1', '{"level":', '[]'], 'unknown', null],
-])('%s tells how Heap does', (_, lines, health, said) => {
+])("%s shows Heap's health", (_, lines, health, said) => {
   expect(watch(...lines).now).toEqual({ health, said, nextProbeAt: null });
 });
 

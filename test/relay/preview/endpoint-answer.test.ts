@@ -106,7 +106,7 @@ describe('the characters of a body', () => {
     ['{\r\n\t"a":\n"😀\u001f"}', 'U+001F at line 3 column 4 '],
     ['{"a":"pii\ufffe"}', 'U+FFFE at line 1 column 10 '],
     ['\uffff', 'U+FFFF at line 1 column 1 '],
-  ])('are named with their place: %j', (body, place) => {
+  ])('are named with their position: %j', (body, place) => {
     const { status, detail } = answer(body);
 
     expect(status).toBe(400);
