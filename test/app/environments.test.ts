@@ -138,14 +138,16 @@ it('differs in dev from prod by what their files in config/ say, and by nothing 
 });
 
 describe.each(names)('%s', (name) => {
-  it('warns for each severity of which nobody is told', () => {
+  it('warns for each severity without recipients', () => {
     const { alarms } = readEnvironment(name);
     const missing = (['page', 'ticket'] as const).filter(
       (severity) => alarms !== 'none' && alarms[severity] === undefined,
     );
     const warnings = Annotations.fromStack(stackOf(name)).findWarning('*', Match.anyValue());
     expect(warnings.map(({ entry }) => entry.data)).toEqual(
-      missing.map((severity) => expect.stringContaining(`nobody is told: set alarms.${severity}`) as string),
+      missing.map(
+        (severity) => expect.stringContaining(`no recipients for notices: set alarms.${severity}`) as string,
+      ),
     );
   });
 
