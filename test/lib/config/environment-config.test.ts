@@ -393,7 +393,7 @@ describe('each refusal is one line with the file, key, value and what is allowed
       { alarms: alarms({ page: {} }) },
       '{}',
       'must have either emails or topicArn',
-      'only one',
+      'not both',
     ],
     [
       'alarms.page',
@@ -649,8 +649,7 @@ describe('F58 events go only to a public host over TLS', () => {
     'http://eu.heapanalytics.com/api/track',
   ])('names the host that receives events instead of %s', (url) => {
     expect(problemsOf(baseUrl(url))).toEqual([
-      'config/shop.ts: heap.baseUrl: is the web application of Heap EU and does not receive events; ' +
-        `must be https://c.eu.heap-api.com (region: "eu"): this host is the web application of Heap EU and receives no events; got ${JSON.stringify(url)}`,
+      `config/shop.ts: heap.baseUrl: must be https://c.eu.heap-api.com (region: "eu"): this host is the web application of Heap EU and receives no events; got ${JSON.stringify(url)}`,
     ]);
   });
 });
