@@ -547,7 +547,7 @@ describe('a wrong alarm does not compile', () => {
     const { impact, lookAt, whenMissing, ...rest } = condition;
     // @ts-expect-error no impact sentence
     const mute: Condition = { ...rest, lookAt, whenMissing };
-    // @ts-expect-error no link
+    // @ts-expect-error no console link
     const lost: Condition = { ...rest, impact, whenMissing };
     // @ts-expect-error no choice for missing data
     const undecided: Condition = { ...rest, impact, lookAt };
