@@ -8,23 +8,23 @@ export interface ClevertapToHeapAppProps extends AppProps {
   /**
    * The environments to synthesize.
    *
-   * @default - the one of the context `env`, and without it all that are deployed
+   * @default - the one named by the context `env`, otherwise all deployed ones
    */
   readonly names?: readonly string[];
 }
 
 /**
- * The app with one stack for each environment, without the checks of what is deployed.
+ * The app with one stack per environment, without validation of the synthesized templates.
  *
- * @throws {EnvironmentConfigError} naming every mistake in a file of `config/`, or an unknown environment
- * @throws {ClevertapToHeapPropsError} naming every mistake in a file of rules
+ * @throws {EnvironmentConfigError} listing every mistake in a file of `config/`, or an unknown environment
+ * @throws {ClevertapToHeapPropsError} listing every mistake in a rule file
  */
 export function createUncheckedApp({ names, ...props }: ClevertapToHeapAppProps = {}): App {
   const app = new App({
     ...props,
-    // The CDK CLI passes cdk.json's feature flags by itself; a synthesis without it must come out the same.
+    // The CDK CLI passes cdk.json's feature flags. A synthesis without the CLI must produce the same result.
     context: { ...context, ...props.context },
-    // Not every synthesis needs it, and it takes seconds.
+    // Takes seconds, and not every synthesis needs it.
     builtinCloudFormationValidation: false,
   });
   for (const name of names ?? namesOf(app)) {
@@ -33,7 +33,7 @@ export function createUncheckedApp({ names, ...props }: ClevertapToHeapAppProps 
     const stack = new ClevertapToHeapStack(app, stackName(name), {
       description: `CleverTap webhooks to Heap, ${name}, version ${version}`,
       config,
-      // The stack's own tags; those of its resources are another matter to CDK.
+      // Tags on the stack itself; CDK tags its resources separately.
       tags,
       env: { account: config.account, region: config.region },
       terminationProtection: config.terminationProtection,
@@ -43,7 +43,7 @@ export function createUncheckedApp({ names, ...props }: ClevertapToHeapAppProps 
   return app;
 }
 
-/** The environment of `-c env=NAME`, whose mistakes alone count then, or all that are deployed. */
+/** The environment of `-c env=NAME`, or all deployed ones. Only their mistakes count. */
 function namesOf(app: App): string[] {
   const name: unknown = app.node.tryGetContext('env');
   return typeof name === 'string' ? [name] : environmentNames().filter(isDeployed);

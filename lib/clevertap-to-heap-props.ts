@@ -21,7 +21,7 @@ import { describeRuleError } from './config/rule-files';
 import { parseRules, type RuleError } from './config/rule-parser';
 import type { ExpectedTraffic } from './observe/pipeline-alarms';
 
-/** What a pipeline from CleverTap to Heap is made with; every default is that of an environment in `config/`. */
+/** Props of the pipeline from CleverTap to Heap. Defaults match those of an environment in `config/`. */
 export interface ClevertapToHeapProps {
   /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
   readonly heap: HeapLocation;
@@ -38,13 +38,13 @@ export interface ClevertapToHeapProps {
    */
   readonly allowedCidrs?: readonly string[];
   /**
-   * A domain of yours for the webhook, so that a rebuilt API never means editing every campaign.
+   * Your own domain for the webhook. If the API is ever rebuilt, campaigns keep their URL.
    *
    * @default - only the generated `execute-api` host
    */
   readonly domain?: WebhookDomainProps;
   /**
-   * Whether to create the role by which API Gateway writes logs: one per account and region, shared by all APIs.
+   * Whether to create API Gateway's logging role: one per account and region, shared by all APIs.
    *
    * @default 'exists'
    */
@@ -56,19 +56,19 @@ export interface ClevertapToHeapProps {
    */
   readonly identityOrder?: readonly IdentityField[];
   /**
-   * How CleverTap's events become Heap's.
+   * How CleverTap events are mapped to Heap events.
    *
    * @default - the default mapping alone
    */
   readonly mapping?: MappingProps;
   /**
-   * Equal events of one user within this time count once: whole minutes up to a day; zero is only within one call.
+   * Equal events of a user within this time count once. Whole minutes up to a day; zero: only within one call.
    *
    * @default Duration.minutes(10)
    */
   readonly dedupeWindow?: Duration;
   /**
-   * Events a minute sent to Heap at most, of the 15,000 it allows an app and all its senders; 0 is no limit.
+   * Maximum events a minute sent to Heap, which allows 15,000 per app across all senders. 0 means no limit.
    *
    * @default 12000
    */
@@ -80,9 +80,9 @@ export interface ClevertapToHeapProps {
    */
   readonly batchWindow?: Duration;
   /**
-   * Who is told when something is wrong; `'none'` in words for no alarms.
+   * Who is notified when something is wrong; `'none'` creates no alarms.
    *
-   * @default - alarms that notify topics without subscriptions, of which the synthesis warns
+   * @default - topics without subscriptions, with a warning at synthesis
    */
   readonly alarms?: AlarmProps | 'none';
   /**
@@ -104,27 +104,27 @@ export type HeapLocation =
       readonly baseUrl: string;
     };
 
-/** A domain of the webhook. */
+/** Your own domain for the webhook. */
 export interface WebhookDomainProps {
   /** The host, in lower case. */
   readonly name: string;
-  /** A certificate for it, in the stack's account and region. */
+  /** A certificate for it, in the same account and region as the stack. */
   readonly certificate: ICertificate;
   /**
    * The public hosted zone that gets the record.
    *
-   * @default - no record: somebody else makes it
+   * @default - no record: create it yourself
    */
   readonly hostedZone?: IHostedZone;
   /**
-   * Whether the generated host refuses requests; true once no campaign uses it, since a refused request is lost.
+   * Whether the generated host refuses requests. Enable it once no campaign uses it: refused requests are lost.
    *
    * @default false
    */
   readonly disableExecuteApiEndpoint?: boolean;
 }
 
-/** How CleverTap's events become Heap's. */
+/** How CleverTap events are mapped to Heap events. */
 export interface MappingProps {
   /**
    * Rules, or paths of JSON files with one or a list of them; the first rule that matches an event applies.
@@ -133,70 +133,70 @@ export interface MappingProps {
    */
   readonly rules?: readonly (MappingRuleProps | string)[];
   /**
-   * Event names by `targetId`, for campaigns whose webhooks name their event nowhere else.
+   * Event names by `targetId`, for campaigns whose webhooks do not name their event.
    *
    * @default - none
    */
   readonly campaigns?: Readonly<Record<string, string>>;
   /**
-   * Identities to refuse besides the built-in placeholders; `*` stands for any string.
+   * Identities to refuse besides the built-in placeholders; `*` matches any string.
    *
    * @default - none
    */
   readonly deniedIdentities?: readonly string[];
 }
 
-/** A rule as it stands in a file of rules. */
+/** A rule as written in a rule file. */
 export type MappingRuleProps = Omit<MappingRule, 'name'>;
 
-/** Who is told when something is wrong. */
+/** Who is notified when something is wrong. */
 export interface AlarmProps {
   /**
-   * Who is called for what loses or delays events now, at night as well.
+   * Who is paged, day and night, when events are being lost or delayed.
    *
-   * @default - a topic without subscriptions, of which the synthesis warns
+   * @default - a topic without subscriptions, with a warning at synthesis
    */
   readonly page?: AlarmRecipients;
   /**
-   * Who is told of what can wait for the next working day.
+   * Who is notified of what can wait for the next working day.
    *
-   * @default - a topic without subscriptions, of which the synthesis warns
+   * @default - a topic without subscriptions, with a warning at synthesis
    */
   readonly ticket?: AlarmRecipients;
   /**
-   * Fewer accepted requests than these in these hours are an alarm.
+   * Minimum of accepted requests in a number of hours; fewer raise an alarm.
    *
    * @default - silence is normal
    */
   readonly expectedTraffic?: ExpectedTraffic;
   /**
-   * The `https://` URL of a folder with this package's `docs`, for the links of notices to the runbook.
+   * The `https://` URL of a folder with this package's `docs`; notices link to the runbook there.
    *
    * @default - notices name the file in this package
    */
   readonly docsUrl?: string;
 }
 
-/** Who gets notices. */
+/** Recipients of notices. */
 export type AlarmRecipients =
   | {
-      /** Addresses, each of which must confirm a mail from AWS. */
+      /** Email addresses; each must confirm a mail from AWS. */
       readonly emails: readonly string[];
     }
   | {
-      /** A standard topic of yours, for a pager or a chat; its policy must let CloudWatch publish. */
+      /** Your own standard topic, for a pager or a chat; its policy must let CloudWatch publish. */
       readonly topic: ITopic;
     };
 
-/** A mistake in the props: a line for each, with prop, value and what is allowed. */
+/** Invalid props: one line per mistake, with the prop, the value and what is allowed. */
 export class ClevertapToHeapPropsError extends Error {
-  /** As of every error: what its class is called. */
+  /** The name of the class, as for every error. */
   override readonly name = 'ClevertapToHeapPropsError';
 }
 
 const must = (sentence: string): string => `must ${sentence}`;
 
-/** Of another copy of CDK they are instances of other classes. */
+/** Checks a member, not the class: another copy of CDK has other classes. */
 const having = <T>(member: string, error: string): z.ZodType<T> =>
   z.custom<T>((value) => typeof value === 'object' && value !== null && member in value, {
     error,
@@ -237,7 +237,7 @@ const recipientsSchema = z
     if (recipients.emails !== undefined && recipients.topic === undefined)
       return { emails: recipients.emails };
     if (recipients.topic !== undefined && recipients.emails === undefined) return { topic: recipients.topic };
-    context.addIssue('set either emails or topic, and only one of them');
+    context.addIssue('must have either emails or topic, not both');
     return z.NEVER;
   });
 
@@ -248,7 +248,7 @@ const alarmsSchema = z.strictObject(
     expectedTraffic: expectedTrafficSchema.optional(),
     docsUrl: docsUrlSchema.default('docs'),
   },
-  must('be { page, ticket }, or "none" where nobody is to be told'),
+  must('be { page, ticket }, or "none"'),
 );
 
 const mappingSchema = z.strictObject(
@@ -302,15 +302,15 @@ const shapes = {
   'alarms.expectedTraffic': expectedTrafficSchema.shape,
 };
 
-/** Props, checked and with every default filled in; times are numbers of the unit that AWS takes. */
+/** Checked props with every default filled in. Times are numbers in the unit that AWS takes. */
 export interface CheckedProps extends Omit<z.output<typeof propsSchema>, 'mapping'> {
   readonly mapping: MappingSettings;
-  /** What the mapping has without an effect. */
+  /** Parts of the mapping that have no effect. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Checks props and reads the files of rules.
+ * Checks props and reads rule files.
  *
  * @param path of the construct, for the messages
  * @throws {ClevertapToHeapPropsError} listing every mistake
@@ -341,7 +341,10 @@ interface ReadRules {
   readonly warnings: readonly string[];
 }
 
-/** Reads what stands in the place of a rule: a rule, or the path of a file as CDK takes paths of assets. */
+/**
+ * Reads an entry of `mapping.rules`: a rule, or a file path relative to the working directory, as CDK
+ * resolves assets.
+ */
 function readRules(where: string, rule: unknown, index: number): ReadRules {
   if (typeof rule !== 'string') {
     const { rules, errors, warnings } = parseRules(`rules[${index}]`, JSON.stringify(rule));
@@ -353,7 +356,7 @@ function readRules(where: string, rule: unknown, index: number): ReadRules {
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    const mistake = `${where}: must be a rule, or the path of a file that can be read; got ${JSON.stringify(rule)}`;
+    const mistake = `${where}: must be a rule or the path of a readable file; got ${JSON.stringify(rule)}`;
     return { rules: [], mistakes: [mistake], warnings: [] };
   }
   const { rules, errors, warnings } = parseRules(basename(path, '.json'), text);

@@ -14,7 +14,7 @@ export interface ClevertapToHeapStackProps extends StackProps {
   readonly config: EnvironmentConfig;
 }
 
-/** What CDK calls the periods that the settings know. */
+/** CDK's names for the retention periods of the settings. */
 const retentions: Record<EnvironmentConfig['logRetentionDays'], RetentionDays> = {
   7: RetentionDays.ONE_WEEK,
   14: RetentionDays.TWO_WEEKS,
@@ -25,12 +25,12 @@ const retentions: Record<EnvironmentConfig['logRetentionDays'], RetentionDays> =
   365: RetentionDays.ONE_YEAR,
 };
 
-/** One environment: a stack around one pipeline, made by the environment's settings. */
+/** One environment: a stack with one pipeline, built from the environment's settings. */
 export class ClevertapToHeapStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: ClevertapToHeapStackProps) {
     super(scope, id, props);
 
-    // CDK leaves an id of `Default` out of every logical id.
+    // CDK leaves the id `Default` out of logical ids.
     new ClevertapToHeap(this, 'Default', {
       heap: config.heap,
       apiKeys: config.apiKeys,

@@ -16,7 +16,7 @@ import { Observability } from './observe/observability';
 import { PipelineMetrics } from './observe/pipeline-metrics';
 import { pipelineName } from './pipeline-name';
 
-// All that a consumer names; nothing else is public.
+// The whole public API.
 export { ClevertapToHeapPropsError } from './clevertap-to-heap-props';
 export type {
   AlarmProps,
@@ -41,31 +41,31 @@ export type {
 } from './observe/pipeline-metrics';
 
 /**
- * CleverTap → API Gateway → SQS → Lambda → Heap, with its alarms, its dashboard, and the policies of those who operate
- * it. After the deployment the Heap app id is stored in the secret, and the URL and a key are pasted into CleverTap.
+ * CleverTap → API Gateway → SQS → Lambda → Heap, with alarms, a dashboard and operator policies. After the
+ * deployment, store the Heap app id in the secret, and paste the URL and a key into CleverTap.
  *
- * @throws {ClevertapToHeapPropsError} naming every mistake in the props and in files of rules
+ * @throws {ClevertapToHeapPropsError} listing every mistake in the props and in rule files
  */
 export class ClevertapToHeap extends Construct {
   /** The URL to paste into CleverTap, ending in `/webhook`. */
   readonly webhookUrl: string;
-  /** The API keys by their names; the value of one goes into CleverTap as the header `x-api-key`. */
+  /** API keys by name. CleverTap sends a key's value in the header `x-api-key`. */
   readonly apiKeys: ReadonlyMap<string, IApiKey>;
-  /** The queue in which every accepted webhook is durable; it outlives the stack. */
+  /** The queue that stores every accepted webhook durably. It outlives the stack. */
   readonly eventBuffer: IQueue;
-  /** The queue of what could not be delivered, each message with a reason; it outlives the stack. */
+  /** The dead-letter queue. Each message has a reason. It outlives the stack. */
   readonly deadLetterQueue: IQueue;
   /** The function that delivers to Heap. */
   readonly forwarder: IFunction;
-  /** The secret in which the Heap app id is stored as `{"appId":"<digits>"}`; it outlives the stack. */
+  /** The secret that holds the Heap app id, as `{"appId":"<digits>"}`. It outlives the stack. */
   readonly heapTokens: ISecret;
-  /** Metrics of every part, for graphs and alarms of yours. */
+  /** Metrics of every part, for your own graphs and alarms. */
   readonly metrics: PipelineMetrics;
-  /** The alarms, those that notify somebody first; none with `alarms: 'none'`. */
+  /** The alarms, those with a recipient first; empty with `alarms: 'none'`. */
   readonly alarms: readonly IAlarm[];
-  /** The page that shows what happens to the events. */
+  /** The dashboard: what happens to the events, from top to bottom. */
   readonly dashboard: Dashboard;
-  /** Policies to attach to roles of people and pipelines, each of which allows all that the one before it allows. */
+  /** Policies to attach to the roles of operators and pipelines. Each includes the one before it. */
   readonly operatorPolicies: {
     readonly reader: IManagedPolicy;
     readonly smoke: IManagedPolicy;
@@ -170,18 +170,18 @@ export class ClevertapToHeap extends Construct {
       [
         'AlarmTopicPage',
         observability.topics?.page.topicArn,
-        'Topic of the notices about what loses or delays events now',
+        'Topic of notices that events are being lost or delayed',
       ],
       [
         'AlarmTopicTicket',
         observability.topics?.ticket.topicArn,
-        'Topic of the notices about what can wait for the next working day',
+        'Topic of notices that can wait for the next working day',
       ],
-      // What the operator's commands look things up by.
+      // Looked up by the operator's commands.
       [
         'PipelineName',
         name,
-        'Name of the dashboard, the REST API and the metrics; those of alarms begin with it',
+        'Name of the dashboard, the REST API and the metrics, and prefix of the alarm names',
       ],
       ['ApiId', webhookApi.api.restApiId],
       ['StageName', webhookApi.stage.stageName],
@@ -189,7 +189,7 @@ export class ClevertapToHeap extends Construct {
       ['AccessLogGroup', webhookApi.accessLog.logGroupName],
       ['ForwarderArn', forwarder.function.functionArn],
       ['ForwarderLogGroup', forwarder.log.logGroupName],
-      // What to attach to the roles and groups of people and pipelines.
+      // To attach to the roles and groups of operators and pipelines.
       ['ReaderPolicyArn', policies.reader.managedPolicyArn],
       ['SmokePolicyArn', policies.smoke.managedPolicyArn],
       ['OperatorPolicyArn', policies.operator.managedPolicyArn],
@@ -201,7 +201,7 @@ export class ClevertapToHeap extends Construct {
     ]);
   }
 
-  /** By the id of the construct and without a digest, so that commands find those of each. */
+  /** Named by the construct's id, without a digest: the commands find them by name. */
   private addOutputs(prefix: string, outputs: readonly Output[]): void {
     for (const [id, value, description] of outputs) {
       if (value === undefined) continue;
@@ -218,11 +218,11 @@ export class ClevertapToHeap extends Construct {
       if (alarms[severity] !== undefined) continue;
       Annotations.of(this).addWarningV2(
         'clevertap-to-heap:nobody-is-told',
-        `nobody is told: set alarms.${severity}`,
+        `no recipients for notices: set alarms.${severity}`,
       );
     }
   }
 }
 
-/** What an output is called in a stack around one pipeline, its value, and what it is for. */
+/** An output's name in a stack with one pipeline, its value and its description. */
 type Output = readonly [id: string, value: string | undefined, description?: string];

@@ -1,33 +1,33 @@
 import { Names, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-/** What a pipeline is called where people look for it, and where AWS takes names for keys. */
+/** The names of a pipeline, for operators and for AWS. */
 export interface PipelineName {
   /**
-   * The name of its dashboard, its REST API and its metrics, and what the names of its alarms begin with, before a dash:
-   * the name of the stack and the ids of the constructs below it, joined with underscores. No name of a stack holds one,
-   * so none begins with that of another pipeline and a dash.
+   * The name of its dashboard, REST API and metrics, and, before a dash, the prefix of its alarm names: the
+   * stack's name and the construct ids below it, joined with underscores. Stack names contain no underscore,
+   * so no name starts with that of another pipeline and a dash.
    */
   readonly name: string;
-  /** What the names of its outputs begin with: the ids below the stack that has them. */
+  /** The prefix of its output names: the ids below the stack that has them. */
   readonly outputPrefix: string;
 }
 
-/** With the name of an alarm after it, CloudWatch's limit of 255 is not reached. */
+/** Leaves room for an alarm's name within CloudWatch's limit of 255. */
 const longestName = 200;
 
 /**
- * The name of a pipeline by its path. CDK leaves an id of `Default` out of every name, and so does this: a stack around
- * one pipeline has the name of the stack and no prefix.
+ * Derives the names of a pipeline from its path. Like CDK, it leaves out the id `Default`: a stack with one
+ * pipeline has the stack's name and no prefix.
  */
 export function pipelineName(scope: Construct): PipelineName {
   const stack = Stack.of(scope);
   let outermost = stack;
-  // What a nested stack is called only its deployment knows.
+  // The name of a nested stack is known only at deployment.
   while (outermost.nestedStackParent !== undefined) outermost = outermost.nestedStackParent;
   const ids = idsBelow(outermost, scope);
   const name = [outermost.stackName, ...ids.map(alphanumeric)].join('_');
-  // Two ids may differ in other characters alone.
+  // Two ids may differ only in other characters.
   const isUnique = ids.every((id) => id === alphanumeric(id)) && name.length <= longestName;
   return {
     name: isUnique ? name : Names.uniqueResourceName(scope, { maxLength: longestName, separator: '_' }),

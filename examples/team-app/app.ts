@@ -6,7 +6,7 @@ const stack = new Stack(new App(), 'Marketing', { terminationProtection: true })
 
 const webhooks = new ClevertapToHeap(stack, 'Webhooks', {
   heap: { region: 'eu' },
-  // The first API with a log in this account and region; 'exists' everywhere else.
+  // 'create' for the first API with a log in this account and region; 'exists' everywhere else.
   apiGatewayLogRole: 'create',
   mapping: { rules: ['mappings/purchase.json'] },
   alarms: {
@@ -15,7 +15,7 @@ const webhooks = new ClevertapToHeap(stack, 'Webhooks', {
   },
 });
 
-// The team wants to know of a single event that was rejected for its identity.
+// Notifies the team of each event rejected for its identity.
 new Alarm(stack, 'PlaceholderIdentities', {
   metric: webhooks.metrics.rejectedFor('placeholder_identity', {
     statistic: 'Sum',

@@ -8,7 +8,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 export interface OperatorPoliciesProps {
-  /** The queue of accepted webhooks, and the one of what could not be delivered. */
+  /** The queues of accepted webhooks and of dead letters. */
   readonly eventBuffer: IQueue;
   readonly deadLetterQueue: IQueue;
   /** The secret with the Heap app id. */
@@ -27,18 +27,17 @@ export interface OperatorPoliciesProps {
 }
 
 /**
- * What people and pipelines may do with one environment, as three policies to attach: each allows all that the one
- * before it allows.
+ * Three policies for operators and pipelines of one environment. Each includes the one before it.
  *
- * The policies have no name and no description: a change of either replaces the policy, and IAM refuses to delete one
- * that is attached, so that it would stay attached and never be updated again.
+ * They have no name and no description: changing either replaces the policy, and IAM refuses to delete an
+ * attached one. The old policy would stay attached and never be updated again.
  */
 export class OperatorPolicies extends Construct {
-  /** Sees counts, logs and settings; no event, no key and no secret. */
+  /** Reads counts, logs and settings; no events, keys or secret. */
   readonly reader: IManagedPolicy;
-  /** Also reads the values of API keys and the secret: for checks after a deployment, and to send test events. */
+  /** Also reads API key values and the secret, to send test events and run checks after a deployment. */
   readonly smoke: IManagedPolicy;
-  /** Also stores the secret, works on dead letters, and stops and starts delivery. */
+  /** Also writes the secret, handles dead letters, and stops and starts delivery. */
   readonly operator: IManagedPolicy;
 
   constructor(scope: Construct, id: string, props: OperatorPoliciesProps) {
@@ -47,7 +46,7 @@ export class OperatorPolicies extends Construct {
     const usagePlan = this.apiGatewayArn(`/usageplans/${props.usagePlan.usagePlanId}`);
     const reading = this.reading(props, usagePlan);
     const credentials = [
-      // The keys of a plan are listed with their values.
+      // Listing the keys of a plan returns their values.
       allow(['apigateway:GET'], [...props.apiKeys.map(({ keyArn }) => keyArn), `${usagePlan}/keys`]),
       allow(['secretsmanager:GetSecretValue'], [props.heapTokens.secretArn]),
     ];
@@ -58,12 +57,11 @@ export class OperatorPolicies extends Construct {
     Validations.of(this).acknowledge(
       {
         id: 'AwsSolutions-IAM5[Resource::*]',
-        reason: `AWS knows no resource for ${accountWide.join(', ')}; each of them reads only.`,
+        reason: `${accountWide.join(', ')} support no resource-level permissions; all of them only read.`,
       },
       {
         id: `AwsSolutions-IAM5[Resource::${this.stackArn('<AWS::Partition>', '<AWS::Region>', '<AWS::AccountId>', '<AWS::StackName>')}]`,
-        reason:
-          'The wildcard stands for the unique id after the name of this stack, and no other stack matches.',
+        reason: 'The wildcard covers the unique id after this stack name; no other stack matches.',
       },
     );
   }
@@ -112,7 +110,7 @@ export class OperatorPolicies extends Construct {
           'sqs:ReceiveMessage',
           'sqs:ChangeMessageVisibility',
           'sqs:DeleteMessage',
-          // What is left of a letter when the events of one person are taken out of it.
+          // Sends back the rest of a dead letter after the events of one person are removed.
           'sqs:SendMessage',
           'sqs:StartMessageMoveTask',
           'sqs:ListMessageMoveTasks',
@@ -140,7 +138,7 @@ export class OperatorPolicies extends Construct {
     return new ManagedPolicy(this, id, { statements });
   }
 
-  /** What a nested stack is called only its deployment knows. */
+  /** The name of a nested stack is known only at deployment. */
   private stackArn(
     partition: string,
     unknownRegion = Aws.REGION,
@@ -152,7 +150,7 @@ export class OperatorPolicies extends Construct {
     return `arn:${partition}:cloudformation:${known(region, unknownRegion)}:${known(account, unknownAccount)}:stack/${known(stackName, unknownStack)}/*`;
   }
 
-  /** API Gateway's own resources are of no account. */
+  /** ARNs of API Gateway's own resources have no account. */
   private apiGatewayArn(path: string): string {
     return Stack.of(this).formatArn({
       service: 'apigateway',
@@ -163,7 +161,7 @@ export class OperatorPolicies extends Construct {
   }
 }
 
-/** Actions that AWS grants for the whole account or not at all, or, of composite alarms, shows nothing otherwise. */
+/** Actions without resource-level permissions, or that hide composite alarms when limited to a resource. */
 const accountWide = [
   'cloudwatch:DescribeAlarms',
   'cloudwatch:GetMetricData',

@@ -4,17 +4,17 @@ import { Construct } from 'constructs';
 
 export interface EventBufferProps {
   /**
-   * How long a received message stays hidden: at least six times the consumer's timeout plus its batch window,
-   * the ratio AWS asks for (F25).
+   * How long a received message stays hidden. AWS recommends at least six times the consumer's timeout plus
+   * its batch window.
    */
   readonly visibilityTimeout: Duration;
 }
 
 /**
- * The queue in which every accepted webhook is durable before CleverTap gets its 200, and the dead-letter queue
- * for what can never be delivered.
+ * Stores every accepted webhook durably before CleverTap gets its 200. Its dead-letter queue holds what can
+ * never be delivered.
  *
- * Both survive the deletion of the stack and a replacement: they may hold events that exist nowhere else (F18).
+ * Both queues survive stack deletion and replacement: they may hold events that exist nowhere else.
  */
 export class EventBuffer extends Construct {
   readonly queue: IQueue;
@@ -31,9 +31,9 @@ export class EventBuffer extends Construct {
 
     this.deadLetterQueue = new Queue(this, 'DeadLetterQueue', {
       ...durable,
-      // SQS counts a redriven message's age from its first enqueue, so this must outlive the queue before it (F17).
+      // SQS keeps a redriven message's first enqueue time, so this must outlive the source queue.
       retentionPeriod: Duration.days(14),
-      // No redriveAllowPolicy: naming the source queue here and this queue there is a dependency cycle.
+      // No redriveAllowPolicy: if each queue names the other, CloudFormation sees a dependency cycle.
     });
 
     this.queue = new Queue(this, 'Queue', {
@@ -42,13 +42,13 @@ export class EventBuffer extends Construct {
       visibilityTimeout: props.visibilityTimeout,
       deadLetterQueue: {
         queue: this.deadLetterQueue,
-        // Only the backstop for crashes: what cannot be delivered, the forwarder moves itself, with a reason.
-        // Lower, and throttled invocations would use up the receives of healthy messages (F23).
+        // Only a backstop for crashes: the forwarder moves undeliverable events itself, with a reason. With a
+        // lower count, throttled invocations would use up the receives of healthy messages.
         maxReceiveCount: 60,
       },
     });
 
-    // A queue that stays without its policy would answer plain HTTP.
+    // A retained queue without its policy would accept plain HTTP.
     RemovalPolicies.of(this).retainOnUpdateOrDelete({
       applyToResourceTypes: [CfnQueuePolicy.CFN_RESOURCE_TYPE_NAME],
     });

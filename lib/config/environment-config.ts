@@ -8,17 +8,17 @@ import { problemOfRange } from './public-range';
 /** Heap's documented ingestion hosts by region (developers.heap.io, "EU data residency"). */
 const heapRegions = { us: 'https://heapanalytics.com', eu: 'https://c.eu.heap-api.com' };
 
-/** Retention periods CloudWatch Logs accepts, in days, as far as they make sense for a delivery log. */
+/** Retention periods that CloudWatch Logs accepts and that suit a delivery log, in days. */
 const logRetentions = [7, 14, 30, 60, 90, 180, 365] as const;
 
-/** The regions that aws-cdk-lib knows, of the commercial partition: links to the console hold its host. */
+/** Regions of the commercial partition that aws-cdk-lib knows: console links contain its host. */
 const regions: ReadonlySet<string> = new Set(
   RegionInfo.regions.filter(({ partition }) => partition === 'aws').map(({ name }) => name),
 );
 
 const isDistinct = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
-/** What is allowed: zod's own words name no remedy. A value that fails one check is not put to the next. */
+/** States what is allowed, unlike zod's own messages. A value's first failed check is its last. */
 const must = (sentence: string): { error: string; abort: true } => ({
   error: `must ${sentence}`,
   abort: true,
@@ -34,7 +34,7 @@ const heapSchema = z
   )
   .transform((heap, context) => {
     if ((heap.region === undefined) === (heap.baseUrl === undefined)) {
-      context.addIssue('set either region ("us" or "eu") or baseUrl ("https://…"), and only one of them');
+      context.addIssue('must have either region ("us" or "eu") or baseUrl ("https://…"), not both');
       return z.NEVER;
     }
     if (heap.region !== undefined) return { baseUrl: heapRegions[heap.region] };
@@ -44,10 +44,10 @@ const heapSchema = z
     return z.NEVER;
   });
 
-const hostName = 'be a host name of yours in lower case, without https:// and path';
-const publicName = 'be reachable from the internet: this domain is reserved or of a private network';
+const hostName = 'be a host name in lower case, without https:// and path';
+const publicName = 'be reachable from the internet: this domain is reserved or private';
 const certificateArn = 'be the ARN of a certificate in AWS Certificate Manager';
-const zone = 'be the hosted zone in Route 53 that the record goes into: { id: "Z…", name }';
+const zone = 'be the Route 53 hosted zone for the record: { id: "Z…", name }';
 const domainPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
 export const domainNameSchema = z
@@ -55,13 +55,13 @@ export const domainNameSchema = z
   .regex(domainPattern, must(hostName))
   .refine(isPublicDomain, must(publicName));
 
-/** True when no caller uses the URL of the API any more: a request to it is refused, and so lost. */
+/** Refused requests are lost: true only once no caller uses the API's own URL. */
 export const disableExecuteApiEndpointSchema = z.boolean(must('be true or false')).default(false);
 
 const zoneSchema = z.strictObject(
   {
-    id: z.string(must(zone)).regex(/^Z[A-Z0-9]{1,31}$/, must('be the id of a hosted zone in Route 53, "Z…"')),
-    /** The zone's own name, by which a zone of another domain is found before the deployment. */
+    id: z.string(must(zone)).regex(/^Z[A-Z0-9]{1,31}$/, must('be the id of a Route 53 hosted zone, "Z…"')),
+    /** The zone's name, which reveals a zone of another domain before the deployment. */
     name: z.string(must(zone)).regex(domainPattern, must(hostName)),
   },
   must(zone),
@@ -74,7 +74,7 @@ const domainSchema = z
       certificateArn: z
         .string(must(certificateArn))
         .regex(/^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/, must(certificateArn)),
-      /** Absent: somebody else makes the DNS record. */
+      /** Absent: create the DNS record yourself. */
       hostedZone: zoneSchema.optional(),
       disableExecuteApiEndpoint: disableExecuteApiEndpointSchema,
     },
@@ -85,36 +85,36 @@ const domainSchema = z
     context.addIssue({
       code: 'custom',
       path: ['hostedZone', 'name'],
-      message: `must be the zone of ${name}: its end, after a dot`,
+      message: `must be ${name} or a parent domain of it`,
     });
   });
 
-const alarmChoice = 'be { page, ticket }, or "none" where nobody shall be told';
+const alarmChoice = 'be { page, ticket }, or "none"';
 const docsUrl = 'be the URL of a folder with these docs, "https://…"';
 const alarmDestination = 'be { emails: ["…"] } or { topicArn: "arn:aws:sns:…" }';
 const topicArn = 'be the ARN of a standard SNS topic';
 const trafficHours = 'be a whole number of hours from 1 to 24';
 const trafficRequests = 'be a whole number of requests, at least 1';
 
-/** Addresses that are subscribed to a new topic; each must confirm a mail from AWS. */
+/** Addresses to subscribe to a new topic; each must confirm a mail from AWS. */
 export const emailsSchema = z
   .array(
     z
-      .email(must('be an e-mail address'))
+      .email(must('be an email address'))
       .refine((address) => isPublicDomain(address.slice(address.lastIndexOf('@') + 1)), {
-        error: 'is at a domain that receives no mail, reserved or of a private network',
+        error: 'must be at a domain that receives mail: this one is reserved or private',
       }),
-    must('be a list of e-mail addresses'),
+    must('be a list of email addresses'),
   )
-  .min(1, must('name at least one address'))
-  .refine(isDistinct, must('not name an address twice'));
+  .min(1, must('have at least one address'))
+  .refine(isDistinct, must('not list an address twice'));
 
-/** Who gets the notices of one severity. */
+/** Recipients of the notices of one severity. */
 const destinationSchema = z
   .strictObject(
     {
       emails: emailsSchema.optional(),
-      /** A topic that exists, for a pager or a chat. CloudWatch cannot publish to FIFO topics. */
+      /** An existing topic, for a pager or a chat. CloudWatch cannot publish to FIFO topics. */
       topicArn: z
         .string(must(topicArn))
         .regex(/^arn:aws:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, must(topicArn))
@@ -125,7 +125,7 @@ const destinationSchema = z
   .transform(({ emails, topicArn: arn }, context): { emails: string[] } | { topicArn: string } => {
     if (emails !== undefined && arn === undefined) return { emails };
     if (arn !== undefined && emails === undefined) return { topicArn: arn };
-    context.addIssue('set either emails or topicArn, and only one of them');
+    context.addIssue('must have either emails or topicArn, not both');
     return z.NEVER;
   });
 
@@ -139,19 +139,19 @@ export const expectedTrafficSchema = z.strictObject(
 
 export const docsUrlSchema = z
   .url({ protocol: /^https$/, ...must(docsUrl) })
-  // CloudWatch allows 1024 characters for the text of a notice.
+  // CloudWatch limits an alarm description to 1024 characters.
   .max(200, must('be at most 200 characters long'))
   .transform((url) => url.replace(/\/+$/, ''));
 
 const alarmsSchema = z.strictObject(
   {
-    /** For what loses or delays events now; absent: a topic that nobody has subscribed to. */
+    /** For what is losing or delaying events now. Absent: a topic without subscriptions. */
     page: destinationSchema.optional(),
-    /** For what can wait for the next working day; absent: as above. */
+    /** For what can wait for the next working day. Absent: a topic without subscriptions. */
     ticket: destinationSchema.optional(),
-    /** Fewer accepted requests than these in these hours are an alarm; absent: silence is normal. */
+    /** Minimum of accepted requests in a number of hours; fewer raise an alarm. Absent: silence is normal. */
     expectedTraffic: expectedTrafficSchema.optional(),
-    /** Where this repository's `docs` can be read; notices link to its runbook. Absent: they name its file. */
+    /** Where to read this repository's `docs`; notices link to its runbook. Absent: notices name the file. */
     docsUrl: docsUrlSchema.optional(),
   },
   must(alarmChoice),
@@ -159,25 +159,25 @@ const alarmsSchema = z.strictObject(
 
 const apiKeyNames = 'be a list of names such as ["k1"]';
 const keyName = 'be a name such as "k1": up to 32 of a-z and 0-9';
-const region = 'be a region of the commercial partition of AWS, such as "eu-west-1"';
-const cidr = 'be a CIDR range: an address, a slash and the length of its prefix';
+const region = 'be a region of the commercial AWS partition, such as "eu-west-1"';
+const cidr = 'be a CIDR range: an address, a slash and a prefix length';
 const narrowCidr =
   'have a prefix of at least /8 (IPv4) or /16 (IPv6); leave allowedCidrs out to allow any address';
-const publicCidr =
-  'be addresses that requests on the internet come from: these are private, reserved or for documentation';
+const publicCidr = 'be public addresses: these are private, reserved or for documentation';
 const fileName = 'be the name of a file in config/mappings/ without .json, such as "purchase"';
 const denied = 'be an identity or a pattern such as "*@test.shop.test"';
 const dedupeWindow = 'be a whole number of minutes from 0 to 1440';
 const batchWindow = 'be a whole number of seconds from 1 to 300';
 const tagKey =
-  'stands where the key of a tag must stand: 1 to 128 letters, digits, blanks and _.:/=+@-, with no blank at its ends';
-const tagValue = 'be a string of 1 to 256 letters, digits, blanks and _.:/=+@-, with no blank at its ends';
+  'must have a valid tag key: 1 to 128 letters, digits, spaces and _.:/=+@-, not starting or ending with a space';
+const tagValue =
+  'be a string of 1 to 256 letters, digits, spaces and _.:/=+@-, not starting or ending with a space';
 const eventsPerMinute = 'be 0 (no limit) or a whole number from 600 to 15000, the limit of Heap';
 
-/** Those of ours, by which orphaned queues are found; IAM, unlike other services, ignores the case of a key. */
+/** Set by this app, to find orphaned queues. IAM, unlike other services, ignores the case of a key. */
 const ownTags = ['application', 'environment'];
 
-/** CloudFormation refuses an empty value, and services differ in what they do with blanks at the ends. */
+/** CloudFormation refuses empty values, and services differ in how they treat surrounding spaces. */
 const tagText = (longest: number): RegExp =>
   new RegExp(`^(?! )[\\p{L}\\p{N} _.:/=+@-]{1,${longest}}(?<! )$`, 'u');
 
@@ -188,32 +188,32 @@ const tagsSchema = z
   })
   .superRefine((tags, context) => {
     const keys = Object.keys(tags);
-    // Of the 50 that AWS allows a resource.
-    if (keys.length > 48) context.addIssue('must be at most 48 tags');
+    // AWS allows 50 per resource; two are ours.
+    if (keys.length > 48) context.addIssue('must have at most 48 tags');
     const lowerCase = keys.map((key) => key.toLowerCase());
     for (const [index, key] of keys.entries()) {
       const folded = key.toLowerCase();
       const problem = ownTags.includes(folded)
-        ? 'must have another key: this tag is set for every environment'
+        ? 'must have another key: this app sets this tag itself'
         : folded.startsWith('aws:')
-          ? 'must have another key: AWS keeps those with aws: for itself'
+          ? 'must have another key: AWS reserves the prefix aws:'
           : lowerCase.indexOf(folded) < index
-            ? 'must have another key: IAM takes two that differ in case alone for one'
+            ? 'must have another key: IAM ignores the case of keys'
             : undefined;
       if (problem !== undefined) context.addIssue({ code: 'custom', path: [key], message: problem });
     }
   });
 
-/** The settings that an environment shares with the construct. */
+/** The settings that environments share with the construct. */
 export const pipelineFields = {
   /** Where Heap receives events: its region, or a base URL if Heap gave you another one. */
   heap: heapSchema,
   /** Names of the API keys that may call the webhook; two while one is being rotated. */
   apiKeys: z
     .array(z.string(must(keyName)).regex(/^[a-z][a-z0-9]{0,31}$/, must(keyName)), must(apiKeyNames))
-    .min(1, must('name at least one key, or nobody can call the webhook'))
-    .max(10, must('name at most ten keys'))
-    .refine(isDistinct, must('not name a key twice')),
+    .min(1, must('have at least one key: every call needs one'))
+    .max(10, must('have at most ten keys'))
+    .refine(isDistinct, must('not list a key twice')),
   /** IPv4 or IPv6 ranges that may call the webhook; absent: any address with a valid key. */
   allowedCidrs: z
     .array(
@@ -223,7 +223,7 @@ export const pipelineFields = {
         .refine((range) => problemOfRange(range) !== 'not public', must(publicCidr)),
       must('be a list of CIDR ranges'),
     )
-    .min(1, must('list at least one range; leave the key out to allow any address'))
+    .min(1, must('have at least one range; leave the key out to allow any address'))
     .optional(),
   /** `create` in the first environment of an account and region, `exists` in all others. */
   apiGatewayLogRole: z.enum(
@@ -236,10 +236,10 @@ export const pipelineFields = {
       z.enum(identityFields, must(`be one of ${identityFields.map((name) => `"${name}"`).join(', ')}`)),
       must('be a list of profile fields'),
     )
-    .min(1, must('name at least one field'))
-    .refine(isDistinct, must('not name a field twice'))
+    .min(1, must('have at least one field'))
+    .refine(isDistinct, must('not list a field twice'))
     .default(['identity', 'email']),
-  /** Event names by `targetId`, for campaigns whose webhooks name their event nowhere else. */
+  /** Event names by `targetId`, for campaigns whose webhooks do not name their event. */
   campaigns: z
     .record(
       z.string().regex(/^\d+$/),
@@ -247,22 +247,22 @@ export const pipelineFields = {
       {
         error: ({ code }) =>
           code === 'invalid_key'
-            ? 'stands where the id of a campaign must stand, in digits: the targetId of its webhooks'
+            ? 'must have a campaign id as its key: the targetId of its webhooks, in digits'
             : 'must be an object such as { "1650000001": "Reminder Sent" }',
       },
     )
     .default({}),
-  /** Identities to refuse besides the built-in placeholders; `*` stands for any text. */
+  /** Identities to refuse besides the built-in placeholders; `*` matches any string. */
   deniedIdentities: z
     .array(z.string(must(denied)).trim().regex(/[^*]/, must(denied)), must('be a list of patterns'))
     .default([]),
-  /** Equal events of one user within this many minutes count once; 0: only within one webhook call. */
+  /** Equal events of a user within this many minutes count once. 0: only within one webhook call. */
   dedupeWindowMinutes: z
     .int(must(dedupeWindow))
     .min(0, must(dedupeWindow))
     .max(1440, must(dedupeWindow))
     .default(10),
-  /** Events a minute sent to Heap at most, of the 15,000 it allows an app and all its senders; 0: no limit. */
+  /** Maximum events a minute sent to Heap, which allows 15,000 per app across all senders. 0: no limit. */
   maxEventsPerMinute: z
     .int(must(eventsPerMinute))
     .refine((events) => events === 0 || (events >= 600 && events <= 15_000), must(eventsPerMinute))
@@ -276,13 +276,13 @@ export const pipelineFields = {
 };
 
 /**
- * The settings of one environment. Every key is listed in docs/configuration.md; an unknown key is an error,
- * because a misspelt one would silently deploy the default.
+ * The settings of one environment, all listed in docs/configuration.md. Unknown keys are errors: a misspelt
+ * key would silently deploy the default.
  */
 const environmentSchema = z
   .strictObject(
     {
-      /** AWS account and region; absent: those of the credentials that deploy. */
+      /** AWS account and region. Absent: those of the deploying credentials. */
       account: z
         .string(must('be the 12 digits of an AWS account id, as a string'))
         .regex(/^\d{12}$/, must('be the 12 digits of an AWS account id'))
@@ -296,7 +296,7 @@ const environmentSchema = z
       /** Whether CloudFormation refuses to delete the stack. */
       terminationProtection: z.boolean(must('be true or false')).default(true),
       ...pipelineFields,
-      /** Own domain of the webhook, so that a rebuilt API never means editing every campaign. */
+      /** Own domain for the webhook. If the API is ever rebuilt, campaigns keep their URL. */
       domain: domainSchema.optional(),
       /** Rule files in `config/mappings/`, without `.json`; the first rule that matches an event applies. */
       mappings: z
@@ -304,9 +304,9 @@ const environmentSchema = z
           z.string(must(fileName)).regex(/^[a-z0-9][a-z0-9-]*$/, must(fileName)),
           must('be a list of file names'),
         )
-        .refine(isDistinct, must('not name a file twice'))
+        .refine(isDistinct, must('not list a file twice'))
         .default([]),
-      /** Who is told when something is wrong; `'none'` in words, so that nobody forgets it. */
+      /** Who is notified when something is wrong. Having no alarms takes an explicit `'none'`. */
       alarms: z.union([z.literal('none'), alarmsSchema], must(alarmChoice)),
       /** How long CloudWatch keeps the function's and the endpoint's logs. */
       logRetentionDays: z
@@ -340,32 +340,34 @@ const environmentSchema = z
       ] as const) {
         if (own === theirs) continue;
         if (own !== undefined) {
-          context.addIssue({ code: 'custom', path, message: `must be of the stack's ${key}, "${own}"` });
+          context.addIssue({ code: 'custom', path, message: `must be in the stack's ${key}, "${own}"` });
         } else if (!missing.has(key)) {
-          // Credentials may lead elsewhere, where this ARN names nothing.
+          // Without the setting, the credentials decide, and the ARN may not exist there.
           missing.add(key);
           context.addIssue({
             code: 'custom',
             path: [key],
-            message: `must be set with ${path.join('.')}: to "${theirs}"`,
+            message: `must be "${theirs}", as in ${path.join('.')}`,
           });
         }
       }
     }
   });
 
-/** What a file in `config/` may say. */
+/** The settings that a file in `config/` may have. */
 export type EnvironmentSettings = z.input<typeof environmentSchema>;
 
 /** The same, checked and with every default filled in. */
 export type EnvironmentConfig = z.output<typeof environmentSchema>;
 
-/** A mistake in `config/`: one line for each, naming file and key, the value got, and what is allowed. */
+/**
+ * Invalid settings in `config/`: one line per mistake, with the file, the key, the value and what is allowed.
+ */
 export class EnvironmentConfigError extends Error {
   override readonly name = 'EnvironmentConfigError';
 }
 
-/** The keys that are known, by the place where they stand, e.g. `domain.hostedZone`. */
+/** Known keys by their path, e.g. `domain.hostedZone`. */
 type Shapes = Readonly<Record<string, object>>;
 
 const shapes: Shapes = {
@@ -382,7 +384,7 @@ const shapes: Shapes = {
 /**
  * Checks the settings of one environment.
  *
- * @param file where they stand, for the message, e.g. `config/dev.ts`
+ * @param file named in messages, e.g. `config/dev.ts`
  * @throws {EnvironmentConfigError} listing every mistake at once
  */
 export function parseEnvironment(file: string, settings: unknown): EnvironmentConfig {
@@ -391,19 +393,19 @@ export function parseEnvironment(file: string, settings: unknown): EnvironmentCo
   throw new EnvironmentConfigError(mistakesOf(result.error, { where: file, settings, shapes }).join('\n'));
 }
 
-/** What somebody wrote, and where. */
+/** Settings as written in a file. */
 interface Written {
-  /** What each line begins with, e.g. `config/dev.ts`. */
+  /** The start of each line, e.g. `config/dev.ts`. */
   readonly where: string;
   readonly settings: unknown;
   readonly shapes: Shapes;
 }
 
-/** The mistakes that a schema has found in settings: a line each, with key, value and what is allowed. */
+/** One line per mistake that a schema found, with the key, the value and what is allowed. */
 export const mistakesOf = (error: z.ZodError, written: Written): string[] =>
   error.issues.flatMap((issue) => withinUnion(issue, written)).map((issue) => describe(issue, written));
 
-/** Of a key that is a word or an object, the mistakes in the object, if somebody wrote one. */
+/** For a key that takes a word or an object: the mistakes in the object, if there is one. */
 function withinUnion(issue: z.core.$ZodIssue, { settings }: Written): z.core.$ZodIssue[] {
   const value = issue.path.reduce(valueAt, settings);
   if (issue.code !== 'invalid_union' || typeof value !== 'object' || value === null) return [issue];
@@ -423,14 +425,14 @@ function describe(issue: z.core.$ZodIssue, written: Written): string {
   return `${at(issue.path)}: ${issue.message}; got ${show(issue.path.reduce(valueAt, written.settings))}`;
 }
 
-/** A value as a person wrote it, without credentials of a URL and names in addresses: messages end up in build logs. */
+/** A value as written, without URL credentials or local parts of addresses: build logs show messages. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   return JSON.stringify(value, (_, inner: unknown) => {
-    // An object of CDK says itself what it is, and may hold a circle.
+    // A CDK object describes itself, and may contain cycles.
     const shown = isOfClass(inner) ? inner.toString() : inner;
-    // Up to the last @: a password may hold anything, slashes and blanks included.
+    // Up to the last @: a password may contain anything, slashes and spaces included.
     return typeof shown === 'string' ? shown.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@') : shown;
   }).replace(/[\w.+-]+@/g, '…@');
 }

@@ -5,10 +5,10 @@ import { EnvironmentConfigError, parseEnvironment, type EnvironmentConfig } from
 
 const configDirectory = join(__dirname, '../../config');
 
-/** The environment of `npm start`, which runs on this machine. */
+/** The environment of `npm start`, which runs on the local machine. */
 export const localEnvironment = 'local';
 
-/** Whether an environment is one on AWS. */
+/** Whether an environment is deployed to AWS. */
 export const isDeployed = (name: string): boolean => name !== localEnvironment;
 
 /** The stack of an environment, e.g. `ClevertapToHeapDev`. */
@@ -16,9 +16,9 @@ export const stackName = (environment: string): string =>
   `ClevertapToHeap${environment.charAt(0).toUpperCase()}${environment.slice(1)}`;
 
 /**
- * Every environment: the names of the TypeScript files in `config/`, the local one last.
+ * All environments: the names of the TypeScript files in `config/`, the local one last.
  *
- * @param directory another one than `config/`, for tests
+ * @param directory replaces `config/` in tests
  */
 export function environmentNames(directory = configDirectory): string[] {
   const names = readdirSync(directory)
@@ -27,25 +27,25 @@ export function environmentNames(directory = configDirectory): string[] {
   return [...names.filter(isDeployed), ...names.filter((name) => !isDeployed(name))];
 }
 
-/** By path, since nobody can import what is found by its name. */
+/** Loaded by path: the names are known only at run time. */
 const load: (path: string) => object = createRequire(__filename);
 
 /**
- * The checked settings of an environment: what its file in `config/` exports, under whatever name.
+ * The checked settings of an environment: the one value that its file in `config/` exports, under any name.
  *
- * @param directory another one than `config/`, for tests
- * @throws {EnvironmentConfigError} naming every mistake of the file, or an unknown environment
+ * @param directory replaces `config/` in tests
+ * @throws {EnvironmentConfigError} listing every mistake in the file, or an unknown environment
  */
 export function readEnvironment(name: string, directory = configDirectory): EnvironmentConfig {
   const known = environmentNames(directory);
-  // Before the file is looked for: a file system that ignores case would find one for "Dev".
+  // Checked before the file is read: a case-insensitive file system would find one for "Dev".
   if (!known.includes(name)) {
     throw new EnvironmentConfigError(`unknown environment "${name}"; known: ${known.join(', ')}`);
   }
-  // The alarms of a prod-eu would be taken for those of prod, whose names begin with "ClevertapToHeapProd-".
+  // Alarms are found by prefix: "ClevertapToHeapProd-" would match those of an environment "prod-eu".
   if (!/^[a-z][A-Za-z0-9]*$/.test(name)) {
     throw new EnvironmentConfigError(
-      `config/${name}.ts: the name of an environment must be letters and digits, the first a small letter, such as "prodEu"`,
+      `config/${name}.ts: environment names must be letters and digits, starting with a lower-case letter, such as "prodEu"`,
     );
   }
   const exported = Object.entries(load(join(directory, `${name}.ts`)));
@@ -55,7 +55,7 @@ export function readEnvironment(name: string, directory = configDirectory): Envi
       .sort()
       .join(', ');
     throw new EnvironmentConfigError(
-      `config/${name}.ts: must export one value, its settings; got ${names}. Take "export" from the others.`,
+      `config/${name}.ts: must export one value, the settings; got ${names}; remove the other exports`,
     );
   }
   return parseEnvironment(`config/${name}.ts`, exported[0]?.[1]);

@@ -2,10 +2,11 @@ import { isIP } from 'node:net';
 import { isPublicDomain } from './public-domain';
 
 /**
- * The origin at which Heap receives events, or why it must not be reached by this URL. The events carry personal
- * data: they go to a public host over TLS or nowhere (F58).
+ * Returns the origin at which Heap receives events, or why this URL is refused. Events carry personal data:
+ * they go only to a public host over TLS.
  *
- * @returns `problem` goes on after the name of the setting, and holds nothing of the URL, which may have a password
+ * @returns `problem`, worded to follow the name of the setting. It never contains the URL, which may hold a
+ * password.
  */
 export function heapOrigin(text: string): { readonly origin: string } | { readonly problem: string } {
   if (!URL.canParse(text)) return { problem: 'must be a URL such as "https://c.eu.heap-api.com"' };
@@ -15,14 +16,14 @@ export function heapOrigin(text: string): { readonly origin: string } | { readon
 }
 
 function problemOf(url: URL): string | undefined {
-  // A name may end in a dot, and means the same.
+  // A host name may end in a dot without changing its meaning.
   const host = url.hostname.replace(/\.$/, '');
   if (host === 'eu.heapanalytics.com') {
-    return 'is the web application of Heap EU and does not receive events; use https://c.eu.heap-api.com (region: "eu")';
+    return 'must be https://c.eu.heap-api.com (region: "eu"): this host is the web application of Heap EU and receives no events';
   }
   if (url.protocol !== 'https:') return 'must start with https://';
   if (url.username !== '' || url.password !== '')
-    return 'must not carry credentials; they belong in the secret';
+    return 'must not have credentials; store them in the secret';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
     return 'must be an origin without path or query';
   if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return 'must name a host, not an IP address';

@@ -1,8 +1,8 @@
 import type { MappingRule, TemplateJson } from '../../lambda/mapping/rule-format';
 
 /**
- * Names of a rule's `types` that can never apply: no property of the rule can have them as a single value. With `spread`
- * any name may come from the payload.
+ * Names in a rule's `types` that never apply because no property can have them as a single value. With
+ * `spread`, the payload may hold any name.
  */
 export function idleTypes({ types = {}, spread = [], send }: MappingRule): string[] {
   if (spread.length > 0) return [];
@@ -12,10 +12,10 @@ export function idleTypes({ types = {}, spread = [], send }: MappingRule): strin
   );
 }
 
-/** The property in which the mapping keeps a `timestamp` that cannot be used. */
+/** The property where the mapping keeps an unusable `timestamp`. */
 const unusableTime = 'original_timestamp';
 
-/** Whether a property under a path may become one under the wanted path, as the mapping flattens it. */
+/** Whether flattening the value under a path can produce a property of the wanted path. */
 function canMake(json: TemplateJson, path: string, wanted: string): boolean {
   if (typeof json === 'string')
     return path === wanted || (isSingleOutput(json) && wanted.startsWith(`${path}.`));
@@ -24,7 +24,7 @@ function canMake(json: TemplateJson, path: string, wanted: string): boolean {
   if (!isList(json)) {
     return Object.entries(json).some(([name, member]) => canMake(member, `${path}.${name}`, wanted));
   }
-  // Elements are numbered when one is an object; those without a value are left out before.
+  // Elements are numbered if any is an object. Those without a value are dropped first.
   const isNumbered = json.some(
     (element) => typeof element === 'object' || (typeof element === 'string' && isSingleOutput(element)),
   );
@@ -34,7 +34,7 @@ function canMake(json: TemplateJson, path: string, wanted: string): boolean {
   );
 }
 
-/** A template that keeps the type of its value, which may be an object or a list. */
+/** A template that keeps its value's type, which may be an object or a list. */
 const isSingleOutput = (text: string): boolean => /^\{\{[^]*\}\}$/.test(text);
 
 const isList = (json: TemplateJson): json is readonly TemplateJson[] => Array.isArray(json);

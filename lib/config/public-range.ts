@@ -1,6 +1,6 @@
 import { BlockList, isIPv4 } from 'node:net';
 
-/** What no request on the internet comes from (IANA IPv4 Special-Purpose Address Registry; RFC 1112, RFC 5771). */
+/** Ranges outside the internet (IANA IPv4 Special-Purpose Address Registry; RFC 1112, RFC 5771). */
 const specialIpv4: readonly [network: string, prefix: number][] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -17,23 +17,23 @@ const specialIpv4: readonly [network: string, prefix: number][] = [
   ['224.0.0.0', 3],
 ];
 
-/** All that is assigned for the internet (IANA IPv6 Global Unicast Address Assignments). */
+/** The only IPv6 range assigned for the internet (IANA IPv6 Global Unicast Address Assignments). */
 const globalUnicast: readonly [network: string, prefix: number] = ['2000::', 3];
 
-/** Those of it that are for documentation (RFC 3849, RFC 9637). */
+/** The documentation ranges within it (RFC 3849, RFC 9637). */
 const specialIpv6: readonly [network: string, prefix: number][] = [
   ['2001:db8::', 32],
   ['3fff::', 20],
 ];
 
-/** Shorter ones let in a large part of the internet; two halves of it are everybody. */
+/** A shorter prefix admits a large part of the internet; two /1 ranges admit all of it. */
 const shortestPrefix = { ipv4: 8, ipv6: 16 } as const;
 
 /**
- * Whether a range is one that requests on the internet can come from, and not a large part of the internet.
+ * Checks that a range is public and that it is not a large part of the internet.
  *
- * @param range in CIDR notation, which the caller has checked
- * @returns undefined for such a range, else what is wrong with it
+ * @param range valid CIDR notation
+ * @returns what is wrong with the range, or undefined
  */
 export function problemOfRange(range: string): 'too wide' | 'not public' | undefined {
   const [address = '', length] = range.split('/');

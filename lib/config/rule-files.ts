@@ -6,15 +6,15 @@ import { parseRules, type RuleError } from './rule-parser';
 
 const directory = join(__dirname, '../../config/mappings');
 
-/** Takes what a rule file has without an effect, with file, line, column and key. */
+/** Receives each part of a rule file that has no effect, with file, line, column and key. */
 export type Warn = (warning: string) => void;
 
 const warnNobody: Warn = () => undefined;
 
 /**
- * What the function of an environment needs to map events.
+ * The mapping settings that an environment's function needs.
  *
- * @throws {EnvironmentConfigError} naming every mistake in its rule files
+ * @throws {EnvironmentConfigError} listing every mistake in its rule files
  */
 export const mappingOf = (
   { mappings, campaigns, deniedIdentities }: EnvironmentConfig,
@@ -26,10 +26,10 @@ export const mappingOf = (
 });
 
 /**
- * Reads rule files of `config/mappings/`, in the order of their names: the first rule that matches applies.
+ * Reads rule files of `config/mappings/` in the given order: the first matching rule applies.
  *
  * @param names file names without `.json`, as an environment's `mappings` lists them
- * @throws {EnvironmentConfigError} naming file, line, column and key of every mistake
+ * @throws {EnvironmentConfigError} listing every mistake with file, line, column and key
  */
 export function readMappingRules(names: readonly string[], warn: Warn = warnNobody): MappingRule[] {
   return names.flatMap((name) => {
@@ -39,21 +39,21 @@ export function readMappingRules(names: readonly string[], warn: Warn = warnNobo
       text = readFileSync(ruleFile(name), 'utf8');
     } catch {
       throw new EnvironmentConfigError(
-        `${file}: cannot be read; mappings must list files of config/mappings/`,
+        `${file}: the file cannot be read; mappings must list files in config/mappings/`,
       );
     }
     return rulesOf(file, name, text, warn);
   });
 }
 
-/** The path of a file that an environment's `mappings` lists. */
+/** The path of a file listed in an environment's `mappings`. */
 export const ruleFile = (name: string): string => join(directory, `${name}.json`);
 
 /**
- * The rules in the text of a file.
+ * Parses the contents of a rule file.
  *
  * @param file for the messages, e.g. `config/mappings/purchase.json`
- * @throws {EnvironmentConfigError} naming file, line, column and key of every mistake
+ * @throws {EnvironmentConfigError} listing every mistake with file, line, column and key
  */
 export function rulesOf(file: string, name: string, text: string, warn: Warn = warnNobody): MappingRule[] {
   const { rules, errors, warnings } = parseRules(name, text);
@@ -64,6 +64,6 @@ export function rulesOf(file: string, name: string, text: string, warn: Warn = w
   return rules;
 }
 
-/** One line: file, line, column, key and what is wrong. */
+/** One line: file, line, column, key and message. */
 export const describeRuleError = (file: string, { line, column, key, message }: RuleError): string =>
   [`${file}:${line}:${column}`, ...(key === undefined ? [] : [key]), message].join(': ');

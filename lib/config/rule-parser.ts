@@ -11,48 +11,48 @@ import type { MappingRule } from '../../lambda/mapping/rule-format';
 import { idleTypes } from './idle-types';
 import { ruleSchema } from './rule-schema';
 
-// Free of file system and CDK, so that a page in a browser checks rules as a synthesis does.
+// Free of the file system and of CDK, so that the browser page runs the same checks as the synthesis.
 
-/** A mistake in the text of a rule file. */
+/** A mistake in a rule file. */
 export interface RuleError {
-  /** From 1. */
+  /** 1-based. */
   readonly line: number;
-  /** From 1, in UTF-16 code units. */
+  /** 1-based, in UTF-16 code units. */
   readonly column: number;
-  /** The path of the key, e.g. `send.properties.value`; absent for what is no JSON. */
+  /** Path of the key, e.g. `send.properties.value`; absent for a JSON syntax error. */
   readonly key?: string;
   /** What is wrong and what to do. */
   readonly message: string;
 }
 
-/** Rules, or every mistake; one of the two is empty. */
+/** Rules, or every mistake; one of the two lists is empty. */
 export interface ParsedRules {
   readonly rules: MappingRule[];
   readonly errors: readonly RuleError[];
-  /** What a rule has without an effect. */
+  /** Parts of a rule that have no effect. */
   readonly warnings: readonly RuleError[];
 }
 
 /**
- * Reads and checks the text of a rule file, which holds one rule or a list of them.
+ * Parses and checks a rule file, which holds one rule or a list of rules.
  *
- * @param name what the rules are called, as in a report: the name of the file
+ * @param name name of the rules in reports: the name of the file
  */
 export function parseRules(name: string, file: string): ParsedRules {
-  // Windows editors put a byte order mark in front.
+  // Windows editors may add a byte order mark.
   const text = file.replace(/^\uFEFF/, '');
   const syntaxErrors: ParseError[] = [];
   const json: unknown = parse(text, syntaxErrors, { disallowComments: true });
   const [syntaxError] = syntaxErrors;
   if (syntaxError !== undefined) {
-    const message = `is not JSON: ${sentenceOf(printParseErrorCode(syntaxError.error))}`;
+    const message = `invalid JSON: ${sentenceOf(printParseErrorCode(syntaxError.error))}`;
     return { rules: [], errors: [{ ...positionOf(text, syntaxError.offset), message }], warnings: [] };
   }
 
   const tree = parseTree(text);
   const repeated = tree === undefined ? [] : repeatedKeys(tree);
   if (repeated.length > 0) {
-    const message = 'stands here twice; take one out';
+    const message = 'duplicate key; remove one';
     return {
       rules: [],
       errors: repeated.map(({ offset, value }) => ({
@@ -80,7 +80,7 @@ export function parseRules(name: string, file: string): ParsedRules {
       const rule = { ...data, name: isList ? `${name}[${index}]` : name };
       rules.push(rule);
       for (const type of idleTypes(rule)) {
-        const message = 'neither properties nor spread makes a single value of this name; correct the name';
+        const message = 'no property or spread group produces a single value of this name; correct the name';
         warnings.push(located({ path: ['types', type], message }));
       }
     } else errors.push(...result.error.issues.flatMap(toProblems).map(located));
@@ -88,23 +88,23 @@ export function parseRules(name: string, file: string): ParsedRules {
   return errors.length === 0 ? { rules, errors, warnings } : { rules: [], errors, warnings };
 }
 
-/** What is wrong with the JSON and what to do, by the parser's code. */
+/** What to do about a JSON syntax error, by the parser's error code. */
 const sentences: Readonly<Partial<Record<string, string>>> = {
-  PropertyNameExpected: 'a name in double quotes must stand here; if a comma stands before it, take that out',
-  ValueExpected: 'a value must stand here; if a comma stands before it, take that out',
-  CommaExpected: 'put a comma before this',
-  ColonExpected: 'put a colon before this',
-  CloseBraceExpected: 'a } is missing here',
-  CloseBracketExpected: 'a ] is missing here',
-  EndOfFileExpected: 'nothing may follow the rules; take this out',
-  InvalidCommentToken: 'take the comment out',
+  PropertyNameExpected: 'expected a name in double quotes; remove a trailing comma',
+  ValueExpected: 'expected a value; remove a trailing comma',
+  CommaExpected: 'add a comma before this',
+  ColonExpected: 'add a colon before this',
+  CloseBraceExpected: 'expected }',
+  CloseBracketExpected: 'expected ]',
+  EndOfFileExpected: 'remove what follows the rules',
+  InvalidCommentToken: 'remove the comment',
   InvalidSymbol: 'put this word in double quotes',
-  UnexpectedEndOfString: 'close this text with a double quote, and write line breaks as \\n',
+  UnexpectedEndOfString: 'close this string with a double quote, and write line breaks as \\n',
 };
 
 const sentenceOf = (code: string): string => sentences[code] ?? code;
 
-/** Names that stand more than once in an object: the parser would take the last and drop the others. */
+/** Duplicate keys of an object: the parser would keep only the last. */
 function repeatedKeys(node: Node): Node[] {
   const names =
     node.type === 'object' ? (node.children ?? []).flatMap(({ children = [] }) => children[0] ?? []) : [];
@@ -116,7 +116,7 @@ function repeatedKeys(node: Node): Node[] {
 interface Problem {
   readonly path: (string | number)[];
   readonly message: string;
-  /** Where it is in the string under the path, from 0, if it is about a part of it. */
+  /** Offset within the string under the path, 0-based, if only a part of it is wrong. */
   readonly inString?: number | undefined;
 }
 
@@ -134,8 +134,7 @@ function toProblems(issue: z.core.$ZodIssue): Problem[] {
 }
 
 /**
- * Where a value stands, or a character of a string; for a value that is missing, where the object stands that should
- * hold it.
+ * Offset of a value, or of a character in a string. For a missing value, the offset of its parent object.
  */
 function offsetOf(
   text: string,
@@ -154,7 +153,7 @@ function offsetOf(
   return tree.offset;
 }
 
-/** How long the first characters of a JSON string are as they are written, with their escapes. */
+/** The written length of a JSON string's first characters, with their escapes. */
 function writtenLength(json: string, count: number): number {
   const written = /\\u[0-9a-f]{4}|\\.|[^]/gi;
   for (let index = 0; index < count; index += 1) written.exec(json);

@@ -5,21 +5,21 @@ import { forbiddenNames } from '../../lambda/mapping/properties';
 import { propertyTypes, scopeNames, spreadGroups } from '../../lambda/mapping/rule-format';
 import { readTemplate, TemplateSyntaxError, type TemplateNames } from './template-syntax';
 
-// The schema of a rule file in `config/mappings/`. It parses every template, so that a broken one fails the
-// synthesis and not an event. It is used at synthesis alone: the function must not load zod.
+// The schema of rule files. It parses every template, so a broken one fails the synthesis instead of an
+// event. Used only at synthesis: the function must not load zod.
 
 const engines = { plain: createEngine(false), strict: createEngine(true) };
 
 interface TemplateError {
   readonly message: string;
-  /** Where it is in the template, from 0; undefined for the template as a whole. */
+  /** 0-based offset in the template; undefined if the whole template is wrong. */
   readonly offset: number | undefined;
 }
 
 /**
- * What is wrong with a template, if anything.
+ * Returns what is wrong with a template, or undefined.
  *
- * @param engine the one that will render it
+ * @param engine renders the template
  */
 function templateError(text: string, engine = engines.plain): TemplateError | undefined {
   try {
@@ -35,12 +35,12 @@ function templateError(text: string, engine = engines.plain): TemplateError | un
   }
 }
 
-/** What to do, by what liquidjs says. */
+/** What to do, by liquidjs's message. */
 const remedies: readonly [RegExp, string][] = [
-  [/^undefined filter: raw/, 'take it out: an identity or id must not skip the check of its outputs'],
+  [/^undefined filter: raw/, 'remove it: an identity or id must not skip the check of its outputs'],
   [
     /^undefined filter: \w+_exp\b/,
-    'filters that take an expression in quotes cannot be checked: write an if in a for',
+    'use an if inside a for: filters that take a quoted expression cannot be checked',
   ],
   [/^undefined filter/, 'correct its name: docs/configuration.md lists the filters'],
   [/^tag ".*" not found/, 'correct its name: docs/configuration.md lists the tags'],
@@ -53,10 +53,10 @@ const remedies: readonly [RegExp, string][] = [
   ],
 ];
 
-/** @throws {TemplateSyntaxError} for a name that stands for nothing */
+/** @throws {TemplateSyntaxError} for an undefined name */
 function checkNames({ roots, variables }: TemplateNames, analysis: StaticAnalysis): void {
   for (const { name, offset } of roots) {
-    // liquidjs analyses no operands of `cycle`.
+    // liquidjs does not analyze the operands of `cycle`.
     const isOwn = Object.hasOwn(analysis.variables, name)
       ? !Object.hasOwn(analysis.globals, name)
       : variables.has(name) || name === 'forloop' || name === 'tablerowloop';
@@ -75,7 +75,7 @@ function nameRemedy(name: string): string {
   return near === undefined ? `templates know ${scopeNames.join(', ')}` : `did you mean ${near}?`;
 }
 
-/** Whether one begins with the other, or they differ in one letter or in two that changed places. */
+/** Whether one is a prefix of the other, or they differ in one letter or two swapped letters. */
 function isNear(name: string, known: string): boolean {
   if (name.length >= 3 && (known.startsWith(name) || name.startsWith(known))) return true;
   let same = 0;
@@ -88,11 +88,11 @@ function isNear(name: string, known: string): boolean {
   );
 }
 
-/** A text that may be a template. */
+/** A string that may be a template. */
 const templateOf = (engine: Liquid): z.ZodString =>
-  z.string('must be a text, which may be a template').superRefine((text, context) => {
+  z.string('must be a string, which may be a template').superRefine((text, context) => {
     const error = templateError(text, engine);
-    // As an object: a bare text would end the check, and a union would then hide it behind a sentence of its own.
+    // An object: after a bare string zod would stop, and a union would replace the message with its own.
     if (error !== undefined) context.addIssue(issueOf(error));
   });
 
@@ -112,13 +112,13 @@ const filled = 'must not be blank; leave it out for the default';
 
 const template = templateOf(engines.plain);
 
-/** Without an output every event would have the same id, and Heap would keep the first alone (F41). */
+/** Without an output, every event would have the same id and Heap would keep only the first. */
 const id = templateOf(engines.strict).refine(
   (text) => text.includes('{{'),
-  'must hold an output such as {{ Event.order_id }}',
+  'must contain an output such as {{ Event.order_id }}',
 );
 
-/** JSON whose texts are templates, at every depth. */
+/** JSON whose strings are templates, at every depth. */
 const templates = z
   .record(z.string(), z.json(), 'must be an object of properties')
   .superRefine((object, context) => {
@@ -136,8 +136,7 @@ function checkTemplates(json: unknown, path: readonly PropertyKey[], context: z.
   } else if (typeof json === 'object' && json !== null) {
     for (const [key, member] of Object.entries(json)) {
       if (key === '' || forbiddenNames.has(key)) {
-        const message =
-          key === '' ? 'a property needs a name' : 'must have another name: this one is not accepted';
+        const message = key === '' ? 'must have a name' : 'must have another name: this one is not accepted';
         context.addIssue({ code: 'custom', path: [...path, key], message });
       }
       checkTemplates(member, [...path, key], context);
@@ -145,8 +144,8 @@ function checkTemplates(json: unknown, path: readonly PropertyKey[], context: z.
   }
 }
 
-/** An id beyond 2^53 would already be rounded as a number. */
-const campaignId = 'must be the id of a campaign: the targetId of its webhooks, in digits';
+/** JSON numbers beyond 2^53 are already rounded, so only digits in a string are exact. */
+const campaignId = 'must be a campaign id: the targetId of its webhooks, in digits';
 
 /** One mapping rule; docs/configuration.md describes its keys. */
 export const ruleSchema = z.strictObject(

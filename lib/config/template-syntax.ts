@@ -1,14 +1,14 @@
 import { Tokenizer, TypeGuards, type Token } from 'liquidjs';
 
-// liquidjs reads an expression as far as it understands it and ignores the rest: to it `{{ Event.Order Id }}` is
-// `Event.Order`, and `{{ Profile email }}` the whole profile. Here every token is read, or the template refused.
+// liquidjs ignores what it does not understand: it reads `{{ Event.Order Id }}` as `Event.Order`, and
+// `{{ Profile email }}` as the whole profile. This module checks every token.
 
-/** Text in a template that liquidjs would ignore. */
+/** A part of a template that liquidjs would ignore. */
 export class TemplateSyntaxError extends Error {
   override readonly name = 'TemplateSyntaxError';
 
   /**
-   * @param offset where it is in the template, from 0, in UTF-16 code units
+   * @param offset 0-based position in the template, in UTF-16 code units
    * @param remedy what to do
    */
   constructor(
@@ -22,16 +22,16 @@ export class TemplateSyntaxError extends Error {
 
 /** The names in a template. */
 export interface TemplateNames {
-  /** Names that paths begin with, such as `Event` in `Event.price`. */
+  /** The first names of paths, such as `Event` in `Event.price`. */
   readonly roots: { readonly name: string; readonly offset: number }[];
-  /** Names to which the template itself gives a value somewhere. */
+  /** Variables that the template assigns. */
   readonly variables: Set<string>;
 }
 
 /**
- * Reads every token of a template that liquidjs can parse.
+ * Checks every token of a template that liquidjs can parse.
  *
- * @throws {TemplateSyntaxError} for the first that liquidjs would ignore
+ * @throws {TemplateSyntaxError} for the first token that liquidjs would ignore
  */
 export function readTemplate(template: string): TemplateNames {
   const names: TemplateNames = { roots: [], variables: new Set() };
@@ -56,11 +56,11 @@ function readTokens(tokens: readonly Token[], names: TemplateNames): void {
   }
 }
 
-/** The branches that a template is in: liquidjs drops what stands before the first and after the last. */
+/** The open branches of a template: liquidjs drops what precedes the first and follows the last. */
 class Branches {
   private readonly open: { hasElse: boolean; isBeforeWhen: boolean }[] = [];
 
-  /** @throws {TemplateSyntaxError} for a token that liquidjs would drop, or a branch that nothing leads to */
+  /** @throws {TemplateSyntaxError} for a token that liquidjs would drop, or for an unreachable branch */
   enter(token: Token): void {
     const tag = TypeGuards.isTagToken(token) ? token.name : '';
     const block = this.open.at(-1);
@@ -70,7 +70,7 @@ class Branches {
         throw new TemplateSyntaxError(
           `${tag} after else would be ignored`,
           token.begin,
-          'put the else last, once',
+          'use one else, as the last branch',
         );
       }
       block.hasElse = tag === 'else';
@@ -79,7 +79,7 @@ class Branches {
       throw new TemplateSyntaxError(
         `${JSON.stringify(firstWord(token.getText()))} before the first when would be ignored`,
         token.begin,
-        'put it before the case, or into a when',
+        'move it before the case or into a when',
       );
     }
     if (/^(?:if|unless|case|for|tablerow)$/.test(tag)) {
@@ -133,14 +133,14 @@ function readTag(name: string, tokenizer: Tokenizer, names: TemplateNames): void
       reader.loop(['limit', 'offset', 'cols']);
       break;
     default:
-    // Nothing may follow the others, such as else, endif, break and abort.
+    // Tags without arguments, such as else, endif, break and abort.
   }
   reader.end();
 }
 
-/** Reads the expressions in an output or a tag. */
+/** Reads the expressions of an output or a tag. */
 class Reader {
-  /** What was read last, if it was an operand. */
+  /** The last token read, if it was an operand. */
   private last: Token | undefined;
 
   constructor(
@@ -158,7 +158,7 @@ class Reader {
     if (!this.isAtEnd()) throw this.ignored();
   }
 
-  /** Reads a sign or word if it comes next. */
+  /** Reads an operator or word if it comes next. */
   accepts(expected: string): boolean {
     if (this.isAtEnd()) return false;
     const rest = this.tokenizer.remaining();
@@ -181,7 +181,7 @@ class Reader {
         const count = this.names.roots.length;
         const isMissing = this.isAtEnd();
         const begin = this.tokenizer.p;
-        // The name of an argument is no path.
+        // An argument's name is not a path.
         const isNamed = !isMissing && this.group();
         if (isNamed) this.names.roots.length = count;
         else if (!isMissing && position >= (argumentCounts.get(filter) ?? Infinity)) {
@@ -219,7 +219,7 @@ class Reader {
     return token;
   }
 
-  /** Reads what ends with a colon, if that comes next: the group of a `cycle`, or the name of an argument. */
+  /** Reads a name that ends with a colon, if it comes next: the group of a `cycle`, or an argument. */
   group(): boolean {
     const { p } = this.tokenizer;
     const count = this.names.roots.length;
@@ -244,7 +244,7 @@ class Reader {
     return true;
   }
 
-  /** What follows `for` and `tablerow`. */
+  /** Reads the arguments of `for` and `tablerow`. */
   loop(modifiers: readonly string[]): void {
     this.variable();
     this.accepts('in');
@@ -258,13 +258,13 @@ class Reader {
       if (!this.accepts(':')) throw this.missing(`a colon after ${modifier}`);
       const count = this.names.roots.length;
       const operand = this.operand();
-      // Where the last loop ended: a word of "for", and no name.
+      // `offset: continue` resumes the last loop: a keyword, not a name.
       const isContinue = modifier === 'offset' && modifiers.includes('reversed');
       if (isContinue && operand.getText() === 'continue') this.names.roots.length = count;
     }
   }
 
-  /** Checks an operand down to its parts: what stands between them would be ignored. */
+  /** Checks an operand down to its parts: liquidjs would ignore anything between them. */
   private check(token: Token): void {
     if (TypeGuards.isQuotedToken(token) && !/^(["'])(?:\\[^]|(?!\1)[^\\])*\1$/.test(token.getText())) {
       throw new TemplateSyntaxError('a quote is not closed', token.begin, 'close it');
@@ -277,7 +277,7 @@ class Reader {
     const { input } = token;
     let position = token.begin;
     if (input.charAt(position) === '.') {
-      throw new TemplateSyntaxError('the dot would be ignored', position, 'take it out');
+      throw new TemplateSyntaxError('the dot would be ignored', position, 'remove it');
     }
     if (token.variable !== undefined) {
       this.check(token.variable);
@@ -293,7 +293,7 @@ class Reader {
       if (part.size() === 0 || ignored !== '') {
         const name = input.slice(part.begin, close).trim();
         const remedy = `write ${input.slice(token.begin, part.begin).trim()}${quoted(name)}]`;
-        throw new TemplateSyntaxError(`${JSON.stringify(name)} is no name`, part.begin, remedy);
+        throw new TemplateSyntaxError(`${JSON.stringify(name)} is not a valid name`, part.begin, remedy);
       }
       position = close + 1;
     }
@@ -311,7 +311,7 @@ class Reader {
     return new TemplateSyntaxError(
       `${what} is missing ${place}`,
       offset,
-      'add it, or take out what asks for it',
+      'add it, or remove what requires it',
     );
   }
 
@@ -324,13 +324,13 @@ class Reader {
       offset,
       name === undefined
         ? /^\s[.[][^\s]/.test(input.slice(offset - 1, N))
-          ? 'take out the blank before it'
-          : 'take it out, or write what is missing before it, such as an operator, a comma or quotes'
+          ? 'remove the space before it'
+          : 'remove it, or add the missing operator, comma or quotes before it'
         : `write ${name}`,
     );
   }
 
-  /** The path that was read last together with the words after it, as `Event["Order Id"]`. */
+  /** The last path together with the words after it, as `Event["Order Id"]`. */
   private nameWithBlanks(offset: number): string | undefined {
     const { last } = this;
     const { input, N } = this.tokenizer;
@@ -353,7 +353,7 @@ class Reader {
   }
 }
 
-/** The filters by how many arguments they read at most, those with a name apart: liquidjs ignores the others. */
+/** Filters by the maximum number of arguments they read; liquidjs ignores further ones. */
 const filtersByArguments = [
   [
     ...['abs', 'base64_decode', 'base64_encode', 'capitalize', 'ceil', 'cgi_escape', 'compact', 'downcase'],
@@ -374,15 +374,15 @@ const filtersByArguments = [
   ],
 ];
 
-/** How many arguments each filter reads at most. */
+/** The maximum number of arguments that each filter reads. */
 export const argumentCounts: ReadonlyMap<string, number> = new Map(
   filtersByArguments.flatMap((filters, count) => filters.map((filter) => [filter, count] as const)),
 );
 
-/** Filters where a number as second argument can only be the rest of one such as 1,000. */
+/** Filters whose second argument is never a number: one there is the rest of a number such as 1,000. */
 const noNumberSecond: ReadonlySet<string> = new Set(['divided_by', 'truncate', 'truncatewords']);
 
-/** Words that end a name with blanks, and what follows them. */
+/** Words that end a name with spaces, and everything after them. */
 const otherWords = /\s+(?:and|or|contains|not|limit|offset|cols|reversed)\b[^]*$/;
 
 const firstWord = (text: string): string => /^\S{1,40}/.exec(text.trim())?.[0] ?? '';

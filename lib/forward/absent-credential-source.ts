@@ -1,9 +1,9 @@
 /**
- * Stands in the bundle for the SDK's ways to find credentials on a laptop or an EC2 instance. Lambda gives them in
- * the environment, where the SDK looks first; carrying the others would cost every cold start 80 kB.
+ * Replaces the SDK's credential providers for laptops and EC2 in the bundle. Lambda passes credentials in the
+ * environment; the other providers would add 80 kB to every cold start.
  */
 const absent = (): never => {
-  throw new Error('credentials are taken from the environment alone');
+  throw new Error('credentials are read only from the environment');
 };
 
 export { absent as fromIni, absent as fromProcess, absent as fromSSO, absent as fromTokenFile };

@@ -1,29 +1,29 @@
 import { basename, join } from 'node:path';
 import { buildSync, type BuildOptions } from 'esbuild';
 
-/** Packages that the function loads only when it needs them, and the file of each beside the handler's. */
+/** Packages that the function loads lazily, each with its own file beside the handler's. */
 const separateFiles = { '@aws-sdk/client-sqs': 'sqs.js', liquidjs: 'liquidjs.js' } as const;
 
 /**
- * The files of the function's code by their names: the same bytes for the same sources on every machine.
+ * Bundles the function's files by name. The same sources give the same bytes on every machine.
  *
  * @param root the folder of the checkout, with `lambda/` and the installed packages
- * @throws esbuild's errors
+ * @throws the errors of esbuild
  */
 export function bundledFiles(root: string): ReadonlyMap<string, string> {
   const shared = {
     absWorkingDir: root,
-    // Nothing is written there; the sources in the maps are relative to it.
+    // esbuild writes nothing here; sources in the maps are relative to it.
     outdir: 'bundle',
     write: false,
     bundle: true,
-    // A CommonJS file with the SDK inside starts faster than ESM and than the runtime's own SDK.
+    // One CommonJS file that includes the SDK starts faster than ESM or the runtime's own SDK.
     platform: 'node',
     format: 'cjs',
     mainFields: ['module', 'main'],
     target: 'node24',
     minify: true,
-    // Node reads a map only with --enable-source-maps, as npm start runs the function.
+    // Node reads maps only with --enable-source-maps, as under npm start.
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'warning',
@@ -37,7 +37,7 @@ export function bundledFiles(root: string): ReadonlyMap<string, string> {
       ...Object.fromEntries(Object.entries(separateFiles).map(([name, file]) => [name, `./${file}`])),
     },
     external: Object.values(separateFiles).map((file) => `./${file}`),
-    // An `import()` left in the code would load Node's loader of ES modules.
+    // A remaining `import()` would load Node's ES module loader.
     supported: { 'dynamic-import': false },
   });
   const packages = buildSync({
@@ -55,14 +55,14 @@ export function bundledFiles(root: string): ReadonlyMap<string, string> {
   );
 }
 
-/** Lambda gives credentials in the environment; the SDK's other sources would be dead weight in every cold start. */
+/** Lambda passes credentials in the environment; other SDK providers would only slow down cold starts. */
 function unusedCredentialSources(root: string): Record<string, string> {
   const stub = join(root, 'lib/forward/absent-credential-source.ts');
   const sources = ['ini', 'process', 'sso', 'web-identity'];
   return Object.fromEntries(sources.map((source) => [`@aws-sdk/credential-provider-${source}`, stub]));
 }
 
-/** A source map whose sources are `lambda/…` and `node_modules/…`, wherever checkout and packages are. */
+/** A source map with paths `lambda/…` and `node_modules/…`, independent of the machine. */
 function withoutCheckoutPath(map: string): string {
   return JSON.stringify(JSON.parse(map), (key, value: unknown) =>
     key === 'sources' && Array.isArray(value)

@@ -7,26 +7,26 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { mappingFileName } from '../../lambda/contract';
 import type { MappingSettings } from '../../lambda/mapping/rule-format';
 
-/** The folder of the checkout, or of the package. */
+/** The root folder of the checkout or package. */
 const root = join(__dirname, '../..');
 
-/** The bundle that the package has; a checkout has none and bundles its sources. */
+/** The package ships the bundle; a checkout bundles its sources. */
 const packedBundle = join(root, 'function');
 
 /**
- * The function's code and, beside it, the mapping as a file of its own, so that a person can read in the console
- * which rules are live. An environment variable would be too small for it.
+ * The function's code, with the mapping in a separate file so that the AWS console shows which rules are
+ * live. The mapping would not fit in an environment variable.
  *
- * It is bundled only where a stack needs it, not for a list of the stacks. Its hash is that of the result.
+ * Bundles only for stacks that need it, not to list stacks. The asset hash is that of the output.
  */
 export function forwarderCode(mapping: MappingSettings): Code {
   const mappingText = `${JSON.stringify(mapping, null, 2)}\n`;
   return Code.fromAsset(existsSync(packedBundle) ? packedBundle : join(root, 'lambda'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // Never run, but CDK wants one.
+      // Never runs, but CDK requires one.
       image: DockerImage.fromRegistry('scratch'),
-      // CDK bundles once for equal options, and sees nothing of what `tryBundle` does.
+      // CDK bundles once for equal options and cannot see what `tryBundle` does.
       environment: { MAPPING_SHA256: createHash('sha256').update(mappingText).digest('hex') },
       local: {
         tryBundle: (directory) => {
@@ -40,7 +40,7 @@ export function forwarderCode(mapping: MappingSettings): Code {
   });
 }
 
-/** Loads the bundler, which the package does without. */
+/** Loads the bundler, which the package does not include. */
 const load: (path: string) => { bundledFiles: (root: string) => ReadonlyMap<string, string> } =
   createRequire(__filename);
 

@@ -18,51 +18,51 @@ import type { MappingSettings } from '../../lambda/mapping/rule-format';
 import { forwarderCode } from './forwarder-code';
 
 export interface HeapForwarderProps {
-  /** The dimension of the function's metrics, by which they are told from those of another pipeline. */
+  /** The dimension of the function's metrics, which separates them from those of other pipelines. */
   readonly name: string;
-  /** The queue that is consumed. */
+  /** The queue to consume. */
   readonly eventBuffer: IQueue;
-  /** Where events go that can never be delivered. */
+  /** Where undeliverable events go. */
   readonly deadLetterQueue: IQueue;
   /** The secret with the Heap app id. */
   readonly heapTokens: ISecret;
   /** Origin of Heap's API, e.g. `https://heapanalytics.com`. */
   readonly heapBaseUrl: string;
-  /** How events become Heap events; it lies beside the code as `mapping.json`. */
+  /** How events are mapped to Heap events; deployed beside the code as `mapping.json`. */
   readonly mapping: MappingSettings;
   /** Profile fields that identify a user, best first. */
   readonly identityOrder: readonly IdentityField[];
-  /** Equal events of one user within this time count once; zero: only within one webhook call. */
+  /** Equal events of a user within this time count once; zero: only within one webhook call. */
   readonly dedupeWindow: Duration;
-  /** Events a minute sent to Heap at most; 0: no limit. */
+  /** Maximum events a minute sent to Heap; 0: no limit. */
   readonly maxEventsPerMinute: number;
   /** How long a batch may wait for more messages. */
   readonly batchWindow: Duration;
-  /** How long the function's log is kept. */
+  /** How long the function's log is retained. */
   readonly logRetention: RetentionDays;
 }
 
 /** The function that consumes the event buffer and delivers to Heap in bulk. */
 export class HeapForwarder extends Construct {
-  /** A batch of 1000 events takes well under a second; the rest is room for a slow Heap. */
+  /** A batch of 1000 events takes well under a second; the rest allows for a slow Heap. */
   static readonly timeout = Duration.seconds(120);
 
-  /** How long the queue must hide a message that this function may still be working on (F25). */
+  /** How long the queue must hide a message that this function may still be processing. */
   static visibilityTimeout(batchWindow: Duration): Duration {
-    // A constant margin instead of the exact window, so that tuning the window leaves the queue alone.
+    // A constant margin instead of the exact window: tuning the window then leaves the queue unchanged.
     return Duration.seconds(6 * HeapForwarder.timeout.toSeconds() + Math.max(10, batchWindow.toSeconds()));
   }
 
   /**
-   * Invocations at a time. The brake that keeps us from flooding Heap. Reserved concurrency would throttle instead,
-   * and every throttled invocation uses up a receive (F23).
+   * Maximum concurrent invocations, which limits the load on Heap. Reserved concurrency would throttle
+   * instead, and every throttled invocation uses up a receive.
    */
   static readonly maxConcurrency = 2;
 
   readonly function: IFunction;
-  /** Where the function logs. */
+  /** The function's log group. */
   readonly log: ILogGroup;
-  /** UUID of the event source mapping, by which Lambda counts what it polls. */
+  /** UUID of the event source mapping; Lambda's polling metrics use it. */
   readonly eventSourceMappingId: string;
 
   constructor(scope: Construct, id: string, props: HeapForwarderProps) {
@@ -73,7 +73,7 @@ export class HeapForwarder extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
 
-    // A role of its own instead of AWSLambdaBasicExecutionRole, which may write to every log group.
+    // Its own role: AWSLambdaBasicExecutionRole may write to every log group.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
 
@@ -81,16 +81,15 @@ export class HeapForwarder extends Construct {
       description: 'Delivers CleverTap events from the buffer to Heap',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      // Half the price-time of 128 MB, and no faster with more: the work is waiting for Heap.
+      // Costs half as much per event as 128 MB. More memory is no faster: the function mostly waits for Heap.
       memorySize: 256,
       timeout: HeapForwarder.timeout,
       role,
       logGroup,
       code: forwarderCode(props.mapping),
       handler: 'index.handler',
-      // What a batch has no time for goes back to the queue it came from, and a large body at a low pace goes round
-      // more than 16 times: where Lambda, by default, takes it for an endless loop and drops it. It ends, because a
-      // continuation holds only the events that were not sent yet.
+      // Unfinished work returns to the source queue, which Lambda would drop as a loop after 16 times. It
+      // ends, because continuations hold only unsent events.
       recursiveLoop: RecursiveLoop.ALLOW,
       environment: {
         [environmentVariables.heapBaseUrl]: props.heapBaseUrl,
@@ -114,7 +113,7 @@ export class HeapForwarder extends Construct {
       maxConcurrency: HeapForwarder.maxConcurrency,
       reportBatchItemFailures: true,
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
-      // No filters: a message that matches none is deleted for ever (F22).
+      // No filters: Lambda deletes messages that match none.
     });
     forwarder.addEventSource(eventSource);
     this.eventSourceMappingId = eventSource.eventSourceMappingId;
@@ -128,7 +127,7 @@ export class HeapForwarder extends Construct {
     role.addToPolicy(
       new PolicyStatement({
         actions: ['sqs:SendMessage'],
-        // The buffer too: what a batch has no time for goes back there (F25).
+        // Also the buffer: unfinished work of a batch returns there.
         resources: [props.deadLetterQueue.queueArn, props.eventBuffer.queueArn],
       }),
     );

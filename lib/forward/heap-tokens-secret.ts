@@ -10,7 +10,7 @@ export interface HeapTokensSecretProps {
 
 /**
  * The secret `{"appId":"…"}`, optionally with `{"header":{"name":"…","value":"…"}}` for accounts whose Heap
- * wants a token. The value is stored after the first deployment and never stands in a template.
+ * requires a token. Its value is stored after the first deployment and never appears in a template.
  */
 export class HeapTokensSecret extends Construct {
   readonly secret: ISecret;
@@ -19,10 +19,10 @@ export class HeapTokensSecret extends Construct {
     super(scope, id);
 
     this.secret = new Secret(this, 'Secret', {
-      // A list of secrets shows this and the generated name: it is how people tell two of them apart.
+      // Lists of secrets show only this and the generated name.
       description: `Heap app id of ${props.name}: {"appId":"<digits>"}`,
-      // Without a value CDK would generate a password. The literal must never change: CloudFormation would write
-      // the new one over the live app id. Until it is replaced, messages wait in the queue.
+      // Without a value CDK would generate a password. This literal must never change: CloudFormation would
+      // overwrite the live app id with it. Until the app id is stored, messages wait in the queue.
       secretStringValue: SecretValue.unsafePlainText(secretPlaceholder),
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });

@@ -1,13 +1,13 @@
 import { ingressStamps } from '../../lambda/contract';
 
 /**
- * The VTL template that turns a webhook into `SendMessage` of SQS's query protocol.
+ * The VTL template that turns a webhook into a `SendMessage` call of SQS's query protocol.
  *
- * Everything a caller controls goes through `$util.urlEncode`: a raw body could add or override parameters of
- * the call, such as `&Action=…` (F12, F14). VTL in the body is data and is not evaluated (F13).
+ * Everything that a caller controls goes through `$util.urlEncode`: a raw body could add or override
+ * parameters, such as `&Action=…`. VTL in the body is data and is not evaluated.
  *
- * @param withEvent also stamp the event name of the path. SQS refuses empty attribute values, so the template of
- *   a path without one must leave the attribute out.
+ * @param withEvent also pass on the event name of the path. SQS refuses empty attribute values, so a path
+ * without an event name needs a template without the attribute.
  */
 export function sendMessageTemplate({ withEvent }: { withEvent: boolean }): string {
   return [

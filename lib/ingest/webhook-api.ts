@@ -33,24 +33,24 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { sendMessageTemplate } from './request-template';
 
-/** A domain of yours, with a certificate in the same region. */
+/** Your own domain, with a certificate in the same region. */
 export interface WebhookDomain {
   readonly name: string;
   readonly certificate: ICertificate;
   /**
    * The public hosted zone that gets the record.
    *
-   * @default - no record: somebody else makes it
+   * @default - no record: create it yourself
    */
   readonly hostedZone?: IHostedZone;
-  /** Whether API Gateway refuses requests to the generated host, which another API would not have. */
+  /** Whether API Gateway refuses requests to the generated host, which changes if the API is replaced. */
   readonly disableExecuteApiEndpoint: boolean;
 }
 
 export interface WebhookApiProps {
-  /** The name of the API: the only dimension of API Gateway's metrics, which two APIs must not share. */
+  /** The API's name: the only dimension of API Gateway's metrics, so two APIs must not share one. */
   readonly name: string;
-  /** The queue that makes a webhook durable. */
+  /** The queue that stores webhooks durably. */
   readonly eventBuffer: IQueue;
   /** Names of the API keys; renaming one replaces its value. */
   readonly apiKeys: readonly string[];
@@ -66,19 +66,18 @@ export interface WebhookApiProps {
    * @default - only the generated `execute-api` host
    */
   readonly domain?: WebhookDomain;
-  /** Whether this stack creates the role by which API Gateway writes logs: one per account and region. */
+  /** Whether this stack creates API Gateway's logging role: one per account and region. */
   readonly apiGatewayLogRole: 'create' | 'exists';
-  /** How long access logs are kept. */
+  /** How long access logs are retained. */
   readonly logRetention: RetentionDays;
 }
 
-/** The content types CleverTap sends; none at all counts as JSON. Anything else is answered with 415 (F07, F11). */
+/** The content types CleverTap sends; a missing one counts as JSON. All others are answered with 415. */
 const contentTypes = ['application/json', 'text/plain', 'application/x-www-form-urlencoded'];
 
 /**
- * What the endpoint answers, by the status of SQS. Exactly one entry has no pattern: whatever SQS may answer in
- * future becomes a 500, never a 200 for an event that is not stored (F03). CleverTap counts 200 alone as
- * success (F04).
+ * The endpoint's answers, by the status of SQS. Exactly one entry has no pattern: any unforeseen status
+ * becomes a 500, never a 200 for an event that is not stored. CleverTap counts only 200 as success.
  */
 const responses: IntegrationResponse[] = [
   {
@@ -90,7 +89,7 @@ const responses: IntegrationResponse[] = [
   {
     selectionPattern: '2\\d{2}',
     statusCode: '200',
-    // From $context alone: a response that reads what SQS said could turn a stored event into an error.
+    // Uses only $context: a response that reads SQS's answer could turn a stored event into an error.
     responseTemplates: {
       'application/json': '{"status":"queued","requestId":"$context.extendedRequestId"}',
     },
@@ -98,8 +97,8 @@ const responses: IntegrationResponse[] = [
   {
     selectionPattern: '400',
     statusCode: '400',
-    // SQS answers 400 both for a body that is too long and for characters it refuses (F05, F06); a pattern sees
-    // only the status, so the template tells them apart.
+    // SQS answers 400 both to a long body and to characters it refuses. A pattern sees only the status, so
+    // the template tells them apart.
     responseTemplates: {
       'application/json': [
         "#if($input.path('$.Error.Code') == 'InvalidParameterValue')",
@@ -121,7 +120,7 @@ const responses: IntegrationResponse[] = [
   },
 ];
 
-/** What a person reads who called the endpoint wrongly; the defaults of API Gateway name no remedy. */
+/** Answers to wrong calls, with a remedy, which API Gateway's defaults lack. */
 const refusals: [id: string, type: ResponseType, status: string, message: string][] = [
   ['InvalidApiKey', ResponseType.INVALID_API_KEY, '403', 'Send a valid API key in the header x-api-key.'],
   [
@@ -146,8 +145,8 @@ const refusals: [id: string, type: ResponseType, status: string, message: string
 ];
 
 /**
- * The fields of an access log line. Never the path, which can carry personal data in the event name, and no
- * header, query or body (F68).
+ * The fields of an access log line. Never the path, whose event name can be personal data, nor headers, query
+ * or body.
  */
 const accessLogFields = {
   requestId: '$context.extendedRequestId',
@@ -164,20 +163,20 @@ const accessLogFields = {
 };
 
 /**
- * The endpoint CleverTap calls: a regional REST API that writes to the queue by itself, so that no code of ours
- * and no cold start stands between an event and its durability (F01).
+ * The endpoint that CleverTap calls: a regional REST API that writes directly to the queue. No code of ours
+ * and no cold start delays storing an event.
  */
 export class WebhookApi extends Construct {
   /** URL to paste into CleverTap, ending in `/webhook`. */
   readonly webhookUrl: string;
-  /** The API keys by their names. */
+  /** API keys by name. */
   readonly apiKeys: ReadonlyMap<string, IApiKey>;
   readonly api: IRestApi;
   readonly stage: IStage;
-  /** The plan all keys are in: API Gateway counts the requests of a key by it. */
+  /** The usage plan of all keys; API Gateway counts a key's requests in it. */
   readonly usagePlan: IUsagePlan;
   readonly accessLog: ILogGroup;
-  /** Host the custom domain's DNS record must point at. */
+  /** Host that the custom domain's DNS record must point to. */
   readonly domainTarget: string | undefined;
 
   constructor(scope: Construct, id: string, props: WebhookApiProps) {
@@ -192,11 +191,11 @@ export class WebhookApi extends Construct {
       description: 'Receives CleverTap webhooks',
       restApiName: props.name,
       endpointTypes: [EndpointType.REGIONAL],
-      // Left out where it is open: what CDK writes for false is another template, and another deployment.
+      // Omitted when false: CDK would render it, which changes the template and triggers a deployment.
       disableExecuteApiEndpoint: props.domain?.disableExecuteApiEndpoint === true ? true : undefined,
       apiKeySourceType: ApiKeySourceType.HEADER,
       cloudWatchRole: props.apiGatewayLogRole === 'create',
-      // Other APIs of the account log through this role, too.
+      // Other APIs of the account also log through this role.
       cloudWatchRoleRemovalPolicy: props.apiGatewayLogRole === 'create' ? RemovalPolicy.RETAIN : undefined,
       policy: props.allowedCidrs && onlyFrom(props.allowedCidrs),
       domainName: props.domain && {
@@ -207,15 +206,15 @@ export class WebhookApi extends Construct {
       },
       deployOptions: {
         stageName: 'v1',
-        // Well above the 170 requests a second of CleverTap's fastest campaign throttle: a 429 is a lost event
-        // (F02). The limit is there for floods (F10).
+        // Well above 170 requests a second, CleverTap's fastest campaign throttle: a 429 loses an event. The
+        // limit only protects against floods.
         throttlingRateLimit: 1000,
         throttlingBurstLimit: 2000,
-        // Those of single methods cost $3 a month; the metrics of the stage are there without them.
+        // Per-method metrics cost $3 a month; stage metrics are free.
         metricsEnabled: false,
         accessLogDestination: { bind: () => ({ destinationArn: arnOf(accessLog) }) },
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
-        // Execution logs would hold paths, headers and, traced, bodies (F68).
+        // Execution logs would hold paths, headers and, with tracing, bodies.
         loggingLevel: MethodLoggingLevel.OFF,
         dataTraceEnabled: false,
       },
@@ -229,7 +228,7 @@ export class WebhookApi extends Construct {
       });
     }
 
-    // RestApi puts out the root of the stage, where nothing is; the stack puts out the webhook.
+    // RestApi's own output is the stage's root, where nothing answers; the stack outputs the webhook.
     api.node.tryRemoveChild('Endpoint');
 
     for (const [refusalId, type, statusCode, message] of refusals) {
@@ -240,7 +239,7 @@ export class WebhookApi extends Construct {
       });
     }
 
-    // Not queue.grantSendMessages, which also allows to read the queue's attributes (F73).
+    // Not queue.grantSendMessages, which also allows reading the queue's attributes.
     const role = new Role(this, 'SendMessageRole', {
       assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
     });
@@ -276,7 +275,7 @@ export class WebhookApi extends Construct {
       {
         id: 'AwsSolutions-APIG2',
         reason:
-          'Any body is stored and judged later: a request refused here would be lost, as CleverTap has no replay.',
+          'Any body is stored and validated later: CleverTap has no replay, so a request refused here would be lost.',
       },
       {
         id: 'AwsSolutions-APIG3',
@@ -286,7 +285,7 @@ export class WebhookApi extends Construct {
       {
         id: 'AwsSolutions-APIG4',
         reason:
-          'Methods require an API key, checked by API Gateway. An authorizer function would be code before durability.',
+          'Methods require an API key, checked by API Gateway. An authorizer function would run code before the event is stored.',
       },
       {
         id: 'AwsSolutions-COG4',
@@ -299,13 +298,13 @@ export class WebhookApi extends Construct {
       },
       {
         id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
-        reason: 'The account-wide log role of API Gateway takes the managed policy AWS documents for it.',
+        reason: 'AWS documents this managed policy for the account-wide logging role of API Gateway.',
       },
     );
   }
 }
 
-/** Without the `:*` that CDK puts at its end or not, by a feature flag of the app. */
+/** Without the trailing `:*` that CDK adds or not, depending on a feature flag of the app. */
 const arnOf = (logGroup: ILogGroup): string =>
   Stack.of(logGroup).formatArn({
     service: 'logs',
@@ -327,7 +326,8 @@ function addPost(resource: Resource, queue: IQueue, role: Role, template: { with
         requestParameters: {
           'integration.request.header.Content-Type': "'application/x-www-form-urlencoded'",
         },
-        // The default would hand the raw body of an unlisted content type to SQS as the call itself (F11).
+        // By default API Gateway would pass the raw body of an unlisted content type to SQS as the call
+        // itself.
         passthroughBehavior: PassthroughBehavior.NEVER,
         requestTemplates: Object.fromEntries(contentTypes.map((type) => [type, body])),
         integrationResponses: responses,
@@ -340,7 +340,7 @@ function addPost(resource: Resource, queue: IQueue, role: Role, template: { with
   );
 }
 
-/** A resource policy that lets in the ranges and denies everybody else. */
+/** A resource policy that allows only these ranges. */
 function onlyFrom(cidrs: readonly string[]): PolicyDocument {
   const invoke = {
     principals: [new AnyPrincipal()],

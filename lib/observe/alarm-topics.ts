@@ -5,25 +5,25 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Severity } from './alarm-definition';
 
-/** Who gets notices: addresses, each of which must confirm a mail from AWS, or a topic that exists. */
+/** Recipients of notices: addresses, each of which must confirm a mail from AWS, or an existing topic. */
 export type Destination = { readonly emails: readonly string[] } | { readonly topic: ITopic };
 
 export interface AlarmTopicsProps {
-  /** Who gets the notices of each severity; nobody yet, where there is no destination. */
+  /** Recipients of the notices of each severity, if there are any. */
   readonly destinations: Record<Severity, Destination | undefined>;
-  /** What the names of all alarms start with, before a dash: no other alarm may publish. */
+  /** Prefix of all alarm names, before a dash: no other alarm may publish. */
   readonly name: string;
 }
 
-/** SNS takes no longer one (docs.aws.amazon.com, "CreateTopic"). */
+/** The limit of SNS (docs.aws.amazon.com, "CreateTopic"). */
 const longestDisplayName = 100;
 
 /**
  * A topic for each severity.
  *
- * They are not encrypted with a key: a notice holds the name, the description and the state of an alarm, and no
- * event. CloudWatch cannot use the AWS-managed key of SNS ("Troubleshooting alarms"), and with a key of ours every
- * alarm would fall silent with that key.
+ * They are not encrypted with a key: a notice holds an alarm's name, description and state, and no event.
+ * CloudWatch cannot use the AWS-managed key of SNS ("Troubleshooting alarms"), and losing a key of ours would
+ * silence every alarm.
  */
 export class AlarmTopics extends Construct {
   readonly topics: Record<Severity, ITopic>;
@@ -46,7 +46,7 @@ export class AlarmTopics extends Construct {
       displayName: `${name.slice(0, longestDisplayName - id.length - 1)} ${id.toLowerCase()}`,
       enforceSSL: true,
     });
-    // The policy that enforces TLS replaces the default one, by which alarms of the account may publish.
+    // The policy that enforces TLS replaces the default policy, which lets the account's alarms publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],

@@ -17,22 +17,24 @@ export interface AlarmsProps {
   readonly definitions: readonly AlarmDefinition[];
   /** Where notices of each severity go. */
   readonly topics: Record<Severity, ITopic>;
-  /** What their names start with, before a dash. They stand in mails and on pagers, so they are no generated ones. */
+  /** Prefix of the alarm names, before a dash. Mails and pagers show them, so they are not generated. */
   readonly name: string;
   /** Where the runbook can be read, with a heading for each alarm. */
   readonly runbookUrl: string;
   readonly links: Record<Place, { readonly title: string; readonly url: string }>;
 }
 
-/** HeapFailing may take so much longer to hold than what it explains: its periods are five times as long. */
+/**
+ * HeapFailing may take this much longer to hold than what it explains: its periods are five times as long.
+ */
 const explanationDelay = Duration.minutes(5);
 
-/** After Heap is back a backlog is still late for a while, which is no news. */
+/** Once Heap is back, a backlog stays late for a while, which is not news. */
 const drainTime = Duration.minutes(30);
 
-/** The alarms in CloudWatch, each with a recipient or with a composite alarm above it that has one. */
+/** The alarms in CloudWatch. Each has a recipient, or is below a composite alarm that has one. */
 export class Alarms extends Construct {
-  /** All of them, those with a recipient first. */
+  /** All alarms, those with a recipient first. */
   readonly all: readonly IAlarm[];
   private readonly props: AlarmsProps;
   private readonly composites = new Map<CompositeAlarm, CloudWatchCompositeAlarm>();
@@ -97,7 +99,7 @@ export class Alarms extends Construct {
   private notifies<T extends AlarmBase>(severity: Severity, alarm: T): T {
     const action = new SnsAction(this.props.topics[severity]);
     alarm.addAlarmAction(action);
-    // Whoever was woken wants to know that it is over.
+    // Responders also want to know when the incident is over.
     if (severity === 'page') alarm.addOkAction(action);
     return alarm;
   }

@@ -20,7 +20,7 @@ interface Link {
 
 const console = 'https://console.aws.amazon.com';
 
-/** Addresses of the pages that show the parts of a pipeline. */
+/** URLs of the console pages for the parts of a pipeline. */
 export function consoleLinks(pipeline: Pipeline, dashboardName: string): Record<Place, Link> {
   const { region } = Stack.of(pipeline.api);
   const { restApiId } = pipeline.api;
@@ -47,7 +47,7 @@ export function consoleLinks(pipeline: Pipeline, dashboardName: string): Record<
   };
 }
 
-/** The console names a queue by its URL, percent-encoded. */
+/** The console identifies a queue by its percent-encoded URL. */
 function queueUrl(queue: IQueue): string {
   const { region, account } = Stack.of(queue);
   const url = `https%3A%2F%2Fsqs.${region}.amazonaws.com%2F${account}%2F${queue.queueName}`;

@@ -10,40 +10,40 @@ import { type Pipeline, PipelineMetrics, refusalStatuses, refusedRequests } from
 import { pipelineAlarms, pipelineConditions, type ExpectedTraffic } from './pipeline-alarms';
 import { PipelineDashboard } from './pipeline-dashboard';
 
-/** Who is told when something is wrong, and what is wrong besides what always is. */
+/** Who is notified when something is wrong, and which silence counts as wrong. */
 export interface AlarmSettings {
   /** @default - a topic without subscriptions */
   readonly page?: Destination;
   /** @default - a topic without subscriptions */
   readonly ticket?: Destination;
   /**
-   * Fewer requests than these are an alarm.
+   * Fewer requests raise an alarm.
    *
    * @default - silence is normal
    */
   readonly expectedTraffic?: ExpectedTraffic;
-  /** Where this repository's `docs` can be read. */
+  /** Where to read this repository's `docs`. */
   readonly docsUrl: string;
 }
 
 export interface ObservabilityProps {
-  /** The name of the dashboard, and what those of the alarms begin with. */
+  /** The name of the dashboard and the prefix of the alarm names. */
   readonly name: string;
-  /** What is observed. */
+  /** The observed pipeline. */
   readonly pipeline: Pipeline;
-  /** `'none'` in words: no alarm, and nobody is told. The dashboard is there nevertheless. */
+  /** `'none'` creates no alarms. The dashboard exists either way. */
   readonly alarms: AlarmSettings | 'none';
 }
 
-/** Everything by which people see how an environment does, and are called when it does not. */
+/** Shows operators how an environment is doing, and notifies them of failures. */
 export class Observability extends Construct {
   readonly metrics: PipelineMetrics;
-  /** Those with a recipient first; none where nobody is told of anything. */
+  /** Those with a recipient first; empty without alarms. */
   readonly alarms: readonly IAlarm[];
   readonly dashboard: Dashboard;
-  /** Its address in the console. */
+  /** Its URL in the console. */
   readonly dashboardUrl: string;
-  /** Where notices of each severity go; none without alarms. */
+  /** Where notices of each severity go; undefined without alarms. */
   readonly topics: Record<Severity, ITopic> | undefined;
 
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
@@ -63,7 +63,7 @@ export class Observability extends Construct {
       metricName: refusedRequests.name,
       metricValue: '1',
       unit: Unit.COUNT,
-      // One of the five above and never anything a caller chooses.
+      // A fixed list, so callers cannot create metrics.
       dimensions: { [refusedRequests.dimension]: '$.status' },
     });
 

@@ -4,11 +4,11 @@ import { metrics } from '../../lambda/contract';
 import type { AlarmDefinition, CompositeAlarm, Condition } from './alarm-definition';
 import { math, type Pipeline, type PipelineMetrics } from './pipeline-metrics';
 
-/** Fewer accepted requests than these in these hours are an alarm. */
+/** Minimum of accepted requests in a number of hours; fewer raise an alarm. */
 export interface ExpectedTraffic {
   /** At least 1. */
   readonly requests: number;
-  /** At most 24, which CloudWatch allows one datapoint. */
+  /** At most 24, the longest period CloudWatch allows. */
   readonly hours: number;
 }
 
@@ -16,14 +16,14 @@ const minutes = (count: number): Duration => Duration.minutes(count);
 const { GREATER_THAN_THRESHOLD: above, GREATER_THAN_OR_EQUAL_TO_THRESHOLD: atLeast } = ComparisonOperator;
 
 /**
- * What silence means for all conditions but one: nothing was counted, so nothing went wrong. Whether it should
- * have been counted is asked by ConsumerStalled, of metrics that SQS sends while anything waits, and by NoTraffic.
+ * What missing data means for all conditions but one: nothing was counted, so nothing went wrong. NoTraffic
+ * detects a missing count, as does ConsumerStalled, whose SQS metrics exist while anything waits.
  */
 const quietIsFine = TreatMissingData.NOT_BREACHING;
 
-/** When something is wrong: every threshold there is, for alarms and for the lines in the dashboard's graphs. */
+/** All thresholds, for the alarms and for the lines in the dashboard's graphs. */
 export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) {
-  // Five minutes; more where a batch waits longer by itself.
+  // Five minutes, or more if a batch itself waits longer.
   const late = minutes(Math.max(5, Math.ceil((2 * pipeline.batchWindow.toSeconds()) / 60)));
   const tooLate = minutes(3 * late.toMinutes());
   return {
@@ -34,7 +34,7 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       lookAt: ['dashboard', 'accessLog', 'api'],
       metric: metric.door('5XXError', { statistic: 'Sum', period: minutes(5) }),
       comparison: atLeast,
-      // One alone may be a passing fault of AWS, which CleverTap's own retry makes up for.
+      // A single one may be a transient fault of AWS, which CleverTap's own retry covers.
       threshold: 3,
       datapoints: [1, 1],
       whenMissing: quietIsFine,
@@ -52,7 +52,7 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     ingressLatency: {
       name: 'IngressLatency',
       impact:
-        'CleverTap may wait no longer than one second. A slower answer makes it send the event again or give it up.',
+        'CleverTap may wait no longer than one second. After a slower answer it retries the event or gives up.',
       lookAt: ['dashboard', 'accessLog', 'api'],
       metric: metric.door('Latency', { statistic: 'p99' }),
       comparison: above,
@@ -65,7 +65,7 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       impact: 'More than one request in twenty is refused. CleverTap does not send those events again.',
       lookAt: ['dashboard', 'accessLog', 'api'],
       metric: math(
-        // A few wrong requests at a quiet hour are no rate.
+        // A few wrong requests in a quiet hour are not a rate.
         'IF(requests > 20, 100 * refused / requests, 0)',
         {
           requests: metric.door('Count', { statistic: 'Sum', period: minutes(5) }),
@@ -85,8 +85,8 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       metric: metric.own(metrics.deliveryLag, { statistic: 'p95', period: minutes(5) }),
       comparison: above,
       threshold: tooLate.toMilliseconds(),
-      // Not five of five minutes: an invocation that waits for Heap reports once in 100 seconds, so many minutes
-      // have no datapoint. Two periods in a row cannot be one message in its back-off, which doubles its lag.
+      // Not five of five minutes: an invocation that waits for Heap reports only every 100 seconds. Two
+      // periods in a row rule out a single message in its back-off, which doubles its lag.
       datapoints: [2, 2],
       whenMissing: quietIsFine,
     },
@@ -104,7 +104,7 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       name: 'QueueAge',
       impact: `Messages wait in the queue for more than ${late.toMinutes()} minutes. None is lost; SQS keeps them for 7 days.`,
       lookAt: ['dashboard', 'eventBuffer', 'forwarder'],
-      // Knows nothing of messages that were received three times; those are what DeliveryLate is for.
+      // Ignores messages received three times; DeliveryLate covers those.
       metric: metric.buffer('ApproximateAgeOfOldestMessage', { statistic: 'Maximum' }),
       comparison: above,
       threshold: late.toSeconds(),
@@ -142,7 +142,7 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     dlqNotEmpty: {
       name: 'DlqNotEmpty',
       impact:
-        'Events stand in the dead-letter queue: they are not in Heap, and SQS deletes them after 14 days.',
+        'Events are in the dead-letter queue: they are not in Heap, and SQS deletes them after 14 days.',
       lookAt: ['dashboard', 'deadLetterQueue', 'forwarderLog'],
       metric: metric.deadLetters('ApproximateNumberOfMessagesVisible', { statistic: 'Maximum' }),
       comparison: above,
@@ -155,8 +155,8 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       impact:
         'The dead-letter queue was not empty for three days. SQS deletes a dead letter after 14 days, some sooner; then its events are lost.',
       lookAt: ['deadLetterQueue', 'dashboard', 'forwarderLog'],
-      // Not the age of the oldest: SQS leaves out of it what was received three times, and looking is receiving. And
-      // not the least of an hour: looking hides all of them for a minute.
+      // Not the age of the oldest: SQS ignores messages received three times, and listing is receiving. Not
+      // an hourly minimum: listing hides all of them for a minute.
       metric: metric.deadLetters('ApproximateNumberOfMessagesVisible', {
         statistic: 'Maximum',
         period: Duration.hours(1),
@@ -168,9 +168,9 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     },
     eventsRejected: {
       name: 'EventsRejected',
-      impact: 'Events were rejected a moment ago: they are in the dead-letter queue and not in Heap.',
+      impact: 'Events have just been rejected: they are in the dead-letter queue and not in Heap.',
       lookAt: ['dashboard', 'forwarderLog', 'deadLetterQueue'],
-      // Beside DlqNotEmpty, because SQS may report an idle queue 15 minutes late.
+      // In addition to DlqNotEmpty: SQS may report an idle queue 15 minutes late.
       metric: metric.own(metrics.eventsRejected, { statistic: 'Sum' }),
       comparison: atLeast,
       threshold: 1,
@@ -179,13 +179,11 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     },
     heapFailing: {
       name: 'HeapFailing',
-      impact: 'Heap takes fewer than half of our requests. Events wait and are tried again for 24 hours.',
+      impact: 'Heap accepts fewer than half of our requests. Events wait and are retried for 24 hours.',
       lookAt: ['dashboard', 'forwarderLog'],
       metric: math(
-        // Not "of at least 10 requests in 5 minutes": with Heap down the function makes about two a minute, and
-        // with a long Retry-After none at all. Four is what one waiting invocation makes; where there are fewer,
-        // the breaker says whether that is an outage. Written without a division, which has no result at zero. Once a
-        // request fails or the function waits, all three are written; else there is no value and nothing fails.
+        // One waiting invocation makes four requests in five minutes; below that the breaker decides. The
+        // function writes all three metrics or none. No division: it has no result at zero.
         'IF((requests >= 4 AND 2 * failed > requests) OR (waits > 0 AND 2 * failed >= requests), 1, 0)',
         {
           requests: metric.own(metrics.heapCalls, { statistic: 'Sum', period: minutes(5) }),
@@ -213,7 +211,7 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     heapAuth: {
       name: 'HeapAuth',
       impact:
-        'Heap answers 401 or 403: nothing is delivered, and after 24 hours events go to the dead letters.',
+        'Heap answers 401 or 403: nothing is delivered, and after 24 hours events go to the dead-letter queue.',
       lookAt: ['heapTokens', 'dashboard', 'forwarderLog'],
       metric: metric.own(metrics.heapCallsUnauthorized, { statistic: 'Sum' }),
       comparison: atLeast,
@@ -221,12 +219,12 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
       datapoints: [1, 1],
       whenMissing: quietIsFine,
     },
-    // An alarm of its own and not a sum with the one above: without a secret there are no requests to Heap, and a
-    // sum has no value where one part has none.
+    // A separate alarm: without a secret there are no requests to Heap, and a sum has no value where one
+    // metric has none.
     secretError: {
       name: 'SecretError',
       impact:
-        'The Heap app id cannot be read or is none. Instances that know no earlier one deliver nothing; messages wait.',
+        'The Heap app id cannot be read or is invalid. Instances without an earlier one deliver nothing; messages wait.',
       lookAt: ['heapTokens', 'forwarderLog', 'dashboard'],
       metric: metric.own(metrics.secretError, { statistic: 'Sum' }),
       comparison: atLeast,
@@ -237,10 +235,10 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     functionErrors: {
       name: 'FunctionErrors',
       impact:
-        'The function crashes or runs out of time. Its batches are repeated, and after 60 times SQS gives them up.',
+        'The function crashes or runs out of time. Its batches are retried; after 60 receives SQS moves them to the dead-letter queue.',
       lookAt: ['forwarderLog', 'forwarder', 'dashboard'],
-      // What Heap does not take is no error here: errors are crashes and time-outs alone. A batch comes back 3 to
-      // 12 minutes after a crash, so one that crashes again and again has few minutes with an error.
+      // Only crashes and timeouts are errors here, not what Heap refuses. A batch returns 3 to 12 minutes
+      // after a crash, so a crash loop has few minutes with an error.
       metric: metric.forwarder('Errors', { statistic: 'Sum', period: minutes(5) }),
       comparison: atLeast,
       threshold: 1,
@@ -261,9 +259,9 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     recursionStopped: {
       name: 'RecursionStopped',
       impact:
-        'Lambda took what the function sent back to its queue for an endless loop and dropped it: those events are not delivered.',
+        'Lambda mistook messages that the function returned to its queue for an endless loop and dropped them: their events are not delivered.',
       lookAt: ['forwarder', 'deadLetterQueue', 'dashboard'],
-      // Lambda writes it only while its loop detection is on, which the template switches off.
+      // Written only while Lambda's loop detection is on; the template switches it off.
       metric: metric.forwarder('RecursiveInvocationsDropped', { statistic: 'Sum' }),
       comparison: atLeast,
       threshold: 1,
@@ -272,12 +270,12 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
     },
     functionNearTimeout: {
       name: 'FunctionNearTimeout',
-      impact: 'The function almost runs out of time. When it does, its whole batch is repeated.',
+      impact: 'The function nearly times out. When it does, its whole batch is retried.',
       lookAt: ['forwarder', 'forwarderLog', 'dashboard'],
       metric: metric.forwarder('Duration', { statistic: 'p99', period: minutes(5) }),
       comparison: above,
-      // Not 80 %: an invocation that waits for Heap or paces itself uses its time up to the last 20 seconds, and
-      // may then make one more request of 10.
+      // Not 80 %: an invocation that waits for Heap or paces itself uses its time up to the last 20 seconds,
+      // and may then make one more request of 10.
       threshold: 0.95 * pipeline.forwarderTimeout.toMilliseconds(),
       datapoints: [3, 5],
       whenMissing: quietIsFine,
@@ -287,7 +285,7 @@ export function pipelineConditions(metric: PipelineMetrics, pipeline: Pipeline) 
 
 export type PipelineConditions = ReturnType<typeof pipelineConditions>;
 
-/** Who is told of what. */
+/** Who is notified of what. */
 export function pipelineAlarms(
   conditions: PipelineConditions,
   metric: PipelineMetrics,
@@ -296,7 +294,7 @@ export function pipelineAlarms(
   const losing: CompositeAlarm = {
     name: 'PipelineLosingEvents',
     severity: 'page',
-    impact: 'Events are being lost, or will be soon, unless somebody acts. The alarms below it say where.',
+    impact: 'Events are being lost, or will be soon, unless someone acts. The alarms below it show where.',
     lookAt: ['dashboard'],
     anyOf: [
       conditions.ingressServerErrors,
@@ -310,7 +308,7 @@ export function pipelineAlarms(
     name: 'HeapDown',
     severity: 'page',
     impact:
-      'Heap is down, or throttles most requests. Events wait and are delivered when it is back; those that have waited for 24 hours go to the dead letters.',
+      'Heap is down or throttles most requests. Events wait and are delivered when it is back; after 24 hours they go to the dead-letter queue.',
     lookAt: ['dashboard', 'forwarderLog'],
     anyOf: [conditions.heapFailing],
   };
@@ -325,7 +323,7 @@ export function pipelineAlarms(
   const slow: CompositeAlarm = {
     name: 'DeliverySlow',
     severity: 'ticket',
-    impact: 'Events are late by some minutes, and Heap is not down.',
+    impact: 'Events are some minutes late, and Heap is not down.',
     lookAt: ['dashboard', 'eventBuffer', 'forwarderLog'],
     anyOf: [conditions.deliveryLate, conditions.queueAge],
     explainedBy: heapDown,
@@ -351,12 +349,12 @@ export function pipelineAlarms(
   ];
 }
 
-/** The one condition for which silence is what it looks for. */
+/** The one condition that looks for silence. */
 const noTraffic = (metric: PipelineMetrics, { requests, hours }: ExpectedTraffic): Condition => ({
   name: 'NoTraffic',
-  impact: `Fewer than ${requests} requests were accepted in ${hours} h: campaigns stand still, or send to another URL or key.`,
+  impact: `Fewer than ${requests} requests were accepted in ${hours} h: campaigns have stopped, or use another URL or key.`,
   lookAt: ['dashboard', 'accessLog', 'api'],
-  // Accepted ones, because strangers' requests never stop.
+  // Only accepted ones: unauthorized requests never stop.
   metric: metric.accepted({ period: Duration.hours(hours) }),
   comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
   threshold: requests,

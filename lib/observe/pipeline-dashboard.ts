@@ -29,11 +29,11 @@ import type { PipelineConditions } from './pipeline-alarms';
 export interface PipelineDashboardProps {
   readonly pipeline: Pipeline;
   readonly metric: PipelineMetrics;
-  /** Drawn as lines, so that a graph shows how far it is from an alarm. */
+  /** Drawn as lines, so a graph shows how close it is to an alarm. */
   readonly conditions: PipelineConditions;
-  /** Shown with their states; none where nobody is told of anything. */
+  /** Shown with their states; empty without alarms. */
   readonly alarms: readonly IAlarm[];
-  /** People look for it by name in the console. */
+  /** Operators look for it by name in the console. */
   readonly name: string;
 }
 
@@ -48,7 +48,7 @@ const milliseconds: YAxisProps = { min: 0, label: 'ms', showUnits: false };
 const seconds: YAxisProps = { min: 0, label: 's', showUnits: false };
 const messages: YAxisProps = { min: 0, label: 'messages', showUnits: false };
 
-/** One page that shows the way of the events from top to bottom: what was promised first, then each part. */
+/** One page that follows the events from top to bottom: first the overall promise, then each part. */
 export class PipelineDashboard extends Construct {
   readonly dashboard: Dashboard;
 
@@ -58,7 +58,7 @@ export class PipelineDashboard extends Construct {
     this.dashboard = new Dashboard(this, 'Dashboard', {
       dashboardName: props.name,
       defaultInterval: Duration.hours(24),
-      // The widgets say what one datapoint stands for; a longer range must not change it into an average.
+      // Widgets state what one datapoint covers; a longer range must not turn it into an average.
       periodOverride: PeriodOverride.INHERIT,
       widgets: [
         ...promise(props),
@@ -85,11 +85,11 @@ function promise({ metric, conditions, alarms, name }: PipelineDashboardProps): 
   return [
     title(
       `${name}: what was accepted is delivered, or waits, or is a dead letter`,
-      'Requests are what CleverTap sent; one holds an event for each of its profiles. Events are counted as delivered, rejected or ignored once, when their message is done. The numbers are those of the chosen time.',
+      'A request from CleverTap holds one event per profile. An event counts once as delivered, rejected or ignored, when its message is done. The numbers cover the selected time range.',
     ),
     [
       new SingleValueWidget({
-        title: 'In this time',
+        title: 'In this time range',
         width: 18,
         height: 4,
         setPeriodToTimeRange: true,
@@ -135,11 +135,11 @@ function promise({ metric, conditions, alarms, name }: PipelineDashboardProps): 
         labelled(events.ignored, 'ignored'),
       ]),
       graph(
-        'Received and not yet done, since the start of the chosen time',
+        'Received and not yet done, since the start of the time range',
         half,
         { ...count, label: 'events' },
         [
-          // Near zero, or as many as wait. What stays without anything waiting, nobody can account for (F67).
+          // Near zero, or as many as wait. A remainder while nothing waits is unaccounted for.
           math(
             'RUNNING_SUM(FILL(received, 0) - FILL(delivered, 0) - FILL(rejected, 0) - FILL(ignored, 0))',
             events,
@@ -169,7 +169,10 @@ function door({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
   const sum = { statistic: 'Sum' };
   const requests = metric.door('Count', sum);
   return [
-    title('Door', 'API Gateway: it stores what CleverTap sends. What gets another answer than 200 is lost.'),
+    title(
+      'Door',
+      'API Gateway: it stores what CleverTap sends. A request is lost unless it is answered with 200.',
+    ),
     [
       graph(
         'Requests',
@@ -198,7 +201,7 @@ function door({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
         },
       ),
       graph(
-        'Time to the answer',
+        'Response time',
         third,
         milliseconds,
         [
@@ -236,7 +239,7 @@ function queue({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
         [line(conditions.inFlightHigh)],
       ),
       graph(
-        'Age of the oldest message received less than three times',
+        'Age of the oldest message received fewer than three times',
         third,
         seconds,
         [metric.buffer('ApproximateAgeOfOldestMessage', { ...most, label: 'age' })],
@@ -258,7 +261,7 @@ function queue({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
         [metric.deadLetters('ApproximateNumberOfMessagesVisible', { ...most, label: 'dead letters' })],
         [line(conditions.dlqNotEmpty), line(conditions.dlqAgeing, 'for three days')],
       ),
-      graph('Age of the oldest dead letter received less than three times', third, seconds, [
+      graph('Age of the oldest dead letter received fewer than three times', third, seconds, [
         metric.deadLetters('ApproximateAgeOfOldestMessage', { ...most, label: 'age' }),
       ]),
     ],
@@ -268,10 +271,7 @@ function queue({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
 function forwarder({ metric, conditions, pipeline }: PipelineDashboardProps): IWidget[][] {
   const sum = { statistic: 'Sum' };
   return [
-    title(
-      'Forwarder',
-      'The function. What Heap does not take is no error here; errors are crashes and time-outs.',
-    ),
+    title('Forwarder', 'The function. Only crashes and timeouts are errors here, not what Heap refuses.'),
     [
       graph(
         'Invocations',
@@ -299,8 +299,8 @@ function forwarder({ metric, conditions, pipeline }: PipelineDashboardProps): IW
           { value: pipeline.forwarderTimeout.toMilliseconds(), label: 'time-out', color: Color.GREY },
         ],
       ),
-      graph('At a time, and messages in a batch', third, { min: 0, showUnits: false }, [
-        metric.forwarder('ConcurrentExecutions', { statistic: 'Maximum', label: 'at a time' }),
+      graph('Concurrency, and messages in a batch', third, { min: 0, showUnits: false }, [
+        metric.forwarder('ConcurrentExecutions', { statistic: 'Maximum', label: 'concurrent' }),
         math(
           'messages / batches',
           {
@@ -315,10 +315,10 @@ function forwarder({ metric, conditions, pipeline }: PipelineDashboardProps): IW
       graph('Event source mapping', half, count, [
         metric.eventSource('PolledEventCount', { ...sum, label: 'polled' }),
         metric.eventSource('InvokedEventCount', { ...sum, label: 'given to the function' }),
-        metric.eventSource('FailedInvokeEventCount', { ...sum, label: 'put back' }),
+        metric.eventSource('FailedInvokeEventCount', { ...sum, label: 'returned' }),
         metric.eventSource('DeletedEventCount', { ...sum, label: 'deleted' }),
       ]),
-      graph('Events put back, at every attempt', half, count, [
+      graph('Events returned, at every attempt', half, count, [
         metric.own(metrics.eventsRetried, { ...sum, label: 'events' }),
       ]),
     ],
@@ -332,7 +332,7 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
   const unauthorized = metric.own(metrics.heapCallsUnauthorized, sum);
   const refused = metric.own(metrics.heapCallsRefused, sum);
   return [
-    title('Heap', 'Requests to Heap by what it answered. Of those that fail, 429 is a part.'),
+    title('Heap', 'Requests to Heap by its answer. Failed ones include 429.'),
     [
       graph(
         'Requests, by answer',
@@ -345,7 +345,7 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
             { label: 'taken' },
           ),
           labelled(failed, '5xx, 408, 425, 429, redirect, no answer'),
-          metric.own(metrics.heapCallsThrottled, { ...sum, label: 'of these 429' }),
+          metric.own(metrics.heapCallsThrottled, { ...sum, label: 'of which 429' }),
           labelled(unauthorized, '401, 403'),
           labelled(refused, '400, 413, other 4xx'),
         ],
@@ -369,7 +369,7 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
     ],
     [
       graph(
-        'Time to an answer',
+        'Response time',
         half,
         milliseconds,
         ['p50', 'p99'].map((statistic) => metric.own(metrics.heapLatency, { statistic, label: statistic })),
@@ -377,7 +377,7 @@ function heap({ metric, conditions }: PipelineDashboardProps): IWidget[][] {
       ),
       graph('Events in a request', half, { min: 0, showUnits: false }, [
         metric.own(metrics.bulkSize, { statistic: 'Average', label: 'average' }),
-        metric.own(metrics.bulkSize, { statistic: 'Maximum', label: 'most' }),
+        metric.own(metrics.bulkSize, { statistic: 'Maximum', label: 'maximum' }),
       ]),
     ],
   ];
@@ -400,17 +400,17 @@ function dataQuality({ metric, conditions, pipeline }: PipelineDashboardProps): 
         half,
         count,
         [
-          metric.own(metrics.placeholderIdentity, { ...sum, label: 'no identity but a placeholder' }),
-          metric.own(metrics.eventsIgnored, { ...sum, label: 'ignored: pings, and what a rule leaves out' }),
-          metric.own(metrics.truncated, { ...sum, label: 'names and values cut' }),
-          metric.own(metrics.encodingReplaced, { ...sum, label: 'messages that were no UTF-8' }),
+          metric.own(metrics.placeholderIdentity, { ...sum, label: 'placeholder as the only identity' }),
+          metric.own(metrics.eventsIgnored, { ...sum, label: 'ignored: pings, and what a rule skips' }),
+          metric.own(metrics.truncated, { ...sum, label: 'names and values truncated' }),
+          metric.own(metrics.encodingReplaced, { ...sum, label: 'messages with invalid UTF-8' }),
           metric.own(metrics.secretError, { ...sum, label: 'Heap app id not usable' }),
         ],
         [line(conditions.secretError, 'app id')],
       ),
     ],
     [
-      // Ids of campaigns grow, so the newest come first and the rows of one stay together.
+      // Campaign ids grow: the newest come first, and the rows of a campaign stay together.
       logTable('What became of each campaign', pipeline.forwarderLog, [
         ...ledgerQuery,
         'stats sum(entry.events) as events by entry.campaign, entry.event, entry.outcome, entry.reason',
@@ -425,7 +425,7 @@ function logs({ forwarderLog, accessLog }: Pipeline): IWidget[][] {
   return [
     title(
       'Logs',
-      'Neither log holds an identity or a property, and the access log no event name. Each look at a table searches its log.',
+      'Neither log holds an identity or a property; the access log holds no event name. Opening a table runs a query on its log.',
     ),
     [
       logTable('Recent rejections', forwarderLog, [
@@ -479,12 +479,12 @@ function graph(
   return new GraphWidget({ title: heading, width, height, left, leftYAxis, leftAnnotations, ...others });
 }
 
-/** The threshold of a condition. */
+/** A condition's threshold as a line in a graph. */
 const line = ({ name, threshold }: Condition, of?: string): HorizontalAnnotation => ({
   value: threshold,
   label: of === undefined ? name : `${name} (${of})`,
   color: Color.RED,
 });
 
-/** The same metric under another name in the graph. */
+/** The same metric with another label. */
 const labelled = (metric: Metric | MathExpression, label: string): IMetric => metric.with({ label });

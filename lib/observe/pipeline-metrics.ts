@@ -13,7 +13,7 @@ import {
   type RejectionReason,
 } from '../../lambda/contract';
 
-/** What is observed: the parts of one environment, and the two times that say what is slow. */
+/** The parts of one environment to observe, and the two durations that define what is slow. */
 export interface Pipeline {
   readonly api: IRestApi;
   readonly stage: IStage;
@@ -26,7 +26,7 @@ export interface Pipeline {
   readonly eventSourceMappingId: string;
   /** The secret with the Heap app id. */
   readonly heapTokens: ISecret;
-  /** After which Lambda ends an invocation of the forwarder. */
+  /** How long Lambda lets an invocation of the forwarder run. */
   readonly forwarderTimeout: Duration;
   /** How long a batch may wait for more messages. */
   readonly batchWindow: Duration;
@@ -53,22 +53,25 @@ export type FunctionMetric =
   | 'RecursiveInvocationsDropped'
   | 'Throttles';
 
-/** "Event source mapping metrics", for `EventSourceMappingUUID`, as far as `EventCount` switches them on for SQS. */
+/**
+ * "Event source mapping metrics", for `EventSourceMappingUUID`, limited to those that `EventCount` enables
+ * for SQS.
+ */
 export type EventSourceMetric =
   'DeletedEventCount' | 'FailedInvokeEventCount' | 'InvokedEventCount' | 'PolledEventCount';
 
-/** How one metric is read. */
+/** How to read one metric. */
 export interface MetricReading {
   /** `Sum`, `Maximum`, `p95`, … */
   readonly statistic: string;
   /**
-   * The time one datapoint stands for.
+   * The time that one datapoint covers.
    *
    * @default - one minute
    */
   readonly period?: Duration;
   /**
-   * The name in a graph.
+   * The label in a graph.
    *
    * @default - that of the metric
    */
@@ -76,20 +79,20 @@ export interface MetricReading {
 }
 
 /**
- * The answers of the endpoint that lose an event and are no fault of the endpoint, in the order of its docs. A
+ * The endpoint's answers that lose an event without a fault of the endpoint, in the order of its docs. A
  * fixed list, because each is a custom metric.
  */
 export const refusalStatuses = ['400', '403', '413', '415', '429'] as const;
 
-/** An answer of the endpoint that loses an event. */
+/** One of the endpoint's answers that lose an event. */
 export type RefusalStatus = (typeof refusalStatuses)[number];
 
-/** The metric by which refused requests are told apart; API Gateway itself counts all 4xx as one. */
+/** Counts refused requests by status; API Gateway itself counts all 4xx together. */
 export const refusedRequests = { name: 'RequestsRefused', dimension: 'Status' } as const;
 
 /**
- * The metrics of every part of a pipeline: the one place that knows namespaces and dimensions, so that no alarm and no
- * graph can ask for a metric that nothing emits.
+ * The metrics of every part of a pipeline. Only this class knows namespaces and dimensions, so alarms and
+ * graphs cannot ask for a metric that does not exist.
  */
 export class PipelineMetrics {
   /** @internal */
@@ -98,45 +101,45 @@ export class PipelineMetrics {
     private readonly name: string,
   ) {}
 
-  /** One the function writes itself; most of them have no datapoint where they would be zero. */
+  /** A metric that the function writes itself; most have no datapoint instead of a zero. */
   own(name: MetricName, reading: MetricReading): Metric {
     return this.read(metricNamespace, name, { [metricDimensions.stack]: this.name }, reading);
   }
 
-  /** Events that were rejected for one reason. */
+  /** Events that were rejected for a reason. */
   rejectedFor(reason: RejectionReason, reading: MetricReading): Metric {
     const dimensions = { [metricDimensions.stack]: this.name, [metricDimensions.reason]: reason };
     return this.read(metricNamespace, metrics.eventsRejected, dimensions, { label: reason, ...reading });
   }
 
-  /** One of the endpoint. */
+  /** A metric of the endpoint. */
   door(name: DoorMetric, reading: MetricReading): Metric {
     const { api, stage } = this.pipeline;
     return this.read('AWS/ApiGateway', name, { ApiName: api.restApiName, Stage: stage.stageName }, reading);
   }
 
-  /** Requests that were refused with one status. */
+  /** Requests that were refused with a status. */
   refused(status: RefusalStatus, reading: MetricReading): Metric {
     const dimensions = { [refusedRequests.dimension]: status };
     return this.read(this.refusedNamespace, refusedRequests.name, dimensions, { label: status, ...reading });
   }
 
   /**
-   * A metric filter takes dimensions from fields of the log line alone, where the pipeline's name is none; so it is
-   * part of the namespace.
+   * A metric filter takes dimensions only from fields of the log line, which do not include the pipeline's
+   * name. The namespace contains it instead.
    */
   get refusedNamespace(): string {
     return `${metricNamespace}/${this.name}`;
   }
 
-  /** One of the event buffer. */
+  /** A metric of the event buffer. */
   buffer(name: QueueMetric, reading: MetricReading): Metric {
     return this.read('AWS/SQS', name, { QueueName: this.pipeline.eventBuffer.queueName }, reading);
   }
 
   /**
-   * One of the dead-letter queue. What SQS moves there by itself it does not count as sent ("Available CloudWatch
-   * metrics for Amazon SQS"), so that is not offered.
+   * A metric of the dead-letter queue. SQS does not count messages it moves there itself as sent ("Available
+   * CloudWatch metrics for Amazon SQS"), so that metric is not offered.
    */
   deadLetters(
     name: 'ApproximateAgeOfOldestMessage' | 'ApproximateNumberOfMessagesVisible',
@@ -145,18 +148,18 @@ export class PipelineMetrics {
     return this.read('AWS/SQS', name, { QueueName: this.pipeline.deadLetterQueue.queueName }, reading);
   }
 
-  /** One of the function. */
+  /** A metric of the function. */
   forwarder(name: FunctionMetric, reading: MetricReading): Metric {
     return this.read('AWS/Lambda', name, { FunctionName: this.pipeline.forwarder.functionName }, reading);
   }
 
-  /** One of what stands between buffer and function. */
+  /** A metric of the event source mapping between the buffer and the function. */
   eventSource(name: EventSourceMetric, reading: MetricReading): Metric {
     const dimensions = { EventSourceMappingUUID: this.pipeline.eventSourceMappingId };
     return this.read('AWS/Lambda', name, dimensions, reading);
   }
 
-  /** Requests that got a 200. */
+  /** Requests that were answered with 200. */
   accepted(reading: Omit<MetricReading, 'statistic'> = {}): IMetric {
     const sum = { ...reading, statistic: 'Sum' };
     return math(
@@ -180,7 +183,7 @@ export class PipelineMetrics {
   }
 }
 
-/** Metric math; its metrics must be read with the same period. */
+/** Metric math. All its metrics must have the same period. */
 export function math(
   expression: string,
   usingMetrics: Record<string, IMetric>,

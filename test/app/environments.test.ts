@@ -138,14 +138,16 @@ it('differs between dev and prod only by the settings in config/', () => {
 });
 
 describe.each(names)('%s', (name) => {
-  it('warns about each severity without a recipient', () => {
+  it('warns for each severity without recipients', () => {
     const { alarms } = readEnvironment(name);
     const missing = (['page', 'ticket'] as const).filter(
       (severity) => alarms !== 'none' && alarms[severity] === undefined,
     );
     const warnings = Annotations.fromStack(stackOf(name)).findWarning('*', Match.anyValue());
     expect(warnings.map(({ entry }) => entry.data)).toEqual(
-      missing.map((severity) => expect.stringContaining(`nobody is told: set alarms.${severity}`) as string),
+      missing.map(
+        (severity) => expect.stringContaining(`no recipients for notices: set alarms.${severity}`) as string,
+      ),
     );
   });
 

@@ -385,7 +385,7 @@ describe('npm run relay -- preview', () => {
     const env = { npm_lifecycle_event: 'relay', INIT_CWD: folder };
     const { code, stdout, stderr } = await run(['ping.json', '--rule', 'rule.json'], { env });
 
-    expect(stderr).toBe('error: rule.json:3:25: send.identity: must be a text, which may be a template\n');
+    expect(stderr).toBe('error: rule.json:3:25: send.identity: must be a string, which may be a template\n');
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });

@@ -14,7 +14,7 @@ interface Document {
   Statement: Statement[];
 }
 
-// CDK prints the warnings of every synthesis.
+// Silences the warnings that CDK prints on every synthesis.
 beforeAll(() => {
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
 });
@@ -28,7 +28,7 @@ const variants: [string, Partial<EnvironmentSettings>][] = [
   ['another window', { batchWindowSeconds: 300 }],
   ['other keys', { apiKeys: ['green'] }],
   [
-    'addresses for alarms',
+    'alarm addresses',
     {
       alarms: {
         page: { emails: ['a@clevertap-to-heap.dev'] },
@@ -52,17 +52,17 @@ describe.each(variants)('F70 F18 with %s of the settings', (_, overrides) => {
     expect(resources(varied, type).map((each) => each.logicalId)).toContain(logicalId);
   });
 
-  it('the stage keeps its name, which stands in the URL', () => {
+  it('the stage keeps its name, which is part of the URL', () => {
     varied.hasResourceProperties('AWS::ApiGateway::Stage', { StageName: 'v1' });
   });
 });
 
-it('F70 an API key keeps its logical id: another one is another key', () => {
+it('F70 an API key keeps its logical id: another id is another key', () => {
   expect(resource(template, 'AWS::ApiGateway::ApiKey').logicalId).toBe('WebhookApiApiKeyk169E18A3F');
 });
 
 describe('outputs', () => {
-  it('are what an operator needs, and nothing else', () => {
+  it('are exactly what an operator needs', () => {
     expect(outputs(template)).toEqual({
       WebhookUrl:
         'https://${WebhookApiRestApiF01EE63D}.execute-api.${AWS::Region}.${AWS::URLSuffix}/' +
@@ -114,7 +114,7 @@ describe('outputs', () => {
   });
 });
 
-it('puts out the topic of each severity, be it ours, named or without recipients', () => {
+it('outputs the topic of each severity, whether created, imported or without recipients', () => {
   const ofOutputs = (from: Template): unknown[] => {
     const { AlarmTopicPage, AlarmTopicTicket } = outputs(from);
     return [AlarmTopicPage, AlarmTopicTicket];
@@ -130,7 +130,7 @@ it('puts out the topic of each severity, be it ours, named or without recipients
   expect(ofOutputs(silent)).toEqual([own(silent, 'Page'), own(silent, 'Ticket')]);
 });
 
-it('is for the account and region of the settings', () => {
+it('uses the account and region of the settings', () => {
   const [method] = resources<{ Integration: { Uri: string } }>(everything, 'AWS::ApiGateway::Method');
   expect(method?.Properties.Integration.Uri).toContain(':apigateway:eu-west-1:sqs:path/111122223333/');
 });
@@ -144,13 +144,13 @@ it.each([
   ['AWS::ApiGateway::ApiKey', 'Name'],
   ['AWS::ApiGateway::UsagePlan', 'UsagePlanName'],
   ['AWS::SNS::Topic', 'TopicName'],
-])('gives no %s a %s, so that it can be replaced and deployed twice', (type, property) => {
+])('gives no %s a %s: it can be replaced and deployed twice', (type, property) => {
   expect(resources(everything, type)).not.toEqual([]);
   for (const { Properties } of resources(everything, type)) expect(Properties).not.toHaveProperty(property);
 });
 
 describe('F73 least privilege', () => {
-  /** Who may do what with what, over all policies that grant something. */
+  /** Which principals may do what with which resource, over all granting policies. */
   const grants = (from: Template): [role: string, actions: string[], resources: string[]][] =>
     resources<{ Roles: string[]; PolicyDocument: Document }>(from, 'AWS::IAM::Policy').flatMap(
       ({ Properties }) =>
@@ -183,7 +183,7 @@ describe('F73 least privilege', () => {
         ['${EventBufferQueueA241C490.Arn}'],
       ],
       [forwarder, ['secretsmanager:GetSecretValue'], ['${HeapTokensSecret6DBA69BB}']],
-      // Dead letters, and what a batch had no time for.
+      // For dead letters and for the unfinished work of a batch.
       [
         forwarder,
         ['sqs:SendMessage'],
@@ -196,7 +196,7 @@ describe('F73 least privilege', () => {
     for (const grant of grants(synthTemplate(overrides))) expect(JSON.stringify(grant)).not.toContain('*');
   });
 
-  it('has wildcards only where nothing is granted by them', () => {
+  it('has wildcards only in statements that grant nothing', () => {
     const statements = resources(everything).flatMap(({ Type, Properties }) =>
       ['PolicyDocument', 'Policy', 'AssumeRolePolicyDocument'].flatMap((property) =>
         ((Properties[property] as Document | undefined)?.Statement ?? []).map((statement) => ({
@@ -205,23 +205,23 @@ describe('F73 least privilege', () => {
         })),
       ),
     );
-    // Of the policies to attach test/permissions has what each allows.
+    // test/permissions covers the operator policies.
     const ofTheStack = statements.filter(({ Type }) => Type !== 'AWS::IAM::ManagedPolicy');
     const wild = ofTheStack.filter((statement) => JSON.stringify(statement).includes('*'));
     expect(wild.map(({ Type, Effect, Action }) => [Type, Effect, Action])).toEqual([
       // Denies everything without TLS.
       ['AWS::SQS::QueuePolicy', 'Deny', 'sqs:*'],
       ['AWS::SQS::QueuePolicy', 'Deny', 'sqs:*'],
-      // Lets anybody call this one API as far as the address list and the API key allow.
+      // Lets any caller call this API, within the address list and with an API key.
       ['AWS::ApiGateway::RestApi', 'Allow', 'execute-api:Invoke'],
       ['AWS::ApiGateway::RestApi', 'Deny', 'execute-api:Invoke'],
-      // Denies everybody without TLS; lets CloudWatch publish for the alarms whose names start with the stack's.
+      // Denies access without TLS; lets CloudWatch publish for alarms with the stack's prefix.
       ['AWS::SNS::TopicPolicy', 'Deny', 'sns:Publish'],
       ['AWS::SNS::TopicPolicy', 'Allow', 'sns:Publish'],
     ]);
   });
 
-  it('lets only services assume a role, each its own', () => {
+  it('lets only services assume roles, each its own', () => {
     const assumed = resources<{ AssumeRolePolicyDocument: Document }>(everything, 'AWS::IAM::Role').map(
       ({ logicalId, Properties }) => [
         logicalId.slice(0, -8),
@@ -235,7 +235,7 @@ describe('F73 least privilege', () => {
     });
   });
 
-  it('takes one managed policy: the one AWS documents for the account-wide log role', () => {
+  it('uses one managed policy: the one AWS documents for the account-wide logging role', () => {
     const managed = resources<{ ManagedPolicyArns?: string[] }>(everything, 'AWS::IAM::Role').flatMap(
       ({ Properties }) => Properties.ManagedPolicyArns ?? [],
     );
@@ -244,7 +244,7 @@ describe('F73 least privilege', () => {
     ]);
   });
 
-  it('opens no resource to other accounts or to the function from outside', () => {
+  it('gives other accounts no access, and nothing outside the stack access to the function', () => {
     everything.resourceCountIs('AWS::Lambda::Permission', 0);
     everything.resourceCountIs('AWS::Lambda::Url', 0);
     everything.resourceCountIs('AWS::SecretsManager::ResourcePolicy', 0);

@@ -23,7 +23,7 @@ import logicalIds from './logical-ids.json';
 
 const heap = { region: 'us' } as const;
 
-// CDK prints the warnings of every synthesis.
+// Silences the warnings that CDK prints on every synthesis.
 beforeAll(() => {
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
 });
@@ -33,7 +33,7 @@ const idsOf = (template: Template): string[] =>
     .map(({ logicalId }) => logicalId)
     .sort();
 
-/** What may be done with what, however the statements are divided. */
+/** Actions and resources that are allowed, regardless of how statements are merged. */
 function permissions(template: Template): string[] {
   interface Statement {
     Action: string | string[];
@@ -58,7 +58,7 @@ describe('F70 logical ids', () => {
     expect(idsOf(Template.fromStack(stack!))).toEqual(logicalIds[name as keyof typeof logicalIds]);
   });
 
-  it('and all else are the same without the feature flags of cdk.json, but how policies are divided', () => {
+  it('and everything but the split of policies are the same without the feature flags of cdk.json', () => {
     const [withFlags, without] = [newApp(), new App({ context: withoutBundling })].map((app) => {
       const stack = new Stack(app, 'Team');
       new ClevertapToHeap(stack, 'Webhooks', { heap, apiGatewayLogRole: 'create' });
@@ -81,15 +81,15 @@ describe('a construct with the id Default', () => {
     return Template.fromStack(stack).toJSON();
   };
 
-  it('is the stack of an environment with the same settings, and needs but heap and alarms for the least', () => {
+  it('equals the stack of an environment with the same settings, and requires only heap and alarms', () => {
     expect(template(() => ({ heap, alarms: 'none' }))).toEqual(synthTemplate().toJSON());
   });
 
-  it('has alarms by default, which tell nobody yet', () => {
+  it('has alarms without recipients by default', () => {
     expect(template(() => ({ heap }))).toEqual(synthTemplate({ alarms: {} }).toJSON());
   });
 
-  it('takes every setting of an environment as a prop', () => {
+  it('accepts every setting of an environment as a prop', () => {
     const { account, region, domain, alarms } = allSettings;
     if (alarms === 'none') throw new Error('no alarms among the settings');
     const fromProps = template(
@@ -130,7 +130,9 @@ describe('a construct with the id Default', () => {
   });
 });
 
-/** The names that AWS, CloudWatch and people tell pipelines apart by, one set for each pipeline of a template. */
+/**
+ * The names that identify pipelines for AWS, CloudWatch and operators: one set per pipeline of a template.
+ */
 function namesIn(template: Template): Record<string, string[]> {
   const of = (type: string, property: string): string[] =>
     resources(template, type).map(({ Properties }) => String(Properties[property]));
@@ -157,13 +159,13 @@ const named = (...names: string[]): Record<string, string[]> => ({
 });
 
 describe('names come from the path', () => {
-  it('so that one stack may have several pipelines', () => {
+  it('and differ for several pipelines in a stack', () => {
     const stack = new Stack(newApp(), 'Team');
     for (const id of ['Default', 'Shop', 'ShopEu']) new ClevertapToHeap(stack, id, { heap });
     const template = Template.fromStack(stack);
     expect(namesIn(template)).toEqual(named('Team', 'Team_Shop', 'Team_ShopEu'));
     const prefixes = namesIn(template)['alarms']!;
-    // A topic takes the alarms of a prefix, and commands ask for them by it.
+    // Topics and commands select alarms by prefix.
     for (const prefix of prefixes) {
       expect(prefixes.filter((other) => other.startsWith(prefix))).toEqual([prefix]);
     }
@@ -173,7 +175,7 @@ describe('names come from the path', () => {
     expect(Object.keys(outputs(template)).filter((id) => /[0-9A-F]{8}$/.test(id))).toEqual([]);
   });
 
-  it('and two of one id are in different stacks or below different constructs', () => {
+  it('and differ for equal ids in different stacks or constructs', () => {
     const stack = new Stack(newApp(), 'Team');
     for (const parent of ['A', 'B']) {
       new ClevertapToHeap(new Construct(stack, parent), 'Webhooks', { heap, alarms: 'none' });
@@ -185,12 +187,12 @@ describe('names come from the path', () => {
     ]);
   });
 
-  it('in a nested stack from that of the stack around it', () => {
+  it('including the parent stack of a nested stack', () => {
     const nested = new NestedStack(new Stack(newApp(), 'Team'), 'Marketing');
     new ClevertapToHeap(nested, 'Webhooks', { heap });
     const template = Template.fromStack(nested);
     expect(namesIn(template)).toEqual(named('Team_Marketing_Webhooks'));
-    // The commands ask for the nested stack, by the name that CloudFormation gives it.
+    // The commands look up the nested stack by the name that CloudFormation generates.
     expect(Object.keys(outputs(template))).toContain('WebhooksWebhookUrl');
     const reader = resource<{ PolicyDocument: unknown }>(
       template,
@@ -200,13 +202,13 @@ describe('names come from the path', () => {
     expect(JSON.stringify(reader.Properties.PolicyDocument)).toContain(':stack/${AWS::StackName}/*');
   });
 
-  it('in a stage from the name of its stack', () => {
+  it('using the stack name in a stage', () => {
     const stack = new Stack(new Stage(newApp(), 'Prod'), 'Team');
     new ClevertapToHeap(stack, 'Webhooks', { heap });
     expect(namesIn(Template.fromStack(stack))).toEqual(named('Prod-Team_Webhooks'));
   });
 
-  it('with a digest where ids have characters that a dashboard may not have', () => {
+  it('with a digest if ids have characters that dashboard names do not allow', () => {
     const stack = new Stack(newApp(), 'Team');
     for (const [id, child] of [
       ['Shop.eu', 'One'],
@@ -221,7 +223,7 @@ describe('names come from the path', () => {
     ]);
   });
 
-  it('and are as long as AWS allows', () => {
+  it('and fit within the limits of AWS', () => {
     let scope: Construct = new Stack(newApp(), 'T'.repeat(100));
     for (let depth = 0; depth < 5; depth += 1) scope = new Construct(scope, `Level${depth}${'x'.repeat(40)}`);
     new ClevertapToHeap(scope, 'Webhooks', { heap });
@@ -240,7 +242,7 @@ describe('attributes', () => {
   const webhooks = new ClevertapToHeap(stack, 'Webhooks', { heap, apiKeys: ['blue', 'green'] });
   const quiet = new ClevertapToHeap(stack, 'Quiet', { heap, alarms: 'none' });
 
-  it('are the parts', () => {
+  it('are the constructs of the pipeline', () => {
     const ids = Object.fromEntries(
       [
         webhooks.eventBuffer,
@@ -270,7 +272,7 @@ describe('attributes', () => {
     );
   });
 
-  it('has all alarms, and none without', () => {
+  it('lists all alarms, or none if there are none', () => {
     expect(webhooks.alarms.length + quiet.alarms.length).toBe(
       ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
         resources(Template.fromStack(stack), type),
@@ -279,7 +281,7 @@ describe('attributes', () => {
     expect(quiet.alarms).toEqual([]);
   });
 
-  it('gives metrics of this pipeline alone', () => {
+  it('gives metrics of this pipeline only', () => {
     const metric = webhooks.metrics.own('EventsDelivered', { statistic: 'Sum', period: Duration.hours(1) });
     expect(metric.toMetricConfig().metricStat).toMatchObject({
       namespace: 'ClevertapToHeap',
@@ -306,16 +308,16 @@ describe('warnings', () => {
     ['none', []],
   ])('F72 with alarms %j are about %j', (alarms, severities) => {
     expect(warningsOf({ alarms })).toEqual(
-      severities.map((severity) => ['/Team/Webhooks', `nobody is told: set alarms.${severity}`]),
+      severities.map((severity) => ['/Team/Webhooks', `no recipients for notices: set alarms.${severity}`]),
     );
   });
 
-  it('are about types of a rule that never apply', () => {
+  it('report types of a rule that never apply', () => {
     const rule = { when: { event: 'T' }, send: {}, types: { valeu: 'number' } } as const;
     expect(warningsOf({ alarms: 'none', mapping: { rules: [rule] } })).toEqual([
       [
         '/Team/Webhooks',
-        expect.stringMatching(/^ClevertapToHeap Team\/Webhooks: mapping\.rules\.0: types\.valeu: neither/),
+        expect.stringMatching(/^ClevertapToHeap Team\/Webhooks: mapping\.rules\.0: types\.valeu: no property/),
       ],
     ]);
   });
@@ -335,7 +337,7 @@ describe('rules', () => {
   const rule = (event: string) => ({ when: { event }, send: { event } });
   const [a, b, c] = [rule('A'), rule('B'), rule('C')] as const;
 
-  it('come as values and from files, in their order', () => {
+  it('are read from values and files, in order', () => {
     const path = file('purchase.json', JSON.stringify([a, b]));
     const { mapping } = checkProps('Team/Webhooks', { heap, mapping: { rules: [path, c] } });
     expect(mapping).toEqual({
@@ -349,7 +351,7 @@ describe('rules', () => {
     });
   });
 
-  it('have each mistake named: the file with line and column, or the prop and its key', () => {
+  it('report each mistake with the file, line and column, or with the prop and key', () => {
     const broken = file('broken.json', '{\n  "when": {}, "send": {} }');
     const none = join(folder, 'none.json');
     const rules = [broken, { when: { event: 'T' }, send: { event: '{{ Evnt.x }}' } }, none];
@@ -358,14 +360,14 @@ describe('rules', () => {
         [
           `${relative(process.cwd(), broken)}:2:11: when: must name an event or a campaign`,
           'ClevertapToHeap Team/Webhooks: mapping.rules.1: send.event: unknown name Evnt, in the template "{{ Evnt.x }}"; did you mean Event?',
-          `ClevertapToHeap Team/Webhooks: mapping.rules.2: must be a rule, or the path of a file that can be read; got ${JSON.stringify(none)}`,
+          `ClevertapToHeap Team/Webhooks: mapping.rules.2: must be a rule or the path of a readable file; got ${JSON.stringify(none)}`,
         ].join('\n'),
       ),
     );
   });
 });
 
-describe('a mistake is thrown at construction, with prop, value and what is allowed', () => {
+describe('construction throws on a mistake, with prop, value and what is allowed', () => {
   const stack = new Stack(newApp(), 'Team');
   const topic = new Topic(stack, 'Topic');
 
@@ -374,17 +376,17 @@ describe('a mistake is thrown at construction, with prop, value and what is allo
     [{ heap: { region: 'fr' } }, 'heap.region: must be "us" or "eu"; got "fr"'],
     [
       { heap: { baseUrl: 'https://user:secret@heap.io' } },
-      'heap.baseUrl: must not carry credentials; they belong in the secret; got "https://…@heap.io"',
+      'heap.baseUrl: must not have credentials; store them in the secret; got "https://…@heap.io"',
     ],
     [
       { apikeys: ['k1'] },
       'apikeys: unknown key; known here: heap, apiKeys, allowedCidrs, apiGatewayLogRole, identityOrder, maxEventsPerMinute, domain, mapping, dedupeWindow, batchWindow, alarms, logRetention',
     ],
     [{ apiKeys: ['K 1'] }, 'apiKeys.0: must be a name such as "k1": up to 32 of a-z and 0-9; got "K 1"'],
-    [{ apiKeys: [] }, 'apiKeys: must name at least one key, or nobody can call the webhook; got []'],
+    [{ apiKeys: [] }, 'apiKeys: must have at least one key: every call needs one; got []'],
     [
       { allowedCidrs: ['10.0.0.0/8'] },
-      'allowedCidrs.0: must be addresses that requests on the internet come from: these are private, reserved or for documentation; got "10.0.0.0/8"',
+      'allowedCidrs.0: must be public addresses: these are private, reserved or for documentation; got "10.0.0.0/8"',
     ],
     [
       { apiGatewayLogRole: true },
@@ -422,17 +424,17 @@ describe('a mistake is thrown at construction, with prop, value and what is allo
     ],
     [
       { alarms: { ticket: { topic, emails: ['ana@clevertap-to-heap.dev'] } } },
-      'alarms.ticket: set either emails or topic, and only one of them; got {"topic":"Team/Topic","emails":["…@clevertap-to-heap.dev"]}',
+      'alarms.ticket: must have either emails or topic, not both; got {"topic":"Team/Topic","emails":["…@clevertap-to-heap.dev"]}',
     ],
     [
       { alarms: { page: { emails: ['nobody@shop.test'] } } },
-      'alarms.page.emails.0: is at a domain that receives no mail, reserved or of a private network; got "…@shop.test"',
+      'alarms.page.emails.0: must be at a domain that receives mail: this one is reserved or private; got "…@shop.test"',
     ],
     [{ mapping: [] }, 'mapping: must be { rules, campaigns, deniedIdentities }; got []'],
     [{ mapping: { rules: [5] } }, 'mapping.rules.0: rule: must be a rule: an object with when and send'],
     [
       { mapping: { campaigns: { one: 'Sent' } } },
-      'mapping.campaigns.one: stands where the id of a campaign must stand, in digits: the targetId of its webhooks; got "Sent"',
+      'mapping.campaigns.one: must have a campaign id as its key: the targetId of its webhooks, in digits; got "Sent"',
     ],
   ])('%p', (props, message) => {
     const given = { ...('heap' in props || Object.keys(props).length === 0 ? {} : { heap }), ...props };
@@ -445,13 +447,13 @@ describe('a mistake is thrown at construction, with prop, value and what is allo
     );
   });
 
-  it('all at once, a line each', () => {
+  it('all at once, one line each', () => {
     const props = { heap: { region: 'fr' }, apiKeys: [], alarms: 'off' } as unknown as ClevertapToHeapProps;
     expect(() => checkProps('Team/Webhooks', props)).toThrow(
       new ClevertapToHeapPropsError(
         [
           'ClevertapToHeap Team/Webhooks: heap.region: must be "us" or "eu"; got "fr"',
-          'ClevertapToHeap Team/Webhooks: apiKeys: must name at least one key, or nobody can call the webhook; got []',
+          'ClevertapToHeap Team/Webhooks: apiKeys: must have at least one key: every call needs one; got []',
           'ClevertapToHeap Team/Webhooks: alarms: must be { page, ticket }, or "none"; got "off"',
         ].join('\n'),
       ),

@@ -22,7 +22,7 @@ const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'package-')));
 const freshReport = join(scratch, 'construct.api.md');
 const tarball = join(scratch, `clevertap-to-heap-${version}.tgz`);
 
-/** What npm, npx and Node print; a failure is thrown with it. */
+/** Returns what npm, npx and Node print; throws with it on failure. */
 const run = (cwd: string, command: string, args: readonly string[], input?: string): string =>
   execFileSync(command, args, { cwd, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 
@@ -35,17 +35,17 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-it('has the public interface that docs/construct.api.md shows; npm run package writes it anew', () => {
+it('has the public interface that docs/construct.api.md shows; npm run package rewrites it', () => {
   expect(readFileSync(freshReport, 'utf8')).toBe(readFileSync(apiReport, 'utf8'));
 });
 
-it('is flawless to publint and "are the types wrong"', () => {
+it('passes publint and "are the types wrong"', () => {
   const script = join(__dirname, '../support/package-problems.mjs');
   const found: unknown = JSON.parse(run(scratch, process.execPath, [script, packageDirectory, tarball]));
   expect(found).toMatchObject({ messages: [], types: { kind: 'included' }, problems: [] });
 });
 
-it('holds what is run and read, and nothing of the repository besides', () => {
+it('contains only what is run and read', () => {
   const files = filesOf(packageDirectory);
   expect([...new Set(files.map((file) => file.replace(/\/.*/, '/')))]).toEqual([
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin/', 'docs/', 'function/', 'lambda/', 'lib/', 'local/'],
@@ -77,7 +77,7 @@ describe.each([
     const packages = [tarball, `aws-cdk-lib@${cdk}`, `constructs@${constructs}`];
     run(app, 'npm', ['install', '--silent', '--ignore-scripts', '--prefer-offline', ...packages]);
     const compiler = createRequire(__filename).resolve('typescript/bin/tsc');
-    // `Disposable` is in the declarations of aws-cdk-lib, which are checked as those of the package are.
+    // `Disposable` appears in the declarations of aws-cdk-lib, which are checked with the package's.
     const options = [
       '--strict',
       '--module',
@@ -95,7 +95,7 @@ describe.each([
     });
   }, 600_000);
 
-  it('three lines are a template with the function of this repository, made without a bundler', () => {
+  it("three lines produce a template with this repository's function, without a bundler", () => {
     const assembly = join(app, 'cdk.out');
     const [asset = ''] = readdirSync(assembly).filter((name) => name.startsWith('asset.'));
     const { 'mapping.json': mapping, ...code } = contentsOf(join(assembly, asset));
@@ -132,7 +132,7 @@ describe.each([
     }
   });
 
-  it('npx relay works there without files of settings', () => {
+  it('npx relay works there without config files', () => {
     const relay = (args: readonly string[], input?: string): string =>
       run(app, 'npx', ['relay', ...args], input);
     expect(relay(['--help'])).toContain('Usage: relay [options] [command]');
@@ -144,7 +144,7 @@ describe.each([
   });
 });
 
-it('examples/team-app synthesizes with it', () => {
+it('examples/team-app synthesizes with the package', () => {
   const app = join(scratch, 'team-app');
   cpSync(join(__dirname, '../../examples/team-app'), app, { recursive: true });
   run(app, 'npm', ['install', '--silent', '--ignore-scripts', '--prefer-offline', tarball]);

@@ -15,27 +15,27 @@ const everything = synthTemplate(allSettings);
 const policyOf = (from: Template, path: string) =>
   resource<ManagedPolicy>(from, 'AWS::IAM::ManagedPolicy', `OperatorPolicies${path}`);
 
-/** Each action with each of its resources. */
+/** Every action paired with each of its resources. */
 const grants = (from: Template, path: string): string[] =>
   policyOf(from, path).Properties.PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
     [Action].flat().flatMap((action) => [Resource].flat().map((on) => `${action} ${on}`)),
   );
 
 it.each(['ReaderABD3D3DC', 'Smoke27DB96D0', 'Operator0A5E6B4A'])(
-  '%s keeps its logical id, and has nothing that replaces it: one that is attached cannot be deleted',
+  '%s keeps its logical id and is never replaced: an attached policy cannot be deleted',
   (id) => {
     for (const each of [template, everything]) {
       const { logicalId, Properties } = policyOf(each, id);
       expect(logicalId).toBe(`OperatorPolicies${id}`);
       expect(Properties).toMatchObject({ Description: '', Path: '/' });
       expect(Properties).not.toHaveProperty('ManagedPolicyName');
-      // Who may do what is decided outside, where people and pipelines are known.
+      // Roles are assigned outside the stack, where operators and pipelines are known.
       for (const holders of ['Roles', 'Users', 'Groups']) expect(Properties).not.toHaveProperty(holders);
     }
   },
 );
 
-it('F73 each allows all that the one before it allows', () => {
+it('F73 each policy includes the one before it', () => {
   const [reader, smoke, operator] = ['Reader', 'Smoke', 'Operator'].map((path) => grants(everything, path));
   expect(smoke).toEqual(expect.arrayContaining(reader!));
   expect(operator).toEqual(expect.arrayContaining(smoke!));
@@ -44,7 +44,7 @@ it('F73 each allows all that the one before it allows', () => {
   );
 });
 
-it('F66 F46 the reader reads no event, no key and no secret', () => {
+it('F66 F46 the reader cannot read events, keys or the secret', () => {
   expect(grants(everything, 'Reader').filter((grant) => /sqs:(?!GetQueueAttributes)/.test(grant))).toEqual(
     [],
   );
@@ -56,7 +56,7 @@ it('F66 F46 the reader reads no event, no key and no secret', () => {
   ).toHaveLength(4);
 });
 
-it('reads the topics that alarms notify, wherever they come from, and none without alarms', () => {
+it('allows reading the alarm topics, own or imported, and no topic without alarms', () => {
   const topics = (from: Template) =>
     grants(from, 'Reader').flatMap((grant) => /^sns:ListSubscriptionsByTopic (.*)/.exec(grant)?.[1] ?? []);
   const own = resource(everything, 'AWS::SNS::Topic').logicalId;
@@ -64,7 +64,7 @@ it('reads the topics that alarms notify, wherever they come from, and none witho
   expect(topics(template)).toEqual([]);
 });
 
-it('reads the certificate where there is a domain', () => {
+it('allows reading the certificate if there is a domain', () => {
   const ofCertificates = (from: Template) =>
     grants(from, 'Reader').filter((grant) => grant.startsWith('acm:'));
   expect(ofCertificates(everything)).toEqual([
@@ -73,18 +73,18 @@ it('reads the certificate where there is a domain', () => {
   expect(ofCertificates(template)).toEqual([]);
 });
 
-it('reads the version of the bootstrap that the stack is deployed with', () => {
+it("allows reading the version of the stack's bootstrap", () => {
   const app = newApp();
   app.node.setContext('@aws-cdk/core:bootstrapQualifier', 'mine');
   const grant = grants(Template.fromStack(addStack(app)), 'Reader').find((each) => each.startsWith('ssm:'));
   expect(grant).toMatch(/:parameter\/cdk-bootstrap\/mine\/version$/);
 });
 
-it('fits into a managed policy: 6144 characters, white space not counted', () => {
+it('fits into a managed policy: 6144 characters without white space', () => {
   const apiKeys = ['a', 'b', 'c', 'd', 'e'];
   const large = synthTemplate({ ...allSettings, apiKeys });
   for (const { Properties } of resources<ManagedPolicy>(large, 'AWS::IAM::ManagedPolicy')) {
-    // A logical id stands for a name of up to three times its length.
+    // A logical id may expand to a name three times as long.
     const text = JSON.stringify(Properties.PolicyDocument).replace(/\$\{[\w.:]+\}/g, '$&$&$&');
     expect(text.length).toBeLessThan(6144);
   }

@@ -12,7 +12,7 @@ const queue = resource<Queue>(template, 'AWS::SQS::Queue', 'EventBufferQueue');
 const deadLetterQueue = resource<Queue>(template, 'AWS::SQS::Queue', 'EventBufferDeadLetterQueue');
 const day = 24 * 60 * 60;
 
-it('is two standard queues', () => {
+it('has two standard queues', () => {
   const found = resources(template, 'AWS::SQS::Queue');
   expect(found.map(({ logicalId }) => logicalId).sort()).toEqual(
     [queue.logicalId, deadLetterQueue.logicalId].sort(),
@@ -23,7 +23,7 @@ it('is two standard queues', () => {
   }
 });
 
-it('F17 keeps dead letters longer than any message can have waited before', () => {
+it('F17 keeps dead letters longer than any message can have waited in the buffer', () => {
   expect(queue.Properties.MessageRetentionPeriod).toBe(7 * day);
   expect(deadLetterQueue.Properties.MessageRetentionPeriod).toBeGreaterThan(
     queue.Properties.MessageRetentionPeriod,
@@ -38,13 +38,13 @@ describe.each([
   ['the queue', queue],
   ['F66 the dead-letter queue', deadLetterQueue],
 ])('%s', (_, each) => {
-  it('F18 survives the deletion of the stack and a replacement', () => {
-    // A queue whose very creation failed is empty and may go.
+  it('F18 survives stack deletion and replacement', () => {
+    // A queue whose creation failed is empty and may be deleted.
     expect(each.DeletionPolicy).toBe('RetainExceptOnCreate');
     expect(each.UpdateReplacePolicy).toBe('Retain');
   });
 
-  it('F18 has no physical name, which would make a replacement fail', () => {
+  it('F18 has no physical name: replacement would fail', () => {
     expect(each.Properties).not.toHaveProperty('QueueName');
   });
 
@@ -57,7 +57,7 @@ describe.each([
     'AWS::SQS::QueuePolicy',
   ).filter(({ Properties }) => Properties.Queues.includes(`\${${each.logicalId}}`));
 
-  it('F20 keeps its policy where it stays itself', () => {
+  it('F20 keeps its policy when it is retained', () => {
     expect(
       policies.map(({ DeletionPolicy, UpdateReplacePolicy }) => [DeletionPolicy, UpdateReplacePolicy]),
     ).toEqual([[each.DeletionPolicy, each.UpdateReplacePolicy]]);
@@ -77,12 +77,12 @@ describe.each([
     ]);
   });
 
-  it('names no source or target in a policy that would make a dependency cycle', () => {
+  it('has no redrive policy that would create a dependency cycle', () => {
     expect(each.Properties).not.toHaveProperty('RedriveAllowPolicy');
   });
 });
 
-it('F23 gives a message 60 receives, so that throttled invocations cost no event', () => {
+it('F23 allows 60 receives: throttled invocations lose no event', () => {
   expect(queue.Properties.RedrivePolicy).toEqual({
     deadLetterTargetArn: `\${${deadLetterQueue.logicalId}.Arn}`,
     maxReceiveCount: 60,
@@ -91,14 +91,14 @@ it('F23 gives a message 60 receives, so that throttled invocations cost no event
 });
 
 it.each([1, 5, 60, 300])(
-  'F25 hides a message for six times the timeout and a window of %d s',
+  'F25 hides a message for six times the timeout plus a window of %d s',
   (batchWindowSeconds) => {
     const windowed = synthTemplate({ batchWindowSeconds });
     const { Timeout: timeout } = resource<{ Timeout: number }>(windowed, 'AWS::Lambda::Function').Properties;
     const visibility = resource<Queue>(windowed, 'AWS::SQS::Queue', 'EventBufferQueue').Properties
       .VisibilityTimeout;
     expect(visibility).toBeGreaterThanOrEqual(6 * timeout + batchWindowSeconds);
-    // Longer than needed, and a crashed batch waits for nothing.
+    // Not longer than needed: a crashed batch would wait for nothing.
     expect(visibility).toBeLessThanOrEqual(6 * timeout + Math.max(batchWindowSeconds, 10));
   },
 );

@@ -5,7 +5,7 @@ import { allSettings, settings } from '../../support/synth';
 
 const root = join(__dirname, '../../..');
 
-/** The lines of the refusal; none when the settings are accepted. */
+/** The lines of the error, or none if the settings are accepted. */
 function problemsOf(environment: unknown): string[] {
   try {
     parseEnvironment('config/shop.ts', environment);
@@ -44,7 +44,7 @@ describe('what is accepted', () => {
     });
   });
 
-  it('F04 leaves the generated host of the API open unless told otherwise: it may be in campaigns', () => {
+  it("F04 leaves the API's generated host open by default: campaigns may use it", () => {
     const { disableExecuteApiEndpoint, ...domain } = allSettings.domain;
     expect(disableExecuteApiEndpoint).toBe(true);
     expect(parseEnvironment('config/shop.ts', { ...allSettings, domain }).domain).toEqual({
@@ -74,7 +74,7 @@ describe('what is accepted', () => {
     expect(parseEnvironment('config/shop.ts', baseUrl(url)).heap).toEqual({ baseUrl: origin });
   });
 
-  it('reads the docs at their place in the repository unless told otherwise', () => {
+  it('uses the docs in the repository by default', () => {
     const docsUrlOf = (change: object): unknown =>
       parseEnvironment('config/shop.ts', { ...settings, alarms: alarms(change) }).alarms;
     expect(docsUrlOf({ docsUrl: 'https://git.shop.test/docs/' })).toMatchObject({
@@ -127,36 +127,42 @@ describe('what is accepted', () => {
   });
 });
 
-describe('what is refused, in one line with file and key, the value got and what is allowed', () => {
+describe('each refusal is one line with the file, key, value and what is allowed', () => {
   it.each<[key: string, change: object, got: string, ...allowed: string[]]>([
     ['account', { account: '123' }, '"123"', 'must be the 12 digits of an AWS account id'],
     ['account', { account: 111122223333 }, '111122223333', 'string'],
-    ['region', { region: 'Ireland' }, '"Ireland"', 'must be a region of the commercial partition of AWS'],
-    ['region', { region: 'eu-wst-9' }, '"eu-wst-9"', 'must be a region of the commercial partition of AWS'],
-    ['region', { region: 'us-gov-west-1' }, '"us-gov-west-1"', 'of the commercial partition of AWS'],
-    ['region', { region: 'cn-north-1' }, '"cn-north-1"', 'of the commercial partition of AWS'],
+    ['region', { region: 'Ireland' }, '"Ireland"', 'must be a region of the commercial AWS partition'],
+    ['region', { region: 'eu-wst-9' }, '"eu-wst-9"', 'must be a region of the commercial AWS partition'],
+    ['region', { region: 'us-gov-west-1' }, '"us-gov-west-1"', 'of the commercial AWS partition'],
+    ['region', { region: 'cn-north-1' }, '"cn-north-1"', 'of the commercial AWS partition'],
     ['region', { region: 'toString' }, '"toString"', 'such as "eu-west-1"'],
     ['heap', { heap: undefined }, 'nothing'],
     ['heap', { heap: 'us' }, '"us"'],
-    ['heap', { heap: {} }, '{}', 'set either region ("us" or "eu") or baseUrl ("https://…")', 'only one'],
+    [
+      'heap',
+      { heap: {} },
+      '{}',
+      'must have either region ("us" or "eu") or baseUrl ("https://…")',
+      'not both',
+    ],
     [
       'heap',
       { heap: { region: 'us', baseUrl: 'https://heap.clevertap-to-heap.dev' } },
       '{"region":"us","baseUrl":"https://heap.clevertap-to-heap.dev"}',
-      'set either region ("us" or "eu") or baseUrl ("https://…")',
-      'only one',
+      'must have either region ("us" or "eu") or baseUrl ("https://…")',
+      'not both',
     ],
     ['heap.region', { heap: { region: 'uk' } }, '"uk"', '"us"', '"eu"'],
     ['heap.baseUrl', { heap: { baseUrl: 5 } }, '5', 'string'],
     ['apiKeys', { apiKeys: undefined }, 'nothing'],
     ['apiKeys', { apiKeys: 'k1' }, '"k1"'],
-    ['apiKeys', { apiKeys: [] }, '[]', 'must name at least one key'],
-    ['apiKeys', { apiKeys: ['k1', 'k1'] }, '["k1","k1"]', 'must not name a key twice'],
+    ['apiKeys', { apiKeys: [] }, '[]', 'must have at least one key'],
+    ['apiKeys', { apiKeys: ['k1', 'k1'] }, '["k1","k1"]', 'must not list a key twice'],
     [
       'apiKeys',
       { apiKeys: 'abcdefghijk'.split('') },
       '["a","b","c","d","e","f","g","h","i","j","k"]',
-      'must name at most ten keys',
+      'must have at most ten keys',
     ],
     ['apiKeys.1', { apiKeys: ['k1', ''] }, '""', 'must be a name such as "k1": up to 32 of a-z and 0-9'],
     ['apiKeys.0', { apiKeys: ['K1'] }, '"K1"', 'must be a name such as "k1": up to 32 of a-z and 0-9'],
@@ -179,7 +185,7 @@ describe('what is refused, in one line with file and key, the value got and what
     ],
     ...[
       ...['0.0.0.0/0', '52.94.76.0/0', '::/0', '2600:1f00::/0'],
-      // Halves of it, and the shortest that are refused.
+      // Each half of the internet, and the shortest refused prefixes.
       ...['0.0.0.0/1', '128.0.0.0/1', '52.0.0.0/7', '2000::/3', '8000::/1', '2600::/15'],
     ].map((range): [string, object, string, string, string] => [
       'allowedCidrs.1',
@@ -193,26 +199,26 @@ describe('what is refused, in one line with file and key, the value got and what
       ...['172.16.0.0/12', '172.31.255.0/24', '192.168.0.0/16', '224.0.0.1/32', '255.255.255.255/32'],
       ...['192.0.2.0/24', '198.51.100.7/32', '203.0.113.0/24', '198.19.0.0/16'],
       ...['::1/128', 'fe80::/16', 'fd00::/16', 'ff02::1/128', '2001:db8::/32', '3fff::/20', '64:ff9b::/96'],
-      // Every address there is, in the notation of the other family.
+      // The whole IPv4 internet, in IPv6 notation.
       ...['::ffff:0.0.0.0/96', '::ffff:0:0/96', '::ffff:52.94.76.0/120'],
     ].map((range): [string, object, string, string] => [
       'allowedCidrs.0',
       { allowedCidrs: [range] },
       `"${range}"`,
-      'must be addresses that requests on the internet come from',
+      'must be public addresses',
     ]),
     ['allowedCidrs.1', { allowedCidrs: ['52.94.76.0/24', 'office'] }, '"office"', 'must be a CIDR range'],
     [
       'domain.name',
       { domain: { ...allSettings.domain, name: 'https://hooks.clevertap-to-heap.dev' } },
       '"https://hooks.clevertap-to-heap.dev"',
-      'must be a host name of yours in lower case, without https:// and path',
+      'must be a host name in lower case, without https:// and path',
     ],
     [
       'domain.name',
       { domain: { ...allSettings.domain, name: 'hooks shop' } },
       '"hooks shop"',
-      'must be a host name of yours in lower case, without https:// and path',
+      'must be a host name in lower case, without https:// and path',
     ],
     [
       'domain.certificateArn',
@@ -242,14 +248,14 @@ describe('what is refused, in one line with file and key, the value got and what
             'domain.certificateArn',
             { ...allSettings, region, alarms: 'none' },
             `"${allSettings.domain.certificateArn}"`,
-            `must be of the stack's region, "us-east-1"`,
+            `must be in the stack's region, "us-east-1"`,
           ],
     ),
     [
       'domain.certificateArn',
       { ...allSettings, account: '999988887777', alarms: 'none' },
       `"${allSettings.domain.certificateArn}"`,
-      `must be of the stack's account, "999988887777"`,
+      `must be in the stack's account, "999988887777"`,
     ],
     [
       'domain.hostedZone.id',
@@ -260,14 +266,14 @@ describe('what is refused, in one line with file and key, the value got and what
         },
       },
       '"/hostedzone/Z1"',
-      'must be the id of a hosted zone in Route 53, "Z…"',
+      'must be the id of a Route 53 hosted zone, "Z…"',
     ],
     ...['heap.dev', 'other.dev', 'a.hooks.clevertap-to-heap.dev'].map(
       (name): [string, object, string, string] => [
         'domain.hostedZone.name',
         { ...allSettings, domain: { ...allSettings.domain, hostedZone: { id: 'Z1', name } } },
         `"${name}"`,
-        'must be the zone of hooks.clevertap-to-heap.dev: its end, after a dot',
+        'must be hooks.clevertap-to-heap.dev or a parent domain of it',
       ],
     ),
     [
@@ -282,7 +288,7 @@ describe('what is refused, in one line with file and key, the value got and what
       'tags',
       { tags: Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`t${index}`, 'x'])) },
       JSON.stringify(Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`t${index}`, 'x']))),
-      'must be at most 48 tags',
+      'must have at most 48 tags',
     ],
     ['tags.a', { tags: { a: 5 } }, '5', 'must be a string of 1 to 256'],
     ...['x'.repeat(257), '', ' ', ' x', 'x '].map((value): [string, object, string, string] => [
@@ -295,18 +301,13 @@ describe('what is refused, in one line with file and key, the value got and what
       `tags.${key}`,
       { tags: { [key]: 'x' } },
       '"x"',
-      'stands where the key of a tag must stand',
+      'must have a valid tag key',
     ]),
-    ['tags.a,b', { tags: { 'a,b': 'x' } }, '"x"', 'stands where the key of a tag must stand'],
-    ['tags.Environment', { tags: { Environment: 'x' } }, '"x"', 'this tag is set for every environment'],
-    ['tags.application', { tags: { application: 'x' } }, '"x"', 'this tag is set for every environment'],
-    ['tags.AWS:x', { tags: { 'AWS:x': 'x' } }, '"x"', 'AWS keeps those with aws: for itself'],
-    [
-      'tags.Team',
-      { tags: { team: 'x', Team: 'y' } },
-      '"y"',
-      'IAM takes two that differ in case alone for one',
-    ],
+    ['tags.a,b', { tags: { 'a,b': 'x' } }, '"x"', 'must have a valid tag key'],
+    ['tags.Environment', { tags: { Environment: 'x' } }, '"x"', 'this app sets this tag itself'],
+    ['tags.application', { tags: { application: 'x' } }, '"x"', 'this app sets this tag itself'],
+    ['tags.AWS:x', { tags: { 'AWS:x': 'x' } }, '"x"', 'AWS reserves the prefix aws:'],
+    ['tags.Team', { tags: { team: 'x', Team: 'y' } }, '"y"', 'IAM ignores the case of keys'],
     ['apiGatewayLogRole', { apiGatewayLogRole: 'maybe' }, '"maybe"', '"create"', '"exists"'],
     ['apiGatewayLogRole', { apiGatewayLogRole: undefined }, 'nothing', '"create"', '"exists"'],
     [
@@ -318,7 +319,7 @@ describe('what is refused, in one line with file and key, the value got and what
       '"phone"',
       '"objectId"',
     ],
-    ['identityOrder', { identityOrder: [] }, '[]', 'must name at least one field'],
+    ['identityOrder', { identityOrder: [] }, '[]', 'must have at least one field'],
     ['dedupeWindowMinutes', { dedupeWindowMinutes: -1 }, '-1', '0'],
     ['dedupeWindowMinutes', { dedupeWindowMinutes: 1441 }, '1441', '1440'],
     ['dedupeWindowMinutes', { dedupeWindowMinutes: 1.5 }, '1.5'],
@@ -332,7 +333,7 @@ describe('what is refused, in one line with file and key, the value got and what
     ['maxEventsPerMinute', { maxEventsPerMinute: '12000' }, '"12000"', 'number'],
     ['batchWindowSeconds', { batchWindowSeconds: 0 }, '0', '1'],
     ['batchWindowSeconds', { batchWindowSeconds: 301 }, '301', '300'],
-    ['alarms', { alarms: undefined }, 'nothing', '{ page, ticket }', '"none" where nobody shall be told'],
+    ['alarms', { alarms: undefined }, 'nothing', '{ page, ticket }', 'or "none"'],
     ['alarms', { alarms: 'no' }, '"no"', '{ page, ticket }', '"none"'],
     ['alarms', { alarms: [] }, '[]', '{ page, ticket }', '"none"'],
     ['alarms', { alarms: null }, 'null', '{ page, ticket }', '"none"'],
@@ -358,19 +359,19 @@ describe('what is refused, in one line with file and key, the value got and what
       'alarms.page.emails.0',
       { alarms: alarms({ page: { emails: [`oncall@${domain}`] } }) },
       `"…@${domain}"`,
-      'is at a domain that receives no mail',
+      'must be at a domain that receives mail',
     ]),
     [
       'alarms.page.topicArn',
       { ...allSettings, domain: undefined, region: 'us-east-1' },
       '"arn:aws:sns:eu-west-1:111122223333:pager"',
-      `must be of the stack's region, "us-east-1"`,
+      `must be in the stack's region, "us-east-1"`,
     ],
     [
       'alarms.page.topicArn',
       { ...allSettings, domain: undefined, account: '999988887777' },
       '"arn:aws:sns:eu-west-1:111122223333:pager"',
-      `must be of the stack's account, "999988887777"`,
+      `must be in the stack's account, "999988887777"`,
     ],
     [
       'account',
@@ -379,7 +380,7 @@ describe('what is refused, in one line with file and key, the value got and what
         alarms: alarms({ ticket: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:t' } }),
       },
       'nothing',
-      'must be set with alarms.ticket.topicArn: to "111122223333"',
+      'must be "111122223333", as in alarms.ticket.topicArn',
     ],
     [
       'alarms.page.topicArn',
@@ -387,7 +388,13 @@ describe('what is refused, in one line with file and key, the value got and what
       '"arn:aws-cn:sns:cn-north-1:111122223333:t"',
       'must be the ARN of a standard SNS topic',
     ],
-    ['alarms.page', { alarms: alarms({ page: {} }) }, '{}', 'set either emails or topicArn', 'only one'],
+    [
+      'alarms.page',
+      { alarms: alarms({ page: {} }) },
+      '{}',
+      'must have either emails or topicArn',
+      'not both',
+    ],
     [
       'alarms.page',
       {
@@ -396,19 +403,19 @@ describe('what is refused, in one line with file and key, the value got and what
         }),
       },
       '{"emails":["…@clevertap-to-heap.dev"],"topicArn":"arn:aws:sns:eu-west-1:111122223333:t"}',
-      'only one',
+      'not both',
     ],
     ['alarms.page.emails', { alarms: alarms({ page: { emails: [] } }) }, '[]', 'at least one address'],
     [
       'alarms.page.emails',
       { alarms: alarms({ page: { emails: ['a@clevertap-to-heap.dev', 'a@clevertap-to-heap.dev'] } }) },
       '["…@clevertap-to-heap.dev","…@clevertap-to-heap.dev"]',
-      'must not name an address twice',
+      'must not list an address twice',
     ],
-    ['alarms.page.emails.0', { alarms: alarms({ page: { emails: ['ana'] } }) }, '"ana"', 'e-mail address'],
+    ['alarms.page.emails.0', { alarms: alarms({ page: { emails: ['ana'] } }) }, '"ana"', 'email address'],
     [
       'alarms.page.topicArn',
-      // CloudWatch publishes to standard topics alone.
+      // CloudWatch publishes only to standard topics.
       { alarms: alarms({ page: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:t.fifo' } }) },
       '"arn:aws:sns:eu-west-1:111122223333:t.fifo"',
       'must be the ARN of a standard SNS topic',
@@ -445,9 +452,9 @@ describe('what is refused, in one line with file and key, the value got and what
     ],
     ['mappings', { mappings: 'purchase' }, '"purchase"', 'must be a list of file names'],
     ['mappings.0', { mappings: ['Purchase.json'] }, '"Purchase.json"', 'without .json, such as "purchase"'],
-    ['mappings', { mappings: ['a', 'a'] }, '["a","a"]', 'must not name a file twice'],
+    ['mappings', { mappings: ['a', 'a'] }, '["a","a"]', 'must not list a file twice'],
     ['campaigns', { campaigns: [] }, '[]', 'must be an object such as { "1650000001": "Reminder Sent" }'],
-    ['campaigns.x', { campaigns: { x: 'A' } }, '"A"', 'where the id of a campaign must stand, in digits'],
+    ['campaigns.x', { campaigns: { x: 'A' } }, '"A"', 'must have a campaign id as its key'],
     ['campaigns.1', { campaigns: { 1: ' ' } }, '" "', 'must be the name of an event'],
     ['deniedIdentities', { deniedIdentities: 'x' }, '"x"', 'must be a list of patterns'],
     ['deniedIdentities.0', { deniedIdentities: ['*'] }, '"*"', 'such as "*@test.shop.test"'],
@@ -463,13 +470,13 @@ describe('what is refused, in one line with file and key, the value got and what
     for (const fragment of allowed) expect(message).toContain(fragment);
   });
 
-  it.each([undefined, null, 'us', []])('settings that are none: %j', (environment) => {
+  it.each([undefined, null, 'us', []])('invalid settings: %j', (environment) => {
     expect(problemsOf(environment)).toEqual([expect.stringMatching(/^config\/shop\.ts: /)]);
   });
 });
 
 describe('a misspelt key', () => {
-  it('at the root is named with all keys that exist', () => {
+  it('at the root is named with all known keys', () => {
     const known = Object.keys(allSettings).sort();
     const [problem = '', ...others] = problemsOf({ ...settings, batchWindow: 5 });
     expect(others).toEqual([]);
@@ -531,7 +538,7 @@ describe('a misspelt key', () => {
     ]);
   });
 
-  it('is no way to reach a prototype', () => {
+  it('cannot reach a prototype', () => {
     const hostile: unknown = JSON.parse(`{"__proto__":{"x":1},${JSON.stringify(settings).slice(1)}`);
     expect(problemsOf(hostile)).toEqual([
       expect.stringMatching(/^config\/shop\.ts: __proto__: unknown key; /),
@@ -568,7 +575,7 @@ it('lists all mistakes at once', () => {
   ]);
 });
 
-describe('F58 events go to a public host over TLS or nowhere', () => {
+describe('F58 events go only to a public host over TLS', () => {
   it.each([
     ['heap.clevertap-to-heap.dev', 'must be a URL such as "https://c.eu.heap-api.com"'],
     ['', 'must be a URL such as "https://c.eu.heap-api.com"'],
@@ -576,8 +583,8 @@ describe('F58 events go to a public host over TLS or nowhere', () => {
     ['http://heap.clevertap-to-heap.dev', 'must start with https://'],
     ['ftp://heap.clevertap-to-heap.dev', 'must start with https://'],
     ['file:///etc/passwd', 'must start with https://'],
-    ['https://ana:pa55@heap.clevertap-to-heap.dev', 'must not carry credentials'],
-    ['https://ana@heap.clevertap-to-heap.dev', 'must not carry credentials'],
+    ['https://ana:pa55@heap.clevertap-to-heap.dev', 'must not have credentials'],
+    ['https://ana@heap.clevertap-to-heap.dev', 'must not have credentials'],
     ['https://heap.clevertap-to-heap.dev/api', 'must be an origin without path or query'],
     ['https://heap.clevertap-to-heap.dev?a=1', 'must be an origin without path or query'],
     ['https://heap.clevertap-to-heap.dev#a', 'must be an origin without path or query'],
@@ -609,7 +616,7 @@ describe('F58 events go to a public host over TLS or nowhere', () => {
     expect(problem).toContain(allowed);
   });
 
-  // A trailing dot names the same host.
+  // A trailing dot does not change the host.
   it.each([
     'https://localhost.',
     'https://heap.localhost.',
@@ -642,13 +649,12 @@ describe('F58 events go to a public host over TLS or nowhere', () => {
     'http://eu.heapanalytics.com/api/track',
   ])('names the host that receives events instead of %s', (url) => {
     expect(problemsOf(baseUrl(url))).toEqual([
-      'config/shop.ts: heap.baseUrl: is the web application of Heap EU and does not receive events; ' +
-        `use https://c.eu.heap-api.com (region: "eu"); got ${JSON.stringify(url)}`,
+      `config/shop.ts: heap.baseUrl: must be https://c.eu.heap-api.com (region: "eu"): this host is the web application of Heap EU and receives no events; got ${JSON.stringify(url)}`,
     ]);
   });
 });
 
-test('F72 no page and no setting proposes an address for notices: it would be taken for one', () => {
+test('F72 docs and settings contain no example address for notices: someone might deploy it', () => {
   const files = ['config', 'lib/config', 'docs'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => /\.(ts|md)$/.test(name))
@@ -660,6 +666,6 @@ test('F72 no page and no setting proposes an address for notices: it would be ta
       ([line]) => `${file}: ${line}`,
     ),
   );
-  // The value that an error repeats.
+  // The value that an error quotes.
   expect(proposed.filter((line) => !line.includes('; got "…@'))).toEqual([]);
 });

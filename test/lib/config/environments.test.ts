@@ -20,7 +20,7 @@ const write = (file: string, text: string): void => {
 const exporting = (name: string, apiKey = 'k1'): string =>
   `export const ${name}: object = ${JSON.stringify({ ...settings, apiKeys: [apiKey] })};\n`;
 
-test('a file is an environment, whatever its settings are called', () => {
+test('a file is an environment, regardless of the name of its export', () => {
   write('local.ts', exporting('local'));
   write('prod.ts', exporting('prod'));
   write('staging.ts', exporting('prod', 'staged'));
@@ -33,7 +33,7 @@ test('a file is an environment, whatever its settings are called', () => {
   expect(stackName('staging')).toBe('ClevertapToHeapStaging');
 });
 
-test('what is no TypeScript file is none', () => {
+test('only TypeScript files are environments', () => {
   write('mapping.schema.json', '{}');
   write('types.d.ts', '');
   write('README.md', '');
@@ -50,14 +50,14 @@ test.each([
   expect(() => readEnvironment(name, directory)).toThrow(new EnvironmentConfigError(message));
 });
 
-// The alarms of prod begin with "ClevertapToHeapProd-", and GitHub's environment of its diff is prod-diff.
+// The alarms of prod start with "ClevertapToHeapProd-", and GitHub's environment for its diff is prod-diff.
 test.each(['prod-eu', 'prod-diff', 'prod_eu', '2prod', 'Prod', 'prod eu'])(
-  '%s can be no environment',
+  '%s is not a valid environment name',
   (name) => {
     write(`${name}.ts`, exporting('settings'));
 
     expect(() => readEnvironment(name, directory)).toThrow(
-      `config/${name}.ts: the name of an environment must be letters and digits, the first a small letter`,
+      `config/${name}.ts: environment names must be letters and digits, starting with a lower-case letter`,
     );
   },
 );
@@ -66,7 +66,7 @@ test.each([
   ['', 'config/prod.ts: must be the settings of an environment; got nothing'],
   [
     `${exporting('prod')}export const keys = ['k1'];\n`,
-    'config/prod.ts: must export one value, its settings; got keys, prod. Take "export" from the others.',
+    'config/prod.ts: must export one value, the settings; got keys, prod; remove the other exports',
   ],
   [
     'export const prod = { heap: 1 };',

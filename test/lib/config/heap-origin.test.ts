@@ -7,7 +7,7 @@ test.each([
   expect(heapOrigin(url)).toEqual({ origin });
 });
 
-// The tests of environment-config.ts have every kind; here is what the reason must not hold.
+// environment-config.test.ts covers every reason; this covers what a reason must not contain.
 test.each([
   'https://ana:pii-pa55@heap.clevertap-to-heap.dev',
   'https://pii-pa55@heap.clevertap-to-heap.dev',
@@ -17,7 +17,7 @@ test.each([
   'https://heap.clevertap-to-heap.dev/pii-pa55',
   'https://ana:pii/pa55@heap.clevertap-to-heap.dev',
   'pii-pa55',
-])('the reason why %s is none says nothing of it', (url) => {
+])('the reason for refusing %s does not repeat it', (url) => {
   const checked = heapOrigin(url);
 
   expect(checked).toHaveProperty('problem');

@@ -3,7 +3,7 @@ import { readMappingRules, rulesOf } from '../../../lib/config/rule-files';
 
 const file = 'config/mappings/purchase.json';
 
-test('rules come in the order of the file', () => {
+test('rules keep the order of the file', () => {
   const [first, second] = [{ event: 'A' }, { event: 'B' }].map((when) => ({ when, send: {} }));
 
   expect(rulesOf(file, 'purchase', JSON.stringify([first, second]))).toEqual([
@@ -13,7 +13,7 @@ test('rules come in the order of the file', () => {
 });
 
 test.each([
-  ['{', `${file}:1:2: is not JSON: a } is missing here`],
+  ['{', `${file}:1:2: invalid JSON: expected }`],
   [
     '[{"when":{}},{"send":{}}]',
     [
@@ -22,12 +22,12 @@ test.each([
       `${file}:1:14: 1.when: must be an object such as { "event": "Purchase" }`,
     ].join('\n'),
   ],
-])('each mistake of %s is a line that begins with the file', (text, message) => {
+])('each mistake in %s is a line that starts with the file', (text, message) => {
   expect(() => rulesOf(file, 'purchase', text)).toThrow(new EnvironmentConfigError(message));
 });
 
-test('a file that is not there is named', () => {
+test('a missing file is named', () => {
   expect(() => readMappingRules(['no-such-file'])).toThrow(
-    'config/mappings/no-such-file.json: cannot be read',
+    'config/mappings/no-such-file.json: the file cannot be read',
   );
 });

@@ -26,7 +26,7 @@ const purchase = {
   userProperties: { plan: '{{ Profile.plan }}' },
 };
 
-test('a rule is read as it stands, named after its file', () => {
+test('a rule is read unchanged and named after its file', () => {
   expect(parse(JSON.stringify(purchase)).rules).toEqual([{ ...purchase, name: 'purchase' }]);
 });
 
@@ -41,15 +41,13 @@ test('a file may hold a list of rules, and name its JSON Schema', () => {
 test.each([
   [
     '{"when":{"event":"P"},}',
-    [
-      `1:23: is not JSON: a name in double quotes must stand here; if a comma stands before it, take that out`,
-    ],
+    [`1:23: invalid JSON: expected a name in double quotes; remove a trailing comma`],
   ],
-  ['[]x', [`1:3: is not JSON: put this word in double quotes`]],
-  ['{"when":{"event":"P"},"send":{},"send":{}}', [`1:33: send: stands here twice; take one out`]],
+  ['[]x', [`1:3: invalid JSON: put this word in double quotes`]],
+  ['{"when":{"event":"P"},"send":{},"send":{}}', [`1:33: send: duplicate key; remove one`]],
   [
     '[{"when":{"event":"P"},"send":{"properties":{"a":1,"b":2,"a":3}}}]',
-    [`1:58: a: stands here twice; take one out`],
+    [`1:58: a: duplicate key; remove one`],
   ],
   [
     '{"when":{"event":"P"},"send":{"identity":" ","event":""}}',
@@ -60,12 +58,12 @@ test.each([
   ],
   [
     '{"when":{"event":"P"},"send":{"idempotency_key":"x"}}',
-    [`1:49: send.idempotency_key: must hold an output such as {{ Event.order_id }}`],
+    [`1:49: send.idempotency_key: must contain an output such as {{ Event.order_id }}`],
   ],
   [
     '{"when":{"event":"P"},"send":{"properties":{"":1,"a":{"constructor":2}}}}',
     [
-      `1:48: send.properties.: a property needs a name`,
+      `1:48: send.properties.: must have a name`,
       `1:69: send.properties.a.constructor: must have another name: this one is not accepted`,
     ],
   ],
@@ -75,7 +73,7 @@ test.each([
   ['{"when":{"event":" "},"send":{}}', [`1:18: when.event: must be the name of an event`]],
   [
     '{"when":{"campaign":"x"},"send":{}}',
-    [`1:21: when.campaign: must be the id of a campaign: the targetId of its webhooks, in digits`],
+    [`1:21: when.campaign: must be a campaign id: the targetId of its webhooks, in digits`],
   ],
   [
     '{\n  "when": { "event": "P" },\n  "send": { "propertys": {} }\n}',
@@ -83,7 +81,7 @@ test.each([
   ],
   [
     '{"when":{"event":"P"},"send":{"identity":5}}',
-    [`1:42: send.identity: must be a text, which may be a template`],
+    [`1:42: send.identity: must be a string, which may be a template`],
   ],
   [
     '{"when":{"event":"P"},"send":{},"types":{"value":"money"}}',
@@ -125,7 +123,7 @@ test.each([
   ],
   ['{% if Profile.x %}', 'tag {% if Profile.x %} not closed', 'end it with its end tag, such as {% endif %}'],
   ['{% if Profile.x', 'tag "{% if Profile.x" not closed', 'close it with %}'],
-])('the broken template %s fails wherever it stands, and is shown (F38)', (template, problem, remedy) => {
+])('the broken template %s is refused and shown at any depth (F38)', (template, problem, remedy) => {
   const text = JSON.stringify(
     {
       when: { event: 'P' },
@@ -143,7 +141,7 @@ test.each([
   ]);
 });
 
-test('rules beside a mistake are not given', () => {
+test('returns no rules if there is a mistake', () => {
   const [good, bad] = [
     { when: { event: 'P' }, send: {} },
     { when: {}, send: {} },
@@ -153,13 +151,13 @@ test('rules beside a mistake are not given', () => {
   expect(parse(JSON.stringify([good, bad]))).toMatchObject({ rules: [], errors: [{ key: '1.when' }] });
 });
 
-test('a byte order mark, as Windows editors write it, is no mistake', () => {
+test('accepts a byte order mark, which Windows editors write', () => {
   expect(parse(`\uFEFF${JSON.stringify(purchase)}`).rules).toHaveLength(1);
   expect(parse('\uFEFF{"when":1}').errors).toEqual(parse('{"when":1}').errors);
 });
 
-test('a page can bundle the parser: it needs neither Node nor CDK, and says the same there', async () => {
-  // For a browser esbuild resolves no module of Node: one would fail the build.
+test('a browser page can bundle the parser, which needs neither Node nor CDK and reports the same', async () => {
+  // esbuild cannot resolve a Node module for a browser: the build would fail.
   const { outputFiles, metafile } = await build({
     entryPoints: [join(__dirname, '../../../lib/config/rule-parser.ts')],
     bundle: true,

@@ -6,7 +6,7 @@ import { argumentCounts, readTemplate, TemplateSyntaxError } from '../../../lib/
 
 const engine = createEngine(false);
 
-/** What is said of a rule with this template as a property. */
+/** The error for a rule with this template as a property. */
 const errorsOf = (template: string): readonly RuleError[] =>
   parseRules('rule', JSON.stringify({ when: { event: 'T' }, send: { properties: { p: template } } })).errors;
 
@@ -15,7 +15,7 @@ const saidOf = (template: string): string =>
     .map(({ message }) => message)
     .join('\n');
 
-describe('text after an expression (F36)', () => {
+describe('tokens after an expression (F36)', () => {
   it.each([
     ['{{ Event.Order Id }}', 'Id', 'write Event["Order Id"]'],
     ['{{ Event.Order  Id }}', 'Id', 'write Event["Order Id"]'],
@@ -25,77 +25,77 @@ describe('text after an expression (F36)', () => {
     ['{{ Profile customer type }}', 'customer', 'write Profile["customer type"]'],
     ['{{ Event.x | default: Event.Order Id }}', 'unexpected character', undefined],
     ['{{ Event.x | append: Event["a"] Id }}', 'unexpected character', undefined],
-    ['{% if Event.price > 10 extra %}a{% endif %}', 'extra', 'take it out'],
+    ['{% if Event.price > 10 extra %}a{% endif %}', 'extra', 'remove it'],
     ['{% if Event.Order Id > 10 %}a{% endif %}', 'Id', 'write Event["Order Id"]'],
     ['{% if Event.Order Id and Event.b %}a{% endif %}', 'Id', 'write Event["Order Id"]'],
     ['{% if Event.a %}{% elsif Event.Order Id == 1 %}a{% endif %}', 'Id', 'write Event["Order Id"]'],
     ['{% unless Event.Order Id %}a{% endunless %}', 'Id', 'write Event["Order Id"]'],
     ['{% case Event.Order Id %}{% when 1 %}a{% endcase %}', 'Id', 'write Event["Order Id"]'],
-    ['{% case Event.a %}{% when 1 2 %}a{% endcase %}', '2', 'take it out'],
+    ['{% case Event.a %}{% when 1 2 %}a{% endcase %}', '2', 'remove it'],
     ['{% case Event.a %}{% when Event.Order Id %}a{% endcase %}', 'Id', 'write Event["Order Id"]'],
-    ["{% case Event.a %}{% when 'a' | upcase %}a{% endcase %}", '|', 'take it out'],
+    ["{% case Event.a %}{% when 'a' | upcase %}a{% endcase %}", '|', 'remove it'],
     ['{% for x in Event.my items %}{{ x }}{% endfor %}', 'items', 'write Event["my items"]'],
     ['{% for x in Event.my items limit: 2 %}{{ x }}{% endfor %}', 'items', 'write Event["my items"]'],
-    ['{% for x in Event.l limits: 2 %}{{ x }}{% endfor %}', 'limits', 'take it out'],
-    ['{% for x in Event.l limit: 2 3 %}{{ x }}{% endfor %}', '3', 'take it out'],
+    ['{% for x in Event.l limits: 2 %}{{ x }}{% endfor %}', 'limits', 'remove it'],
+    ['{% for x in Event.l limit: 2 3 %}{{ x }}{% endfor %}', '3', 'remove it'],
     ['{% tablerow x in Event.my items %}{{ x }}{% endtablerow %}', 'items', 'write Event["my items"]'],
     ['{% assign x = Event.Order Id %}{{ x }}', 'Id', 'write Event["Order Id"]'],
-    ["{% cycle 'a' b, 'c' %}", 'b', 'take it out'],
+    ["{% cycle 'a' b, 'c' %}", 'b', 'remove it'],
     ["{% cycle Event.Order Id, 'c' %}", 'Id', 'write Event["Order Id"]'],
     ['{% echo Event.Order Id %}', 'Id', 'write Event["Order Id"]'],
     ['{% liquid\n assign x = Event.Order Id\n echo x %}', 'Id', 'write Event["Order Id"]'],
-    ['{{ Event.a | times: 1,000 }}', '000', 'take it out'],
-    ['{{ Event.a | times: Event.b | upcase: 1 }}', '1', 'take it out'],
-    ["{{ Event.a | append: 'x', 'y' }}", 'y', 'take it out'],
-    ['{{ Event.a, Event.b }}', ',', 'take it out'],
-    ['{{ Event.a ) }}', ')', 'take it out'],
-    ['{{ Event.a. }}', '.', 'take it out'],
+    ['{{ Event.a | times: 1,000 }}', '000', 'remove it'],
+    ['{{ Event.a | times: Event.b | upcase: 1 }}', '1', 'remove it'],
+    ["{{ Event.a | append: 'x', 'y' }}", 'y', 'remove it'],
+    ['{{ Event.a, Event.b }}', ',', 'remove it'],
+    ['{{ Event.a ) }}', ')', 'remove it'],
+    ['{{ Event.a. }}', '.', 'remove it'],
     ['{{ Event[a b] }}', 'a b', 'write Event["a b"]'],
     ['{{ Event["a" b] }}', 'b', 'write Event["'],
     ['{{ Event["a" | upcase] }}', '"a" | upcase', 'write'],
     ['{{ Event[] }}', '', 'write Event[""]'],
     ['{{ Event[Event[a b]] }}', 'a b', 'write Event["a b"]'],
-    ['{% capture x y %}a{% endcapture %}{{ x }}', 'y', 'take it out'],
-    ['{% increment x y %}', 'y', 'take it out'],
-    ['{% increment x.y %}', '.y', 'take it out'],
-    ['{% decrement x | plus: 1 %}', '|', 'take it out'],
-    ['{% for x in Event.l %}{% break now %}{% endfor %}', 'now', 'take it out'],
-    ['{% for x in Event.l %}{% continue if x %}{% endfor %}', 'if', 'take it out'],
-    ['{% unless Event.a %}a{% else if Event.b %}b{% endunless %}', 'if', 'take it out'],
-    ['{% case Event.a %}{% when 1 %}a{% endcase x %}', 'x', 'take it out'],
-    ['{% capture x %}a{% endcapture x %}{{ x }}', 'x', 'take it out'],
-    ['{% abort now %}', 'now', 'take it out'],
+    ['{% capture x y %}a{% endcapture %}{{ x }}', 'y', 'remove it'],
+    ['{% increment x y %}', 'y', 'remove it'],
+    ['{% increment x.y %}', '.y', 'remove it'],
+    ['{% decrement x | plus: 1 %}', '|', 'remove it'],
+    ['{% for x in Event.l %}{% break now %}{% endfor %}', 'now', 'remove it'],
+    ['{% for x in Event.l %}{% continue if x %}{% endfor %}', 'if', 'remove it'],
+    ['{% unless Event.a %}a{% else if Event.b %}b{% endunless %}', 'if', 'remove it'],
+    ['{% case Event.a %}{% when 1 %}a{% endcase x %}', 'x', 'remove it'],
+    ['{% capture x %}a{% endcapture x %}{{ x }}', 'x', 'remove it'],
+    ['{% abort now %}', 'now', 'remove it'],
     ["{% if Event.a == 'x %}a{% endif %}", 'a quote is not closed', 'close it'],
-    ['{{ .Event.price }}', 'the dot', 'take it out'],
-    ['{{ .Event }}', 'the dot', 'take it out'],
-    ['{% if .Event.a %}a{% endif %}', 'the dot', 'take it out'],
-    ['{{ Event.a | append: .Event.b }}', 'the dot', 'take it out'],
-    ['{{ Event . a }}', '.', 'take it out'],
-    ['{{ Event .a }}', '.a', 'take out the blank before it'],
-    ['{{ Event ["a"] }}', 'would be ignored', 'take out the blank before it'],
-    ['{% case Event.a %}{{ Event.b }}{% when 1 %}x{% endcase %}', '"{{" before the first when', 'put it'],
-    ['{% case Event.a %} text {% when 1 %}x{% endcase %}', '"text" before the first when', 'put it'],
-    ['{% case Event.a %}{% assign x = 1 %}{% when 1 %}x{% endcase %}', 'before the first when', 'put it'],
-    ['{% case Event.a %}text{% else %}x{% endcase %}', '"text" before the first when', 'put it'],
-    ['{% case Event.a %}text{% endcase %}', '"text" before the first when', 'put it'],
+    ['{{ .Event.price }}', 'the dot', 'remove it'],
+    ['{{ .Event }}', 'the dot', 'remove it'],
+    ['{% if .Event.a %}a{% endif %}', 'the dot', 'remove it'],
+    ['{{ Event.a | append: .Event.b }}', 'the dot', 'remove it'],
+    ['{{ Event . a }}', '.', 'remove it'],
+    ['{{ Event .a }}', '.a', 'remove the space before it'],
+    ['{{ Event ["a"] }}', 'would be ignored', 'remove the space before it'],
+    ['{% case Event.a %}{{ Event.b }}{% when 1 %}x{% endcase %}', '"{{" before the first when', 'move it'],
+    ['{% case Event.a %} text {% when 1 %}x{% endcase %}', '"text" before the first when', 'move it'],
+    ['{% case Event.a %}{% assign x = 1 %}{% when 1 %}x{% endcase %}', 'before the first when', 'move it'],
+    ['{% case Event.a %}text{% else %}x{% endcase %}', '"text" before the first when', 'move it'],
+    ['{% case Event.a %}text{% endcase %}', '"text" before the first when', 'move it'],
     [
       '{% case Event.a %}{% when 1 %}{% case Event.b %}text{% when 1 %}x{% endcase %}{% endcase %}',
       '"text" before',
-      'put it',
+      'move it',
     ],
-    ['{% liquid\n case Event.a\n echo Event.b\n when 1\n echo 1\n endcase %}', '"echo" before', 'put it'],
+    ['{% liquid\n case Event.a\n echo Event.b\n when 1\n echo 1\n endcase %}', '"echo" before', 'move it'],
     [
       '{% case Event.a %}{% when 1 %}a{% else %}b{% when 2 %}c{% endcase %}',
       'when after else',
-      'put the else',
+      'use one else',
     ],
-    ['{% case Event.a %}{% when 1 %}a{% else %}b{% else %}c{% endcase %}', 'else after else', 'put the else'],
+    ['{% case Event.a %}{% when 1 %}a{% else %}b{% else %}c{% endcase %}', 'else after else', 'use one else'],
     [
       '{% unless Event.a %}a{% else %}b{% elsif Event.c %}c{% endunless %}',
       'elsif after else',
-      'put the else',
+      'use one else',
     ],
-    ['{% unless Event.a %}a{% else %}b{% else %}c{% endunless %}', 'else after else', 'put the else'],
+    ['{% unless Event.a %}a{% else %}b{% else %}c{% endunless %}', 'else after else', 'use one else'],
   ])('is refused: %s', (template, found, remedy) => {
     const said = saidOf(template);
 
@@ -218,16 +218,16 @@ describe('text after an expression (F36)', () => {
   });
 
   it.each(['where', 'reject', 'find', 'find_index', 'group_by', 'has'])(
-    'an expression in a string, which nobody reads, is refused: %s_exp',
+    'an expression in a string, which is never checked, is refused: %s_exp',
     (filter) => {
       expect(saidOf(`{{ Event.l | ${filter}_exp: "i", "i.unit price > 10" | size }}`)).toMatch(
-        /^undefined filter: \w+_exp,.*; filters that take an expression in quotes cannot be checked/,
+        /^undefined filter: \w+_exp,.*; use an if inside a for/,
       );
     },
   );
 
   it('knows every tag of the engine', () => {
-    // Those for which a name is enough, or an expression.
+    // Tags that need only a name or an expression.
     const templates = Object.keys(engine.tags).map((tag) => `{% ${tag} Event.a ~ %}`);
 
     for (const template of templates) {
@@ -258,7 +258,7 @@ describe('text after an expression (F36)', () => {
     expect(parseRules('rule', JSON.stringify(rule)).errors).toMatchObject([{ key, line: 1 }]);
   });
 
-  it('no template that is read loses a token', () => {
+  it('no accepted template loses a token', () => {
     const operand = fc.constantFrom(
       'Event.a',
       'Event["b c"]',
@@ -303,7 +303,7 @@ describe('text after an expression (F36)', () => {
           return;
         }
         read += 1;
-        // Each operand changes what liquidjs parsed: without one, something else is parsed or refused.
+        // Each operand changes what liquidjs parses: without one, it parses something else or refuses.
         const words = text.match(/Event(?:\.\w+|\[[^\]]*\])+|'s'|-?[\d.]+(?!\))|true|\(1\.\.2\)/g) ?? [];
         const glued = text.split(/Event(?:\.\w+|\[[^\]]*\])+|'s'|true|\(1\.\.2\)|-?\d[\d.]*/).slice(1, -1);
         expect(glued.every((by) => by.trim() !== '')).toBe(true);
@@ -360,7 +360,7 @@ describe('unknown names', () => {
     expect(errorsOf(`{{ ${name}.id }}`)).toEqual([]);
   });
 
-  it('stand where the error says', () => {
+  it('are at the position in the error', () => {
     const [error] = errorsOf('Hello {{ profile.name }}');
 
     expect(error).toMatchObject({ line: 1, key: 'send.properties.p' });
@@ -372,24 +372,24 @@ describe('unknown names', () => {
   });
 });
 
-test('an identity or id cannot be "raw", which hides what an output is', () => {
+test('an identity or id cannot be "raw", which would skip the check of its outputs', () => {
   for (const field of ['identity', 'idempotency_key']) {
     const rule = { when: { event: 'T' }, send: { [field]: 'c-{{ Profile.nr | raw }}' } };
     expect(parseRules('rule', JSON.stringify(rule)).errors).toMatchObject([
       {
         key: `send.${field}`,
-        message: expect.stringMatching(/^undefined filter: raw,.*; take it out/) as string,
+        message: expect.stringMatching(/^undefined filter: raw,.*; remove it/) as string,
       },
     ]);
   }
   expect(errorsOf('{{ Event.a | raw }}')).toEqual([]);
 });
 
-test('the error of a reader is one of its own', () => {
+test('the reader throws its own error class', () => {
   expect(() => readTemplate('{{ Event.a b }}')).toThrow(TemplateSyntaxError);
 });
 
-describe('types that no property can have', () => {
+describe('types that never apply', () => {
   const warningsOf = (rule: object): readonly RuleError[] =>
     parseRules('rule', JSON.stringify({ when: { event: 'T' }, ...rule })).warnings;
 

@@ -35,7 +35,7 @@ describe('F74 the code is the same from every checkout', () => {
     for (const file of ['package.json', 'tsconfig.json']) cpSync(join(root, file), join(copy, file));
     return copy;
   };
-  /** Copies packages with all they depend on, without what no bundler reads. */
+  /** Copies packages with their dependencies, without files that bundlers ignore. */
   function copyPackages(copy: string, names: readonly string[], copied = new Set<string>()): void {
     for (const name of names) {
       const from = join(root, 'node_modules', name);
@@ -50,7 +50,7 @@ describe('F74 the code is the same from every checkout', () => {
     }
   }
 
-  it('with packages of its own, at a path of another depth', () => {
+  it('with its own packages, at a path of another depth', () => {
     const copy = checkout('a/longer/path/to/a/checkout');
     copyPackages(copy, [
       '@aws-sdk/client-secrets-manager',
@@ -61,13 +61,13 @@ describe('F74 the code is the same from every checkout', () => {
     expect([...bundledFiles(copy)]).toEqual([...here]);
   });
 
-  it('with a link to packages that are somewhere else', () => {
+  it('with a link to packages elsewhere', () => {
     const copy = checkout('linked');
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
     expect([...bundledFiles(copy)]).toEqual([...here]);
   });
 
-  it('and names no path of this machine', () => {
+  it('and contains no path of this machine', () => {
     for (const [name, content] of here) expect([name, content.includes(root)]).toEqual([name, false]);
     const maps = [...here].filter(([name]) => name.endsWith('.map'));
     expect(maps).toHaveLength(3);
@@ -82,7 +82,7 @@ describe('F74 the code is the same from every checkout', () => {
 describe('the asset', () => {
   const rule: MappingSettings = { ...noMapping, campaigns: { '1650000001': 'Reminder Sent' } };
 
-  /** Asset folders of an app with a stack for each mapping, by what they hold. */
+  /** The asset folders of an app with one stack per mapping, by their contents. */
   function assets(outdir: string, mappings: MappingSettings[], context: object = {}): Map<string, string[]> {
     const app = new App({ outdir: join(scratch, outdir), context: { ...context } });
     mappings.forEach((mapping, index) => {
@@ -99,7 +99,7 @@ describe('the asset', () => {
     );
   }
 
-  it('has a hash of its files alone, and each mapping an asset of its own', () => {
+  it('has a hash of only its files, and each mapping has its own asset', () => {
     const both = assets('both', [noMapping, rule]);
     expect([...both.values()]).toEqual(
       Array(2).fill([
@@ -112,7 +112,7 @@ describe('the asset', () => {
         JSON.parse(readFileSync(join(scratch, 'both', name, 'mapping.json'), 'utf8')) as MappingSettings,
     );
     expect(mappings).toEqual(expect.arrayContaining([noMapping, rule]));
-    // Of the sources alone, an upgrade of the SDK would not be deployed.
+    // With a hash of only the sources, an SDK upgrade would not be deployed.
     for (const name of both.keys()) {
       expect(name).toBe(`asset.${FileSystem.fingerprint(join(scratch, 'both', name))}`);
     }
@@ -120,7 +120,7 @@ describe('the asset', () => {
     expect([...both.keys()]).toContain([...again.keys()][0]);
   });
 
-  it('is not bundled for a list of the stacks', () => {
+  it('is not bundled to list the stacks', () => {
     const found = assets('list', [noMapping], withoutBundling);
     expect([...found.values()].flat().filter((name) => name.endsWith('.js'))).toEqual([]);
   });

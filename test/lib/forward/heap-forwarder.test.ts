@@ -24,20 +24,20 @@ describe('the function', () => {
     });
   });
 
-  it('F23 reserves no concurrency: throttled invocations would use up receives', () => {
+  it('F23 reserves no concurrency: throttled invocations use up receives', () => {
     expect(forwarder.Properties).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
-  it('may send what is left of a large body back to its own queue more than 16 times', () => {
+  it('may return the rest of a large body to its queue more than 16 times', () => {
     expect(forwarder.Properties).toMatchObject({ RecursiveLoop: 'Allow' });
   });
 
-  it('has no physical name and stands in no network of ours', () => {
+  it('has no physical name and no VPC', () => {
     expect(forwarder.Properties).not.toHaveProperty('FunctionName');
     expect(forwarder.Properties).not.toHaveProperty('VpcConfig');
   });
 
-  it('knows what the contract names and nothing else', () => {
+  it('has exactly the environment variables of the contract', () => {
     expect(forwarder.Properties.Environment.Variables).toEqual({
       [environmentVariables.heapBaseUrl]: 'https://heapanalytics.com',
       [environmentVariables.heapTokensArn]: `\${${secret.logicalId}}`,
@@ -45,7 +45,7 @@ describe('the function', () => {
       [environmentVariables.deadLetterQueueUrl]: `\${${deadLetterQueue.logicalId}}`,
       [environmentVariables.identityOrder]: 'identity,email',
       [environmentVariables.dedupeWindowMinutes]: '10',
-      // Half of the default of 12,000: two instances run at a time.
+      // Half of the default of 12,000: two instances run concurrently.
       [environmentVariables.maxEventsPerMinute]: '6000',
       [environmentVariables.stackName]: 'ClevertapToHeapTest',
     });
@@ -54,7 +54,7 @@ describe('the function', () => {
     );
   });
 
-  it('is told every setting of the environment', () => {
+  it('gets every setting of the environment', () => {
     expect(
       resource<LambdaFunction>(synthTemplate(allSettings), 'AWS::Lambda::Function').Properties.Environment
         .Variables,
@@ -82,8 +82,8 @@ describe('the function', () => {
 describe('the event source mapping', () => {
   const mapping = resource(template, 'AWS::Lambda::EventSourceMapping');
 
-  it('F22 F23 takes every message of the buffer, by at most two at a time, and reports those that failed', () => {
-    // The whole of it: filter criteria, for one, would delete what they do not match.
+  it('F22 F23 takes every message, with at most two concurrent invocations, and reports failed messages', () => {
+    // The complete properties: filter criteria, for one, would delete messages that do not match.
     expect(mapping.Properties).toEqual({
       FunctionName: `\${${forwarder.logicalId}}`,
       EventSourceArn: `\${${queue.logicalId}.Arn}`,
@@ -95,13 +95,13 @@ describe('the event source mapping', () => {
     });
   });
 
-  it.each([1, 60, 300])('waits as long for a batch as the settings say: %d s', (batchWindowSeconds) => {
+  it.each([1, 60, 300])('waits for a batch as configured: %d s', (batchWindowSeconds) => {
     expect(
       resource(synthTemplate({ batchWindowSeconds }), 'AWS::Lambda::EventSourceMapping').Properties,
     ).toMatchObject({ MaximumBatchingWindowInSeconds: batchWindowSeconds });
   });
 
-  it('is the only one: nobody consumes the dead-letter queue', () => {
+  it('is the only one: the dead-letter queue has no consumer', () => {
     template.resourceCountIs('AWS::Lambda::EventSourceMapping', 1);
   });
 });

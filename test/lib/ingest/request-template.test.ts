@@ -4,7 +4,7 @@ import { sendMessageTemplate } from '../../../lib/ingest/request-template';
 
 const both = [{ withEvent: false }, { withEvent: true }];
 
-/** What SQS gets when a client sends this body to this path. */
+/** What SQS receives when a client posts this body to this path. */
 function sent({ withEvent }: { withEvent: boolean }, body: string, event: string): [string, string][] {
   const request = render(sendMessageTemplate({ withEvent }), {
     input: { body, params: () => ({ path: { get: (name: string) => (name === 'event' ? event : '') } }) },
@@ -56,7 +56,7 @@ const hostile = fc.oneof(
 );
 
 describe.each(both)('the request template %j', (options) => {
-  it('F12 F13 sends any body as one value and adds no parameter', () => {
+  it('F12 F13 sends any body as one value without adding parameters', () => {
     fc.assert(
       fc.property(hostile, hostile, (body, event) => {
         expect(sent(options, body, event)).toEqual([
@@ -68,7 +68,7 @@ describe.each(both)('the request template %j', (options) => {
     );
   });
 
-  it('F14 lets nothing a client controls through unencoded', () => {
+  it('F14 encodes everything that a client controls', () => {
     const unencoded = sendMessageTemplate(options).replaceAll(
       /\$util\.urlEncode\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)/g,
       '',

@@ -47,7 +47,7 @@ const methods = resources<Method>(template, 'AWS::ApiGateway::Method').map(({ Pr
 const stage = resource<Stage>(template, 'AWS::ApiGateway::Stage').Properties;
 const restApi = resource<{ Policy?: object }>(template, 'AWS::ApiGateway::RestApi');
 
-it('F08 answers POST on two paths and nothing else', () => {
+it('F08 answers only POST on two paths', () => {
   expect(methods.map(({ HttpMethod, path }) => `${HttpMethod} ${path}`)).toEqual([
     'POST /webhook',
     'POST /webhook/{event}',
@@ -74,11 +74,11 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
     });
   });
 
-  it('F09 wants an API key', () => {
+  it('F09 requires an API key', () => {
     expect(ApiKeyRequired).toBe(true);
   });
 
-  it('F11 hands no body through that no template has encoded', () => {
+  it('F11 passes on only bodies that a template encoded', () => {
     expect(Integration.PassthroughBehavior).toBe('NEVER');
     expect(Integration.RequestTemplates).toEqual({
       'application/json': sendMessageTemplate({ withEvent }),
@@ -87,20 +87,20 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
     });
   });
 
-  it('F14 sends SQS no parameter of the request but by the template', () => {
+  it('F14 passes request parameters to SQS only through the template', () => {
     expect(Integration.RequestParameters).toEqual({
       'integration.request.header.Content-Type': "'application/x-www-form-urlencoded'",
     });
   });
 
-  it(`stamps ${withEvent ? 'the' : 'no'} event name of the path`, () => {
+  it(`passes on ${withEvent ? 'the' : 'no'} event name of the path`, () => {
     for (const text of Object.values(Integration.RequestTemplates)) {
       expect(text.includes('.Name=event&')).toBe(withEvent);
       expect(text.includes('$input.params')).toBe(withEvent);
     }
   });
 
-  it('F03 has one answer for what it does not know, and that is 500', () => {
+  it('F03 answers unknown statuses with 500, and only with 500', () => {
     const defaults = Integration.IntegrationResponses.filter((each) => each.SelectionPattern === undefined);
     expect(defaults.map(({ StatusCode }) => StatusCode)).toEqual(['500']);
   });
@@ -117,7 +117,7 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
     }
   });
 
-  it('selects the same answers whether or not a pattern has to match the whole status', () => {
+  it('selects the same answer whether or not patterns must match the whole status', () => {
     for (const { SelectionPattern: pattern } of Integration.IntegrationResponses) {
       if (pattern === undefined) continue;
       for (let status = 100; status <= 599; status += 1) {
@@ -127,7 +127,7 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
     }
   });
 
-  it('F04 knows no success but 200', () => {
+  it('F04 has no success but 200', () => {
     const declared = MethodResponses.map(({ StatusCode }) => StatusCode);
     expect([...declared].sort()).toEqual(['200', '400', '413', '500']);
     expect(Integration.IntegrationResponses.map(({ StatusCode }) => StatusCode).sort()).toEqual(
@@ -135,7 +135,7 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
     );
   });
 
-  it('F04 builds the success from the context alone, as JSON', () => {
+  it('F04 builds the success only from the context, as JSON', () => {
     const success = Integration.IntegrationResponses.find(({ StatusCode }) => StatusCode === '200');
     expect(success?.ResponseTemplates).toEqual({
       'application/json': '{"status":"queued","requestId":"$context.extendedRequestId"}',
@@ -146,7 +146,7 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
     ['InvalidParameterValue', 413, 'too long'],
     ['InvalidMessageContents', undefined, 'characters'],
     ['', undefined, 'characters'],
-  ])('says of 400 %s with status %s that it is about: %s', (code, override, message) => {
+  ])("answers SQS's 400 %s with status %s, about: %s", (code, override, message) => {
     const refused = Integration.IntegrationResponses.find(({ StatusCode }) => StatusCode === '400');
     const responseOverride: { status?: number } = {};
     const answer = render(refused?.ResponseTemplates['application/json'] ?? '', {
@@ -157,7 +157,7 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
     expect(JSON.parse(answer)).toEqual({ message: expect.stringContaining(message) as string });
   });
 
-  it('answers in JSON a person can read', () => {
+  it('answers in readable JSON', () => {
     for (const { StatusCode, ResponseTemplates } of Integration.IntegrationResponses) {
       expect(Object.keys(ResponseTemplates)).toEqual(['application/json']);
       if (StatusCode === '400') continue;
@@ -169,7 +169,7 @@ describe.each(methods)('$HttpMethod $path', ({ path, ApiKeyRequired, MethodRespo
 describe('F11 F73 the role of the integration', () => {
   const role = resource(template, 'AWS::IAM::Role', 'WebhookApiSendMessageRole');
 
-  it('may send to the event buffer and nothing else', () => {
+  it('may only send to the event buffer', () => {
     const policies = resources<{ Roles: string[]; PolicyDocument: { Statement: object[] } }>(
       template,
       'AWS::IAM::Policy',
@@ -187,7 +187,7 @@ describe('F11 F73 the role of the integration', () => {
     expect(role.Properties).not.toHaveProperty('Policies');
   });
 
-  it('is for API Gateway alone', () => {
+  it('can be assumed only by API Gateway', () => {
     expect(role.Properties).toMatchObject({
       AssumeRolePolicyDocument: {
         Statement: [
@@ -203,7 +203,7 @@ describe('F11 F73 the role of the integration', () => {
 });
 
 describe('the stage', () => {
-  it('F02 F10 throttles floods, far above what CleverTap sends', () => {
+  it("F02 F10 throttles only floods, far above CleverTap's rate", () => {
     expect(stage.MethodSettings).toEqual([
       {
         HttpMethod: '*',
@@ -222,7 +222,7 @@ describe('the stage', () => {
     expect(burst).toBeLessThanOrEqual(10_000);
   });
 
-  it('F68 logs these fields of a request and no others', () => {
+  it('F68 logs only these fields of a request', () => {
     expect(JSON.parse(stage.AccessLogSetting.Format)).toEqual({
       requestId: '$context.extendedRequestId',
       receivedAt: '$context.requestTimeEpoch',
@@ -270,7 +270,7 @@ describe('the stage', () => {
 describe('API keys', () => {
   const two = synthTemplate({ apiKeys: ['blue', 'green'] });
 
-  /** The logical ids of a key and of its place in the usage plan. */
+  /** The logical ids of a key and of its entry in the usage plan. */
   const idsOf = (from: Template, name: string): string[] => {
     const key = resources<{ Description: string }>(from, 'AWS::ApiGateway::ApiKey').find(
       ({ Properties }) => Properties.Description === `CleverTap webhook key ${name}`,
@@ -320,7 +320,7 @@ describe('API keys', () => {
     expect(idsOf(synthTemplate({ apiKeys }), name)).toEqual(ids);
   });
 
-  it('come out as ids by which the value can be looked up', () => {
+  it('are outputs as ids, to look up the value', () => {
     expect(outputs(two)).toMatchObject({
       ApiKeyIdblue: `\${${idsOf(two, 'blue')[0] ?? ''}}`,
       ApiKeyIdgreen: `\${${idsOf(two, 'green')[0] ?? ''}}`,
@@ -335,7 +335,7 @@ describe('the address list', () => {
     expect(restApi.Properties).not.toHaveProperty('Policy');
   });
 
-  it('F09 lets in its ranges and denies everybody else', () => {
+  it('F09 allows its ranges and denies everything else', () => {
     const everybody = { Principal: { AWS: '*' }, Action: 'execute-api:Invoke', Resource: 'execute-api:/*' };
     listed.hasResourceProperties('AWS::ApiGateway::RestApi', {
       Policy: {
@@ -353,7 +353,7 @@ describe('the address list', () => {
     listed.allResourcesProperties('AWS::ApiGateway::Method', { ApiKeyRequired: true });
   });
 
-  it('comes into force with the deployment that changes it', () => {
+  it('takes effect with the deployment that changes it', () => {
     const deployments = [template, listed, synthTemplate({ allowedCidrs: ['52.94.77.0/24'] })].map(
       (each) => resource(each, 'AWS::ApiGateway::Deployment').logicalId,
     );
@@ -372,7 +372,7 @@ describe('a custom domain', () => {
     expect(outputs(template)).not.toHaveProperty('WebhookDomainTarget');
   });
 
-  it('is regional, wants TLS 1.2 and uses the certificate', () => {
+  it('is regional, requires TLS 1.2 and uses the certificate', () => {
     own.hasResourceProperties('AWS::ApiGateway::DomainName', {
       DomainName: domain.name,
       EndpointConfiguration: { Types: ['REGIONAL'] },
@@ -381,7 +381,7 @@ describe('a custom domain', () => {
     });
   });
 
-  it('leads to the stage without a path in front of /webhook', () => {
+  it('maps to the stage without a base path', () => {
     own.hasResourceProperties('AWS::ApiGateway::BasePathMapping', {
       BasePath: Match.absent(),
       DomainName: { Ref: resource(own, 'AWS::ApiGateway::DomainName').logicalId },
@@ -390,29 +390,29 @@ describe('a custom domain', () => {
     });
   });
 
-  it('stands in the URL, and its target in an output of its own', () => {
+  it('is in the URL, and its target is an output', () => {
     expect(outputs(own)).toMatchObject({
       WebhookUrl: 'https://hooks.clevertap-to-heap.dev/webhook',
       WebhookDomainTarget: `\${${resource(own, 'AWS::ApiGateway::DomainName').logicalId}.RegionalDomainName}`,
     });
   });
 
-  it('leaves the generated URL working, so that campaigns can move one by one', () => {
+  it('keeps the generated URL working while campaigns move one by one', () => {
     for (const each of [template, own]) {
       each.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: Match.absent() });
     }
   });
 
-  it('is the only way in when told so, from the deployment on that says it', () => {
+  it('is the only host from the deployment that disables the other', () => {
     const closed = synthTemplate({ account, region, domain: { ...domain, disableExecuteApiEndpoint } });
     closed.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
-    // API Gateway applies the change with the next deployment of the API.
+    // API Gateway applies the change with the API's next deployment.
     const deployments = [own, closed].map((each) => resource(each, 'AWS::ApiGateway::Deployment').logicalId);
     expect(new Set(deployments).size).toBe(2);
     expect(resource(closed, 'AWS::ApiGateway::RestApi').logicalId).toBe('WebhookApiRestApiF01EE63D');
   });
 
-  it('has a record in the hosted zone that is named, and none otherwise', () => {
+  it('has a record only if there is a hosted zone', () => {
     own.resourceCountIs('AWS::Route53::RecordSet', 0);
     const recorded = synthTemplate({ account, region, domain: { ...domain, hostedZone } });
     const { logicalId } = resource(recorded, 'AWS::ApiGateway::DomainName');
@@ -437,8 +437,8 @@ describe('a custom domain', () => {
   });
 });
 
-describe('the role by which API Gateway logs', () => {
-  it('is left to another stack when it exists', () => {
+describe('the logging role of API Gateway', () => {
+  it('is not created when it exists', () => {
     template.resourceCountIs('AWS::ApiGateway::Account', 0);
     expect(resources(template, 'AWS::IAM::Role').map(({ logicalId }) => logicalId)).toEqual([
       expect.stringMatching(/^WebhookApiSendMessageRole/),
@@ -446,7 +446,7 @@ describe('the role by which API Gateway logs', () => {
     ]);
   });
 
-  it('is created, and stays when the stack goes: other APIs use it', () => {
+  it('is created and retained: other APIs use it', () => {
     const creating = synthTemplate({ apiGatewayLogRole: 'create' });
     const account = resource(creating, 'AWS::ApiGateway::Account');
     const role = resource(creating, 'AWS::IAM::Role', 'WebhookApiRestApiCloudWatchRole');
@@ -454,12 +454,12 @@ describe('the role by which API Gateway logs', () => {
     for (const { DeletionPolicy, UpdateReplacePolicy } of [account, role]) {
       expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
     }
-    // A stage with an access log cannot be created before the role is in place.
+    // Creating a stage with an access log requires the role.
     expect(resource(creating, 'AWS::ApiGateway::Stage').DependsOn).toEqual([account.logicalId]);
   });
 });
 
-describe('what API Gateway answers by itself', () => {
+describe('the answers of API Gateway itself', () => {
   const answers = resources<{
     ResponseType: string;
     StatusCode: string;
@@ -481,7 +481,7 @@ describe('what API Gateway answers by itself', () => {
     });
   });
 
-  it('F03 is never a success and repeats nothing of the request', () => {
+  it('F03 are never a success and repeat nothing of the request', () => {
     expect(answers).toHaveLength(5);
     for (const { StatusCode, ResponseTemplates } of answers) {
       expect(Number(StatusCode)).toBeGreaterThanOrEqual(400);

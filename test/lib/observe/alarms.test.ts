@@ -27,11 +27,11 @@ const topic = (of: Template, path: 'Page' | 'Ticket') =>
 
 interface Row {
   readonly name: string;
-  /** What is read: statistic of a metric, or the expression. */
+  /** The statistic of a metric, or the expression. */
   readonly reads: string;
   readonly comparison: string;
   readonly threshold: number;
-  /** M of N periods of so many seconds. */
+  /** M of N periods, with their length in seconds. */
   readonly when: string;
   readonly missing: string | undefined;
 }
@@ -116,14 +116,14 @@ test('F72 the conditions are these', () => {
   ]);
 });
 
-describe('who is told', () => {
+describe('who is notified', () => {
   const byId = new Map(metricAlarms(template).map(({ logicalId, Properties }) => [logicalId, Properties]));
   const short = (logicalId: string): string => byId.get(logicalId)!.AlarmName.slice(prefix.length);
-  /** The rule with the names of the alarms in the place of their ARNs. */
+  /** The rule with alarm names instead of ARNs. */
   const ruleOf = (rule: string): string =>
     rule.replace(/ALARM\("\$\{(\w+)\.Arn\}"\)/g, (_, logicalId: string) => short(logicalId));
 
-  test('the composite alarms are these, and what HeapDown explains waits for it', () => {
+  test('the composite alarms are these, and those that HeapDown explains wait for it', () => {
     const composites = compositeAlarms(template).map(
       ({ Properties: { AlarmDescription, ...properties } }) => ({
         ...properties,
@@ -186,10 +186,10 @@ describe('who is told', () => {
   test.each([
     ['addresses', template],
     ['a topic that exists', everything],
-  ])('F72 every alarm tells somebody, itself or through one above it, with %s', (_, from) => {
+  ])('F72 every alarm notifies someone, directly or through its parent, with %s', (_, from) => {
     const heard = compositeAlarms(from)
       .filter(({ Properties }) => (Properties.AlarmActions ?? []).length > 0)
-      // What stands behind NOT keeps an alarm quiet and tells nobody.
+      // Alarms behind NOT only suppress, and notify no one.
       .map(({ Properties }) => Properties.AlarmRule.replace(/NOT .*$/, ''));
     expect(heard).toHaveLength(4);
     for (const { logicalId, Properties } of metricAlarms(from)) {
@@ -199,7 +199,7 @@ describe('who is told', () => {
     }
   });
 
-  test('a page goes to the topic that exists', () => {
+  test('a page goes to the existing topic', () => {
     const pages = compositeAlarms(everything).filter(({ Properties }) => Properties.OKActions !== undefined);
     expect(pages).toHaveLength(3);
     for (const { Properties } of pages) {
@@ -214,7 +214,7 @@ describe('F72 every alarm', () => {
   );
 
   test.each(all.map((alarm) => [alarm.AlarmName.slice(prefix.length), alarm.AlarmDescription] as const))(
-    '%s says what it means, and where to look and to read on',
+    '%s says what it means, where to look and where to read on',
     (name, description) => {
       const [impact = '', runbook, ...links] = description.split('\n');
       expect(impact).toMatch(/^[A-Z].{30,}\.$/);
@@ -228,8 +228,8 @@ describe('F72 every alarm', () => {
     },
   );
 
-  test('fits into what CloudWatch allows', () => {
-    // Longest docs address, region and names CloudFormation may generate.
+  test('fits within the limits of CloudWatch', () => {
+    // The longest docs URL, region and names that CloudFormation may generate.
     const docsUrl = `https://git.shop.test/${'d'.repeat(178)}`;
     const longest = synthTemplate({
       ...allSettings,
@@ -249,11 +249,11 @@ describe('F72 every alarm', () => {
       expect(Properties.AlarmName.length).toBeLessThanOrEqual(255);
     }
     for (const { Properties } of compositeAlarms(longest)) {
-      // "PutCompositeAlarm": a rule has at most 10,240 characters, an ARN at most 1600.
+      // "PutCompositeAlarm": at most 10,240 characters per rule, and 1600 per ARN.
       expect(Properties.AlarmRule.replace(/\$\{\w+\.Arn\}/g, 'n'.repeat(320)).length).toBeLessThan(10_240);
     }
     for (const { Properties } of metricAlarms(longest)) {
-      // "PutMetricAlarm": a day, or seven where periods are at least an hour.
+      // "PutMetricAlarm": at most one day, or seven with periods of at least an hour.
       const { period } = Object.values(readBy(Properties))[0]!;
       expect(Properties.EvaluationPeriods * period).toBeLessThanOrEqual(period < 3600 ? 86_400 : 604_800);
       expect(Properties.DatapointsToAlarm).toBeLessThanOrEqual(Properties.EvaluationPeriods);
@@ -261,7 +261,7 @@ describe('F72 every alarm', () => {
   });
 });
 
-test('F72 silence of a metric of the function counts as zero: neither breaches', () => {
+test("F72 missing data of the function's metrics counts as zero: neither breaches", () => {
   const own = metricAlarms(everything)
     .map(({ Properties }) => Properties)
     .filter(({ Namespace }) => Namespace === metricNamespace);
@@ -285,7 +285,7 @@ describe('expressions', () => {
     metricAlarms(everything).find(({ Properties }) => Properties.AlarmName === `${prefix}${name}`)!
       .Properties;
 
-  /** What CloudWatch's metric math makes of one datapoint of each metric; `undefined` is a missing one. */
+  /** Evaluates CloudWatch metric math with one datapoint per metric; `undefined` is a missing one. */
   function valueOf(name: string, datapoints: Record<string, number | undefined>): number {
     const script = expressionOf(alarmOf(name))!.replaceAll(' AND ', ' && ').replaceAll(' OR ', ' || ');
     return runInNewContext(script, {
@@ -311,11 +311,11 @@ describe('expressions', () => {
     expect(valueOf('HeapFailing', { requests, failed, waits })).toBe(expected);
   });
 
-  test('F72 HeapFailing says the same without the zeros that are not written', () => {
+  test('F72 HeapFailing gives the same result without the unwritten zeros', () => {
     for (let requests = 0; requests <= 8; requests += 1) {
       for (let failed = 0; failed <= requests; failed += 1) {
         for (const waits of [0, 1]) {
-          // See lambda/forwarder/report.ts: where something failed or waited, all three are written.
+          // lambda/forwarder/report.ts writes all three as soon as something failed or waited.
           const isQuiet = failed === 0 && waits === 0;
           const written = isQuiet
             ? { requests: requests || undefined, failed: undefined, waits: undefined }
@@ -331,12 +331,9 @@ describe('expressions', () => {
     ['messages wait and SQS says nothing of deletions', 5, undefined, 1],
     ['messages wait and some are finished', 5, 1, 0],
     ['an idle queue', 0, undefined, 0],
-  ])(
-    'F71 ConsumerStalled, an event source mapping that is left disabled: %s',
-    (_, waiting, finished, expected) => {
-      expect(valueOf('ConsumerStalled', { waiting, finished })).toBe(expected);
-    },
-  );
+  ])('F71 ConsumerStalled, a disabled event source mapping: %s', (_, waiting, finished, expected) => {
+    expect(valueOf('ConsumerStalled', { waiting, finished })).toBe(expected);
+  });
 
   test.each([
     ['21 requests, two refused', 21, 2, true],
@@ -375,17 +372,17 @@ describe('F63 dead letters', () => {
     );
   const ageing = onDeadLetters.find(({ AlarmName }) => AlarmName === `${prefix}DlqAgeing`)!;
 
-  test('are a notice at once, and a page long before SQS deletes them', () => {
+  test('raise a ticket at once, and a page long before SQS deletes them', () => {
     expect(onDeadLetters.map((alarm) => rowOf(alarm)).map(({ name, reads }) => [name, reads])).toEqual([
       ['DlqAgeing', 'Maximum ApproximateNumberOfMessagesVisible'],
       ['DlqNotEmpty', 'Maximum ApproximateNumberOfMessagesVisible'],
     ]);
     const told = ageing.EvaluationPeriods * ageing.Period;
-    // A letter that SQS itself moved may have been in the buffer for 7 days.
+    // A dead letter that SQS moved may have been in the buffer for 7 days.
     expect(queue.MessageRetentionPeriod - 7 * 86_400 - told).toBeGreaterThanOrEqual(3 * 86_400);
   });
 
-  /** Whether the alarm holds at the end of a series of one datapoint a minute. */
+  /** Whether the alarm holds at the end of a series with one datapoint a minute. */
   function rings(alarm: AlarmProperties, minutes: readonly number[]): boolean {
     const inPeriod = alarm.Period / 60;
     const of = { Maximum: Math.max, Minimum: Math.min }[alarm.Statistic!]!;
@@ -401,7 +398,7 @@ describe('F63 dead letters', () => {
 
   const hour = 60;
   const visible = (hours: number): number[] => Array.from({ length: hours * hour }, () => 2);
-  /** `dlq list` receives every letter, which hides it for a minute: from SQS's counts too. */
+  /** `dlq list` receives every dead letter, which hides it for a minute, even from SQS's counts. */
   const lookedAt = (series: number[], everyMinutes: number): number[] =>
     series.map((count, minute) => (minute % everyMinutes === 0 ? 0 : count));
   const emptied = (series: number[], atHour: number): number[] =>
@@ -418,14 +415,14 @@ describe('F63 dead letters', () => {
     expect(rings(ageing, minutes)).toBe(expected);
   });
 
-  test('by the least of each hour, looking would silence it', () => {
+  test('an hourly minimum would be silenced by listing', () => {
     const { Period, EvaluationPeriods } = ageing;
     expect([Period, EvaluationPeriods]).toEqual([3600, 72]);
     expect(rings({ ...ageing, Statistic: 'Minimum' }, lookedAt(visible(72), 60))).toBe(false);
   });
 });
 
-test('a long batch window is not late by itself', () => {
+test('a long batch window alone is not late', () => {
   const patient = metricAlarms(synthTemplate({ alarms, batchWindowSeconds: 300 })).map(({ Properties }) =>
     rowOf(Properties),
   );
@@ -453,7 +450,7 @@ describe('topics', () => {
     expect(resources(everything, 'AWS::SNS::Topic')).toHaveLength(1);
   });
 
-  test('F72 are there without recipients, for somebody who subscribes later', () => {
+  test('F72 exist without recipients, for later subscribers', () => {
     const silent = synthTemplate({ alarms: {} });
     silent.resourceCountIs('AWS::SNS::Topic', 2);
     silent.resourceCountIs('AWS::SNS::Subscription', 0);
@@ -498,14 +495,14 @@ describe('topics', () => {
     }
   });
 
-  test('have no key that CloudWatch could not use', () => {
+  test('have no key, which CloudWatch could not use', () => {
     for (const { Properties } of resources(template, 'AWS::SNS::Topic')) {
       expect(Properties).not.toHaveProperty('KmsMasterKeyId');
     }
   });
 });
 
-test('two environments of one account share no alarm', () => {
+test('two environments in an account share no alarm', () => {
   const app = newApp();
   const first = addStack(app, { alarms });
   expect(first.stackName).toBe('ClevertapToHeapTest');
@@ -514,7 +511,7 @@ test('two environments of one account share no alarm', () => {
   }
 });
 
-test("'none' is no alarm and no topic", () => {
+test("'none' creates no alarm and no topic", () => {
   const silent = synthTemplate({ alarms: 'none' });
   for (const type of ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm', 'AWS::SNS::Topic']) {
     silent.resourceCountIs(type, 0);
@@ -522,7 +519,7 @@ test("'none' is no alarm and no topic", () => {
   silent.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
 });
 
-/** What the compiler refuses; `npm run typecheck` fails where it does not. */
+/** Mistakes that the compiler rejects; otherwise `npm run typecheck` fails. */
 describe('a wrong alarm does not compile', () => {
   const condition: Condition = {
     name: 'Sample',
@@ -536,32 +533,32 @@ describe('a wrong alarm does not compile', () => {
   };
   const composite: CompositeAlarm = { ...condition, severity: 'page', anyOf: [condition] };
 
-  test('one that tells nobody', () => {
+  test('one that notifies no one', () => {
     // @ts-expect-error a condition has no severity
     const untold: AlarmDefinition = condition;
-    // @ts-expect-error neither has this composite
+    // @ts-expect-error this composite has no severity either
     const alsoUntold: AlarmDefinition = { ...condition, anyOf: [condition] };
-    // @ts-expect-error a composite of nothing
+    // @ts-expect-error an empty composite
     const empty: CompositeAlarm = { ...composite, anyOf: [] };
     expect([untold, alsoUntold, empty]).toHaveLength(3);
   });
 
-  test('one without text, place or a choice for missing data', () => {
+  test('one without an impact, a link or a choice for missing data', () => {
     const { impact, lookAt, whenMissing, ...rest } = condition;
     // @ts-expect-error no impact sentence
     const mute: Condition = { ...rest, lookAt, whenMissing };
-    // @ts-expect-error no place to look at
+    // @ts-expect-error no console link
     const lost: Condition = { ...rest, impact, whenMissing };
-    // @ts-expect-error no choice for silence
+    // @ts-expect-error no choice for missing data
     const undecided: Condition = { ...rest, impact, lookAt };
-    // @ts-expect-error a third state tells nobody
+    // @ts-expect-error a third state notifies no one
     const third: Condition = { ...condition, whenMissing: TreatMissingData.MISSING };
     expect([mute, lost, undecided, third]).toHaveLength(4);
   });
 
-  test('an environment that does not say who is told', () => {
+  test('an environment without recipients', () => {
     const { alarms: chosen, ...others } = settings;
-    // @ts-expect-error opting out is a word, not an omission
+    // @ts-expect-error opting out must be explicit
     const forgotten: EnvironmentSettings = others;
     expect([chosen, forgotten]).toHaveLength(2);
   });

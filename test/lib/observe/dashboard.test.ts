@@ -21,7 +21,7 @@ const titled = (title: string): Widget => {
   return found[0]!;
 };
 
-test('goes the way of the events, from top to bottom', () => {
+test('follows the events from top to bottom', () => {
   const headings = shown
     .filter(({ type }) => type === 'text')
     .sort((a, b) => a.y - b.y)
@@ -37,7 +37,7 @@ test('goes the way of the events, from top to bottom', () => {
   ]);
 });
 
-test('fills its rows and overlaps nowhere', () => {
+test('fills its rows without overlaps', () => {
   const cells = new Set<string>();
   for (const { x, y, width, height } of shown) {
     expect(x + width).toBeLessThanOrEqual(24);
@@ -59,7 +59,7 @@ test('shows the state of every alarm', () => {
   expect([...(titled('Alarms').properties.alarms ?? [])].sort()).toEqual(arns.sort());
 });
 
-test('draws the threshold of every alarm on a graph of what it watches', () => {
+test("draws every alarm's threshold on a graph of its metric", () => {
   const drawn = metricAlarms(template)
     .filter(({ Properties }) => !Properties.AlarmName.endsWith('-NoTraffic'))
     .map(({ Properties }) => {
@@ -77,8 +77,8 @@ test('draws the threshold of every alarm on a graph of what it watches', () => {
   expect(drawn.length).toBe(20);
 });
 
-describe('F67 the promise can be seen to hold', () => {
-  const [sum = ''] = expressionsOf(titled('Received and not yet done, since the start of the chosen time'));
+describe('F67 the promise can be verified', () => {
+  const [sum = ''] = expressionsOf(titled('Received and not yet done, since the start of the time range'));
   const waiting = (minutes: Record<string, number | undefined>[]): number => {
     let total = 0;
     for (const minute of minutes) {
@@ -101,21 +101,19 @@ describe('F67 the promise can be seen to hold', () => {
     expect(waiting(minutes)).toBe(expected);
   });
 
-  it('reads the events themselves', () => {
+  it('counts the events themselves', () => {
     expect(
-      shownBy(titled('Received and not yet done, since the start of the chosen time')).map(
-        ({ name }) => name,
-      ),
+      shownBy(titled('Received and not yet done, since the start of the time range')).map(({ name }) => name),
     ).toEqual(['EventsReceived', 'EventsDelivered', 'EventsRejected', 'EventsIgnored']);
   });
 });
 
-test('F72 a sum or share has a value where the function wrote no zeros', () => {
+test('F72 a sum or share has a value even if the function wrote no zeros', () => {
   const healthy = { received: 5, delivered: 5, calls: 1 };
   const ofOwnMetrics = shown
     .filter((widget) => shownBy(widget).some(({ namespace }) => namespace === 'ClevertapToHeap'))
     .flatMap(expressionsOf)
-    // An alarm's: without a value nothing fails, which is what it then says.
+    // An alarm's expression: no value means no failure.
     .filter((expression) => !expression.startsWith('IF('));
   const written = ofOwnMetrics.filter((expression) => /received|delivered|calls|rejected/.test(expression));
   expect(written.length).toBeGreaterThanOrEqual(7);
@@ -131,7 +129,7 @@ test('F72 a sum or share has a value where the function wrote no zeros', () => {
   }
 });
 
-test('counts rejections by every reason there is', () => {
+test('counts rejections by every reason', () => {
   const reasons = shownBy(titled('Events rejected, by reason')).map(({ dimensions }) => dimensions['Reason']);
   expect(reasons).toEqual([...rejectionReasons]);
 });
@@ -144,7 +142,7 @@ describe('log queries', () => {
       .filter((part) => part.startsWith('fields '))
       .flatMap((part) => part.slice('fields '.length).split(', '));
 
-  it('list rejections by what their log line holds', () => {
+  it('list rejections by the fields of their log line', () => {
     const query = queryOf('Recent rejections');
     expect(query).toContain(
       `SOURCE '\${${resource(template, 'AWS::Logs::LogGroup', 'HeapForwarderLogGroup').logicalId}}'`,
@@ -153,7 +151,7 @@ describe('log queries', () => {
     expect(fieldsOf(query)).toEqual(['@timestamp', 'reason', 'detail', 'events', 'requestId']);
   });
 
-  it('tell what became of each campaign by the lines of the ledger, newest campaign first', () => {
+  it("list each campaign's outcomes from the ledger lines, newest campaign first", () => {
     const query = queryOf('What became of each campaign');
     expect(query).toContain(
       `SOURCE '\${${resource(template, 'AWS::Logs::LogGroup', 'HeapForwarderLogGroup').logicalId}}'`,
@@ -176,7 +174,7 @@ describe('log queries', () => {
   });
 });
 
-test('is found by its address, and by name', () => {
+test('is found by its URL and by name', () => {
   const { DashboardName: name } = resource(template, 'AWS::CloudWatch::Dashboard').Properties;
   expect(name).toBe('ClevertapToHeapTest');
   expect(outputs(template)['DashboardUrl']).toBe(
@@ -184,7 +182,7 @@ test('is found by its address, and by name', () => {
   );
 });
 
-test('is there without alarms, thresholds and all', () => {
+test('exists without alarms, with all thresholds', () => {
   const silent = widgets(synthTemplate({ alarms: 'none' }));
   expect(silent.some(({ properties }) => properties.alarms !== undefined)).toBe(false);
   const lines = (of: Widget[]): number =>

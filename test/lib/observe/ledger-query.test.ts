@@ -4,13 +4,13 @@ import { sqsRecord } from '../../support/sqs-record';
 
 const [, pattern = ''] = /^filter @message like \/(.*)\/$/.exec(ledgerQuery[0] ?? '') ?? [];
 
-/** The lines that the query chooses, by what the function really writes. */
+/** The lines that the query selects from what the function really writes. */
 const chosen = (lines: readonly string[]): { message: string; campaigns: unknown[] }[] =>
   lines
     .filter((line) => new RegExp(pattern).test(line))
     .map((line) => JSON.parse(line) as { message: string; campaigns: unknown[] });
 
-it('chooses the line of each batch, and not the requests in it, which would count twice', async () => {
+it('selects the line of each batch but not of its requests, which would count twice', async () => {
   const ports = new InMemoryPorts();
   await ports.forward([sqsRecord({ event: 'Purchase', identity: 'a' }), sqsRecord('{', { messageId: 'm2' })]);
 
@@ -19,7 +19,7 @@ it('chooses the line of each batch, and not the requests in it, which would coun
   expect(chosen(ports.lines)[0]?.campaigns).not.toEqual([]);
 });
 
-it('chooses the line of a batch that waits for an app id', async () => {
+it('selects the line of a batch that waits for an app id', async () => {
   const ports = new InMemoryPorts();
   ports.token = undefined;
   await ports.forward([sqsRecord({ event: 'Purchase', identity: 'a' })]);
@@ -29,7 +29,7 @@ it('chooses the line of a batch that waits for an app id', async () => {
   ]);
 });
 
-it('cannot be made to choose a line by the name of an event', async () => {
+it('cannot be tricked by the name of an event', async () => {
   const ports = new InMemoryPorts();
   await ports.forward([sqsRecord({ event: '"message":"batch forwarded"', identity: 'a' })]);
 

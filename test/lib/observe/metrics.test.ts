@@ -10,7 +10,7 @@ import { resource, resources } from '../../support/template';
 const template = synthTemplate(allSettings);
 const stackName = 'ClevertapToHeapTest';
 
-/** Namespace, name and dimensions: what makes a metric one. */
+/** Namespace, name and dimensions, which identify a metric. */
 const identity = (namespace: string, name: string, dimensions: Readonly<Record<string, string>>): string =>
   `${namespace} ${name} ${JSON.stringify(Object.entries(dimensions).sort())}`;
 
@@ -25,7 +25,7 @@ interface EmbeddedMetrics {
   readonly [field: string]: unknown;
 }
 
-/** The metrics CloudWatch makes of a log line in its embedded metric format. */
+/** The metrics that CloudWatch extracts from a log line in its embedded metric format. */
 const ofLogLine = (line: string): string[] => {
   const fields = JSON.parse(line) as EmbeddedMetrics;
   return fields._aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
@@ -50,7 +50,7 @@ function written(): string[] {
   return lines.flatMap(ofLogLine);
 }
 
-/** What the metric filters of the template make of the access log. */
+/** The metrics that the template's metric filters extract from the access log. */
 const filtered = (from: Template): string[] =>
   resources<{
     FilterPattern: string;
@@ -67,7 +67,7 @@ const filtered = (from: Template): string[] =>
     }),
   );
 
-/** What AWS documents its services to emit, with the dimensions of this stack's resources. */
+/** The metrics that AWS documents for its services, with the dimensions of this stack's resources. */
 function documented(from: Template): string[] {
   const queue = (path: string): string =>
     `\${${resource(from, 'AWS::SQS::Queue', path).logicalId}.QueueName}`;
@@ -106,13 +106,13 @@ function documented(from: Template): string[] {
         'Duration',
         'Errors',
         'Invocations',
-        // Only while loop detection is on: its alarm is for the day on which somebody switches it on.
+        // Only with loop detection on: its alarm covers the day someone enables it.
         'RecursiveInvocationsDropped',
         'Throttles',
       ],
     ],
     [
-      // "Event source mapping metrics"; only where the mapping asks for EventCount.
+      // "Event source mapping metrics"; only if the mapping enables EventCount.
       'AWS/Lambda',
       { EventSourceMappingUUID: `\${${resource(from, 'AWS::Lambda::EventSourceMapping').logicalId}}` },
       [
@@ -146,7 +146,7 @@ const readers: [reader: string, metric: ObservedMetric][] = [
   ),
 ];
 
-test('F72 every alarm and every widget reads a metric that something emits', () => {
+test('F72 every alarm and every widget reads an emitted metric', () => {
   expect(readers.length).toBeGreaterThan(100);
   const unheard = readers.filter(
     ([, { namespace, name, dimensions }]) => !emitted.has(identity(namespace, name, dimensions)),
@@ -154,7 +154,7 @@ test('F72 every alarm and every widget reads a metric that something emits', () 
   expect(unheard).toEqual([]);
 });
 
-test('a datapoint of a count is a sum, of a state a maximum, of a time a percentile', () => {
+test('counts are sums, states are maxima, durations are percentiles', () => {
   const states = /^Approximate|^BreakerOpen$|^ConcurrentExecutions$/;
   const times = /^(DeliveryLagMs|HeapLatencyMs|Latency|IntegrationLatency|Duration)$/;
   for (const [reader, { name, statistic }] of readers) {
@@ -169,7 +169,7 @@ test('a datapoint of a count is a sum, of a state a maximum, of a time a percent
   }
 });
 
-test('each metric of the contract is written somewhere in the function, and seen somewhere', () => {
+test('the function writes each metric of the contract, and an alarm or widget reads it', () => {
   const directory = join(__dirname, '../../../lambda');
   const source = readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('contract.ts'))
@@ -194,13 +194,13 @@ describe('the filter of the access log', () => {
     AccessLogSetting: { DestinationArn: string; Format: string };
   }>(template, 'AWS::ApiGateway::Stage').Properties;
 
-  it('reads the access log, in which the status is a text', () => {
+  it('reads the access log, where the status is a string', () => {
     expect(log.DestinationArn.endsWith(`:${Properties.LogGroupName}`)).toBe(true);
     expect(JSON.parse(log.Format)).toMatchObject({ status: '$context.status' });
     expect(log.Format).toContain('"status":"$context.status"');
   });
 
-  it('tells apart every answer that refuses an event, and makes five metrics at most', () => {
+  it('distinguishes every refusal with at most five metrics', () => {
     expect(Properties.FilterPattern).toBe(
       '{ ($.status = "400") || ($.status = "403") || ($.status = "413") || ($.status = "415") || ($.status = "429") }',
     );
@@ -210,7 +210,7 @@ describe('the filter of the access log', () => {
     for (const status of answers) expect(Properties.FilterPattern).toContain(`"${status}"`);
   });
 
-  it('keeps two environments of one account apart', () => {
+  it('keeps two environments in an account apart', () => {
     expect(filtered(template)).toContain(
       identity(`ClevertapToHeap/${stackName}`, 'RequestsRefused', { Status: '403' }),
     );

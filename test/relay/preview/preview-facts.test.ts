@@ -78,7 +78,7 @@ describe('the warnings of a rule file', () => {
       rulesOf('config/mappings/purchase.json', 'purchase', text, (line) => warnings.push(line)),
     ).toHaveLength(1);
     expect(warnings).toEqual([
-      'config/mappings/purchase.json:2:23: types.valeu: neither properties nor spread makes a single value of this name; correct the name',
+      'config/mappings/purchase.json:2:23: types.valeu: no property or spread group produces a single value of this name; correct the name',
     ]);
   });
 
