@@ -112,7 +112,7 @@ class ConsoleServer {
     this.#details = new RowDetails(
       { ...settings, appId: stack.appId },
       reader,
-      stack,
+      stack.fakeHeap,
       reconciliation,
       this.#attempts,
       this.#journal,
