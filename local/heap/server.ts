@@ -238,7 +238,10 @@ function parseFault(body: unknown): ControlledFault | string {
   if (!isJsonObject(body)) return `the body should be a JSON object with mode (${heapModes.join(', ')})`;
   const { mode, times, retryAfter, latencyMs, ...unknown } = body;
   const known = heapModes.find((allowed) => allowed === mode);
-  if (known === undefined) return `mode should be one of ${heapModes.join(', ')}`;
+  if (known === undefined) {
+    const got = mode === undefined ? 'absent' : JSON.stringify(mode);
+    return `mode should be one of ${heapModes.join(', ')}, not ${got}`;
+  }
   if (times !== undefined && !isWholeNumber(times, 1)) return 'times should be a whole number of at least 1';
   if (retryAfter !== undefined && !isWholeNumber(retryAfter, 0))
     return 'retryAfter should be a whole number of seconds';
