@@ -1486,9 +1486,9 @@ describe('the model of SQS in virtual time', () => {
       changes.splice(0);
     };
     send('deleted');
-    const [{ ReceiptHandle = '' } = {}] = sqs.receiveMessage('q', {});
-    sqs.deleteMessage('q', ReceiptHandle);
-    sqs.deleteMessage('q', ReceiptHandle);
+    const [received] = sqs.receiveMessage('q', {});
+    sqs.deleteMessage('q', received!.ReceiptHandle);
+    sqs.deleteMessage('q', received!.ReceiptHandle);
     expect(changes).toEqual(['q -deleted']);
     send('redriven');
     sqs.receiveMessage('q', { VisibilityTimeout: 0 });
