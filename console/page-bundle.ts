@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { build, type BuildOptions, type BuildResult } from 'esbuild';
+import { build, stop, type BuildOptions, type BuildResult } from 'esbuild';
 
 /** Script and style of a page, ready for a browser. */
 export interface PageBundle {
@@ -33,7 +33,8 @@ async function bundlePage(name: 'console' | 'playground'): Promise<PageBundle> {
         loader: 'css',
       },
     }),
-  ]);
+    // Its child process would stay as long as this one.
+  ]).finally(stop);
   return { script, style };
 }
 

@@ -39,7 +39,10 @@ export interface Equation {
   readonly rejected: number;
   readonly ignored: number;
   readonly queued: number;
-  /** In none of these places: nothing explains where they are. Always 0 unless this app has a bug. */
+  /**
+   * In none of these places. Either messages were deleted from the buffer by hand (PurgeQueue, DeleteMessage), or this
+   * app has a bug.
+   */
   readonly missing: number;
 }
 
@@ -60,6 +63,8 @@ export type EventState =
       readonly afterMs: number | null;
       /** The row of the feed whose event Heap stored first under the same key; null for an event of its own. */
       readonly countedOnceWith: string | null;
+      /** When `POST /reset` made the fake Heap forget it; absent while Heap has it. */
+      readonly forgottenAt?: number;
     }
   | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string | null }
   | { readonly kind: 'ignored' }
@@ -67,7 +72,7 @@ export type EventState =
 
 /** One webhook request that the stack accepted, as a line of the feed. */
 export interface FeedRow {
-  /** The same while the console runs; another for every row. */
+  /** The same while the console runs; unique across rows and stacks. */
   readonly id: string;
   readonly requestId: string | null;
   readonly at: number;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { refusalOf } from './caller';
+import { printedHost, refusalOf } from './caller';
 
 /** A server that accepts connections on 127.0.0.1. */
 export interface RunningServer {
@@ -22,6 +22,12 @@ export interface ServeOptions {
    * @default false
    */
   readonly anyCaller?: boolean;
+  /**
+   * Whether to accept only the host name in `origin`, not `localhost`. For pages.
+   *
+   * @default false
+   */
+  readonly printedHostOnly?: boolean;
 }
 
 /** The path under which a bound server identifies its owner. */
@@ -54,7 +60,9 @@ export async function bind(port: number, owner?: () => object): Promise<BoundSer
   const bound = portOf(server);
   server.on('request', (request, response) => {
     if (owner !== undefined && request.url === ownerPath && refusalOf(request, bound) === undefined) {
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(owner()));
+      if (request.method === 'GET')
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(owner()));
+      else response.writeHead(405, { Allow: 'GET' }).end();
       return;
     }
     void serving.then((onRequest) => {
@@ -62,9 +70,10 @@ export async function bind(port: number, owner?: () => object): Promise<BoundSer
     });
   });
   return {
-    origin: `http://127.0.0.1:${bound}`,
-    serve: (onRequest, { anyCaller = false } = {}) => {
-      serve(anyCaller ? onRequest : refusingWebPages(bound, onRequest));
+    origin: `http://${printedHost}:${bound}`,
+    serve: (onRequest, { anyCaller = false, printedHostOnly = false } = {}) => {
+      const names = printedHostOnly ? [printedHost] : undefined;
+      serve(anyCaller ? onRequest : refusingWebPages(bound, names, onRequest));
     },
     close: () => closeNow(server),
   };
@@ -87,9 +96,13 @@ export async function listen(
 }
 
 /** Answers requests that a web page may have sent with 403. */
-function refusingWebPages(port: number, onRequest: RequestListener): RequestListener {
+function refusingWebPages(
+  port: number,
+  names: readonly string[] | undefined,
+  onRequest: RequestListener,
+): RequestListener {
   return (request, response) => {
-    const refusal = refusalOf(request, port);
+    const refusal = refusalOf(request, port, names);
     if (refusal === undefined) {
       onRequest(request, response);
       return;

@@ -137,6 +137,9 @@ async function start(
               : undefined;
         if (queue !== undefined) happenings.push({ kind: 'arrival', at: Date.now(), queue, message });
       },
+      onDeparture: (queueName, message) => {
+        if (queueName === names.buffer) happenings.push({ kind: 'departure', message });
+      },
     }),
     secrets: new SecretsManagerService({ accountId, region }),
   };
@@ -151,8 +154,11 @@ async function start(
           startFakeHeap({
             port: ports.heap,
             nextFault: options.chaos?.nextHeapFault,
-            onRow: ({ id, appId }) => {
-              if (id !== undefined) happenings.push({ kind: 'row', at: Date.now(), id, appId });
+            onRow: ({ id, appId, event: { timestamp } }) => {
+              if (id !== undefined) happenings.push({ kind: 'row', at: Date.now(), id, appId, timestamp });
+            },
+            onReset: () => {
+              happenings.push({ kind: 'reset', at: Date.now() });
             },
             onRequest: changed,
           }),
@@ -228,7 +234,6 @@ async function start(
       new Reconciliation(
         {
           happenings,
-          buffer: () => services.sqs.messages(buffer),
           delivered: heap === undefined ? () => observations.total(metrics.eventsDelivered) : undefined,
           appId,
         },

@@ -62,7 +62,9 @@ export class DeadLetterDesk {
       return {
         letters,
         complete,
-        note: complete ? null : 'Not all letters could be seen; discard them again.',
+        note: complete
+          ? null
+          : 'Not all dead letters could be read: some are being read elsewhere. Discard them again in a few minutes.',
       };
     });
   }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { maxRows, newestFirst } from './journal';
 import type { ConsoleChange, ConsoleState, FeedRow } from '../wire';
 
 /** All of a state but its rows. */
@@ -40,11 +41,11 @@ export class FeedStream {
 }
 
 /**
- * A page that listens. While it does not read, what it has not been told is kept as rows, each once, so that a slow one
- * costs no more memory than the rows there are.
+ * A page that listens. While it does not read, only the newest rows that it has not been told are kept, each once: a
+ * slow one costs no more memory than the rows of a feed.
  */
 class Client {
-  readonly #unsaid = new Map<string, FeedRow>();
+  #unsaid = new Map<string, FeedRow>();
   #head: StateHead;
   #said: string;
 
@@ -62,9 +63,13 @@ class Client {
 
   tell(head: StateHead, rows: readonly FeedRow[]): void {
     this.#head = head;
-    // The oldest first, so that a row that changes again keeps its place among those that wait.
-    for (const row of rows.toReversed()) this.#unsaid.set(row.id, row);
+    for (const row of rows) this.#unsaid.set(row.id, row);
+    if (this.#unsaid.size > maxRows) this.#unsaid = new Map(this.#newest.map((row) => [row.id, row]));
     this.#flush();
+  }
+
+  get #newest(): FeedRow[] {
+    return [...this.#unsaid.values()].sort(newestFirst).slice(0, maxRows);
   }
 
   beat(): void {
@@ -92,7 +97,7 @@ class Client {
     const head = JSON.stringify(this.#head);
     if (this.#unsaid.size === 0 && head === this.#said) return;
     this.#said = head;
-    const change: ConsoleChange = { ...this.#head, rows: [...this.#unsaid.values()].reverse() };
+    const change: ConsoleChange = { ...this.#head, rows: this.#newest };
     this.#unsaid.clear();
     this.#write('change', change);
   }

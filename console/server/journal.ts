@@ -5,7 +5,6 @@ import type {
   FollowedEvent,
   Follower,
   Reconciliation,
-  SharedRow,
   Subject,
   TrackedEvent,
 } from '../../local/account/reconciliation';
@@ -17,7 +16,7 @@ import type { EventState, FeedRow } from '../wire';
 import type { Attempts } from './attempts';
 
 /** The parts of a running stack that rows are made of. */
-export type ObservedStack = Pick<LocalStack, 'nextTryAt' | 'fakeHeap'>;
+export type ObservedStack = Pick<LocalStack, 'nextTryAt'>;
 
 /** A message that came to a queue with events of a row. */
 export interface RowArrival {
@@ -62,6 +61,8 @@ export class Journal implements Follower<StoredMessage> {
   readonly #rowOf = new Map<TrackedEvent, OpenRow>();
   /** Rows that may be other than they were told. */
   readonly #touched = new Set<OpenRow>();
+  /** In the ids of rows, so that a link to a row of another stack finds none. */
+  readonly #startedAt = Date.now().toString(36);
   #older = 0;
 
   constructor(
@@ -102,7 +103,7 @@ export class Journal implements Follower<StoredMessage> {
       changed.push(shown);
     }
     this.#touched.clear();
-    return changed.sort((one, other) => numberOf(other.id) - numberOf(one.id));
+    return changed.sort(newestFirst);
   }
 
   arrived(arrival: Arrival<StoredMessage>, events: readonly FollowedEvent[], isNew: boolean): void {
@@ -128,6 +129,11 @@ export class Journal implements Follower<StoredMessage> {
     this.#touched.add(row);
   }
 
+  forgotten(event: TrackedEvent): void {
+    const row = this.#rowOf.get(event);
+    if (row !== undefined) this.#touched.add(row);
+  }
+
   /** What became of an event of a row. */
   stateOf(row: Row, event: TrackedEvent): EventState {
     switch (event.place) {
@@ -143,20 +149,13 @@ export class Journal implements Follower<StoredMessage> {
     }
   }
 
-  /** The id of the row whose event a row of Heap is; of equal ones it is the one that Heap got first. */
-  ownerOf({ id, events }: SharedRow): TrackedEvent | undefined {
-    if (events.length === 1) return events[0];
-    const stored = this.stack.fakeHeap?.eventOf(id);
-    return events.find(({ event }) => event.timestamp === stored?.['timestamp']) ?? events[0];
-  }
-
   #open({ at, queue, message }: Arrival<StoredMessage>, events: readonly FollowedEvent[]): void {
     const request = events.reduce((newest, { tracked }) => Math.max(newest, tracked.event.request), 0);
     const own = events.filter(({ tracked }) => tracked.event.request === request);
     const [first] = own;
     if (first === undefined) return;
     const row: OpenRow = {
-      id: rowIdOf(first.tracked),
+      id: this.#idOf(first.tracked),
       requestId: message.attributes[ingressStamps.requestId]?.StringValue ?? null,
       at,
       message,
@@ -175,6 +174,11 @@ export class Journal implements Follower<StoredMessage> {
     this.#touched.add(row);
     const [oldest] = this.#rows.values();
     if (this.#rows.size > maxRows && oldest !== undefined) this.#forget(oldest);
+  }
+
+  /** Numbered in the order requests were accepted, e.g. `r1-mgq0s3xk`. */
+  #idOf({ event }: TrackedEvent): string {
+    return `r${event.request + 1}-${this.#startedAt}`;
   }
 
   #forget(row: OpenRow): void {
@@ -204,10 +208,11 @@ export class Journal implements Follower<StoredMessage> {
       const at = row.requestId === null ? undefined : this.attempts.settledAt(row.requestId);
       return { kind: 'delivered', afterMs: at === undefined ? null : at - row.at, countedOnceWith: null };
     }
-    const owner = this.ownerOf(shared);
+    const { at, forgottenAt, owner } = shared;
+    const forgotten = forgottenAt === undefined ? {} : { forgottenAt };
     return owner === undefined || owner === event
-      ? { kind: 'delivered', afterMs: Math.max(0, shared.at - row.at), countedOnceWith: null }
-      : { kind: 'delivered', afterMs: null, countedOnceWith: rowIdOf(owner) };
+      ? { kind: 'delivered', afterMs: Math.max(0, at - row.at), countedOnceWith: null, ...forgotten }
+      : { kind: 'delivered', afterMs: null, countedOnceWith: this.#idOf(owner), ...forgotten };
   }
 
   #queued(event: TrackedEvent): EventState {
@@ -222,10 +227,10 @@ export class Journal implements Follower<StoredMessage> {
   }
 }
 
-/** The first one is the request that was accepted first. */
-const rowIdOf = ({ event }: TrackedEvent): string => `r${event.request + 1}`;
+const numberOf = ({ id }: FeedRow): number => Number.parseInt(id.slice(1));
 
-const numberOf = (rowId: string): number => Number(rowId.slice(1));
+/** Compares rows by when they were accepted. */
+export const newestFirst = (one: FeedRow, other: FeedRow): number => numberOf(other) - numberOf(one);
 
 /** What an event is about as it is shown: nobody's identity, and no name that would fill the page. */
 export const shownSubject = ({

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import { isJsonObject } from '../../lambda/json';
 import { heapModes } from '../../local/heap/fake-heap';
 import { readBody } from '../../local/http-server';
+import type { HeapRequest } from '../wire';
 
 /** Why a request is answered with an error, as a sentence for the person at the page. */
 export class Refusal extends Error {
@@ -15,14 +17,16 @@ export class Refusal extends Error {
 
 export const sendRequest = z.strictObject({ payload: z.string(), pathEvent: z.string().optional() });
 
-export const heapRequest = z.union([
-  z.strictObject({
-    mode: z.enum(heapModes),
-    times: z.int().min(1).optional(),
-    retryAfter: z.int().min(0).optional(),
-  }),
-  z.strictObject({ storm: z.string().min(1).max(100) }),
-]);
+const modeRequest = z.strictObject({
+  mode: z.enum(heapModes),
+  times: z.int().min(1).optional(),
+  retryAfter: z.int().min(0).optional(),
+});
+const stormRequest = z.strictObject({ storm: z.string().min(1).max(100) });
+
+/** Not a union, whose error does not say what is wrong. */
+export const heapRequest = (body: unknown): z.ZodType<HeapRequest> =>
+  isJsonObject(body) && 'storm' in body ? stormRequest : modeRequest;
 
 export const deadLetterRequest = z.strictObject({ reason: z.string().min(1).optional() });
 
@@ -30,7 +34,10 @@ export const deadLetterRequest = z.strictObject({ reason: z.string().min(1).opti
 const maxBodyBytes = 24 * 1024 * 1024;
 
 /** @throws {Refusal} for a body that is too long, no JSON or of another shape */
-export async function readRequest<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+export async function readRequest<T>(
+  request: IncomingMessage,
+  schema: z.ZodType<T> | ((body: unknown) => z.ZodType<T>),
+): Promise<T> {
   const body = await readBody(request, maxBodyBytes);
   if (body === undefined) {
     throw new Refusal(
@@ -38,18 +45,31 @@ export async function readRequest<T>(request: IncomingMessage, schema: z.ZodType
       'The request is longer than 24 MB, and the endpoint takes 512 KiB. Send less at a time.',
     );
   }
-  const parsed = schema.safeParse(parseJson(body.toString()));
+  const json = parseJson(body.toString());
+  const parsed = (typeof schema === 'function' ? schema(json) : schema).safeParse(json, {
+    reportInput: true,
+  });
   if (parsed.success) return parsed.data;
-  throw new Refusal(
-    400,
-    `The request is not what this server takes; reload the page. ${z.prettifyError(parsed.error)}`,
-  );
+  const problems = parsed.error.issues.map(describeIssue).join('; ');
+  throw new Refusal(400, `The request is not what this server takes; reload the page. ${problems}.`);
 }
 
+/** @throws {Refusal} for a body that is not JSON; it does not quote the body, which may hold personal data */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    const found = text.trim() === '' ? 'is empty' : `of ${text.length} characters is not JSON`;
+    throw new Refusal(400, `The request's body ${found}: send a JSON object, or reload the page.`);
   }
+}
+
+/** What is wrong where, and the value got if it is a short one, e.g. `mode: Invalid option …, got "broken"`. */
+function describeIssue({ code, path, message, input }: z.core.$ZodIssue): string {
+  const where = `${path.length === 0 ? 'the body' : path.join('.')}: ${message}`;
+  // Its message names the keys.
+  if (code === 'unrecognized_keys') return where;
+  if (input === undefined) return `${where}, got nothing`;
+  const got = typeof input === 'object' && input !== null ? 'an object or a list' : JSON.stringify(input);
+  return `${where}, got ${got.length > 100 ? `${got.slice(0, 100)}…` : got}`;
 }

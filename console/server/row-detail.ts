@@ -3,8 +3,14 @@ import { continuationAttribute, deadLetterAttributes, ingressStamps } from '../.
 import { isJsonObject } from '../../lambda/json';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
-import type { MessageReader, Reconciliation, TrackedEvent } from '../../local/account/reconciliation';
+import type {
+  MessageReader,
+  Reconciliation,
+  SharedRow,
+  TrackedEvent,
+} from '../../local/account/reconciliation';
 import type { StoredMessage } from '../../local/aws/sqs/queue';
+import type { LocalStack } from '../../local/stack';
 import { maskBody, maskIdentity, maskJson } from '../../relay/dead-letters/mask';
 import { meanings } from '../../relay/preview/change-meanings';
 import { previewPayload, type EventPreview, type PreviewContext } from '../../relay/preview/preview';
@@ -20,7 +26,7 @@ import type {
   RowPayload,
 } from '../wire';
 import type { Attempt, Attempts } from './attempts';
-import { shownName, type Journal, type ObservedStack, type Row } from './journal';
+import { shownName, type Journal, type Row } from './journal';
 
 /** Events of a row that are told one by one. */
 const maxEvents = 1000;
@@ -32,7 +38,7 @@ export class RowDetails {
   constructor(
     settings: PageSettings & { readonly appId: string },
     private readonly reader: MessageReader,
-    private readonly stack: ObservedStack,
+    private readonly fakeHeap: LocalStack['fakeHeap'],
     private readonly reconciliation: Reconciliation<StoredMessage>,
     private readonly attempts: Attempts,
     private readonly journal: Journal,
@@ -76,7 +82,8 @@ export class RowDetails {
   ): Omit<EventDetail, 'index' | 'event' | 'who'> {
     const state = this.journal.stateOf(row, event);
     const shared = event.place === 'delivered' ? this.reconciliation.rowOf(event) : undefined;
-    const stored = shared && this.stack.fakeHeap?.eventOf(shared.id);
+    const stored =
+      shared?.forgottenAt === undefined ? shared && this.fakeHeap?.eventOf(shared.id) : undefined;
     const heapEvent = stored ?? (preview?.event ? { ...preview.event } : undefined);
     return {
       state,
@@ -143,18 +150,8 @@ export class RowDetails {
   #end(row: Row, event: TrackedEvent, state: EventState): JourneyStep[] {
     const settledAt = row.requestId === null ? undefined : this.attempts.settledAt(row.requestId);
     switch (state.kind) {
-      case 'delivered': {
-        const shared = this.reconciliation.rowOf(event);
-        if (state.countedOnceWith !== null) {
-          const at = settledAt ?? shared?.at ?? row.at;
-          const what = `Heap had an equal event already (${state.countedOnceWith}): the two count once`;
-          return [{ at: Math.max(at, row.at), place: 'heap', tone: 'good', what }];
-        }
-        if (shared !== undefined)
-          return [{ at: shared.at, place: 'heap', tone: 'good', what: 'Heap stored it' }];
-        if (settledAt === undefined) return [];
-        return [{ at: settledAt, place: 'heap', tone: 'good', what: 'Heap took it, the function says' }];
-      }
+      case 'delivered':
+        return deliverySteps(row, state, this.reconciliation.rowOf(event), settledAt);
       case 'ignored':
         if (settledAt === undefined) return [];
         return [
@@ -171,6 +168,32 @@ export class RowDetails {
         return [];
     }
   }
+}
+
+function deliverySteps(
+  { at: acceptedAt }: Row,
+  { countedOnceWith }: Extract<EventState, { readonly kind: 'delivered' }>,
+  stored: SharedRow | undefined,
+  settledAt: number | undefined,
+): JourneyStep[] {
+  const step = { place: 'heap', tone: 'good' } as const;
+  if (stored === undefined) {
+    return settledAt === undefined
+      ? []
+      : [{ ...step, at: settledAt, what: 'Heap took it, the function says' }];
+  }
+  const { at, forgottenAt } = stored;
+  const delivery: JourneyStep =
+    countedOnceWith === null
+      ? { ...step, at, what: 'Heap stored it' }
+      : {
+          ...step,
+          at: Math.max(settledAt ?? at, acceptedAt),
+          what: `Heap had an equal event already (${countedOnceWith}): the two count once`,
+        };
+  return forgottenAt === undefined
+    ? [delivery]
+    : [delivery, { ...step, at: forgottenAt, tone: 'bad', what: 'Heap had it until POST /reset forgot it' }];
 }
 
 /** The body as it came, and the event name in the URL as it stood there. */

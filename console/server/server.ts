@@ -68,9 +68,13 @@ const farewellMs = 500;
  */
 export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
   const console = new ConsoleServer(options);
-  const server = await listen(options.port, (request, response) => {
-    void console.answer(request, response);
-  });
+  const server = await listen(
+    options.port,
+    (request, response) => {
+      void console.answer(request, response);
+    },
+    { printedHostOnly: true },
+  );
   return {
     origin: server.origin,
     end: async (account) => {
@@ -112,7 +116,7 @@ class ConsoleServer {
     this.#details = new RowDetails(
       { ...settings, appId: stack.appId },
       reader,
-      stack,
+      stack.fakeHeap,
       reconciliation,
       this.#attempts,
       this.#journal,
@@ -166,7 +170,9 @@ class ConsoleServer {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const [path = '', query] = (request.url ?? '').split('?');
-    const route = `${request.method ?? ''} ${path}`;
+    // Node leaves out the body of an answer to HEAD.
+    const method = request.method === 'HEAD' && path !== '/api/feed' ? 'GET' : request.method;
+    const route = `${method ?? ''} ${path}`;
     if (request.method === 'POST') checkOrigin(request);
     switch (route) {
       case 'GET /':
@@ -196,7 +202,7 @@ class ConsoleServer {
         return { json: await this.#letters.discard(await readRequest(request, deadLetterRequest)) };
       default:
         return {
-          json: await this.#row(request.method, path, new URLSearchParams(query).get('show') === '1'),
+          json: await this.#row(method, path, new URLSearchParams(query).get('show') === '1'),
         };
     }
   }
@@ -243,7 +249,8 @@ class ConsoleServer {
 
   async #send({ payload, pathEvent }: SendRequest): Promise<SendAnswer> {
     const { apiKey } = this.options.stack;
-    const segment = pathEvent === undefined || pathEvent === '' ? undefined : encodeURIComponent(pathEvent);
+    const segment =
+      pathEvent === undefined || pathEvent === '' ? undefined : encodeURIComponent(pathEvent.toWellFormed());
     const answer = await this.#webhook.post(
       payload,
       { 'content-type': 'application/json', 'x-api-key': apiKey },
@@ -338,8 +345,8 @@ function checkOrigin({ headers: { origin } }: IncomingMessage): void {
 
 const whyUnknown = (olderRows: number): string =>
   olderRows === 0
-    ? 'There is no such row; reload the page.'
-    : 'There is no such row any more: the newest 1000 are kept.';
+    ? 'There is no such row in this stack; reload the page.'
+    : 'There is no such row, or not any more: this stack keeps the newest 1000.';
 
 function describe(error: unknown): [status: number, message: string] {
   if (error instanceof Refusal) return [error.status, error.message];

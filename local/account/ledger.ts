@@ -38,7 +38,6 @@ class Entry<E> implements Tracked<E> {
 export class Ledger<E> {
   readonly #entries = new Map<string | number, Entry<E>>();
   readonly #counts = { accepted: 0, delivered: 0, queued: 0, rejected: 0, ignored: 0, missing: 0 };
-  #queued = new Set<Entry<E>>();
 
   /** @param onMove called for each event whose place has changed, with its previous place */
   constructor(private readonly onMove: (tracked: Tracked<E>, from: Place) => void = () => undefined) {}
@@ -93,21 +92,21 @@ export class Ledger<E> {
     this.#place(known);
   }
 
-  /** The buffer now holds exactly these. */
-  hold(ids: Iterable<string | number>): void {
-    const [before, now] = [this.#queued, new Set<Entry<E>>()];
-    for (const id of ids) {
-      const known = this.#entries.get(id);
-      if (known !== undefined) now.add(known);
-    }
-    this.#queued = now;
-    for (const entry of before) if (!now.has(entry)) this.#queue(entry, false);
-    for (const entry of now) if (!before.has(entry)) this.#queue(entry, true);
+  /** The buffer holds it. */
+  hold(id: string | number): void {
+    this.#queue(id, true);
   }
 
-  #queue(entry: Entry<E>, isQueued: boolean): void {
-    entry.isQueued = isQueued;
-    this.#place(entry);
+  /** The buffer no longer holds it. */
+  release(id: string | number): void {
+    this.#queue(id, false);
+  }
+
+  #queue(id: string | number, isQueued: boolean): void {
+    const known = this.#entries.get(id);
+    if (known === undefined) return;
+    known.isQueued = isQueued;
+    this.#place(known);
   }
 
   #place(entry: Entry<E>): void {

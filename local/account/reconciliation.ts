@@ -50,17 +50,26 @@ export interface Arrival<M extends QueuedMessage = QueuedMessage> {
 /** Something a stack observed. */
 export type Happening<M extends QueuedMessage = QueuedMessage> =
   | Arrival<M>
+  /** A message left the buffer. */
+  | { readonly kind: 'departure'; readonly message: M }
   /** The fake Heap stored an event under this id for the first time, see `rowId`. */
-  | { readonly kind: 'row'; readonly at: number; readonly id: string; readonly appId: string }
+  | {
+      readonly kind: 'row';
+      readonly at: number;
+      readonly id: string;
+      readonly appId: string;
+      /** Of the event. */
+      readonly timestamp?: unknown;
+    }
+  /** The fake Heap forgot all its rows. */
+  | { readonly kind: 'reset'; readonly at: number }
   /** The function logged that these requests are done. Only with a real Heap, which does not report its rows. */
   | { readonly kind: 'settled'; readonly at: number; readonly requestIds: readonly string[] };
 
-/** What a stack has observed and what it holds now. */
+/** What a stack has observed. */
 export interface StackState<M extends QueuedMessage = QueuedMessage> {
   /** In order; new ones are appended. */
   readonly happenings: readonly Happening<M>[];
-  /** What the buffer holds. */
-  readonly buffer: () => readonly M[];
   /** How many events the function says it has delivered to a real Heap; undefined with the fake one. */
   readonly delivered: (() => number) | undefined;
   /** The app id in use before Heap has received any event. */
@@ -77,6 +86,8 @@ export interface AcceptedEvent {
   rowIds: readonly string[];
   /** As Heap would receive it. */
   readonly timestamp: unknown;
+  /** How many happenings had been processed at its acceptance. */
+  readonly acceptedAfter: number;
 }
 
 export type TrackedEvent = Tracked<AcceptedEvent>;
@@ -91,6 +102,8 @@ export interface Follower<M extends QueuedMessage = QueuedMessage> {
   arrived(arrival: Arrival<M>, events: readonly FollowedEvent[], isNew: boolean): void;
   /** An event has moved to another place. */
   moved(event: TrackedEvent, from: Place): void;
+  /** The fake Heap forgot the row of an event. */
+  forgotten(event: TrackedEvent): void;
 }
 
 export interface FollowedEvent {
@@ -98,11 +111,15 @@ export interface FollowedEvent {
   readonly subject: Subject;
 }
 
-/** A row in the fake Heap and the accepted events stored as this row, in the order they were accepted. */
+/** A row in the fake Heap that is one or several accepted events. */
 export interface SharedRow {
   readonly id: string;
+  /** When Heap stored it. */
   readonly at: number;
-  readonly events: readonly TrackedEvent[];
+  /** When Heap forgot it because of `POST /reset`; undefined if Heap has it. */
+  readonly forgottenAt: number | undefined;
+  /** The event that Heap stored; events equal to it came earlier or later. */
+  readonly owner: TrackedEvent | undefined;
 }
 
 /**
@@ -119,13 +136,25 @@ export interface Account extends Counts {
   readonly unexplainedRows: number;
 }
 
+/** A row of the fake Heap. */
+interface StoredRow {
+  readonly at: number;
+  /** How many happenings had been processed when it was stored. */
+  readonly after: number;
+  readonly timestamp: unknown;
+  forgottenAt: number | undefined;
+}
+
 /** Yields after this many messages, or this long, so that webhooks and a second Ctrl-C are still handled. */
 const messagesAtATime = 500;
 const millisecondsAtATime = 10;
 
 /**
  * Accounts for every accepted event: follows it from its first arrival in the buffer through every later queue, and
- * looks for it in Heap and in the buffer. Messages are read lazily, and each only once.
+ * looks for it in Heap. Messages are read lazily, and each only once.
+ *
+ * A row that Heap stores after an event's acceptance under one of its keys is this event or an equal one. A row that was
+ * there before says nothing about the event until its last message leaves the buffer without a dead letter.
  */
 export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
   readonly #ledger = new Ledger<AcceptedEvent>((event, from) => this.#follower?.moved(event, from));
@@ -133,16 +162,16 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
   /** How many happenings have been processed. */
   #taken = 0;
   #requests = 0;
-  /** The ids of the events in each message read so far. */
-  readonly #idsOf = new WeakMap<QueuedMessage, readonly string[]>();
-  /** When Heap stored each row. */
-  readonly #rows = new Map<string, number>();
+  /** Each as often as Heap stored it, which is again after a reset. */
+  readonly #rows = new Map<string, StoredRow[]>();
   /** The events that are or may be stored as each row. */
   readonly #sharing = new Map<string, TrackedEvent[]>();
   /** Used only with a real Heap. */
   readonly #idsOfRequest = new Map<string, readonly string[]>();
-  /** The message in the buffer that contains each event. */
-  #holders = new Map<TrackedEvent, M>();
+  /** The events of each message in the buffer. */
+  readonly #held = new Map<M, readonly TrackedEvent[]>();
+  /** The messages in the buffer that contain an event, the oldest first. */
+  readonly #holders = new Map<TrackedEvent, readonly M[]>();
   #follower: Follower<M> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -191,18 +220,33 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
       : { ...counts, delivered, missing: counts.missing + counts.delivered - delivered };
   }
 
-  /** The row in Heap that an event is stored as; undefined if there is none, and always with a real Heap. */
+  /**
+   * The row in Heap that an event is stored as: the first one since its acceptance, otherwise the last one before.
+   * Undefined if there is none, and always with a real Heap.
+   */
   rowOf({ event }: TrackedEvent): SharedRow | undefined {
-    for (const id of event.rowIds) {
-      const at = this.#rows.get(id);
-      if (at !== undefined) return { id, at, events: this.#sharing.get(id) ?? [] };
-    }
-    return undefined;
+    const rows = event.rowIds
+      .flatMap((id) => (this.#rows.get(id) ?? []).map((row) => ({ id, row })))
+      .sort((one, other) => one.row.after - other.row.after);
+    const found = rows.find(({ row }) => row.after > event.acceptedAfter) ?? rows.at(-1);
+    if (found === undefined) return undefined;
+    const { id, row } = found;
+    return { id, at: row.at, forgottenAt: row.forgottenAt, owner: this.#ownerOf(id, row) };
   }
 
-  /** The message in the buffer that contains an event, if any. */
+  /** Of equal events that came before Heap stored one of them, the one with the same timestamp. */
+  #ownerOf(id: string, row: StoredRow): TrackedEvent | undefined {
+    const sharing = this.#sharing.get(id) ?? [];
+    const before = this.#rows.get(id)?.findLast(({ after }) => after < row.after)?.after ?? 0;
+    const candidates = sharing.filter(
+      ({ event }) => event.acceptedAfter > before && event.acceptedAfter < row.after,
+    );
+    return candidates.find(({ event }) => event.timestamp === row.timestamp) ?? candidates[0] ?? sharing[0];
+  }
+
+  /** The newest message in the buffer that contains an event, if any. */
   holderOf(tracked: TrackedEvent): M | undefined {
-    return this.#holders.get(tracked);
+    return this.#holders.get(tracked)?.at(-1);
   }
 
   async #catchUp<T>(read: () => T): Promise<T> {
@@ -211,10 +255,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
       const until = performance.now() + millisecondsAtATime;
       for (let taken = 0; taken < messagesAtATime && performance.now() < until; taken += 1) {
         const happening = happenings[this.#taken];
-        if (happening === undefined) {
-          this.#hold();
-          return read();
-        }
+        if (happening === undefined) return read();
         this.#taken += 1;
         if (happening.kind === 'row' && !this.#appIds.has(happening.appId))
           await this.#addApp(happening.appId);
@@ -229,13 +270,15 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
       case 'arrival':
         this.#arrive(happening);
         return;
-      case 'row': {
-        const { id, at } = happening;
-        if (this.#rows.has(id)) return;
-        this.#rows.set(id, at);
-        for (const { event } of this.#sharing.get(id) ?? []) this.#ledger.deliver(event.id);
+      case 'departure':
+        this.#depart(happening.message);
         return;
-      }
+      case 'row':
+        this.#store(happening);
+        return;
+      case 'reset':
+        this.#forgetRows(happening.at);
+        return;
       case 'settled':
         for (const requestId of happening.requestIds)
           for (const id of this.#idsOfRequest.get(requestId) ?? []) this.#ledger.settle(id);
@@ -245,10 +288,6 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
   #arrive(arrival: Arrival<M>): void {
     const { queue, message } = arrival;
     const events = this.reader.eventsOf(message, this.#appIds);
-    this.#idsOf.set(
-      message,
-      events.map(({ id }) => id),
-    );
     let isNew = false;
     for (const { id, isIgnored, heapEvents } of events) {
       if (queue === 'dead letters') {
@@ -260,6 +299,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
         request: this.#requests,
         rowIds: [],
         timestamp: heapEvents[0]?.['timestamp'],
+        acceptedAfter: this.#taken,
       };
       if (!this.#ledger.accept(id, event, isIgnored)) continue;
       isNew = true;
@@ -273,6 +313,7 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
       const tracked = this.#ledger.find(id);
       return tracked === undefined ? [] : [{ tracked, subject }];
     });
+    if (queue === 'buffer') this.#hold(message, new Set(followed.map(({ tracked }) => tracked)));
     if (followed.length > 0) this.#follower?.arrived(arrival, followed, isNew);
   }
 
@@ -286,7 +327,21 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
       const sharing = this.#sharing.get(row);
       if (sharing === undefined) this.#sharing.set(row, [tracked]);
       else sharing.push(tracked);
-      if (this.#rows.has(row)) this.#ledger.deliver(id);
+    }
+  }
+
+  #store({ id, at, timestamp }: Extract<Happening, { readonly kind: 'row' }>): void {
+    const known = this.#rows.get(id) ?? [];
+    if (known.some(({ forgottenAt }) => forgottenAt === undefined)) return;
+    this.#rows.set(id, [...known, { at, after: this.#taken, timestamp, forgottenAt: undefined }]);
+    for (const { event } of this.#sharing.get(id) ?? []) this.#ledger.deliver(event.id);
+  }
+
+  /** The events stay delivered: Heap had them. */
+  #forgetRows(at: number): void {
+    for (const [id, rows] of this.#rows) {
+      for (const row of rows) row.forgottenAt ??= at;
+      for (const tracked of this.#sharing.get(id) ?? []) this.#follower?.forgotten(tracked);
     }
   }
 
@@ -311,25 +366,27 @@ export class Reconciliation<M extends QueuedMessage = QueuedMessage> {
     );
   }
 
-  #hold(): void {
-    const holders = new Map<TrackedEvent, M>();
-    const ids: string[] = [];
-    for (const message of this.state.buffer()) {
-      for (const id of this.#idsIn(message)) {
-        ids.push(id);
-        const tracked = this.#ledger.find(id);
-        if (tracked !== undefined) holders.set(tracked, message);
-      }
+  #hold(message: M, events: ReadonlySet<TrackedEvent>): void {
+    this.#held.set(message, [...events]);
+    for (const tracked of events) {
+      this.#holders.set(tracked, [...(this.#holders.get(tracked) ?? []), message]);
+      this.#ledger.hold(tracked.event.id);
     }
-    this.#holders = holders;
-    this.#ledger.hold(ids);
   }
 
-  #idsIn(message: M): readonly string[] {
-    const known = this.#idsOf.get(message);
-    if (known !== undefined) return known;
-    const ids = this.reader.eventsOf(message, this.#appIds).map(({ id }) => id);
-    this.#idsOf.set(message, ids);
-    return ids;
+  #depart(message: M): void {
+    for (const tracked of this.#held.get(message) ?? []) {
+      const others = this.#holders.get(tracked)?.filter((holder) => holder !== message) ?? [];
+      if (others.length > 0) {
+        this.#holders.set(tracked, others);
+        continue;
+      }
+      this.#holders.delete(tracked);
+      // An equal event that Heap had before is proof only now.
+      const row = tracked.reason === undefined ? this.rowOf(tracked) : undefined;
+      if (row !== undefined && row.forgottenAt === undefined) this.#ledger.deliver(tracked.event.id);
+      this.#ledger.release(tracked.event.id);
+    }
+    this.#held.delete(message);
   }
 }

@@ -31,6 +31,8 @@ export interface FakeHeapServerOptions {
   readonly nextFault?: () => HeapFault;
   /** Called for each event that is stored for the first time, with its id from `rowId`. */
   readonly onRow?: (row: HeapRow & { readonly id: string | undefined }) => void;
+  /** Called after `POST /reset`. */
+  readonly onReset?: () => void;
   /** Called after each request and each change of the fault. */
   readonly onRequest?: () => void;
 }
@@ -65,9 +67,10 @@ export async function startFakeHeap({
   port,
   nextFault,
   onRow = () => undefined,
+  onReset = () => undefined,
   onRequest = () => undefined,
 }: FakeHeapServerOptions): Promise<RunningFakeHeap> {
-  const heap = new HeapEndpoint(nextFault, onRow, onRequest);
+  const heap = new HeapEndpoint(nextFault, onRow, onReset, onRequest);
   const server = await listen(port, (request, response) => {
     heap.answer(request, response).catch(() => {
       // The caller disconnected during its own request.
@@ -100,6 +103,7 @@ class HeapEndpoint {
   constructor(
     private readonly fallback: (() => HeapFault) | undefined,
     private readonly onRow: NonNullable<FakeHeapServerOptions['onRow']>,
+    private readonly onReset: () => void,
     private readonly onRequest: () => void,
   ) {}
 
@@ -193,6 +197,7 @@ class HeapEndpoint {
     this.#storm = undefined;
     this.#requests = 0;
     this.#heap = this.#newHeap();
+    this.onReset();
     return json({});
   }
 
@@ -233,7 +238,10 @@ function parseFault(body: unknown): ControlledFault | string {
   if (!isJsonObject(body)) return `the body should be a JSON object with mode (${heapModes.join(', ')})`;
   const { mode, times, retryAfter, latencyMs, ...unknown } = body;
   const known = heapModes.find((allowed) => allowed === mode);
-  if (known === undefined) return `mode should be one of ${heapModes.join(', ')}`;
+  if (known === undefined) {
+    const got = mode === undefined ? 'absent' : JSON.stringify(mode);
+    return `mode should be one of ${heapModes.join(', ')}, not ${got}`;
+  }
   if (times !== undefined && !isWholeNumber(times, 1)) return 'times should be a whole number of at least 1';
   if (retryAfter !== undefined && !isWholeNumber(retryAfter, 0))
     return 'retryAfter should be a whole number of seconds';

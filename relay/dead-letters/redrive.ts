@@ -76,8 +76,11 @@ export async function redriveAll(
       const task = latest?.StartedTimestamp === former?.StartedTimestamp ? undefined : latest;
       const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
       progress.done(moved);
-      if (task?.Status === 'COMPLETED')
-        return { moved, complete: source.inFlight === 0, note: hiddenNote(source.inFlight) };
+      if (task?.Status === 'COMPLETED') {
+        // If it moved fewer than there were, others may have been received since.
+        const { inFlight } = moved < source.visible ? await countsOf(from) : source;
+        return { moved, complete: inFlight === 0, note: hiddenNote(inFlight) };
+      }
       if (task?.Status === 'FAILED' || task?.Status === 'CANCELLED') {
         throw new OperatorError(
           `SQS stopped after ${count(moved, 'dead letter')}: ${task.FailureReason ?? task.Status.toLowerCase()}. The others are still in the dead-letter queue.`,

@@ -61,7 +61,7 @@ export interface VisitOptions {
 
 export interface Visit {
   readonly letters: number;
-  /** Whether every visible dead letter was read. */
+  /** Whether every dead letter was read: false if some were being read elsewhere. */
   readonly isComplete: boolean;
 }
 
@@ -70,7 +70,7 @@ const batchSize = 10;
 const maxVisibilitySeconds = 43_200;
 /** Upper estimate of an SQS call and the work on its ten messages, per message. */
 const secondsPerLetterAtMost = 0.1;
-/** Empty responses after which the rest of what SQS counted is assumed to be read elsewhere. */
+/** Empty responses after which the rest of what SQS counted is gone or being read elsewhere. */
 const patience = 3;
 /** Concurrent calls when dead letters are made visible again. */
 const parallelBatches = 8;
@@ -113,8 +113,10 @@ export async function visitLetters(
       );
       if (messages.length === 0) {
         emptyAnswers += 1;
-        isComplete = seen.size >= visible || emptyAnswers >= patience;
-        if (isComplete) break;
+        if (seen.size < visible && emptyAnswers < patience) continue;
+        const held = [...seen.values()].filter((handle) => handle !== undefined).length;
+        isComplete = (await countsOf(queue)).inFlight <= held;
+        if (isComplete || emptyAnswers >= patience) break;
         continue;
       }
       // SQS may return a message twice.

@@ -184,6 +184,23 @@ describe('a server that is bound before it has a request handler', () => {
     await server.close();
   });
 
+  test('identifies its owner to GET alone', async () => {
+    const server = await bind(0, () => ({ pid: 7 }));
+    expect(await send(server, 'POST', ownerPath, own)).toEqual({ status: 405, body: '' });
+    await server.close();
+  });
+
+  test('accepts only the printed host name where it is told to', async () => {
+    const server = await bind(0);
+    server.serve((_, response) => response.end('answered'), { printedHostOnly: true });
+    expect((await send(server, 'GET', '/', own)).body).toBe('answered');
+    const { status, body } = await send(server, 'GET', '/', { host: 'localhost:PORT' });
+    expect([status, body]).toEqual([403, expect.stringMatching(/: Host must be 127\.0\.0\.1:\d+\.\n$/)]);
+    const foreign = { ...own, origin: 'http://localhost:PORT' };
+    expect((await send(server, 'GET', '/', foreign)).status).toBe(403);
+    await server.close();
+  });
+
   test('has no owner path without an owner', async () => {
     const server = await bind(0);
     server.serve((_, response) => response.end('answered'));

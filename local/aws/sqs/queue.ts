@@ -20,6 +20,14 @@ export interface StoredMessage {
   lastReceivedAt: number;
 }
 
+/** Is notified of the messages that a queue gets and loses. */
+export interface QueueListener {
+  /** A message was added: sent, redriven or moved. */
+  arrived(message: StoredMessage): void;
+  /** A message was removed: deleted, purged, expired, redriven or moved. */
+  left(message: StoredMessage): void;
+}
+
 /**
  * The messages of one standard queue, each visible, in flight or delayed. Time passes only in `advance`; the other
  * members read and change the state as of the last `advance`.
@@ -32,7 +40,7 @@ export class Queue {
   lastModifiedAt: number;
   /** When a message was last received; 0 for never. */
   lastReceivedAt = 0;
-  readonly #onArrival: (message: StoredMessage) => void;
+  readonly #listener: QueueListener;
   readonly #messages = new Map<string, StoredMessage>();
   /** Ordered by the time each message became visible, which is the order of receives. */
   readonly #visible = new Schedule<StoredMessage>();
@@ -40,20 +48,13 @@ export class Queue {
   readonly #delayed = new Schedule<StoredMessage>();
   readonly #bySentAt = new Schedule<StoredMessage>();
 
-  /** @param onArrival called for each message that is added: sent, redriven or moved */
-  constructor(
-    name: string,
-    arn: string,
-    settings: QueueSettings,
-    now: number,
-    onArrival: (message: StoredMessage) => void,
-  ) {
+  constructor(name: string, arn: string, settings: QueueSettings, now: number, listener: QueueListener) {
     this.name = name;
     this.arn = arn;
     this.settings = settings;
     this.createdAt = now;
     this.lastModifiedAt = now;
-    this.#onArrival = onArrival;
+    this.#listener = listener;
   }
 
   /** All messages, in the order they arrived. */
@@ -126,7 +127,7 @@ export class Queue {
     this.#bySentAt.set(message, message.sentAt);
     if (delaySeconds > 0) this.#delayed.set(message, now + delaySeconds * 1000);
     else this.#visible.set(message, now);
-    this.#onArrival(message);
+    this.#listener.arrived(message);
   }
 
   /** Hides a message until the given time. If that is not in the future, the next `advance` shows it. */
@@ -138,11 +139,11 @@ export class Queue {
   remove(message: StoredMessage): void {
     this.#messages.delete(message.id);
     for (const schedule of this.#schedules) schedule.delete(message);
+    this.#listener.left(message);
   }
 
   clear(): void {
-    this.#messages.clear();
-    for (const schedule of this.#schedules) schedule.clear();
+    for (const message of this.messages) this.remove(message);
   }
 
   get #schedules(): readonly Schedule<StoredMessage>[] {

@@ -74,8 +74,8 @@ export interface StartMessageMoveTaskInput {
 
 const MAXIMUM_IN_FLIGHT = 120_000;
 const VISIBILITY_SECONDS = { min: 0, max: 43_200 };
-/** Called for each message that a queue receives: sent, redriven or moved by a move task. */
-export type ArrivalListener = (queueName: string, message: StoredMessage) => void;
+/** Called for each message that a queue gets or loses, see `QueueListener`. */
+export type MessageListener = (queueName: string, message: StoredMessage) => void;
 
 /** The names a receive may request, including some that no message here has. */
 const SYSTEM_ATTRIBUTE_NAMES = [
@@ -109,7 +109,8 @@ export class SqsService {
   readonly accountId: string;
   readonly region: string;
   readonly #clock: Clock;
-  readonly #onArrival: ArrivalListener;
+  readonly #onArrival: MessageListener;
+  readonly #onDeparture: MessageListener;
   readonly #queues = new Map<string, Queue>();
   readonly #listeners = new Map<string, Set<() => void>>();
   /** Newest first. */
@@ -120,14 +121,17 @@ export class SqsService {
     accountId = '000000000000',
     region = 'us-east-1',
     onArrival = () => undefined,
+    onDeparture = () => undefined,
   }: {
     readonly clock?: Clock;
     readonly accountId?: string;
     readonly region?: string;
-    readonly onArrival?: ArrivalListener;
+    readonly onArrival?: MessageListener;
+    readonly onDeparture?: MessageListener;
   } = {}) {
     this.#clock = clock;
     this.#onArrival = onArrival;
+    this.#onDeparture = onDeparture;
     this.accountId = accountId;
     this.region = region;
   }
@@ -165,15 +169,20 @@ export class SqsService {
     }
     const arn = this.queueArn(queueName);
     const settings = this.#changeSettings(DEFAULT_SETTINGS, attributes, arn);
-    const onArrival = (message: StoredMessage): void => {
-      this.#onArrival(queueName, message);
+    const listener = {
+      arrived: (message: StoredMessage): void => {
+        this.#onArrival(queueName, message);
+      },
+      left: (message: StoredMessage): void => {
+        this.#onDeparture(queueName, message);
+      },
     };
-    this.#queues.set(queueName, new Queue(queueName, arn, settings, this.now(), onArrival));
+    this.#queues.set(queueName, new Queue(queueName, arn, settings, this.now(), listener));
   }
 
   /** @throws QueueDoesNotExist, like every method that takes a queue name. */
   deleteQueue(queueName: string): void {
-    this.#queue(queueName);
+    this.#queue(queueName).clear();
     this.#queues.delete(queueName);
     this.#notify(queueName);
   }
@@ -547,8 +556,9 @@ export class SqsService {
     if (policy === undefined || message.receiveCount < policy.maxReceiveCount) return false;
     const deadLetterQueue = this.#queueOfArn(policy.deadLetterTargetArn);
     if (deadLetterQueue === undefined) return false;
-    queue.remove(message);
+    // First added, so that a listener knows of its dead letter when it leaves.
     deadLetterQueue.add({ ...message, deadLetterQueueSourceArn: queue.arn }, now, 0);
+    queue.remove(message);
     this.#notify(deadLetterQueue.name);
     return true;
   }

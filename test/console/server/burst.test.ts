@@ -59,8 +59,12 @@ test('of five thousand events the newest thousand requests are rows, and a page 
   const account = await stack.account();
   expect({ ...account, ...state.equation }).toEqual(account);
   expect(account).toMatchObject({ requests, rows: events, unexplainedRows: 0 });
-  expect(await (await stack.get('/api/rows/r1')).json()).toEqual({
-    error: 'There is no such row any more: the newest 1000 are kept.',
-  });
+  const [newest] = state.rows;
+  expect(newest?.id).toMatch(new RegExp(`^r${requests}-[0-9a-z]+$`));
+  const oldest = newest?.id.replace(/^r\d+/, 'r1');
+  for (const id of [String(oldest), `r${requests}`, `r${requests}-0`])
+    expect(await (await stack.get(`/api/rows/${id}`)).json()).toEqual({
+      error: 'There is no such row, or not any more: this stack keeps the newest 1000.',
+    });
   leaving.abort();
 });

@@ -96,6 +96,32 @@ test('a page that does not read holds at most what the rows are, and is told the
   expect(told().length).toBeLessThan((round - 100) * ids.length);
 });
 
+test('a page that does not read is told no more than the newest thousand rows once it reads', async () => {
+  const socket = await open();
+  const [response] = responses;
+  // Until the system's buffers take no more, and nothing is written.
+  while (response?.writableNeedDrain !== true) {
+    stream.tell(
+      head(1),
+      Array.from({ length: 1000 }, (_, n) => row(1000 - n, 0)),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let last = 1005; last <= 5000; last += 5)
+    stream.tell(head(last), [4, 3, 2, 1, 0].map((n) => row(last - n, 1)).concat(row(1, last)));
+  let received = '';
+  socket.setEncoding('latin1').on('data', (chunk: string) => (received += chunk));
+  await eventually(() => {
+    expect(received).toContain('"accepted":5000');
+    expect(received.endsWith('\n\n\r\n')).toBe(true);
+    return Promise.resolve();
+  });
+  const told = rowsIn(received.replaceAll(/\r\n[0-9a-f]+\r\n/g, '').replace(/\r\n$/, ''));
+  const newest = told.slice(-1000).map(({ id }) => id);
+  expect(newest).toEqual(Array.from({ length: 1000 }, (_, n) => `r${5000 - n}`));
+  expect(told.filter(({ state }) => state.kind === 'queued' && state.attempts > 0)).toHaveLength(1000);
+});
+
 test('who has left is told nothing more', async () => {
   const [leaving] = [await open(), await open()];
   leaving.destroy();

@@ -1,15 +1,25 @@
 import { request as httpRequest } from 'node:http';
+import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { ConsoleChange, ConsoleSettings, ConsoleState, HeapStatus } from '../../../console/wire';
 import { personalData, fixture } from '../../support/clevertap-fixture';
 import { eventually } from '../../support/eventually';
 import { StackWithConsole } from '../../support/stack-with-console';
 
 let stack: StackWithConsole;
+let sqs: SQSClient;
 
 beforeAll(async () => {
   stack = await StackWithConsole.start();
+  sqs = new SQSClient({
+    endpoint: stack.stack.awsUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  });
 });
-afterAll(() => stack.end());
+afterAll(async () => {
+  sqs.destroy();
+  await stack.end();
+});
 
 const json = async (response: Response | Promise<Response>): Promise<unknown> => (await response).json();
 
@@ -71,6 +81,7 @@ describe('whoever asks', () => {
     '%s is for nobody under another name',
     async (path) => {
       expect(await withHeaders(path, 'GET', { host: 'rebound.example' })).toBe(403);
+      expect(await withHeaders(path, 'GET', { host: `localhost:${new URL(stack.origin).port}` })).toBe(403);
       expect(await withHeaders(path, 'GET', { origin: 'http://rebound.example' })).toBe(403);
     },
   );
@@ -119,14 +130,35 @@ describe('whoever asks', () => {
     expect(await (await stack.get('/')).text()).toContain('<script src="/console.js"');
   });
 
+  test('gets the head of the page alone if it asks for that', async () => {
+    const head = await fetch(stack.origin, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      '',
+    ]);
+  });
+
   test.each([
     ['GET', '/api/rows/r999999', undefined, 404, 'There is no such row'],
     ['GET', '/nowhere', undefined, 404, 'the console is at /'],
     ['GET', '//', undefined, 404, 'the console is at /'],
-    ['POST', '/api/send', '{', 400, 'reload the page'],
-    ['POST', '/api/send', '{"payload":1}', 400, 'expected string'],
-    ['POST', '/api/heap', '{"mode":"broken"}', 400, 'reload the page'],
-    ['POST', '/api/heap', '{"mode":"500","times":0}', 400, 'reload the page'],
+    ['POST', '/api/send', '{', 400, 'of 1 characters is not JSON'],
+    ['POST', '/api/send', '', 400, 'is empty'],
+    [
+      'POST',
+      '/api/send',
+      '{"payload":1}',
+      400,
+      'payload: Invalid input: expected string, received number, got 1',
+    ],
+    ['POST', '/api/heap', '{"mode":', 400, 'of 8 characters is not JSON'],
+    ['POST', '/api/heap', '{"mode":"broken"}', 400, 'mode: Invalid option: expected one of "401"|"404"'],
+    ['POST', '/api/heap', '{"mode":"broken"}', 400, 'got "broken"'],
+    ['POST', '/api/heap', '{"mode":"500","times":0}', 400, 'got 0'],
+    ['POST', '/api/heap', '{"mood":"500"}', 400, 'got nothing'],
+    ['POST', '/api/heap', '{"storm":""}', 400, 'storm: '],
+    ['POST', '/api/heap', '[]', 400, 'expected object, received array'],
     ['POST', '/api/dead-letters/discard', '{"reasons":"x"}', 400, 'reasons'],
     ['POST', '/api/send', ' '.repeat(25 * 1024 * 1024), 413, 'longer than 24 MB'],
   ])('%s %s is told what is wrong', async (method, path, body, status, error) => {
@@ -172,6 +204,9 @@ test('what the composer sends goes through the webhook, and every page hears wha
     payload: '{"identity":"pii-who@shop.test"}',
     pathEvent: 'Added%20to%20Cart',
   });
+  // Half a character has no encoding in a URL.
+  const half = stack.ask('/api/send', { payload: '{"identity":"sample-half"}', pathEvent: 'half \ud800' });
+  expect(await json(half)).toMatchObject({ status: 200 });
   // A bad one: what the endpoint says of it, and no row.
   const refused = await json(stack.ask('/api/send', { payload: '\u0001' }));
   expect(refused).toMatchObject({
@@ -244,6 +279,25 @@ test('dead letters are listed by reason, redriven and discarded', async () => {
     ['unrendered_template', 1],
   ]);
   expect(JSON.stringify(list)).not.toMatch(personalData);
+
+  // While another program reads them.
+  const url = stack.stack.deadLetterQueueUrl;
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
+  );
+  expect(Messages).toHaveLength(2);
+  expect(await stack.deadLetters()).toMatchObject({ letters: 0, complete: false });
+  for (const path of ['redrive', 'discard'])
+    for (const body of [{}, { reason: 'heap_rejected' }])
+      expect(await json(stack.ask(`/api/dead-letters/${path}`, body))).toMatchObject({
+        letters: 0,
+        complete: false,
+        note: expect.any(String) as string,
+      });
+  for (const { ReceiptHandle } of Messages)
+    await sqs.send(
+      new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 }),
+    );
 
   expect(await json(stack.ask('/api/dead-letters/redrive', { reason: 'heap_rejected' }))).toEqual({
     letters: 1,

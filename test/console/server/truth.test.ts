@@ -176,6 +176,26 @@ test('Heap fails and comes back: the row tells it at each step, and the page hea
   expect(steps.at(-1)).toBe('heap: Heap stored it');
 });
 
+test('an event equal to one that Heap has waits until its message is gone', async () => {
+  const first = await stack.post(purchase('again@shop.test'));
+  await pause();
+  await stack.heap({ mode: '500' });
+  const second = await stack.post(purchase('again@shop.test'));
+  await eventually(async () => {
+    expect((await stack.row(second)).state).toMatchObject({ kind: 'queued', why: 'Heap answered 500' });
+  });
+  await stack.heap({ mode: 'ok' });
+  await pause();
+  await expectTruth();
+  expect((await stack.row(second)).state).toEqual({
+    kind: 'delivered',
+    afterMs: null,
+    countedOnceWith: (await stack.row(first)).id,
+  });
+  const [event] = await stack.events(second);
+  expect(event?.journey.at(-1)?.what).toMatch(/^Heap had an equal event already/);
+});
+
 test('a broadcast is one row of its profiles', async () => {
   const profiles = Array.from({ length: 1000 }, (_, n) => ({ identity: `sample-many-${n}` }));
   const requestId = await stack.post(
@@ -197,4 +217,36 @@ test('a broadcast is one row of its profiles', async () => {
   const received = (await stack.received()).filter(({ event }) => event === 'Newsletter');
   const own = received.filter(({ identity }) => String(identity).startsWith('sample-many-'));
   expect(keysOf(events.map(({ heapEvent }) => heapEvent ?? {}))).toEqual(keysOf(own));
+});
+
+test('what Heap forgot by a reset says so, and proves nothing about what is sent again', async () => {
+  const first = await stack.post(purchase('forgotten@shop.test'));
+  await pause();
+  await fetch(`${stack.stack.heapUrl}/reset`, { method: 'POST' });
+  const { state, id } = await stack.row(first);
+  expect(state).toEqual({
+    kind: 'delivered',
+    afterMs: expect.any(Number) as number,
+    countedOnceWith: null,
+    forgottenAt: expect.any(Number) as number,
+  });
+  const [forgotten] = await stack.events(first);
+  expect(forgotten?.isStored).toBe(false);
+  expect(forgotten?.journey.slice(-2).map(({ what }) => what)).toEqual([
+    'Heap stored it',
+    'Heap had it until POST /reset forgot it',
+  ]);
+  const second = await stack.post(purchase('forgotten@shop.test'));
+  await pause();
+  const again = await stack.row(second);
+  expect(again.state).toEqual({
+    kind: 'delivered',
+    afterMs: expect.any(Number) as number,
+    countedOnceWith: null,
+  });
+  expect(again.state.kind === 'delivered' && Number(again.state.afterMs)).toBeGreaterThan(0);
+  expect((await stack.events(second))[0]?.isStored).toBe(true);
+  expect((await stack.row(first)).id).toBe(id);
+  expect((await stack.row(first)).state).toEqual(state);
+  expect(await stack.account()).toMatchObject({ missing: 0, unexplainedRows: 0 });
 });

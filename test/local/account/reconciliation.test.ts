@@ -2,8 +2,11 @@ import {
   Reconciliation,
   type Account,
   type Arrival,
+  type Follower,
+  type Happening,
   type MessageReader,
   type QueuedMessage,
+  type TrackedEvent,
 } from '../../../local/account/reconciliation';
 
 const subject = { event: null, campaign: null, identity: null };
@@ -43,7 +46,8 @@ const row = (identity: string, key: string): string => JSON.stringify([identity,
 
 interface State {
   readonly arrivals: readonly Arrival[];
-  readonly buffer: readonly QueuedMessage[];
+  /** The bodies of the messages that have not left the buffer. */
+  readonly buffer: readonly string[];
   /** For a real Heap, the number of events the function says it has delivered. */
   readonly heap: { readonly rows: ReadonlySet<string>; readonly appIds: ReadonlySet<string> } | number;
 }
@@ -55,10 +59,12 @@ const reconcile = ({ arrivals, buffer, heap }: State, by: MessageReader): Promis
       : [...heap.appIds].flatMap((appId) =>
           Array.from(heap.rows, (id) => ({ kind: 'row', at: 0, id, appId }) as const),
         );
+  const departures = arrivals
+    .filter(({ queue, message: { body } }) => queue === 'buffer' && !buffer.includes(body))
+    .map(({ message: left }) => ({ kind: 'departure', message: left }) as const);
   return new Reconciliation(
     {
-      happenings: [...arrivals, ...rows],
-      buffer: () => buffer,
+      happenings: [...arrivals, ...rows, ...departures],
       delivered: typeof heap === 'number' ? () => heap : undefined,
     },
     by,
@@ -72,7 +78,7 @@ const account = (
   reconcile(
     {
       arrivals,
-      buffer: buffer.map((body) => message(body)),
+      buffer,
       heap: { rows: new Set(rows), appIds: new Set(['11']) },
     },
     reader,
@@ -145,7 +151,14 @@ test('a dead letter of an event that reached Heap, or was received twice, is not
 test('an event that continued in another message, or was redriven, counts as accepted once (F25)', async () => {
   expect(
     await account(
-      [accepted('a b !c'), accepted('b !c'), deadLetter('!c', 'x'), accepted('!c'), deadLetter('!c', 'y')],
+      [
+        accepted('a b !c'),
+        accepted('b !c'),
+        accepted('b'),
+        deadLetter('!c', 'x'),
+        accepted('!c'),
+        deadLetter('!c', 'y'),
+      ],
       { rows: [row('a', '11-a')], buffer: ['b'] },
     ),
   ).toMatchObject({
@@ -210,7 +223,7 @@ test('a dead letter that was put there by hand does not count as accepted', asyn
 test('for a real Heap, the events that the function counted as delivered are assumed to be there', async () => {
   const state = {
     arrivals: [accepted('a b !c'), accepted('d'), deadLetter('!c', 'x')],
-    buffer: [message('d')],
+    buffer: ['d'],
   };
   expect(await reconcile({ ...state, heap: 2 }, reader)).toMatchObject({
     accepted: 4,
@@ -222,6 +235,102 @@ test('for a real Heap, the events that the function counted as delivered are ass
   });
   expect(await reconcile({ ...state, heap: 1 }, reader)).toMatchObject({ missing: 1 });
   expect(await reconcile({ ...state, heap: 4 }, reader)).toMatchObject({ missing: -2 });
+});
+
+describe('as it happens', () => {
+  const left = ({ message: of }: Arrival): Happening => ({ kind: 'departure', message: of });
+  const stored = (identity: string, appId = '11', at = 0, timestamp?: string): Happening => ({
+    kind: 'row',
+    at,
+    id: row('x', `${appId}-${identity}`),
+    appId,
+    timestamp,
+  });
+  /** Events with a digit are equal: `x1` and `x2` have the key `x` and one identity. */
+  const equal: MessageReader = {
+    ...reader,
+    eventsOf: (of, appIds) =>
+      reader.eventsOf(of, appIds).map((event) => ({
+        ...event,
+        heapEvents: event.heapEvents.map((heapEvent) => ({
+          ...heapEvent,
+          identity: 'x',
+          timestamp: event.id,
+        })),
+      })),
+  };
+  const observe = (forgotten: Follower['forgotten'] = () => undefined) => {
+    const happenings: Happening[] = [];
+    const followed = new Map<string, TrackedEvent>();
+    const reconciliation = new Reconciliation({ happenings, delivered: undefined, appId: '11' }, equal);
+    reconciliation.follow({
+      arrived: (_, events) => {
+        for (const { tracked } of events) followed.set(tracked.event.id, tracked);
+      },
+      moved: () => undefined,
+      forgotten,
+    });
+    return {
+      reconciliation,
+      happen: (...all: Happening[]) => happenings.push(...all),
+      rowOf: (id: string) => reconciliation.rowOf(followed.get(id)!),
+    };
+  };
+
+  test('an event that Heap has under a former app only is queued until it is there under the new one', async () => {
+    const { reconciliation, happen } = observe();
+    const [first, second, other] = [accepted('x1'), accepted('x2'), accepted('y')];
+    happen(first, stored('x'), left(first));
+    happen(other, stored('y', '22'), left(other), second);
+    expect(await reconciliation.account()).toMatchObject({ accepted: 3, delivered: 2, queued: 1 });
+    happen(stored('x', '22'), left(second));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 3, queued: 0, missing: 0 });
+  });
+
+  test('an event equal to one that Heap has is queued until its message is gone', async () => {
+    const { reconciliation, happen } = observe();
+    const [first, second] = [accepted('x1'), accepted('x2')];
+    happen(first, stored('x'), left(first), second);
+    expect(await reconciliation.account()).toMatchObject({ delivered: 1, queued: 1 });
+    happen(left(second));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 2, queued: 0, missing: 0 });
+  });
+
+  test('an event equal to one that Heap has is rejected if its message became a dead letter', async () => {
+    const { reconciliation, happen } = observe();
+    const [first, second, redriven] = [accepted('x1'), accepted('x2'), accepted('x2')];
+    happen(first, stored('x'), left(first), second, deadLetter('x2', 'heap_rejected'), left(second));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 1, rejected: 1 });
+    happen(redriven);
+    expect(await reconciliation.account()).toMatchObject({ delivered: 1, queued: 1, rejected: 0 });
+    happen(left(redriven));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 2, missing: 0 });
+  });
+
+  test('an event in two messages is queued until both are gone', async () => {
+    const { reconciliation, happen } = observe();
+    const [whole, rest] = [accepted('x1 !b'), accepted('!b')];
+    happen(whole, rest, left(whole), stored('x'));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 1, queued: 1, missing: 0 });
+    happen(left(rest));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 1, queued: 0, missing: 1 });
+  });
+
+  test('a row that Heap forgot stays delivered and proves nothing about later events', async () => {
+    const forgotten: string[] = [];
+    const { reconciliation, happen, rowOf } = observe(({ event }) => forgotten.push(event.id));
+    const [first, second, third] = [accepted('x1'), accepted('x2'), accepted('x3')];
+    happen(first, stored('x', '11', 10, 'x1'), left(first), { kind: 'reset', at: 20 });
+    expect(await reconciliation.account()).toMatchObject({ delivered: 1, missing: 0 });
+    expect(forgotten).toEqual(['x1']);
+    happen(second, left(second));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 1, missing: 1 });
+    happen(third, stored('x', '11', 30, 'x3'), left(third));
+    expect(await reconciliation.account()).toMatchObject({ delivered: 3, missing: 0 });
+    expect(rowOf('x1')).toMatchObject({ at: 10, forgottenAt: 20, owner: { event: { id: 'x1' } } });
+    for (const id of ['x2', 'x3'])
+      expect(rowOf(id)).toMatchObject({ at: 30, forgottenAt: undefined, owner: { event: { id: 'x3' } } });
+  });
 });
 
 test('a long reconciliation yields to other work', async () => {

@@ -132,7 +132,14 @@ describe('list', () => {
     queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
     const list = await listLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce });
 
-    expect(list).toMatchObject({ letters: 1, complete: true });
+    expect(list).toMatchObject({ letters: 1, complete: false });
+    expect(printList(list, clock.now(), { samples: 0, show: false })).toContain('being read elsewhere');
+
+    queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
+    expect(await listLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce })).toMatchObject({
+      letters: 0,
+      complete: false,
+    });
   });
 });
 
@@ -202,6 +209,35 @@ describe('redrive', () => {
       moved: 0,
       complete: false,
       note: '2 dead letters are being read elsewhere, e.g. by another redrive, and stayed in the queue. Run the command again in a few minutes.',
+    });
+  });
+
+  test('of a reason is incomplete while dead letters are being read elsewhere', async () => {
+    await addAll(bodies(2));
+    queues.service.receiveMessage('dead-letters', { MaxNumberOfMessages: 10, VisibilityTimeout: 60 });
+
+    expect(await redriveSelected(queues.deadLetters, queues.buffer, () => true, atOnce)).toEqual({
+      moved: 0,
+      complete: false,
+      note: 'Not all were read. Run the command again for the rest.',
+    });
+  });
+
+  test('of all is incomplete if dead letters were received after they were counted', async () => {
+    await addAll(bodies(2));
+    queues.sqs.middlewareStack.add(
+      (next, { commandName }) =>
+        (input) => {
+          if (commandName === 'StartMessageMoveTaskCommand')
+            queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
+          return next(input);
+        },
+      { step: 'initialize' },
+    );
+
+    expect(await redriveAll(queues.deadLetters, queues.buffer, { pollMs: 10 })).toMatchObject({
+      moved: 1,
+      complete: false,
     });
   });
 
@@ -315,6 +351,13 @@ describe('discard', () => {
     ).toMatchObject({
       attributes: { events: '2', reason: 'placeholder_identity', receivedAt: String(RECEIVED_AT) },
     });
+  });
+
+  test('is incomplete while dead letters are being read elsewhere', async () => {
+    await addAll(bodies(2));
+    queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
+
+    expect(await discardLetters(queues.deadLetters, atOnce)).toMatchObject({ letters: 1, complete: false });
   });
 
   test('as a dry run counts and deletes nothing', async () => {

@@ -57,7 +57,8 @@ export function account(traffic: Traffic, pipeline: Pipeline, heap: SimulatedHea
     ledger.accept(event.serial, event, event.destiny.kind === 'ignored');
     if (rows.has(event.serial)) ledger.deliver(event.serial);
   }
-  ledger.hold(pipeline.sqs.messages(bufferName).flatMap(({ body }) => serialsIn(body)));
+  for (const { body } of pipeline.sqs.messages(bufferName))
+    for (const serial of serialsIn(body)) ledger.hold(serial);
   for (const message of pipeline.sqs.messages(deadLetterQueueName))
     for (const serial of checkDeadLetter(message, traffic, violations)) ledger.reject(serial, 'dead letter');
   const placed = [...ledger.all];

@@ -1470,6 +1470,44 @@ describe('the model of SQS in virtual time', () => {
     expect(arrived).toEqual(['q a by', 'q b ']);
   });
 
+  it('reports each message that leaves a queue: deleted, redriven, moved, expired, purged or with its queue', () => {
+    const clock = new TestClock();
+    const changes: string[] = [];
+    const sqs = new SqsService({
+      clock,
+      onArrival: (queue, { body }) => changes.push(`${queue} +${body}`),
+      onDeparture: (queue, { body }) => changes.push(`${queue} -${body}`),
+    });
+    sqs.createQueue('dead');
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: sqs.queueArn('dead'), maxReceiveCount: 1 });
+    sqs.createQueue('q', { RedrivePolicy, MessageRetentionPeriod: '60' });
+    const send = (MessageBody: string): void => {
+      sqs.sendMessage('q', { MessageBody });
+      changes.splice(0);
+    };
+    send('deleted');
+    const [received] = sqs.receiveMessage('q', {});
+    sqs.deleteMessage('q', received!.ReceiptHandle);
+    sqs.deleteMessage('q', received!.ReceiptHandle);
+    expect(changes).toEqual(['q -deleted']);
+    send('redriven');
+    sqs.receiveMessage('q', { VisibilityTimeout: 0 });
+    sqs.receiveMessage('q', {});
+    expect(changes.splice(0)).toEqual(['dead +redriven', 'q -redriven']);
+    sqs.startMessageMoveTask({ SourceArn: sqs.queueArn('dead') });
+    expect(changes).toEqual(['dead -redriven', 'q +redriven']);
+    clock.advance(61_000);
+    changes.splice(0);
+    sqs.receiveMessage('q', {});
+    expect(changes).toEqual(['q -redriven']);
+    send('purged');
+    sqs.purgeQueue('q');
+    expect(changes).toEqual(['q -purged']);
+    send('with its queue');
+    sqs.deleteQueue('q');
+    expect(changes).toEqual(['q -with its queue']);
+  });
+
   it('shows the messages of a queue without receiving them, and when one was last received', () => {
     const clock = new TestClock();
     const sqs = new SqsService({ clock });
