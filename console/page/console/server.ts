@@ -41,6 +41,9 @@ const isHeapStatus = has<HeapStatus>('health');
 const isDeadLetters = has<DeadLetters>('groups');
 const isDeadLetterAnswer = has<DeadLetterAnswer>('complete');
 
+/** How long an answer may take; moving many dead letters takes longer than the rest. */
+const [patienceMs, movingPatienceMs] = [20_000, 300_000];
+
 export const settings = (): Promise<ConsoleSettings> => call('settings', isSettings);
 
 export const rowDetail = (id: string, show: boolean, signal: AbortSignal): Promise<RowDetail> =>
@@ -61,7 +64,8 @@ export const deadLetters = (signal: AbortSignal): Promise<DeadLetters> =>
 export const moveDeadLetters = (
   what: 'redrive' | 'discard',
   request: DeadLetterRequest,
-): Promise<DeadLetterAnswer> => call(`dead-letters/${what}`, isDeadLetterAnswer, posted(request));
+): Promise<DeadLetterAnswer> =>
+  call(`dead-letters/${what}`, isDeadLetterAnswer, posted(request), movingPatienceMs);
 
 const posted = (body: unknown): RequestInit => ({
   method: 'POST',
@@ -72,15 +76,23 @@ const posted = (body: unknown): RequestInit => ({
 async function call<T>(
   path: string,
   isAnswer: (value: unknown) => value is T,
-  init?: RequestInit,
+  { signal, ...init }: RequestInit = {},
+  timeoutMs = patienceMs,
 ): Promise<T> {
   let answer: unknown;
   let response: Response;
+  const signals = [AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
   try {
-    response = await fetch(`/api/${path}`, init);
+    response = await fetch(`/api/${path}`, { ...init, signal: AbortSignal.any(signals) });
     answer = parse(await response.text());
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      throw new Refused(
+        `No answer within ${timeoutMs / 1000} s. Is this console open in several windows? A browser makes only six connections to it, and each visible window keeps one: close some, and try again.`,
+        0,
+      );
+    }
     throw new Refused('The stack does not answer. Is "npm start" still running in its terminal?', 0);
   }
   if (!response.ok) throw new Refused(errorOf(answer, response.status), response.status);
@@ -111,15 +123,37 @@ export interface FeedListener {
   readonly onState: (state: ConsoleState) => void;
   readonly onChange: (change: ConsoleChange) => void;
   readonly onLost: () => void;
+  /** The page is hidden: it does not listen until it is visible again. */
+  readonly onHidden: () => void;
 }
 
 /** Until the next try after a lost connection, and at most, if it is not made. */
 const [reconnectMs, maxReconnectMs] = [1000, 5000];
 
-/** Listens for as long as the page is open: a lost connection is made again, and starts with the whole state. */
+/**
+ * Listens for as long as the page is visible: a browser has six connections to a server, and tabs would use them up.
+ * A lost connection is made again. Each begins with the whole state.
+ */
 export function listen(listener: FeedListener, waitMs = reconnectMs): void {
+  const listenAgain = (): void => {
+    listen(listener);
+  };
+  if (document.hidden) {
+    document.addEventListener('visibilitychange', listenAgain, { once: true });
+    return;
+  }
   let nextWaitMs = Math.min(waitMs * 1.5, maxReconnectMs);
   const source = new EventSource('/api/feed');
+  const stop = (): void => {
+    source.close();
+    document.removeEventListener('visibilitychange', leave);
+  };
+  const leave = (): void => {
+    stop();
+    listener.onHidden();
+    document.addEventListener('visibilitychange', listenAgain, { once: true });
+  };
+  document.addEventListener('visibilitychange', leave);
   source.addEventListener('state', ({ data }) => {
     const state = parse(String(data));
     if (!isState(state)) return;
@@ -132,7 +166,7 @@ export function listen(listener: FeedListener, waitMs = reconnectMs): void {
   });
   source.addEventListener('error', () => {
     // Its own way to reconnect gives up on some errors.
-    source.close();
+    stop();
     listener.onLost();
     setTimeout(() => {
       listen(listener, nextWaitMs);
