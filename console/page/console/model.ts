@@ -13,6 +13,7 @@ import { count } from '../../../relay/terminal/terminal-text';
 import { dependOn } from './depend-on';
 import { curlCommand, decoded, webhookUrlOf } from './curl';
 import { Feed } from './feed';
+import { listen } from './feed-connection';
 import { emptyEquation, noFilter, type Filter, type Place } from './filter';
 import { firstView, hashOf, viewOf, type Panel, type Tab, type View } from './location';
 import { purchase } from './purchase';
@@ -123,7 +124,7 @@ export class Model {
   }
 
   #connect(): void {
-    server.listen({
+    listen({
       onState: (state) => {
         batch(() => {
           this.#replace(state.rows);

@@ -1,8 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../../lambda/json';
 import type {
-  ConsoleChange,
   ConsoleSettings,
-  ConsoleState,
   DeadLetterAnswer,
   DeadLetterRequest,
   DeadLetters,
@@ -26,14 +24,12 @@ export class Refused extends Error {
 }
 
 /** Page and server come from one version: what has one field of an answer is that answer. */
-const has =
+export const has =
   <T>(name: keyof T & string) =>
   (value: unknown): value is T =>
     isJsonObject(value) && Object.hasOwn(value, name);
 
 const isSettings = has<ConsoleSettings>('webhookUrl');
-const isState = has<ConsoleState>('equation');
-const isChange = has<ConsoleChange>('equation');
 const isRowDetail = has<RowDetail>('received');
 const isRowPayload = has<RowPayload>('payload');
 const isSendAnswer = has<SendAnswer>('status');
@@ -110,66 +106,12 @@ function errorOf(answer: unknown, status: number): string {
   return typeof error === 'string' ? error : `The console's server answered ${status}.`;
 }
 
-function parse(text: string): JsonObject | undefined {
+/** A JSON object; undefined for anything else. */
+export function parse(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-export interface FeedListener {
-  readonly onState: (state: ConsoleState) => void;
-  readonly onChange: (change: ConsoleChange) => void;
-  readonly onLost: () => void;
-  /** The page is hidden: it does not listen until it is visible again. */
-  readonly onHidden: () => void;
-}
-
-/** Until the next try after a lost connection, and at most, if it is not made. */
-const [reconnectMs, maxReconnectMs] = [1000, 5000];
-
-/**
- * Listens for as long as the page is visible: a browser has six connections to a server, and tabs would use them up.
- * A lost connection is made again. Each begins with the whole state.
- */
-export function listen(listener: FeedListener, waitMs = reconnectMs): void {
-  const listenAgain = (): void => {
-    listen(listener);
-  };
-  if (document.hidden) {
-    document.addEventListener('visibilitychange', listenAgain, { once: true });
-    return;
-  }
-  let nextWaitMs = Math.min(waitMs * 1.5, maxReconnectMs);
-  const source = new EventSource('/api/feed');
-  const stop = (): void => {
-    source.close();
-    document.removeEventListener('visibilitychange', leave);
-  };
-  const leave = (): void => {
-    stop();
-    listener.onHidden();
-    document.addEventListener('visibilitychange', listenAgain, { once: true });
-  };
-  document.addEventListener('visibilitychange', leave);
-  source.addEventListener('state', ({ data }) => {
-    const state = parse(String(data));
-    if (!isState(state)) return;
-    nextWaitMs = reconnectMs;
-    listener.onState(state);
-  });
-  source.addEventListener('change', ({ data }) => {
-    const change = parse(String(data));
-    if (isChange(change)) listener.onChange(change);
-  });
-  source.addEventListener('error', () => {
-    // Its own way to reconnect gives up on some errors.
-    stop();
-    listener.onLost();
-    setTimeout(() => {
-      listen(listener, nextWaitMs);
-    }, nextWaitMs);
-  });
 }
