@@ -111,6 +111,8 @@ export class Model {
         this.isShown.value = false;
         if (view.row !== null) this.feed.hold();
       });
+      if (view.row !== null && this.connection.peek() === 'open' && this.feed.row(view.row) === undefined)
+        this.#leaveLostRow();
     };
     this.#newPurchase();
     takeHash();
@@ -157,8 +159,14 @@ export class Model {
     const now = id === null ? undefined : this.feed.row(id)?.peek();
     const isGone = selected === undefined ? now === undefined : now?.requestId !== selected.requestId;
     if (!isGone) return;
-    if (id !== null) this.deselect();
+    if (id === null) this.feed.follow();
+    else this.#leaveLostRow();
+  }
+
+  #leaveLostRow(): void {
+    this.deselect();
     this.feed.follow();
+    this.say('plain', 'The row that was selected is not in this stack, or no longer among its newest.');
   }
 
   #take({ equation, heap, deadLetters, olderRows, stopped }: Omit<ConsoleChange, 'rows'>): void {
