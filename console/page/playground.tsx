@@ -40,8 +40,9 @@ function Playground({ settings, draft, isLinkBroken }: PlaygroundProps): JSX.Ele
       <footer class="muted">
         <p>
           To check that nothing leaves it: open this file in a text editor. The Content-Security-Policy in its
-          first lines begins with <code>default-src 'none'</code>, so that the browser itself refuses every
-          connection.
+          first lines begins with <code>default-src 'none'</code>: by it the browser refuses every request,
+          form, frame, image and font, and every script but the one in this file. No policy can forbid a page
+          to open another page, or WebRTC; the script does neither.
         </p>
       </footer>
     </main>

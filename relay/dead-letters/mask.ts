@@ -26,7 +26,7 @@ export function maskBody(body: string): string {
 export const maskJson = (value: unknown): unknown => maskValue(value, '', 0);
 
 /**
- * Masks an identity so that someone who knows it can recognize it: `a…@s….test`, `c…`. Placeholders and templates are
+ * Masks an identity so that someone who knows it can recognize it: `a…@s….test`, `c…7`. Placeholders and templates are
  * shown unmasked, since they are no personal data.
  */
 export function maskIdentity(identity: string): string {
@@ -36,12 +36,18 @@ export function maskIdentity(identity: string): string {
   return visible(
     name !== undefined && host !== undefined && domain !== undefined
       ? `${first(name)}…@${first(host)}….${domain}`
-      : `${first(shown)}…`,
+      : `${first(shown)}…${shown.length < minForLast ? '' : last(shown)}`,
   );
 }
 
 /** Heap's limit. */
 const maxIdentity = 255;
+
+/** Of a shorter identity the last character would tell too much. */
+const minForLast = 8;
+
+/** The last character, which may be two code units. */
+const last = (string: string): string => Array.from(string.slice(-2)).at(-1) ?? '';
 
 /** The first character, which may be two code units. */
 const first = (string: string): string => Array.from(string.slice(0, 2))[0] ?? '';

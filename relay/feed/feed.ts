@@ -193,7 +193,7 @@ export function failureOf(fields: JsonObject): string | undefined {
   const status = own(fields, 'status');
   return typeof status === 'number'
     ? `Heap answered ${status}`
-    : `Heap did not answer: ${string(fields, 'status')}`;
+    : `Heap: no answer (${string(fields, 'status')})`;
 }
 
 const nothing = {
@@ -302,7 +302,16 @@ function receivedAndNotFinal(rows: readonly LedgerRow[]): Pick<FeedRow, 'campaig
 }
 
 /** Why a row is waiting, without the time of the next try. */
-export const causeOf = ({ detail }: FeedRow): string | null => detail?.split(', next try')[0] ?? null;
+export const causeOf = ({ detail }: FeedRow): string | null =>
+  detail === null ? null : partsOf(detail).cause;
+
+/** The two parts of why a row is waiting; the second is empty if it does not name the next try. */
+export function partsOf(detail: string): { readonly cause: string; readonly nextTry: string } {
+  const at = detail.indexOf(', next try');
+  return at === -1
+    ? { cause: detail, nextTry: '' }
+    : { cause: detail.slice(0, at), nextTry: detail.slice(at) };
+}
 
 /** The delays of `lambda/forwarder/retry-delay.ts`, without jitter and Heap's Retry-After. */
 const delaysMs = { min: 30_000, max: 3_600_000 };
@@ -316,7 +325,7 @@ function whyWaiting({ heapSaid, heapIsDown, maxLagMs }: Batch, areAllNew: boolea
   const waitedMs = areAllNew ? 0 : (maxLagMs ?? 0);
   const delay = Math.min(Math.max(waitedMs, delaysMs.min), delaysMs.max);
   const [length, unit] = delay < 120_000 ? [delay / 1000, 's'] : [delay / 60_000, 'min'];
-  return `${cause}, next try in about ${Math.round(length)} ${unit}`;
+  return `${cause}, next try in ${Math.round(length)} ${unit}`;
 }
 
 function withoutToken(fields: JsonObject, at: number, { problem }: Batch): FeedRow[] {

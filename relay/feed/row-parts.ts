@@ -1,5 +1,5 @@
 import { columnsOf, duration, grouped, shortened, visibleText } from '../terminal/terminal-text';
-import type { FeedRow } from './feed';
+import { partsOf, type FeedRow } from './feed';
 
 /** What a part of a line means; its colour is chosen elsewhere. */
 export type Tone = 'good' | 'bad' | 'waiting' | 'plain' | 'faint';
@@ -26,7 +26,7 @@ export function rowParts(row: FeedRow): Part[] {
   const room = columns - time.length - gap.length - columnsOf(outcome);
   const shown = fitting(originsOf(row), details === '' ? room : room - columnsOf(gap + details), room);
   const origin = shown === '' ? '' : gap + shown;
-  const told = shortened(details, room - columnsOf(origin) - gap.length);
+  const told = shortenedDetails(details, room - columnsOf(origin) - gap.length);
   return [
     { tone: 'faint', string: time },
     { tone, string: gap + outcome },
@@ -59,6 +59,13 @@ function outcomeOf({ kind, delivered, ignored, rejected, waiting }: FeedRow): Pa
   return { tone, string: `${mark} ${told.join(', ')}` };
 }
 
+/** Cuts the cause of a wait before the time of its next try. */
+function shortenedDetails(details: string, columns: number): string {
+  const { cause, nextTry } = partsOf(details);
+  const room = columns - columnsOf(nextTry);
+  return room < 1 ? shortened(details, columns) : shortened(cause, room) + nextTry;
+}
+
 /** Names of the origin from long to short: `Newsletter (1650000003)`, `Newsletter`. */
 function originsOf({ campaign, event }: FeedRow): string[] {
   if (campaign === null) return [oneLine(event ?? '')];
@@ -66,8 +73,8 @@ function originsOf({ campaign, event }: FeedRow): string[] {
   return [`${oneLine(event)} (${oneLine(campaign)})`, oneLine(event)];
 }
 
-/** A name cut shorter than this says nothing. */
-const minNameColumns = 16;
+/** A name cut shorter than this says nothing; a longer one gives way to the details. */
+const minNameColumns = 12;
 
 /** The first name that fits beside the details with the gap before it; otherwise the start of the last one. */
 function fitting(names: readonly string[], room: number, wholeRoom: number): string {

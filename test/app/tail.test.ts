@@ -67,7 +67,7 @@ test('tells the truth through an outage, a recovery and a redrive', async () => 
     event: 'Newsletter',
     campaign: '1650000003',
     waiting: 3,
-    detail: expect.stringMatching(/^Heap answered 500, next try in about 30 s$/) as string,
+    detail: expect.stringMatching(/^Heap answered 500, next try in 30 s$/) as string,
   });
   expect(rows().filter(({ requestId }) => requestId === newsletter)).toEqual([]);
 

@@ -1,4 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -244,49 +246,98 @@ inBrowser('works without a network, and asks for nothing but its file', async ()
   expect(requested).toEqual([url]);
 });
 
-inBrowser('has a policy by which the browser refuses every connection', async () => {
-  const page = await open({
-    expected: /Content.Security.Policy|violates|Failed to fetch|Refused|Fetch API/i,
-  });
-  const reached = await page.evaluate(async () => {
-    const attempts: [string, () => Promise<unknown>][] = [
-      ['fetch', () => fetch('https://127.0.0.1/')],
-      [
-        'image',
-        () =>
-          new Promise((resolve, reject) => {
-            const image = new Image();
-            image.onload = resolve;
-            image.onerror = reject;
-            image.src = 'https://127.0.0.1/x.png';
-          }),
-      ],
-      ['eval', () => Promise.resolve(Reflect.construct(Function, ['return 1']))],
-      [
-        'inline script',
-        () =>
-          new Promise((resolve, reject) => {
-            Object.assign(globalThis, { resolved: resolve });
-            const script = document.createElement('script');
-            script.textContent = 'resolved()';
-            document.body.append(script);
-            setTimeout(reject, 100);
-          }),
-      ],
-    ];
-    const passed: string[] = [];
-    for (const [name, attempt] of attempts) {
-      try {
-        await attempt();
-        passed.push(name);
-      } catch {
-        // Refused, as it should be.
-      }
+/** Tries each way to the address in the page. @returns the directives by which the browser refused one */
+async function tryToReach(page: Page, address: string): Promise<string[]> {
+  return page.evaluate(async (address) => {
+    const refused = new Set<string>();
+    addEventListener('securitypolicyviolation', ({ effectiveDirective }) => refused.add(effectiveDirective));
+    const loads = (tag: string, attributes: Record<string, string>): void => {
+      const element = document.createElement(tag);
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+      document.body.append(element);
+    };
+    await fetch(address).catch(() => undefined);
+    await fetch(address, { method: 'POST', mode: 'no-cors', body: 'x' }).catch(() => undefined);
+    navigator.sendBeacon(address, 'x');
+    try {
+      new EventSource(address).close();
+      new WebSocket(address.replace('http', 'ws'));
+    } catch {
+      // Refused at once.
     }
-    return passed;
-  });
-  expect(reached).toEqual([]);
-});
+    loads('img', { src: `${address}/image` });
+    loads('iframe', { src: `${address}/frame` });
+    loads('script', { src: `${address}/script` });
+    loads('link', { rel: 'stylesheet', href: `${address}/style` });
+    loads('video', { src: `${address}/video` });
+    loads('object', { data: `${address}/object` });
+    loads('base', { href: `${address}/base` });
+    await new FontFace('Other', `url(${address}/font)`).load().catch(() => undefined);
+    const form = document.createElement('form');
+    Object.assign(form, { action: address, method: 'post' });
+    document.body.append(form);
+    form.submit();
+    const inline = document.createElement('script');
+    inline.textContent = 'inlineRan = 1';
+    document.body.append(inline);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The debugger allows eval to what it runs itself, and not to what runs later.
+    try {
+      Reflect.construct(Function, ['return 1']);
+      refused.add('but not eval');
+    } catch {
+      // Refused, as it should be.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    if ('inlineRan' in globalThis) refused.add('but not an inline script');
+    return [...refused].sort();
+  }, address);
+}
+
+inBrowser(
+  'has a policy by which the browser refuses requests, forms, frames, images, fonts, scripts',
+  async () => {
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+      requests.push(request.url ?? '');
+      response.writeHead(200, { 'Access-Control-Allow-Origin': '*' }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const page = await open({ expected: /Content.Security.Policy|violates|Refused|Failed to/i });
+    try {
+      expect(await tryToReach(page, address)).toEqual([
+        'base-uri',
+        'connect-src',
+        'font-src',
+        'form-action',
+        'frame-src',
+        'img-src',
+        'media-src',
+        'object-src',
+        'script-src',
+        'script-src-elem',
+        'style-src-elem',
+      ]);
+      expect(requests).toEqual([]);
+
+      // The same server gets them from a page without a policy.
+      const free = await browser.open({ expected: /./ });
+      await free.goto(`${address}/free`);
+      // Its form leaves the page, and so ends the script.
+      await tryToReach(free, address).catch(() => undefined);
+      await eventually(() => {
+        expect(requests).toEqual(
+          expect.arrayContaining(['/', '/image', '/frame', '/script', '/style', '/font']),
+        );
+        return Promise.resolve();
+      });
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  },
+);
 
 inBrowser('makes a link only after it said what it holds, and reads it', async () => {
   const page = await open();

@@ -28,6 +28,13 @@ test('is one file of less than 1 MB that names no other', () => {
   expect(html).not.toMatch(/<(?:link|img|iframe|object|embed|base)\b|\bsrc="|\bhref="/);
 });
 
+test('does nothing to leave the page that its policy cannot forbid', () => {
+  const [, script = ''] = contentsOf('script');
+  const ways =
+    /RTCPeerConnection|WebTransport|window\.open|location\.(?:assign|replace)\(|\b(?<!\.)location(?:\.href)?=[^=]/g;
+  expect(script.match(ways)).toBeNull();
+});
+
 test('holds what the preview needs of the environment, and nothing else', () => {
   const settings = JSON.parse(contentsOf('script')[0] ?? '') as PlaygroundSettings;
 

@@ -77,7 +77,7 @@ test('its lines about an outage are those that npm start prints', () => {
       at: Date.UTC(2026, 0, 1, 5, 24, 40),
       kind: 'waiting',
       waiting: 1,
-      detail: 'Heap answered 500, next try in about 30 s',
+      detail: 'Heap answered 500, next try in 30 s',
     }),
     rowLine({ ...row, at: Date.UTC(2026, 0, 1, 5, 25, 12), delivered: 1, lagMs: 33_400 }),
   ];

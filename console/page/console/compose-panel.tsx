@@ -13,7 +13,7 @@ export function ComposePanel({ model }: { readonly model: Model }): JSX.Element 
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     event.stopPropagation();
-    void model.send();
+    if (!event.repeat) void model.send();
   };
 
   return (
@@ -34,8 +34,7 @@ export function ComposePanel({ model }: { readonly model: Model }): JSX.Element 
           )}
         </div>
         <p class="hint">
-          Like a campaign in CleverTap: it goes to the webhook of this stack. Below you see what would become
-          of it.
+          Like a campaign in CleverTap: it goes to the webhook of this stack. The verdict is below.
         </p>
       </header>
       {settings !== null && (

@@ -26,6 +26,15 @@ export function curlCommand(url: string, apiKey: string, payload: string): strin
 export const webhookUrlOf = (webhookUrl: string, pathEvent: string | null): string =>
   pathEvent === null || pathEvent === '' ? webhookUrl : `${webhookUrl}/${encodeURIComponent(pathEvent)}`;
 
+/** The name in the path of a URL; a bad escape stays as it is, as in the function. */
+export function decoded(pathEvent: string): string {
+  try {
+    return decodeURIComponent(pathEvent);
+  } catch {
+    return pathEvent;
+  }
+}
+
 /** One word of a shell, whatever it holds. */
 export function quoted(string: string): string {
   if (!unsafe.test(string)) return `'${string.replaceAll("'", `'\\''`)}'`;

@@ -1,44 +1,13 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { count, duration, grouped } from '../../../relay/terminal/terminal-text';
 import type { DeadLetterGroup, DeadLetters } from '../../wire';
-import { dependOn } from './depend-on';
-import { messageOf, type Model } from './model';
+import { isWhole, useDeadLetters } from './dead-letters';
+import type { Model } from './model';
 import { Name } from './name';
-import { deadLetters } from './server';
-
-/** Until the list is read again: letters come and go many at a time. */
-const settleMs = 300;
 
 /** What can never be delivered as it is: why, what to do, and the two ways out. */
 export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Element {
-  const list = useSignal<DeadLetters | null>(null);
-  const error = useSignal<string | null>(null);
-
-  useSignalEffect(() => {
-    dependOn(model.deadLetters, model.connection);
-    if (model.isMoving.value) return;
-    const abort = new AbortController();
-    const timer = setTimeout(
-      () => {
-        deadLetters(abort.signal).then(
-          (found) => {
-            list.value = found;
-            error.value = null;
-          },
-          (failure: unknown) => {
-            if (!abort.signal.aborted) error.value = messageOf(failure);
-          },
-        );
-      },
-      list.peek() === null ? 0 : settleMs,
-    );
-    return () => {
-      clearTimeout(timer);
-      abort.abort();
-    };
-  });
-
+  const { list, error } = useDeadLetters(model);
   return (
     <section class="panel dead-letters" data-testid="dead-letters" aria-label="Dead letters">
       <header class="panel-head">
@@ -69,22 +38,26 @@ export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Elem
 }
 
 function Groups({ model, list }: { readonly model: Model; readonly list: DeadLetters }): JSX.Element {
-  if (list.letters === 0) {
-    return (
-      <p class="calm">
-        {list.complete
-          ? 'No dead letters: nothing was rejected that is not settled.'
-          : 'No dead letters seen so far.'}
-      </p>
-    );
-  }
+  const counted = model.deadLetters.value;
+  if (list.letters === 0 && isWhole(list, counted))
+    return <p class="calm">No dead letters: nothing was rejected that is not settled.</p>;
   const reasons = [...new Set(list.groups.map(({ reason }) => reason))];
   return (
     <>
-      <p class="sum">
-        {count(list.letters, 'dead letter')} with {count(list.events, 'event')}
-        {!list.complete && '. Not all of them: somebody else reads the queue at the same time'}
-      </p>
+      {list.letters > 0 && (
+        <p class="sum">
+          {count(list.letters, 'dead letter')} with {count(list.events, 'event')}
+        </p>
+      )}
+      {!isWhole(list, counted) && (
+        <p class="tone-waiting">
+          {counted > list.letters
+            ? `${count(counted - list.letters, 'dead letter is', 'dead letters are')} not listed: `
+            : 'This list may lack some: '}
+          somebody else reads them, such as <code>relay dlq</code>. They are listed here once they can be read
+          again.
+        </p>
+      )}
       {reasons.map((reason) => (
         <Reason
           key={reason}

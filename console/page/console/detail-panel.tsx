@@ -1,11 +1,13 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { duration, grouped, visible } from '../../../relay/terminal/terminal-text';
-import type { EventDetail, RowDetail } from '../../wire';
+import { count, duration, grouped, visible } from '../../../relay/terminal/terminal-text';
+import type { DeadLetters, EventDetail, FeedRow, RowDetail } from '../../wire';
 import { HeapEventView } from '../parts/heap-event-view';
 import { nowFor } from './clock';
+import { decoded } from './curl';
+import { isWhole, useDeadLetters } from './dead-letters';
 import { tabs, type Tab } from './location';
-import type { Model } from './model';
+import { letterIsGone, type Model } from './model';
 import { Name } from './name';
 import { clockTime, markOf, stateWords, toneOf } from './words';
 
@@ -50,24 +52,28 @@ function CloseButton({ model }: { readonly model: Model }): JSX.Element {
 }
 
 function Loaded({ model, detail }: { readonly model: Model; readonly detail: RowDetail }): JSX.Element {
-  const { row, events } = detail;
+  const { events, pathEvent } = detail;
+  // The feed hears of a change first; the details are read after it.
+  const row = model.feed.row(detail.row.id)?.value ?? detail.row;
   const selected = model.view.value.event;
-  const shown =
+  const told =
     (selected === null ? undefined : events[selected]) ??
     events.find(({ state }) => state.kind !== 'delivered') ??
     events[0];
+  const shown = told !== undefined && row.events === 1 ? { ...told, state: row.state } : told;
+  const name = shown?.event ?? row.event ?? (pathEvent === null ? null : decoded(pathEvent));
   const who = shown?.who ?? row.who;
   return (
     <>
       <header class="panel-head">
         <div class="title">
           <h2>
-            <Name>{shown?.event ?? row.event ?? 'No name'}</Name>
+            <Name>{name ?? 'No name'}</Name>
           </h2>
           <CloseButton model={model} />
         </div>
         <p class="facts">
-          <time title={new Date(row.at).toISOString()}>{clockTime(row.at)}</time>
+          <time title={new Date(row.at).toISOString()}>{clockTime(row.at)} UTC</time>
           {row.campaign !== null && (
             <span>
               campaign <Name>{row.campaign}</Name>
@@ -80,7 +86,7 @@ function Loaded({ model, detail }: { readonly model: Model; readonly detail: Row
             </span>
           )}
         </p>
-        <Actions model={model} detail={detail} />
+        <Actions model={model} row={row} isMasked={detail.isMasked} />
         {row.events > 1 && <EventPicker model={model} detail={detail} shown={shown} />}
       </header>
       <Tabs model={model} />
@@ -99,10 +105,12 @@ function Loaded({ model, detail }: { readonly model: Model; readonly detail: Row
 
 function Actions({
   model,
-  detail: { row, isMasked },
+  row,
+  isMasked,
 }: {
   readonly model: Model;
-  readonly detail: RowDetail;
+  readonly row: FeedRow;
+  readonly isMasked: boolean;
 }): JSX.Element {
   const isStopped = model.stopped.value !== null;
   return (
@@ -124,10 +132,14 @@ function Actions({
       <button
         type="button"
         title="Key r"
-        disabled={isStopped || model.isSending.value}
+        disabled={
+          isStopped ||
+          model.isSending.value ||
+          (row.state.kind === 'rejected' && model.deadLetters.value === 0)
+        }
         onClick={() => void model.again(row)}
       >
-        {row.state.kind === 'rejected' ? 'Redrive …' : 'Send again'}
+        {row.state.kind === 'rejected' ? `Redrive all ${row.state.reason} …` : 'Send again'}
       </button>
       <button type="button" title="Key c" disabled={isStopped} onClick={() => void model.copyCurl(row.id)}>
         Copy as curl
@@ -265,7 +277,7 @@ function Journey({
             <span class="place">{place}</span>
             <span class="what">{what}</span>
             <time title={new Date(at).toISOString()}>
-              {index === 0 ? clockTime(at) : `+ ${duration(at - start)}`}
+              {index === 0 ? `${clockTime(at)} UTC` : `+ ${duration(at - start)}`}
             </time>
           </li>
         ))}
@@ -357,7 +369,13 @@ function Why({
   return (
     <div class="reasons">
       <StateLine model={model} state={state} />
-      <dl>{reasonsOf(state, remedy)}</dl>
+      <dl>
+        {state.kind === 'rejected' ? (
+          <Rejection model={model} state={state} remedy={remedy} />
+        ) : (
+          reasonsOf(state)
+        )}
+      </dl>
       {state.kind === 'delivered' && <CountedWith model={model} row={state.countedOnceWith} />}
       {state.kind !== 'rejected' && state.kind !== 'ignored' && (
         <>
@@ -404,22 +422,49 @@ function CountedWith({
   );
 }
 
-function reasonsOf(state: EventDetail['state'], remedy: string | null): JSX.Element | null {
+function Rejection({
+  model,
+  state: { reason, detail },
+  remedy,
+}: {
+  readonly model: Model;
+  readonly state: Extract<EventDetail['state'], { readonly kind: 'rejected' }>;
+  readonly remedy: string | null;
+}): JSX.Element {
+  const { list } = useDeadLetters(model);
+  const section = `docs/reasons.md#${reason}`;
+  return (
+    <>
+      {detail !== null && <Fact name="Found">{detail}</Fact>}
+      {remedy !== null && <Fact name="What to do">{remedy}</Fact>}
+      <Fact name="Where it is">{whereOf(reason, list.value, model.deadLetters.value)}</Fact>
+      <Fact name="More">
+        <code>{section}</code>{' '}
+        <button type="button" class="link" onClick={() => void model.copy(section, 'The path')}>
+          Copy
+        </button>
+        <br />
+        <span class="hint">in the folder of this repository, where npm start was run</span>
+      </Fact>
+    </>
+  );
+}
+
+/** The dead letters are known by reason: of several with the same one, any may be this one. */
+function whereOf(reason: string, list: DeadLetters | null, counted: number): string {
+  const same = list?.groups.filter((group) => group.reason === reason) ?? [];
+  const letters = same.reduce((sum, group) => sum + group.letters, 0);
+  const isGone = counted === 0 || (list !== null && letters === 0 && isWhole(list, counted));
+  if (isGone) return letterIsGone;
+  const where =
+    letters === 0
+      ? 'In the dead letters, for 14 days.'
+      : `In the dead letters, for 14 days unless it is discarded: ${count(letters, 'dead letter has', 'dead letters have')} this reason.`;
+  return `${where} A redrive tries the same body again; where the body itself is wrong, edit it and send it again.`;
+}
+
+function reasonsOf(state: Exclude<EventDetail['state'], { readonly kind: 'rejected' }>): JSX.Element | null {
   switch (state.kind) {
-    case 'rejected':
-      return (
-        <>
-          {state.detail !== null && <Fact name="Found">{state.detail}</Fact>}
-          {remedy !== null && <Fact name="What to do">{remedy}</Fact>}
-          <Fact name="Where it is">
-            In the dead letters, for 14 days. A redrive tries the same body again; where the body itself is
-            wrong, edit it and send it again.
-          </Fact>
-          <Fact name="More">
-            <code>docs/reasons.md#{state.reason}</code>
-          </Fact>
-        </>
-      );
     case 'queued':
       return (
         <>
@@ -439,14 +484,14 @@ function reasonsOf(state: EventDetail['state'], remedy: string | null): JSX.Elem
     case 'ignored':
       return (
         <Fact name="Because">
-          {remedy ?? 'It is the ping that CleverTap sends when a webhook is saved, or a rule leaves it out.'}
+          It is the ping that CleverTap sends when a webhook is saved, or a rule leaves it out.
         </Fact>
       );
     case 'missing':
       return (
         <Fact name="What it means">
-          Neither Heap, the queue nor the dead letters have it. Keep the terminal’s output: this is a mistake
-          of this app.
+          Neither Heap, the queue nor the dead letters have it. Either its message was deleted by hand, by
+          PurgeQueue or DeleteMessage, or it is a mistake of this app: then keep the terminal’s output.
         </Fact>
       );
   }

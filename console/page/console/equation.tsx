@@ -15,7 +15,7 @@ const hints: Readonly<Record<Place, string>> = {
   rejected: 'Can never be delivered as they are: dead letters',
   ignored: 'Setup pings, and events that a rule leaves out',
   queued: 'On their way, or waiting for their next attempt',
-  missing: 'In none of these places; this would be a mistake of this app',
+  missing: 'In none of these places: deleted by hand, or a mistake of this app',
 };
 
 /** Where every accepted event is. Each number is a filter of the feed. */

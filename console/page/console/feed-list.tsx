@@ -41,7 +41,7 @@ export function FeedList({ model }: { readonly model: Model }): JSX.Element {
   return (
     <div class="feed-frame">
       <div class="feed-head" aria-hidden="true">
-        <span>Time</span>
+        <span>Time, UTC</span>
         <span>Event</span>
         <span>Campaign</span>
         <span>Who</span>

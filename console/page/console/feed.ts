@@ -43,8 +43,13 @@ export class Feed {
   /** All rows anew, as after a connection is made. */
   replace(rows: readonly FeedRow[]): void {
     batch(() => {
+      const known = new Map(this.#rows);
       this.#rows.clear();
-      for (const row of rows.slice(0, maxRows)) this.#rows.set(row.id, signal(row));
+      for (const row of rows.slice(0, maxRows)) {
+        const same = known.get(row.id) ?? signal(row);
+        same.value = row;
+        this.#rows.set(row.id, same);
+      }
       this.#shown.value = [...this.#rows.keys()];
       this.#held.value = [];
     });

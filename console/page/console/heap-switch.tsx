@@ -25,6 +25,11 @@ export function HeapSwitch({ model }: { readonly model: Model }): JSX.Element | 
       ) : (
         model.stopped.value === null && <Switch model={model} />
       )}
+      {settings.chaosSeed !== null && (
+        <span class="hint">
+          With --chaos waits are skipped: the stack’s clock may be ahead of this machine’s.
+        </span>
+      )}
     </div>
   );
 }

@@ -49,17 +49,27 @@ export interface Press {
   readonly metaKey: boolean;
   readonly altKey: boolean;
   readonly isComposing: boolean;
+  /** Whether the key is held down. */
+  readonly repeat: boolean;
 }
 
 /**
- * The command of a key; undefined for keys that belong to the browser or to a field.
- *
- * @param place where it was pressed: in a field only Escape counts, and on a control Enter and arrows are its own
+ * Where a key was pressed: in a field, on a row, on another control or a part that scrolls, or nowhere in particular.
  */
-export function commandOf(press: Press, place: 'field' | 'control' | 'page'): Command | undefined {
+export type KeyPlace = 'field' | 'row' | 'control' | 'page';
+
+const isMovement = (command: Command | undefined): boolean => command === 'next' || command === 'previous';
+
+/**
+ * The command of a key; undefined for keys that belong to the browser or to what has the focus: in a field all but
+ * Escape, on rows and controls Enter, and on controls the arrows. A key that is held down only moves.
+ */
+export function commandOf(press: Press, place: KeyPlace): Command | undefined {
   if (press.ctrlKey || press.metaKey || press.altKey || press.isComposing) return undefined;
   const command = commands.get(press.key);
+  if (press.repeat && !isMovement(command)) return undefined;
   if (place === 'field') return command === 'back' ? command : undefined;
-  if (place === 'control' && press.key === 'Enter') return undefined;
+  if (place !== 'page' && press.key === 'Enter') return undefined;
+  if (place === 'control' && press.key.startsWith('Arrow')) return undefined;
   return command;
 }

@@ -11,8 +11,9 @@ import type {
 import type { Draft } from '../judge';
 import { count } from '../../../relay/terminal/terminal-text';
 import { dependOn } from './depend-on';
-import { curlCommand, webhookUrlOf } from './curl';
+import { curlCommand, decoded, webhookUrlOf } from './curl';
 import { Feed } from './feed';
+import { listen } from './feed-connection';
 import { emptyEquation, noFilter, type Filter, type Place } from './filter';
 import { firstView, hashOf, viewOf, type Panel, type Tab, type View } from './location';
 import { purchase } from './purchase';
@@ -65,7 +66,8 @@ const noticeMs = 8000;
 /** All that the page knows and can do. The parts of the page draw its signals and call its methods. */
 export class Model {
   readonly settings = signal<ConsoleSettings | null>(null);
-  readonly connection = signal<'first' | 'open' | 'lost'>('first');
+  /** `hidden`: as long as nobody sees the page it does not listen. */
+  readonly connection = signal<'first' | 'open' | 'hidden' | 'lost'>('first');
   readonly equation = signal<Equation>(emptyEquation);
   readonly heap = signal<HeapStatus | null>(null);
   readonly deadLetters = signal(0);
@@ -109,6 +111,8 @@ export class Model {
         this.isShown.value = false;
         if (view.row !== null) this.feed.hold();
       });
+      if (view.row !== null && this.connection.peek() === 'open' && this.feed.row(view.row) === undefined)
+        this.#leaveLostRow();
     };
     this.#newPurchase();
     takeHash();
@@ -122,7 +126,7 @@ export class Model {
   }
 
   #connect(): void {
-    server.listen({
+    listen({
       onState: (state) => {
         batch(() => {
           this.#replace(state.rows);
@@ -141,6 +145,9 @@ export class Model {
       onLost: () => {
         this.connection.value = 'lost';
       },
+      onHidden: () => {
+        if (this.connection.peek() === 'open') this.connection.value = 'hidden';
+      },
     });
   }
 
@@ -152,8 +159,14 @@ export class Model {
     const now = id === null ? undefined : this.feed.row(id)?.peek();
     const isGone = selected === undefined ? now === undefined : now?.requestId !== selected.requestId;
     if (!isGone) return;
-    if (id !== null) this.deselect();
+    if (id === null) this.feed.follow();
+    else this.#leaveLostRow();
+  }
+
+  #leaveLostRow(): void {
+    this.deselect();
     this.feed.follow();
+    this.say('plain', 'The row that was selected is not in this stack, or no longer among its newest.');
   }
 
   #take({ equation, heap, deadLetters, olderRows, stopped }: Omit<ConsoleChange, 'rows'>): void {
@@ -377,11 +390,35 @@ export class Model {
 
   /** Redrives the dead letters of a rejected row's reason, after a question; sends any other row again. */
   async again(row: FeedRow): Promise<void> {
+    const settings = this.settings.peek();
     if (row.state.kind === 'rejected') {
-      this.askToMove('redrive', { reason: row.state.reason, letters: null });
-      return;
+      if (this.deadLetters.peek() === 0) this.say('plain', letterIsGone);
+      else this.askToMove('redrive', { reason: row.state.reason, letters: null });
+    } else if (settings?.isRealHeap === true) {
+      this.dialog.value = { kind: 'question', question: this.#questionToSend(row, settings) };
+    } else {
+      await this.#sendAgain(row);
     }
-    await this.#withPayload(row.id, ({ payload, pathEvent }) =>
+  }
+
+  #questionToSend(row: FeedRow, { heapUrl, dedupeWindowMinutes }: ConsoleSettings): Question {
+    const events = count(row.events, 'event');
+    return {
+      title: `Send ${events} to ${new URL(heapUrl).host} again?`,
+      text: `This is a real Heap. Equal events count once only within ${count(dedupeWindowMinutes, 'minute')}, after that Heap counts them again. What it has cannot be taken back.`,
+      action: 'Send again',
+      isDangerous: false,
+      run: async () => {
+        // The status bar and the new row say how it went.
+        this.dialog.value = null;
+        await this.#sendAgain(row);
+        return '';
+      },
+    };
+  }
+
+  async #sendAgain({ id }: FeedRow): Promise<void> {
+    await this.#withPayload(id, ({ payload, pathEvent }) =>
       this.#post(payload, pathEvent, (notice) => {
         if (notice !== null) this.say(notice.tone, notice.text);
       }),
@@ -477,17 +514,12 @@ export class Model {
   }
 }
 
+/** What to say of a rejected row whose dead letter cannot be redriven. */
+export const letterIsGone =
+  'Its dead letter is gone: it was discarded, or is older than 14 days. Edit the payload and send it again.';
+
 /** What went wrong, for a person. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Whether two plain values say the same. */
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-/** The path has the name percent-encoded; a bad escape stays as it is, as in the function. */
-function decoded(pathEvent: string): string {
-  try {
-    return decodeURIComponent(pathEvent);
-  } catch {
-    return pathEvent;
-  }
-}

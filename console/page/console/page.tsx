@@ -8,7 +8,7 @@ import { EquationBar } from './equation';
 import { FeedList } from './feed-list';
 import { filterId, focusFilter, FocusKeeper } from './focus-keeper';
 import { HeapSwitch } from './heap-switch';
-import { commandOf, keys } from './keys';
+import { commandOf, keys, type KeyPlace } from './keys';
 import type { Model } from './model';
 
 export function Page({ model }: { readonly model: Model }): JSX.Element {
@@ -181,6 +181,8 @@ function StatusBar({ model }: { readonly model: Model }): JSX.Element {
 }
 
 function obey(model: Model, event: KeyboardEvent): void {
+  // A browser presses a button again and again while Enter is held down on it.
+  if (event.repeat && event.key === 'Enter' && placeOf(event) !== 'field') event.preventDefault();
   // A dialog has its own keys, and the browser closes it on Escape.
   if (event.defaultPrevented || model.dialog.peek() !== null) return;
   const command = commandOf(event, placeOf(event));
@@ -230,9 +232,10 @@ function obey(model: Model, event: KeyboardEvent): void {
 }
 
 /** The editors live in shadow roots: the path knows the element itself. */
-function placeOf(event: KeyboardEvent): 'field' | 'control' | 'page' {
+function placeOf(event: KeyboardEvent): KeyPlace {
   const [target] = event.composedPath();
   if (!(target instanceof HTMLElement)) return 'page';
   if (target.isContentEditable || target.matches('input, textarea, select')) return 'field';
-  return target.matches('button, a, summary') ? 'control' : 'page';
+  if (target.matches('.row')) return 'row';
+  return target === document.body || target === document.documentElement ? 'page' : 'control';
 }

@@ -1,8 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../../lambda/json';
 import type {
-  ConsoleChange,
   ConsoleSettings,
-  ConsoleState,
   DeadLetterAnswer,
   DeadLetterRequest,
   DeadLetters,
@@ -26,20 +24,21 @@ export class Refused extends Error {
 }
 
 /** Page and server come from one version: what has one field of an answer is that answer. */
-const has =
+export const has =
   <T>(name: keyof T & string) =>
   (value: unknown): value is T =>
     isJsonObject(value) && Object.hasOwn(value, name);
 
 const isSettings = has<ConsoleSettings>('webhookUrl');
-const isState = has<ConsoleState>('equation');
-const isChange = has<ConsoleChange>('equation');
 const isRowDetail = has<RowDetail>('received');
 const isRowPayload = has<RowPayload>('payload');
 const isSendAnswer = has<SendAnswer>('status');
 const isHeapStatus = has<HeapStatus>('health');
 const isDeadLetters = has<DeadLetters>('groups');
 const isDeadLetterAnswer = has<DeadLetterAnswer>('complete');
+
+/** How long an answer may take; moving many dead letters takes longer than the rest. */
+const [patienceMs, movingPatienceMs] = [20_000, 300_000];
 
 export const settings = (): Promise<ConsoleSettings> => call('settings', isSettings);
 
@@ -61,7 +60,8 @@ export const deadLetters = (signal: AbortSignal): Promise<DeadLetters> =>
 export const moveDeadLetters = (
   what: 'redrive' | 'discard',
   request: DeadLetterRequest,
-): Promise<DeadLetterAnswer> => call(`dead-letters/${what}`, isDeadLetterAnswer, posted(request));
+): Promise<DeadLetterAnswer> =>
+  call(`dead-letters/${what}`, isDeadLetterAnswer, posted(request), movingPatienceMs);
 
 const posted = (body: unknown): RequestInit => ({
   method: 'POST',
@@ -72,15 +72,23 @@ const posted = (body: unknown): RequestInit => ({
 async function call<T>(
   path: string,
   isAnswer: (value: unknown) => value is T,
-  init?: RequestInit,
+  { signal, ...init }: RequestInit = {},
+  timeoutMs = patienceMs,
 ): Promise<T> {
   let answer: unknown;
   let response: Response;
+  const signals = [AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
   try {
-    response = await fetch(`/api/${path}`, init);
+    response = await fetch(`/api/${path}`, { ...init, signal: AbortSignal.any(signals) });
     answer = parse(await response.text());
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      throw new Refused(
+        `No answer within ${timeoutMs / 1000} s. Is this console open in several windows? A browser makes only six connections to it, and each visible window keeps one: close some, and try again.`,
+        0,
+      );
+    }
     throw new Refused('The stack does not answer. Is "npm start" still running in its terminal?', 0);
   }
   if (!response.ok) throw new Refused(errorOf(answer, response.status), response.status);
@@ -98,44 +106,12 @@ function errorOf(answer: unknown, status: number): string {
   return typeof error === 'string' ? error : `The console's server answered ${status}.`;
 }
 
-function parse(text: string): JsonObject | undefined {
+/** A JSON object; undefined for anything else. */
+export function parse(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-export interface FeedListener {
-  readonly onState: (state: ConsoleState) => void;
-  readonly onChange: (change: ConsoleChange) => void;
-  readonly onLost: () => void;
-}
-
-/** Until the next try after a lost connection, and at most, if it is not made. */
-const [reconnectMs, maxReconnectMs] = [1000, 5000];
-
-/** Listens for as long as the page is open: a lost connection is made again, and starts with the whole state. */
-export function listen(listener: FeedListener, waitMs = reconnectMs): void {
-  let nextWaitMs = Math.min(waitMs * 1.5, maxReconnectMs);
-  const source = new EventSource('/api/feed');
-  source.addEventListener('state', ({ data }) => {
-    const state = parse(String(data));
-    if (!isState(state)) return;
-    nextWaitMs = reconnectMs;
-    listener.onState(state);
-  });
-  source.addEventListener('change', ({ data }) => {
-    const change = parse(String(data));
-    if (isChange(change)) listener.onChange(change);
-  });
-  source.addEventListener('error', () => {
-    // Its own way to reconnect gives up on some errors.
-    source.close();
-    listener.onLost();
-    setTimeout(() => {
-      listen(listener, nextWaitMs);
-    }, nextWaitMs);
-  });
 }

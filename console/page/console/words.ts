@@ -132,10 +132,5 @@ export const modeGroups: readonly {
   },
 ];
 
-/** Clock time on this machine, e.g. `05:24:11`. */
-export function clockTime(at: number): string {
-  const date = new Date(at);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
-    .map((part) => String(part).padStart(2, '0'))
-    .join(':');
-}
+/** Clock time in UTC, as in the terminal, e.g. `05:24:11`. */
+export const clockTime = (at: number): string => new Date(at).toISOString().slice(11, 19);

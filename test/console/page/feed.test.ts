@@ -55,6 +55,20 @@ test('a change of one row leaves the others and the list alone', () => {
   expect(drawn).toEqual(['row 2']);
 });
 
+test('a row that is still there after a new start is the same one, with what is new of it', () => {
+  const { feed } = newFeed();
+  feed.replace(newest(2, 1));
+  const states: (string | undefined)[] = [];
+  const first = feed.row('1');
+  effect(() => {
+    states.push(first?.value.state.kind);
+  });
+  feed.replace([row(3), row(1, rejected)]);
+  expect(states).toEqual(['queued', 'rejected']);
+  expect(feed.visible.value).toEqual(['3', '1']);
+  expect(feed.row('2')).toBeUndefined();
+});
+
 test('at most 1000 rows are kept, the newest', () => {
   const { feed } = newFeed();
   feed.replace(newest(900, 1));

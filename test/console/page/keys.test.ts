@@ -6,6 +6,7 @@ const press = (key: string, modifiers = {}) => ({
   metaKey: false,
   altKey: false,
   isComposing: false,
+  repeat: false,
   ...modifiers,
 });
 
@@ -22,9 +23,24 @@ test('while a person types, only Escape is a command', () => {
   expect(commandOf(press('Escape'), 'field')).toBe('back');
 });
 
-test('Enter on a button presses it', () => {
+test('Enter on a button or a row presses it', () => {
   expect(commandOf(press('Enter'), 'control')).toBeUndefined();
+  expect(commandOf(press('Enter'), 'row')).toBeUndefined();
   expect(commandOf(press('j'), 'control')).toBe('next');
+});
+
+test('arrows on a control are its own; elsewhere they go through the rows', () => {
+  for (const key of ['ArrowDown', 'ArrowUp']) expect(commandOf(press(key), 'control')).toBeUndefined();
+  for (const place of ['row', 'page'] as const) {
+    expect(commandOf(press('ArrowDown'), place)).toBe('next');
+    expect(commandOf(press('ArrowUp'), place)).toBe('previous');
+  }
+});
+
+test('a key that is held down moves, and does nothing else', () => {
+  const held = keys.flatMap((entry) => entry.keys.map((name) => press(named(name), { repeat: true })));
+  const commands = new Set(held.map((one) => commandOf(one, 'page')).filter((command) => command));
+  expect(commands).toEqual(new Set(['next', 'previous']));
 });
 
 test("the browser's own keys stay the browser's", () => {

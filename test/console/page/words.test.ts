@@ -1,5 +1,12 @@
 import type { EventState, FeedRow } from '../../../console/wire';
-import { healthWords, ordinal, rowWords, stateWords, untilWords } from '../../../console/page/console/words';
+import {
+  clockTime,
+  healthWords,
+  ordinal,
+  rowWords,
+  stateWords,
+  untilWords,
+} from '../../../console/page/console/words';
 
 const none = { delivered: 0, rejected: 0, ignored: 0, queued: 0, missing: 0 };
 const row = (state: EventState, counts: Partial<FeedRow['counts']>, events = 1): FeedRow => ({
@@ -75,4 +82,8 @@ test('how Heap does: what it said counts only while it is not well', () => {
   expect(healthWords({ ...heap, health: 'unknown', said: null, nextProbeAt: null }, 0)).toBe(
     'Heap: no request yet',
   );
+});
+
+test('the time of day is that of the terminal: UTC', () => {
+  expect(clockTime(Date.UTC(2026, 10, 28, 5, 4, 11))).toBe('05:04:11');
 });

@@ -205,7 +205,7 @@ test('a broadcast is one row of its profiles', async () => {
   expect(await stack.row(requestId)).toMatchObject({
     event: 'Newsletter',
     campaign: '1650000009',
-    who: 's…',
+    who: 's…0',
     events: 1000,
     state: { kind: 'delivered' },
     counts: { delivered: 1000 },

@@ -53,16 +53,19 @@ test('a body of any depth and width is masked in a few lines', () => {
 test.each([
   ['p…@s….test', 'pii-ana@shop.test'],
   ['p…@m….uk', 'pii ana@mail.shop.co.uk'],
-  ['+…', '+14155577777'],
+  ['+…7', '+14155577777'],
+  ['s…1', 'sample-1'],
+  ['s…', 'short-1'],
+  ['p…😀', 'pii pii 😀'],
   ['c…', 'c'],
   ['👩…', '👩 pii'],
   ['\\u202e…', '\u202Epii'],
-  ['@…', '@shop.test'],
+  ['@…t', '@shop.test'],
   ['', ' '],
   ['user@example.com', 'user@example.com'],
   ['guest', ' guest '],
   ['{{ Profile.Email }}', '{{ Profile.Email }}'],
-  ['{…', `{{ ${'pii '.repeat(100_000)} }}`],
+  ['{…}', `{{ ${'pii '.repeat(100_000)} }}`],
 ])('an identity is masked as %s', (shown, identity) => {
   expect(maskIdentity(identity)).toBe(shown);
 });

@@ -25,10 +25,10 @@ test('with several reasons, none gets the finding of another', () => {
 });
 
 test.each([
-  ['Heap answered 503, next try in about 30 s', /^Nothing to do/],
-  ['Heap did not answer: timeout, next try in about 30 s', /^Nothing to do/],
-  ['Heap answered 401, next try in about 30 s', /token set/],
-  ['Heap answered 302, next try in about 30 s', /"heap" of the settings/],
+  ['Heap answered 503, next try in 30 s', /^Nothing to do/],
+  ['Heap: no answer (timeout), next try in 30 s', /^Nothing to do/],
+  ['Heap answered 401, next try in 30 s', /token set/],
+  ['Heap answered 302, next try in 30 s', /"heap" of the settings/],
   ['Heap token not usable: it holds the placeholder', /token set/],
   ['no Heap app id', /token set/],
 ])('events waiting because %s', (detail, advice) => {

@@ -144,20 +144,20 @@ describe('waiting events', () => {
         kind: 'waiting',
         event: 'Purchase',
         waiting: 3,
-        detail: 'Heap answered 503, next try in about 30 s',
+        detail: 'Heap answered 503, next try in 30 s',
       }),
     ]);
   });
 
   test.each([
-    ['were received before', [refusal(500), lag(95_000)], 'Heap answered 500, next try in about 95 s'],
+    ['were received before', [refusal(500), lag(95_000)], 'Heap answered 500, next try in 95 s'],
     [
       'waited for hours',
       [refusal('ECONNRESET'), lag(9_000_000)],
-      'Heap did not answer: ECONNRESET, next try in about 60 min',
+      'Heap: no answer (ECONNRESET), next try in 60 min',
     ],
     ['are throttled', [refusal(429)], 'Heap answered 429, next try when it allows'],
-    ['waited while Heap was down', [{ _aws: {}, BreakerOpen: 1 }], 'Heap is down, next try in about 30 s'],
+    ['waited while Heap was down', [{ _aws: {}, BreakerOpen: 1 }], 'Heap is down, next try in 30 s'],
     ['ran out of time', [lag(100)], 'no time left in this batch, next try in a minute'],
     [
       'had a neighbour that Heap refused',

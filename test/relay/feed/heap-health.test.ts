@@ -25,7 +25,7 @@ test.each([
   ['a batch of pings', [forwarded({ heapRequests: 0 })], 'unknown', null],
   ['a bulk that Heap took', [forwarded({})], 'ok', null],
   ['a failure', [refused({ status: 500 })], 'failing', 'Heap answered 500'],
-  ['no answer', [refused({ status: 'timeout' })], 'failing', 'Heap did not answer: timeout'],
+  ['no answer', [refused({ status: 'timeout' })], 'failing', 'Heap: no answer (timeout)'],
   ['a 429', [refused({ status: 429, isHeapDown: true })], 'throttled', 'Heap answered 429'],
   ['a wrong token', [refused({ outcome: 'unauthorized', status: 401 })], 'failing', 'Heap answered 401'],
   ['a waiting batch', [refused({ status: 500 }), forwarded({ retried: 3 })], 'failing', 'Heap answered 500'],

@@ -19,7 +19,7 @@ const row = (parts: Partial<FeedRow>): FeedRow => ({
   ...parts,
 });
 const reasons = { placeholder_identity: 1 };
-const down = 'Heap answered 500, next try in about 34 s';
+const down = 'Heap answered 500, next try in 34 s';
 
 test.each<[Partial<FeedRow>, string]>([
   [{ event: 'Purchase', delivered: 1, lagMs: 1200 }, '05:24:11  ✓ 1 delivered  Purchase  1.2 s'],
@@ -60,6 +60,37 @@ test.each<[Partial<FeedRow>, string]>([
   ],
 ])('%j', (parts, line) => {
   expect(rowLine(row(parts))).toBe(line);
+});
+
+test.each([
+  [
+    'Hang',
+    1,
+    'Heap: no answer (timeout), next try in 30 s',
+    'Hang  Heap: no answer (timeout), next try in 30 s',
+  ],
+  [
+    'Abandoned cart email',
+    1,
+    'Heap: no answer (timeout), next try in 30 s',
+    'Abandoned c…  Heap: no answer (timeout), next try in 30 s',
+  ],
+  [
+    'Abandoned cart email',
+    1,
+    'Heap answered 500, next try in 30 s',
+    'Abandoned cart email  Heap answered 500, next try in 30 s',
+  ],
+  [
+    'Abandoned cart email',
+    12_000,
+    'Heap: no answer (UND_ERR_CONNECT_TIMEOUT), next try in 60 min',
+    'Abandoned c…  Heap: no answer (…, next try in 60 min',
+  ],
+])('what waits never loses when it is tried again: %s, %i, %s', (event, waiting, detail, end) => {
+  const line = rowLine(row({ kind: 'waiting', waiting, event, detail }));
+  expect(line).toBe(`05:24:11  … ${waiting.toLocaleString('en-US')} waiting  ${end}`);
+  expect(columnsOf(line)).toBeLessThanOrEqual(80);
 });
 
 test('the tone of a row matches its outcome', () => {

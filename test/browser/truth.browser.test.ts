@@ -1,0 +1,184 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Page } from 'playwright-core';
+import { ingressStamps } from '../../lambda/contract';
+import { visitLetters } from '../../relay/dead-letters/visit-letters';
+import { fixture } from '../support/clevertap-fixture';
+import { eventually } from '../support/eventually';
+import { runRelay } from '../support/relay-process';
+import { StackWithConsole } from '../support/stack-with-console';
+import { testInBrowser as inBrowser, useBrowser } from './support/browser';
+import { equationOf } from './support/console-stack';
+
+const browser = useBrowser();
+let stack: StackWithConsole;
+let sqs: SQSClient;
+
+beforeAll(async () => {
+  stack = await StackWithConsole.start();
+  sqs = new SQSClient({
+    endpoint: stack.stack.awsUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  });
+});
+
+afterAll(async () => {
+  sqs.destroy();
+  await stack.end();
+});
+
+const purchase = (identity: string): string => JSON.stringify({ identity, event: 'Purchase', n: identity });
+
+/** The dead letters as `<request id> <reason>`, with how many events each holds. */
+async function letters(): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  await visitLetters(
+    { sqs, url: stack.stack.deadLetterQueueUrl },
+    (some) => {
+      for (const { reason, events, attributes } of some)
+        found.set(`${attributes[ingressStamps.requestId]?.StringValue ?? ''} ${reason}`, events);
+      return Promise.resolve([]);
+    },
+    { waitSeconds: 0 },
+  );
+  return found;
+}
+
+/** What the rows in the DOM say: words by id. */
+const rowsInDom = async (page: Page): Promise<Map<string, string>> =>
+  new Map(
+    await page.getByTestId('feed-row').evaluateAll((rows) =>
+      rows.map((row): [string, string] => {
+        const button = row.querySelector('button');
+        return [button?.id.replace(/^row /, '') ?? '', button?.querySelector('.state')?.textContent ?? ''];
+      }),
+    ),
+  );
+
+/**
+ * What a row has to say, by Heap and the dead letters alone. The API only says which key each of its events has.
+ *
+ * @param owners the rows that Heap got first under a key
+ */
+async function wordsOf(
+  id: string,
+  inHeap: ReadonlyMap<unknown, Record<string, unknown>>,
+  dead: ReadonlyMap<string, number>,
+  told: { readonly keys: Set<unknown>; readonly letters: Map<string, number> },
+): Promise<RegExp> {
+  const { row, events } = await stack.detail(id, true);
+  const counts = { rejected: 0, waiting: 0, delivered: 0, ignored: 0 };
+  let single = '';
+  for (const { heapEvent } of events) {
+    const key = heapEvent?.['idempotency_key'];
+    const letter = [...dead.keys()].find((one) => one.startsWith(`${String(row.requestId)} `));
+    if (key !== undefined && inHeap.has(key)) {
+      counts.delivered += 1;
+      single = told.keys.has(key) ? 'counted once: Heap had it already' : 'delivered in [\\d.]+ \\w+';
+      told.keys.add(key);
+    } else if (heapEvent === null && letter === undefined) {
+      counts.ignored += 1;
+      single = 'ignored';
+    } else if (letter !== undefined && heapEvent === null) {
+      counts.rejected += 1;
+      told.letters.set(letter, (told.letters.get(letter) ?? 0) + 1);
+      single = `rejected: ${letter.split(' ')[1] ?? ''}`;
+    } else {
+      counts.waiting += 1;
+      single = 'waiting.*';
+    }
+  }
+  const places = Object.entries(counts).filter(([, events]) => events > 0);
+  if (events.length === 1) return new RegExp(`^. ${single}$`);
+  if (places.length > 1)
+    return new RegExp(`^. ${places.map(([place, number]) => `${number} ${place}`).join(', ')}$`);
+  return new RegExp(`^. (?:both|all \\d+) ${places[0]?.[0] ?? ''}`);
+}
+
+/**
+ * Waits until all that is drawn equals Heap by key, the dead letters by id, and the account.
+ *
+ * @param expected terms of the equation
+ */
+async function expectTruth(page: Page, expected: Record<string, number>): Promise<void> {
+  await eventually(async () => {
+    const equation = await equationOf(page);
+    expect(equation).toMatchObject(expected);
+    const { accepted, delivered, rejected, ignored, queued, missing } = await stack.account();
+    expect(equation).toEqual({
+      Accepted: accepted,
+      Delivered: delivered,
+      Rejected: rejected,
+      Ignored: ignored,
+      Queued: queued,
+      ...(missing > 0 && { Missing: missing }),
+    });
+    const drawn = await rowsInDom(page);
+    const inHeap = new Map((await stack.received()).map((event) => [event['idempotency_key'], event]));
+    const dead = await letters();
+    const told = { keys: new Set<unknown>(), letters: new Map<string, number>() };
+    // The oldest first: of equal events the first is the one that Heap has.
+    for (const [id, words] of [...drawn].reverse())
+      expect(`${id} ${words}`).toMatch(
+        new RegExp(`^${id} ${(await wordsOf(id, inHeap, dead, told)).source.slice(1)}`),
+      );
+    // No row of Heap and no dead letter of which no row tells.
+    expect(told.keys).toEqual(new Set(inHeap.keys()));
+    expect(told.letters).toEqual(dead);
+  }, 20_000);
+}
+
+inBrowser(
+  'every row of the page is where it says it is, whatever happens to Heap and the function',
+  async () => {
+    const page = await browser.open();
+    await page.goto(stack.origin);
+    await page.getByText('No event yet').waitFor();
+
+    const { webhookUrl, apiKey } = stack.stack;
+    const curl = ['-s', webhookUrl, '-H', `x-api-key: ${apiKey}`, '-d', purchase('curl@shop.test')];
+    await promisify(execFile)('curl', curl);
+    const sent = await runRelay(['send', '--sample', 'broadcast'], { stackFile: stack.stackFile });
+    expect(sent.code).toBe(0);
+    await stack.post(fixture('setup-ping'));
+    await stack.post('no JSON');
+    const first = await stack.post(purchase('twice@shop.test'));
+    await eventually(async () => {
+      expect((await stack.row(first)).state.kind).toBe('delivered');
+    });
+    await stack.post(purchase('twice@shop.test'));
+    await expectTruth(page, {
+      Accepted: 8,
+      Delivered: 5,
+      Rejected: 2,
+      Ignored: 1,
+      Queued: 0,
+    });
+
+    await stack.heap({ mode: 'store-then-hang', times: 1, latencyMs: 20 });
+    await stack.post(purchase('hung@shop.test'));
+    await expectTruth(page, { Delivered: 6, Queued: 0 });
+
+    await stack.heap({ mode: 'store-then-hang', times: 1, latencyMs: 2000 });
+    stack.killNext();
+    await stack.post(purchase('killed@shop.test'));
+    await expectTruth(page, { Delivered: 7, Queued: 0 });
+
+    // While something is queued: Heap hangs without storing.
+    await stack.heap({ mode: 'timeout' });
+    const waits = await stack.post(purchase('waits@shop.test'));
+    await eventually(async () => {
+      expect((await stack.row(waits)).state).toMatchObject({ kind: 'queued' });
+    });
+    await expectTruth(page, { Delivered: 7, Queued: 1 });
+    await stack.heap({ mode: 'ok' });
+    await expectTruth(page, { Delivered: 8, Queued: 0 });
+
+    const redriven = await runRelay(['dlq', 'redrive'], { stackFile: stack.stackFile });
+    expect(redriven.code).toBe(0);
+    await expectTruth(page, { Delivered: 8, Rejected: 2, Queued: 0 });
+  },
+  120_000,
+);
