@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, Duration } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Stack, Token } from 'aws-cdk-lib';
 import type { IApiKey } from 'aws-cdk-lib/aws-apigateway';
 import type { Dashboard, IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
@@ -74,7 +74,8 @@ export class ClevertapToHeap extends Construct {
 
   constructor(scope: Construct, id: string, props: ClevertapToHeapProps) {
     super(scope, id);
-    const checked = checkProps(this.node.path, props);
+    const { account, region } = Stack.of(this);
+    const checked = checkProps(this.node.path, props, { account: known(account), region: known(region) });
     this.warn(checked);
     const { name, outputPrefix } = pipelineName(this);
     const batchWindow = Duration.seconds(checked.batchWindow);
@@ -226,3 +227,6 @@ export class ClevertapToHeap extends Construct {
 
 /** An output's name in a stack with one pipeline, its value and its description. */
 type Output = readonly [id: string, value: string | undefined, description?: string];
+
+/** Undefined for a token. */
+const known = (value: string): string | undefined => (Token.isUnresolved(value) ? undefined : value);
