@@ -17,6 +17,7 @@ import {
   type ClevertapToHeapProps,
 } from '../../lib/clevertap-to-heap-props';
 import { environmentNames } from '../../lib/config/environments';
+import { isAlarmOf } from '../../relay/environment/environment';
 import { allSettings, newApp, synthTemplate, withoutBundling } from '../support/synth';
 import { asText, outputs, resource, resources } from '../support/template';
 import logicalIds from './logical-ids.json';
@@ -165,7 +166,7 @@ describe('names come from the path', () => {
     const template = Template.fromStack(stack);
     expect(namesIn(template)).toEqual(named('Team', 'Team_Shop', 'Team_ShopEu'));
     const prefixes = namesIn(template)['alarms']!;
-    // Topics and commands select alarms by prefix.
+    // Topics select alarms by prefix.
     for (const prefix of prefixes) {
       expect(prefixes.filter((other) => other.startsWith(prefix))).toEqual([prefix]);
     }
@@ -173,6 +174,16 @@ describe('names come from the path', () => {
       expect.arrayContaining(['WebhookUrl', 'ShopWebhookUrl', 'ShopEuWebhookUrl', 'ShopApiKeyIdk1']),
     );
     expect(Object.keys(outputs(template)).filter((id) => /[0-9A-F]{8}$/.test(id))).toEqual([]);
+  });
+
+  it('and have only letters after the dash in the names of alarms, by which commands select them', () => {
+    const stack = new Stack(newApp(), 'Team');
+    new ClevertapToHeap(stack, 'Default', { heap, alarms: { expectedTraffic: { requests: 1, hours: 1 } } });
+    const names = resources(Template.fromStack(stack))
+      .filter(({ Type }) => /^AWS::CloudWatch::(?:Composite)?Alarm$/.test(Type))
+      .map(({ Properties }) => String(Properties['AlarmName']));
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !isAlarmOf('Team', name))).toEqual([]);
   });
 
   it('and differ for equal ids in different stacks or constructs', () => {

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { mockClient } from 'aws-sdk-client-mock';
-import { NestedStack, Stack } from 'aws-cdk-lib';
+import { CfnOutput, NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
 import { ClevertapToHeap } from '../../../lib/clevertap-to-heap';
@@ -78,6 +78,16 @@ it('finds those below other constructs by the ids on the way', async () => {
   expect((await find('Shop/Webhooks')).environment.name).toBe('Team_Shop_Webhooks');
 });
 
+it('takes no output of another construct for a pipeline', async () => {
+  const stack = new Stack(newApp(), 'Team');
+  new ClevertapToHeap(stack, 'Webhooks', { heap: { region: 'us' } });
+  new CfnOutput(stack, 'CodePipelineName', { value: 'release' });
+  new CfnOutput(stack, 'CodeForwarderArn', { value: 'arn' });
+  answer(Template.fromStack(stack).toJSON());
+  expect((await find()).environment.name).toBe('Team_Webhooks');
+  await expect(find('Code')).rejects.toThrow('the stack Team has no pipeline Code; it has: Webhooks.');
+});
+
 it('finds the one of a nested stack', async () => {
   const nested = new NestedStack(new Stack(newApp(), 'Around'), 'Nested');
   new ClevertapToHeap(nested, 'Webhooks', { heap: { region: 'us' } });
@@ -133,7 +143,22 @@ it('reads settings from the template', async () => {
   expect((await find()).environment.config.alarms).toEqual({});
 });
 
+it('leaves out the alarms of a stack whose name only starts alike', async () => {
+  deployed(['Default']);
+  const { environment } = await find();
+  cloudWatch.on(DescribeAlarmsCommand).resolves({
+    MetricAlarms: ['Team-HeapDown', 'Team-Shop-HeapDown', 'Team-Shop_Webhooks-HeapDown'].map((AlarmName) => ({
+      AlarmName,
+      StateValue: 'ALARM',
+      ActionsEnabled: false,
+    })),
+  });
+  const { names, ringing, muted } = await environment.alarms();
+  expect([names, ringing.map(({ name }) => name), muted]).toEqual(Array(3).fill(['Team-HeapDown']));
+});
+
 it('asks for metrics and alarms by the name of the pipeline', async () => {
+  cloudWatch.reset();
   deployed(['Default', 'Shop']);
   const { environment, template } = await find('Shop');
   cloudWatch.on(GetMetricDataCommand).resolves({ MetricDataResults: [] });
