@@ -6,6 +6,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { version } from '../package.json';
 import { OperatorPolicies } from './access/operator-policies';
 import { EventBuffer } from './buffer/event-buffer';
 import { checkProps, type CheckedProps, type ClevertapToHeapProps } from './clevertap-to-heap-props';
@@ -182,7 +183,7 @@ export class ClevertapToHeap extends Construct {
       [
         'PipelineName',
         name,
-        'Name of the dashboard, the REST API and the metrics, and prefix of the alarm names',
+        `Name of the dashboard, the REST API and the metrics, and prefix of the alarm names; clevertap-to-heap ${version}`,
       ],
       ['ApiId', webhookApi.api.restApiId],
       ['StageName', webhookApi.stage.stageName],

@@ -19,6 +19,8 @@ export interface PipelineOfStack {
 export interface FoundPipeline {
   readonly environment: Environment;
   readonly template: Template;
+  /** The version of clevertap-to-heap that it was deployed with; undefined before 0.2.0. */
+  readonly version: string | undefined;
 }
 
 /** The output by which a pipeline is found. Its name is prefixed with the id of the construct. */
@@ -58,7 +60,10 @@ export async function findPipeline({ stack: stackName, construct }: PipelineOfSt
     },
     withoutPrefix(outputs, prefix),
   );
-  return { environment, template };
+  const { Description: description } =
+    stack.Outputs?.find(({ OutputKey }) => OutputKey === `${prefix}${nameOutput}`) ?? {};
+  const [, version] = /; clevertap-to-heap (\S+)$/.exec(description ?? '') ?? [];
+  return { environment, template, version };
 }
 
 /** The prefix of the selected pipeline's output names. */

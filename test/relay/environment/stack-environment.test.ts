@@ -8,6 +8,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { CfnOutput, NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
+import { version } from '../../../package.json';
 import { ClevertapToHeap } from '../../../lib/clevertap-to-heap';
 import type { ClevertapToHeapProps } from '../../../lib/clevertap-to-heap-props';
 import { openEnvironment } from '../../../relay/commands/environment-command';
@@ -29,7 +30,7 @@ function deployed(ids: readonly string[], props: Partial<ClevertapToHeapProps> =
   answer(Template.fromStack(stack).toJSON());
 }
 
-function answer(template: { Outputs?: Record<string, { Value: unknown }> }): void {
+function answer(template: { Outputs?: Record<string, { Value: unknown; Description?: string }> }): void {
   cloudFormation.reset();
   cloudFormation.on(DescribeStacksCommand, { StackName: 'Team' }).resolves({
     Stacks: [
@@ -37,8 +38,9 @@ function answer(template: { Outputs?: Record<string, { Value: unknown }> }): voi
         StackName: 'Team',
         CreationTime: new Date(),
         StackStatus: 'CREATE_COMPLETE',
-        Outputs: Object.entries(template.Outputs ?? {}).map(([OutputKey, { Value }]) => ({
+        Outputs: Object.entries(template.Outputs ?? {}).map(([OutputKey, { Value, Description }]) => ({
           OutputKey,
+          Description,
           OutputValue: typeof Value === 'string' ? Value : `value of ${OutputKey}`,
         })),
       },
@@ -130,6 +132,11 @@ describe('says which there are', () => {
       '--construct needs --stack',
     );
   });
+});
+
+it('reads the version that was deployed', async () => {
+  deployed(['Shop', 'Blog']);
+  expect((await find('Shop')).version).toBe(version);
 });
 
 it('reads settings from the template', async () => {
