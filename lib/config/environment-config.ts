@@ -228,7 +228,7 @@ export const pipelineFields = {
   /** `create` in the first environment of an account and region, `exists` in all others. */
   apiGatewayLogRole: z.enum(
     ['create', 'exists'],
-    must('be "create" (first environment of this account and region) or "exists"'),
+    must('be "create" (once in an account and region) or "exists"'),
   ),
   /** Profile fields that identify a user, best first. */
   identityOrder: z

@@ -32,9 +32,13 @@ const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'package-')));
 const freshReport = join(scratch, 'construct.api.md');
 const tarball = join(scratch, `clevertap-to-heap-${version}.tgz`);
 
+/** Without the region and the profiles of this machine. */
+const { AWS_REGION: _, AWS_DEFAULT_REGION: __, AWS_PROFILE: ___, ...inherited } = process.env;
+const env = { ...inherited, AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+
 /** Returns what npm, npx and Node print; throws with it on failure. */
 const run = (cwd: string, command: string, args: readonly string[], input?: string): string =>
-  execFileSync(command, args, { cwd, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
+  execFileSync(command, args, { cwd, input, env, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 
 beforeAll(() => {
   buildPackage(freshReport);
@@ -197,7 +201,10 @@ describe.each([
       run(app, 'npx', ['relay', ...args], input);
     expect(relay(['--help'])).toContain('Usage: relay [options] [command]');
     expect(relay(['--version'])).toBe(`${version}\n`);
-    expect(relay(['status', '--help'])).not.toContain('--env');
+    for (const command of ['status', 'preview']) {
+      expect(relay([command, '--help'])).not.toMatch(/--env|npm run|config\//);
+    }
+    expect(() => relay(['status', '--stack', 'Team'])).toThrow('no AWS region is known. Set AWS_REGION.\n');
     expect(() => relay(['status'])).toThrow("required option '--stack <name>' not specified");
     const preview = relay(['preview', '--json', '-'], '{"identity":"cust-77","event":"Purchase"}');
     expect(JSON.parse(preview)).toMatchObject({ events: [{ outcome: 'delivered' }] });
