@@ -234,6 +234,20 @@ describe('names come from the path', () => {
     ]);
   });
 
+  it.each([
+    ['A/B', 'AB'],
+    ['Default', 'Ü'],
+  ])('and CDK refuses two with the same outputs, such as %s and %s', (...paths) => {
+    const app = newApp();
+    const stack = new Stack(app, 'Team');
+    for (const path of paths) {
+      const ids = path.split('/');
+      const parent = ids.slice(0, -1).reduce<Construct>((scope, id) => new Construct(scope, id), stack);
+      new ClevertapToHeap(parent, ids.at(-1)!, { heap, alarms: 'none' });
+    }
+    expect(() => app.synth()).toThrow(/already contains/);
+  });
+
   it('and fit within the limits of AWS', () => {
     let scope: Construct = new Stack(newApp(), 'T'.repeat(100));
     for (let depth = 0; depth < 5; depth += 1) scope = new Construct(scope, `Level${depth}${'x'.repeat(40)}`);
@@ -603,7 +617,7 @@ describe('construction throws on a mistake, with prop, value and what is allowed
     ],
     [
       { apiGatewayLogRole: true },
-      'apiGatewayLogRole: must be "create" (first environment of this account and region) or "exists"; got true',
+      'apiGatewayLogRole: must be "create" (once in an account and region) or "exists"; got true',
     ],
     [
       { identityOrder: ['name'] },
