@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, relative, resolve } from 'node:path';
-import type { Duration } from 'aws-cdk-lib';
+import { Token, type Duration } from 'aws-cdk-lib';
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53';
@@ -16,7 +16,9 @@ import {
   expectedTrafficSchema,
   mistakesOf,
   pipelineFields,
+  valueAt,
 } from './config/environment-config';
+import { plainData } from './plain-data';
 import { describeRuleError } from './config/rule-files';
 import { parseRules, type RuleError } from './config/rule-parser';
 import type { ExpectedTraffic } from './observe/pipeline-alarms';
@@ -214,19 +216,47 @@ const hostedZone = having<IHostedZone>(
 const topic = having<ITopic>(
   'topicArn',
   must('be a topic, such as Topic.fromTopicArn(this, "Pager", "arn:…")'),
+).refine(
+  ({ fifo, topicArn }) => !fifo && !topicArn.endsWith('.fifo'),
+  must('be a standard topic: CloudWatch cannot publish to a FIFO topic'),
 );
 const duration = (example: string): z.ZodType<Duration> =>
-  having<Duration>('toMilliseconds', must(`be a Duration, such as Duration.${example}`));
+  having<Duration>('toMilliseconds', must(`be a Duration, such as Duration.${example}`)).refine(
+    (window) => !window.isUnresolved(),
+    {
+      error: must(`be known at synthesis, such as Duration.${example}: this one is made of a token`),
+      abort: true,
+    },
+  );
 
-const domainSchema = z.strictObject(
-  {
-    name: domainNameSchema,
-    certificate,
-    hostedZone: hostedZone.optional(),
-    disableExecuteApiEndpoint: disableExecuteApiEndpointSchema,
-  },
-  must('have a name and a certificate'),
-);
+const domainSchema = z
+  .strictObject(
+    {
+      name: domainNameSchema,
+      certificate,
+      hostedZone: hostedZone.optional(),
+      disableExecuteApiEndpoint: disableExecuteApiEndpointSchema,
+    },
+    must('have a name and a certificate'),
+  )
+  .superRefine(({ name, hostedZone: zone }, context) => {
+    const message = zone && problemOfZone(zone, name);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['hostedZone'], message });
+  });
+
+/** What is wrong with a hosted zone for a host; undefined also if the zone's name is a token. */
+function problemOfZone(zone: IHostedZone, host: string): string | undefined {
+  let zoneName: string;
+  try {
+    ({ zoneName } = zone);
+  } catch {
+    return must('have a name: import it with HostedZone.fromHostedZoneAttributes or fromLookup');
+  }
+  const parent = zoneName.replace(/\.$/, '').toLowerCase();
+  return Token.isUnresolved(zoneName) || `.${host}`.endsWith(`.${parent}`)
+    ? undefined
+    : must(`be the zone of ${host} or of a parent domain of it, and this one is of ${parent}`);
+}
 
 const recipientsSchema = z
   .strictObject(
@@ -253,9 +283,9 @@ const alarmsSchema = z.strictObject(
 
 const mappingSchema = z.strictObject(
   {
-    rules: z.array(z.unknown(), must('be a list of rules and paths of rule files')).default([]),
-    campaigns: pipelineFields.campaigns,
-    deniedIdentities: pipelineFields.deniedIdentities,
+    rules: z.array(plainData, must('be a list of rules and paths of rule files')).default([]),
+    campaigns: plainData.optional().pipe(pipelineFields.campaigns),
+    deniedIdentities: plainData.optional().pipe(pipelineFields.deniedIdentities),
   },
   must('be { rules, campaigns, deniedIdentities }'),
 );
@@ -309,30 +339,70 @@ export interface CheckedProps extends Omit<z.output<typeof propsSchema>, 'mappin
   readonly warnings: readonly string[];
 }
 
+/** Where the pipeline is deployed; undefined where only the deployment decides. */
+export interface DeploymentTarget {
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+}
+
 /**
  * Checks props and reads rule files.
  *
  * @param path of the construct, for the messages
+ * @param target of the stack, which its topics and its certificate must share
  * @throws {ClevertapToHeapPropsError} listing every mistake
  */
-export function checkProps(path: string, props: ClevertapToHeapProps): CheckedProps {
+export function checkProps(
+  path: string,
+  props: ClevertapToHeapProps,
+  target: DeploymentTarget = {},
+): CheckedProps {
   const where = `ClevertapToHeap ${path}`;
   const result = propsSchema.safeParse(props);
-  if (!result.success) {
-    const mistakes = mistakesOf(result.error, { where, settings: props, shapes });
-    throw new ClevertapToHeapPropsError(mistakes.join('\n'));
-  }
+  const issues = result.error?.issues ?? [];
+  const given: unknown = valueAt(valueAt(props, 'mapping'), 'rules');
+  const rules = (Array.isArray(given) ? given : []).flatMap((rule: unknown, index) => {
+    const isReported = issues.some(
+      ({ path: [first, second, third] }) => first === 'mapping' && second === 'rules' && third === index,
+    );
+    return isReported ? [] : [readRules(`${where}: mapping.rules.${index}`, rule, index)];
+  });
+  const mistakes = [
+    ...(result.error === undefined ? [] : mistakesOf(result.error, { where, settings: props, shapes })),
+    ...misplaced(props, target).map((mistake) => `${where}: ${mistake}`),
+    ...rules.flatMap((read) => read.mistakes),
+  ];
+  if (!result.success || mistakes.length > 0) throw new ClevertapToHeapPropsError(mistakes.join('\n'));
   const { mapping, ...checked } = result.data;
-  const rules = mapping.rules.map((rule, index) =>
-    readRules(`${where}: mapping.rules.${index}`, rule, index),
-  );
-  const mistakes = rules.flatMap((read) => read.mistakes);
-  if (mistakes.length > 0) throw new ClevertapToHeapPropsError(mistakes.join('\n'));
   return {
     ...checked,
     mapping: { ...mapping, rules: rules.flatMap((read) => read.rules) },
     warnings: rules.flatMap((read) => read.warnings),
   };
+}
+
+/** Topics and a certificate that are known to be in another account or region than the stack. */
+function misplaced(props: unknown, target: DeploymentTarget): string[] {
+  return [
+    ['domain', 'certificate', 'certificateArn'],
+    ['alarms', 'page', 'topic', 'topicArn'],
+    ['alarms', 'ticket', 'topic', 'topicArn'],
+  ].flatMap((keys) => {
+    const path = keys.slice(0, -1);
+    const construct = path.reduce(valueAt, props);
+    const arn = keys.reduce(valueAt, props);
+    const [, , , ofRegion, ofAccount] = typeof arn === 'string' ? arn.split(':') : [];
+    const env = valueAt(construct, 'env');
+    return (['account', 'region'] as const).flatMap((key) => {
+      const own = target[key];
+      // The ARN of a construct of this app is a token, and its stack is known.
+      const theirs = (key === 'account' ? ofAccount : ofRegion) ?? valueAt(env, key);
+      const isKnown = typeof theirs === 'string' && theirs !== '' && !Token.isUnresolved(theirs);
+      return own === undefined || !isKnown || own === theirs
+        ? []
+        : [`${path.join('.')}: must be in the stack's ${key}, "${own}"; got "${theirs}"`];
+    });
+  });
 }
 
 interface ReadRules {
@@ -356,7 +426,7 @@ function readRules(where: string, rule: unknown, index: number): ReadRules {
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    const mistake = `${where}: must be a rule or the path of a readable file; got ${JSON.stringify(rule)}`;
+    const mistake = `${where}: must be a rule or the path of a readable file; got ${JSON.stringify(rule)}, looked for at ${path}`;
     return { rules: [], mistakes: [mistake], warnings: [] };
   }
   const { rules, errors, warnings } = parseRules(basename(path, '.json'), text);

@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, Duration } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Stack, Token } from 'aws-cdk-lib';
 import type { IApiKey } from 'aws-cdk-lib/aws-apigateway';
 import type { Dashboard, IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
@@ -6,6 +6,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { version } from '../package.json';
 import { OperatorPolicies } from './access/operator-policies';
 import { EventBuffer } from './buffer/event-buffer';
 import { checkProps, type CheckedProps, type ClevertapToHeapProps } from './clevertap-to-heap-props';
@@ -74,7 +75,8 @@ export class ClevertapToHeap extends Construct {
 
   constructor(scope: Construct, id: string, props: ClevertapToHeapProps) {
     super(scope, id);
-    const checked = checkProps(this.node.path, props);
+    const { account, region } = Stack.of(this);
+    const checked = checkProps(this.node.path, props, { account: known(account), region: known(region) });
     this.warn(checked);
     const { name, outputPrefix } = pipelineName(this);
     const batchWindow = Duration.seconds(checked.batchWindow);
@@ -181,7 +183,7 @@ export class ClevertapToHeap extends Construct {
       [
         'PipelineName',
         name,
-        'Name of the dashboard, the REST API and the metrics, and prefix of the alarm names',
+        `Name of the dashboard, the REST API and the metrics, and prefix of the alarm names; clevertap-to-heap ${version}`,
       ],
       ['ApiId', webhookApi.api.restApiId],
       ['StageName', webhookApi.stage.stageName],
@@ -226,3 +228,6 @@ export class ClevertapToHeap extends Construct {
 
 /** An output's name in a stack with one pipeline, its value and its description. */
 type Output = readonly [id: string, value: string | undefined, description?: string];
+
+/** Undefined for a token. */
+const known = (value: string): string | undefined => (Token.isUnresolved(value) ? undefined : value);

@@ -5,8 +5,8 @@ import type { Construct } from 'constructs';
 export interface PipelineName {
   /**
    * The name of its dashboard, REST API and metrics, and, before a dash, the prefix of its alarm names: the
-   * stack's name and the construct ids below it, joined with underscores. Stack names contain no underscore,
-   * so no name starts with that of another pipeline and a dash.
+   * stack's name and the construct ids below it, joined with underscores. What follows the dash has letters alone:
+   * the alarms of a stack `Prod-Team` also start with `Prod-`.
    */
   readonly name: string;
   /** The prefix of its output names: the ids below the stack that has them. */

@@ -5,11 +5,7 @@ import { receivesExhausted, rejectionReasons } from '../lambda/contract';
 import { describeSamples, sampleOf, type Sample } from './samples';
 
 /** Adds a command that works on an environment, with the options that all such commands share. */
-export const environmentCommand = (
-  parent: Command,
-  name: string,
-  json = 'print one JSON document, for scripts; run it with npm run --silent',
-): Command => {
+export const environmentCommand = (parent: Command, name: string, json = jsonHelp): Command => {
   const command = parent.command(name);
   if (hasEnvironments) {
     command.option('--env <name>', 'the environment: the name of a file in config/', 'local');
@@ -22,6 +18,9 @@ export const environmentCommand = (
 
 /** False in the npm package, which has no settings files: the user names a stack, or the defaults apply. */
 export const hasEnvironments = existsSync(join(__dirname, '../config'));
+
+/** npm prints a heading of its own before what a script prints. */
+export const jsonHelp = `print one JSON document, for scripts${hasEnvironments ? '; run it with npm run --silent' : ''}`;
 
 const stackHelp = `CloudFormation name of ${hasEnvironments ? "another app's stack, instead of --env" : 'the stack'}`;
 

@@ -6,6 +6,7 @@ import {
   exitCodes,
   exitCodesOf,
   hasEnvironments,
+  jsonHelp,
   toAppId,
   toInstant,
   toLongWindow,
@@ -65,7 +66,7 @@ function addPreview(program: Command): void {
     )
     .option('--rule <file>', "use this file's rules, not the environment's; may be repeated", eachOf)
     .option('--event <path>', 'the event name in the URL, the last part of /webhook/{event}', toPathSegment)
-    .option('--json', 'print one JSON document, for scripts; run it with npm run --silent')
+    .option('--json', jsonHelp)
     .option(
       '--app-id <digits>',
       "the environment's Heap app id; compared with the one in the payload",

@@ -1,10 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import * as z from 'zod';
 import manifest from '../package.json';
 import { bundledFiles } from '../lib/forward/forwarder-bundle';
+import { withPackedLinks } from './package-links';
+import { thirdPartyLicenses } from './third-party-licenses';
 
 const root = join(__dirname, '..');
 
@@ -23,8 +35,8 @@ export const peers = { 'aws-cdk-lib': '^2.269.0', constructs: '^10.5.0' } as con
 const entry = 'lib/clevertap-to-heap';
 
 /**
- * Makes the package anew: compiled JavaScript, declarations of what is public, the function's bundle, the schema of
- * rules, the operator's commands and the pages of `docs`.
+ * Makes the package anew: compiled JavaScript, declarations of what is public, the function's bundle and the licenses
+ * of what is in it, the schema of rules, the operator's commands and the pages of `docs`.
  *
  * @param report where the report on the public interface is written
  * @throws for a mistake of types, a type that is used and not exported, or an import that no dependency provides
@@ -42,11 +54,54 @@ export function buildPackage(report = apiReport): void {
     writeFileSync(join(packageDirectory, 'function', name), content);
   }
   cpSync(join(root, 'config/mapping.schema.json'), join(packageDirectory, 'mapping.schema.json'));
+  writeFileSync(join(packageDirectory, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(root));
   for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md'])
     cpSync(join(root, file), join(packageDirectory, file));
-  // Notices of alarms and errors of commands name these pages.
-  cpSync(join(root, 'docs'), join(packageDirectory, 'docs'), { recursive: true });
+  // Notices of alarms and errors of commands name these pages. Their pictures stay in the repository.
+  cpSync(join(root, 'docs'), join(packageDirectory, 'docs'), {
+    recursive: true,
+    filter: (path) => path !== join(root, 'docs/images'),
+  });
+  const packed = {
+    contains: (path: string) => existsSync(join(packageDirectory, path)),
+    repository: repositoryOf(manifest),
+    tag: `v${manifest.version}`,
+  };
+  for (const page of filesOf(packageDirectory).filter((path) => path.endsWith('.md'))) {
+    const path = join(packageDirectory, page);
+    writeFileSync(path, withPackedLinks(page, readFileSync(path, 'utf8'), packed));
+  }
   writeFileSync(join(packageDirectory, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`);
+}
+
+const givenSchema = z.object({
+  repository: z.union([z.string(), z.object({ url: z.string() }).transform(({ url }) => url)]).optional(),
+  homepage: z.string().optional(),
+});
+
+/**
+ * The repository on GitHub as `owner/name`: that of the manifest, or the one in which a workflow runs; undefined if neither
+ * is given.
+ *
+ * @throws for a repository elsewhere
+ */
+export function repositoryOf(given: object): string | undefined {
+  const { repository = process.env['GITHUB_REPOSITORY'] } = givenSchema.parse(given);
+  if (repository === undefined || repository === '') return undefined;
+  const [, path] =
+    /^(?:github:|(?:git\+)?https:\/\/github\.com\/)?([\w.-]+\/[\w.-]+?)(?:\.git)?$/.exec(repository) ?? [];
+  if (path !== undefined) return path;
+  throw new Error(
+    `repository in package.json must be on GitHub, such as "github:owner/name"; got "${repository}"`,
+  );
+}
+
+/** @throws without a repository, which npm shows and with which it compares the provenance */
+export function checkReleasable(given: object): void {
+  if (repositoryOf(given) !== undefined) return;
+  throw new Error(
+    'a release needs its repository: set "repository": "github:OWNER/clevertap-to-heap" in package.json (docs/release.md)',
+  );
 }
 
 /** One file of declarations in the place of many, with nothing in it that is not exported; and the report on it. */
@@ -107,15 +162,17 @@ function declareWhatIsPublic(project: string, report: string): void {
 /** What npm knows of the package. What the repository needs to be developed is none of it. */
 function packageManifest(): object {
   const { name, version, description, keywords, license, engines, dependencies } = manifest;
-  const repository = process.env['GITHUB_REPOSITORY'];
+  const repository = repositoryOf(manifest);
+  const { homepage = repository && `https://github.com/${repository}#readme` } = givenSchema.parse(manifest);
   return {
     name,
     version,
     description,
     keywords,
     license,
-    // npm compares it with the repository that publishes with provenance.
-    ...(repository && { repository: { type: 'git', url: `git+https://github.com/${repository}.git` } }),
+    // npm compares it with the repository that publishes with provenance. JSON leaves out what is undefined.
+    repository: repository && { type: 'git', url: `git+https://github.com/${repository}.git` },
+    homepage,
     engines,
     type: 'commonjs',
     // For TypeScript's older resolution, which knows no exports and many CDK apps still have.
@@ -160,4 +217,7 @@ export const filesOf = (directory: string): string[] =>
     .map(({ parentPath, name }) => join(parentPath, name).slice(directory.length + 1))
     .sort();
 
-if (require.main === module) buildPackage();
+if (require.main === module) {
+  if (process.argv.includes('--release')) checkReleasable(manifest);
+  buildPackage();
+}

@@ -228,7 +228,7 @@ export const pipelineFields = {
   /** `create` in the first environment of an account and region, `exists` in all others. */
   apiGatewayLogRole: z.enum(
     ['create', 'exists'],
-    must('be "create" (first environment of this account and region) or "exists"'),
+    must('be "create" (once in an account and region) or "exists"'),
   ),
   /** Profile fields that identify a user, best first. */
   identityOrder: z
@@ -429,9 +429,12 @@ function describe(issue: z.core.$ZodIssue, written: Written): string {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  const seen = new Set<unknown>();
   return JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner === 'function' || typeof inner === 'symbol') return typeof inner;
+    if (typeof inner === 'object' && inner !== null && seen.size === seen.add(inner).size) return '…';
     // A CDK object describes itself, and may contain cycles.
-    const shown = isOfClass(inner) ? inner.toString() : inner;
+    const shown = typeof inner === 'bigint' || isOfClass(inner) ? inner.toString() : inner;
     // Up to the last @: a password may contain anything, slashes and spaces included.
     return typeof shown === 'string' ? shown.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1…@') : shown;
   }).replace(/[\w.+-]+@/g, '…@');
@@ -443,6 +446,7 @@ function isOfClass(value: unknown): value is { toString(): string } {
   return prototype !== Object.prototype && prototype !== null;
 }
 
-function valueAt(value: unknown, key: PropertyKey): unknown {
+/** The member of an object; undefined of anything else. */
+export function valueAt(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }

@@ -129,7 +129,7 @@ function toProblems(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
   return issue.keys.map((key) => ({
     path: [...path, key],
-    message: 'unknown key; the JSON Schema config/mapping.schema.json lists the known ones',
+    message: 'unknown key; the JSON Schema mapping.schema.json lists the known ones',
   }));
 }
 

@@ -150,7 +150,7 @@ const campaignId = 'must be a campaign id: the targetId of its webhooks, in digi
 /** One mapping rule; docs/configuration.md describes its keys. */
 export const ruleSchema = z.strictObject(
   {
-    $schema: z.string('must be the path of config/mapping.schema.json').optional(),
+    $schema: z.string('must be the path of mapping.schema.json').optional(),
     when: z
       .strictObject(
         {

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { buildSync, type BuildOptions } from 'esbuild';
+import { buildSync, type BuildOptions, type BuildResult } from 'esbuild';
 
 /** Packages that the function loads lazily, each with its own file beside the handler's. */
 const separateFiles = { '@aws-sdk/client-sqs': 'sqs.js', liquidjs: 'liquidjs.js' } as const;
@@ -10,12 +10,43 @@ const separateFiles = { '@aws-sdk/client-sqs': 'sqs.js', liquidjs: 'liquidjs.js'
  * @param root the folder of the checkout, with `lambda/` and the installed packages
  * @throws the errors of esbuild
  */
-export function bundledFiles(root: string): ReadonlyMap<string, string> {
+export const bundledFiles = (root: string): ReadonlyMap<string, string> =>
+  new Map(
+    bundle(root).flatMap(({ outputFiles }) =>
+      outputFiles.map(({ path, text }): [string, string] => [
+        basename(path),
+        path.endsWith('.map') ? withoutCheckoutPath(text) : text,
+      ]),
+    ),
+  );
+
+/**
+ * The packages whose code is in the function's files, as folders relative to the root, sorted.
+ *
+ * @param root the folder of the checkout, with `lambda/` and the installed packages
+ * @throws the errors of esbuild
+ */
+export function bundledPackages(root: string): string[] {
+  const sources = bundle(root).flatMap(({ metafile }) =>
+    Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([source, { bytesInOutput }]) => (bytesInOutput > 0 ? source : [])),
+    ),
+  );
+  const folders = sources.flatMap(
+    (source) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? [],
+  );
+  return [...new Set(folders)].sort();
+}
+
+type Bundle = BuildResult<{ write: false; metafile: true }>;
+
+function bundle(root: string): Bundle[] {
   const shared = {
     absWorkingDir: root,
     // esbuild writes nothing here; sources in the maps are relative to it.
     outdir: 'bundle',
     write: false,
+    metafile: true,
     bundle: true,
     // One CommonJS file that includes the SDK starts faster than ESM or the runtime's own SDK.
     platform: 'node',
@@ -47,12 +78,7 @@ export function bundledFiles(root: string): ReadonlyMap<string, string> {
     ),
     alias: withoutUnused,
   });
-  return new Map(
-    [...handler.outputFiles, ...packages.outputFiles].map(({ path, text }) => [
-      basename(path),
-      path.endsWith('.map') ? withoutCheckoutPath(text) : text,
-    ]),
-  );
+  return [handler, packages];
 }
 
 /** Lambda passes credentials in the environment; other SDK providers would only slow down cold starts. */

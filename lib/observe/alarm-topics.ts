@@ -11,7 +11,7 @@ export type Destination = { readonly emails: readonly string[] } | { readonly to
 export interface AlarmTopicsProps {
   /** Recipients of the notices of each severity, if there are any. */
   readonly destinations: Record<Severity, Destination | undefined>;
-  /** Prefix of all alarm names, before a dash: no other alarm may publish. */
+  /** Prefix of all alarm names, before a dash: only alarms of this account with that prefix may publish. */
   readonly name: string;
 }
 

@@ -78,11 +78,17 @@ export async function diagnoseStack(of: PipelineOfStack, isPreflight: boolean): 
     timeoutMs,
   });
   const { name, stackName } = found.environment;
+  const deployed: Examined = {
+    name: 'version',
+    outcome: 'ok',
+    found: found.version === undefined ? 'unknown' : `clevertap-to-heap ${found.version}`,
+    remedy: null,
+  };
   return {
     environment: name,
     stackName,
     passed: checks.every(({ outcome }) => outcome === 'ok'),
-    checks,
+    checks: [deployed, ...checks],
   };
 }
 

@@ -16,6 +16,7 @@ import { stackName as stackNameOf } from '../../lib/config/environments';
 import { alarmRecipients } from './alarm-recipients';
 import {
   apiKeyNames,
+  isAlarmOf,
   outputOf,
   type Alarms,
   type DeployedSettings,
@@ -288,7 +289,6 @@ async function alarms(client: CloudWatchClient, pipelineName: string): Promise<A
   const names: string[] = [];
   const ringing: Alarms['ringing'][number][] = [];
   const muted: string[] = [];
-  // The stack names its alarms with this prefix.
   const input = {
     AlarmNamePrefix: `${pipelineName}-`,
     AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] as const,
@@ -297,12 +297,16 @@ async function alarms(client: CloudWatchClient, pipelineName: string): Promise<A
     { client },
     { ...input, AlarmTypes: [...input.AlarmTypes] },
   )) {
-    for (const alarm of [...(page.MetricAlarms ?? []), ...(page.CompositeAlarms ?? [])]) {
-      names.push(alarm.AlarmName ?? '');
-      if (alarm.ActionsEnabled === false) muted.push(alarm.AlarmName ?? '');
+    for (const { AlarmName: name = '', ...alarm } of [
+      ...(page.MetricAlarms ?? []),
+      ...(page.CompositeAlarms ?? []),
+    ]) {
+      if (!isAlarmOf(pipelineName, name)) continue;
+      names.push(name);
+      if (alarm.ActionsEnabled === false) muted.push(name);
       if (alarm.StateValue !== 'ALARM') continue;
       ringing.push({
-        name: alarm.AlarmName ?? '',
+        name,
         description: alarm.AlarmDescription ?? '',
         since: alarm.StateUpdatedTimestamp?.toISOString() ?? '',
       });

@@ -102,6 +102,13 @@ export function outputOf({ outputs, stackName, name }: Environment, output: stri
   );
 }
 
+/**
+ * Whether an alarm belongs to a pipeline: its name is that of the pipeline, a dash and letters. The alarms of a stack
+ * `Prod-Team` also start with `Prod-`.
+ */
+export const isAlarmOf = (pipelineName: string, alarmName: string): boolean =>
+  alarmName.startsWith(`${pipelineName}-`) && /^[A-Za-z]+$/.test(alarmName.slice(pipelineName.length + 1));
+
 /** The names of the stack's API keys. */
 export const apiKeyNames = ({ outputs }: Pick<Environment, 'outputs'>): string[] =>
   [...outputs.keys()].flatMap((output) =>

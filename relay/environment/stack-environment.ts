@@ -5,7 +5,7 @@ import { deployedTemplate } from '../doctor/stack-checks';
 import type { Template } from '../doctor/template';
 import { OperatorError } from '../terminal/operator-error';
 import { describeStack, environmentOfOutputs, regionOf } from './aws-environment';
-import type { DeployedSettings, Environment } from './environment';
+import { isAlarmOf, type DeployedSettings, type Environment } from './environment';
 
 /** Selects a pipeline: a stack and one of its constructs. */
 export interface PipelineOfStack {
@@ -19,10 +19,15 @@ export interface PipelineOfStack {
 export interface FoundPipeline {
   readonly environment: Environment;
   readonly template: Template;
+  /** The version of clevertap-to-heap that it was deployed with; undefined before 0.2.0. */
+  readonly version: string | undefined;
 }
 
 /** The output by which a pipeline is found. Its name is prefixed with the id of the construct. */
 const nameOutput = 'PipelineName';
+
+/** Outputs of every pipeline: another construct may have an output such as `CodePipelineName`. */
+const otherOutputs = ['EventBufferUrl', 'DeadLetterQueueUrl', 'ForwarderArn'];
 
 /**
  * Finds a pipeline of any CDK app by the outputs of its stack, without settings files.
@@ -55,14 +60,18 @@ export async function findPipeline({ stack: stackName, construct }: PipelineOfSt
     },
     withoutPrefix(outputs, prefix),
   );
-  return { environment, template };
+  const { Description: description } =
+    stack.Outputs?.find(({ OutputKey }) => OutputKey === `${prefix}${nameOutput}`) ?? {};
+  const [, version] = /; clevertap-to-heap (\S+)$/.exec(description ?? '') ?? [];
+  return { environment, template, version };
 }
 
 /** The prefix of the selected pipeline's output names. */
 function prefixOf(stackName: string, outputs: readonly string[], construct: string | undefined): string {
   const prefixes = outputs
     .filter((output) => output.endsWith(nameOutput))
-    .map((output) => output.slice(0, -nameOutput.length));
+    .map((output) => output.slice(0, -nameOutput.length))
+    .filter((prefix) => otherOutputs.every((output) => outputs.includes(`${prefix}${output}`)));
   const known = prefixes.map((prefix) => prefix || 'Default').join(', ');
   if (prefixes.length === 0) {
     throw new OperatorError(
@@ -100,7 +109,7 @@ const partOf = (template: Template, prefix: string, name: string): Template => (
     Object.entries(template.Resources).filter(
       ([, { Type, Properties = {} }]) =>
         !/^AWS::CloudWatch::(?:Composite)?Alarm$/.test(Type) ||
-        String(Properties['AlarmName']).startsWith(`${name}-`),
+        isAlarmOf(name, String(Properties['AlarmName'])),
     ),
   ),
   Outputs: Object.fromEntries(withoutPrefix(new Map(Object.entries(template.Outputs)), prefix)),

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { EnvironmentConfigError } from '../../lib/config/environment-config';
+import { hasEnvironments } from '../options';
 
 /** Why a command could not do its work, as a sentence for the operator, with what to do. */
 export class OperatorError extends Error {
@@ -58,7 +59,7 @@ export function explain(error: unknown): string | undefined {
   if (refusedCredentials.has(name)) return `AWS refused the credentials (${name}). ${signIn}`;
   if (missingPermission.has(name)) return describeMissingPermission(message);
   if (message === 'Region is missing') {
-    return 'no AWS region is known. Set AWS_REGION, or region in config/<env>.ts.';
+    return `no AWS region is known. Set AWS_REGION${hasEnvironments ? ', or region in config/<env>.ts' : ''}.`;
   }
   if (name === 'QueueDoesNotExist' || name === 'AWS.SimpleQueueService.NonExistentQueue') {
     return 'the queue does not exist, or is in another account or region.';

@@ -2,7 +2,7 @@ import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { App, Duration, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aws, CfnParameter, Duration, Lazy, NestedStack, Stack, Stage, Token } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -17,6 +17,7 @@ import {
   type ClevertapToHeapProps,
 } from '../../lib/clevertap-to-heap-props';
 import { environmentNames } from '../../lib/config/environments';
+import { isAlarmOf } from '../../relay/environment/environment';
 import { allSettings, newApp, synthTemplate, withoutBundling } from '../support/synth';
 import { asText, outputs, resource, resources } from '../support/template';
 import logicalIds from './logical-ids.json';
@@ -165,7 +166,7 @@ describe('names come from the path', () => {
     const template = Template.fromStack(stack);
     expect(namesIn(template)).toEqual(named('Team', 'Team_Shop', 'Team_ShopEu'));
     const prefixes = namesIn(template)['alarms']!;
-    // Topics and commands select alarms by prefix.
+    // Topics select alarms by prefix.
     for (const prefix of prefixes) {
       expect(prefixes.filter((other) => other.startsWith(prefix))).toEqual([prefix]);
     }
@@ -173,6 +174,16 @@ describe('names come from the path', () => {
       expect.arrayContaining(['WebhookUrl', 'ShopWebhookUrl', 'ShopEuWebhookUrl', 'ShopApiKeyIdk1']),
     );
     expect(Object.keys(outputs(template)).filter((id) => /[0-9A-F]{8}$/.test(id))).toEqual([]);
+  });
+
+  it('and have only letters after the dash in the names of alarms, by which commands select them', () => {
+    const stack = new Stack(newApp(), 'Team');
+    new ClevertapToHeap(stack, 'Default', { heap, alarms: { expectedTraffic: { requests: 1, hours: 1 } } });
+    const names = resources(Template.fromStack(stack))
+      .filter(({ Type }) => /^AWS::CloudWatch::(?:Composite)?Alarm$/.test(Type))
+      .map(({ Properties }) => String(Properties['AlarmName']));
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !isAlarmOf('Team', name))).toEqual([]);
   });
 
   it('and differ for equal ids in different stacks or constructs', () => {
@@ -221,6 +232,20 @@ describe('names come from the path', () => {
       expect.stringMatching(/^Team_Shopeu_One_[0-9A-F]{8}$/),
       expect.stringMatching(/^Team_Shopeu_Two_[0-9A-F]{8}$/),
     ]);
+  });
+
+  it.each([
+    ['A/B', 'AB'],
+    ['Default', 'Ü'],
+  ])('and CDK refuses two with the same outputs, such as %s and %s', (...paths) => {
+    const app = newApp();
+    const stack = new Stack(app, 'Team');
+    for (const path of paths) {
+      const ids = path.split('/');
+      const parent = ids.slice(0, -1).reduce<Construct>((scope, id) => new Construct(scope, id), stack);
+      new ClevertapToHeap(parent, ids.at(-1)!, { heap, alarms: 'none' });
+    }
+    expect(() => app.synth()).toThrow(/already contains/);
   });
 
   it('and fit within the limits of AWS', () => {
@@ -317,7 +342,9 @@ describe('warnings', () => {
     expect(warningsOf({ alarms: 'none', mapping: { rules: [rule] } })).toEqual([
       [
         '/Team/Webhooks',
-        expect.stringMatching(/^ClevertapToHeap Team\/Webhooks: mapping\.rules\.0: types\.valeu: no property/),
+        expect.stringMatching(
+          /^ClevertapToHeap Team\/Webhooks: mapping\.rules\.0: types\.valeu: no property/,
+        ),
       ],
     ]);
   });
@@ -360,10 +387,210 @@ describe('rules', () => {
         [
           `${relative(process.cwd(), broken)}:2:11: when: must name an event or a campaign`,
           'ClevertapToHeap Team/Webhooks: mapping.rules.1: send.event: unknown name Evnt, in the template "{{ Evnt.x }}"; did you mean Event?',
-          `ClevertapToHeap Team/Webhooks: mapping.rules.2: must be a rule or the path of a readable file; got ${JSON.stringify(none)}`,
+          `ClevertapToHeap Team/Webhooks: mapping.rules.2: must be a rule or the path of a readable file; got ${JSON.stringify(none)}, looked for at ${none}`,
         ].join('\n'),
       ),
     );
+  });
+});
+
+describe('the mapping must be known at synthesis and be JSON', () => {
+  const stack = new Stack(newApp(), 'Team');
+  const parameter = new CfnParameter(stack, 'Parameter');
+  const token = parameter.valueAsString;
+  const rule = (member: object): object => ({ when: { event: 'A' }, send: {}, ...member });
+  const of = (value: unknown): object => ({ rules: [rule({ send: { properties: { value } } })] });
+  const known = 'must be known at synthesis: a token would become data in Heap';
+  const json = 'must be JSON: a string, a finite number, true, false, null, a list or a plain object';
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+
+  it.each<[string, object, string, string]>([
+    ['a string with a token', of(`Bought ${token}`), 'rules.0.send.properties.value', known],
+    ['a number', of(Token.asNumber(parameter.value)), 'rules.0.send.properties.value', known],
+    ['a reference', of(parameter.value), 'rules.0.send.properties.value', known],
+    ['a list', of(Token.asList(parameter.value)), 'rules.0.send.properties.value', known],
+    ['a part of a list', of(['a', ...Token.asList(token)]), 'rules.0.send.properties.value.1', known],
+    ['a key', of({ [token]: 1 }), 'rules.0.send.properties.value', `the name of a key ${known}`],
+    ['an event name', { rules: [rule({ when: { event: token } })] }, 'rules.0.when.event', known],
+    ['a path', { rules: [token] }, 'rules.0', known],
+    ['all rules', { rules: Token.asList(parameter.value) }, 'rules.0', known],
+    ['a campaign', { campaigns: { 1: token } }, 'campaigns.1', known],
+    ['all campaigns', { campaigns: Lazy.any({ produce: () => ({}) }) }, 'campaigns', known],
+    ['an identity', { deniedIdentities: [`*@${token}`] }, 'deniedIdentities.0', known],
+    ['all identities', { deniedIdentities: Token.asList(parameter.value) }, 'deniedIdentities', known],
+    ['no rule', { rules: [undefined] }, 'rules.0', json],
+    ['undefined', of(undefined), 'rules.0.send.properties.value', json],
+    ['a function', of(() => 1), 'rules.0.send.properties.value', json],
+    ['a function for a rule', { rules: [() => 1] }, 'rules.0', json],
+    ['a BigInt', of(5n), 'rules.0.send.properties.value', json],
+    ['NaN', of(NaN), 'rules.0.send.properties.value', json],
+    ['Infinity', of(Infinity), 'rules.0.send.properties.value', json],
+    ['a Date', of(new Date(0)), 'rules.0.send.properties.value', json],
+    ['a Map', of(new Map()), 'rules.0.send.properties.value', json],
+    ['a symbol', of(Symbol('a')), 'rules.0.send.properties.value', json],
+    ['a circle', of(circular), 'rules.0.send.properties.value.self', 'must not contain itself'],
+    ['campaigns of BigInts', { campaigns: { 1: 5n } }, 'campaigns.1', json],
+  ])('%s', (_, mapping, path, message) => {
+    const props = { heap, mapping } as ClevertapToHeapProps;
+    const lines = messageOf(() => checkProps('Team/Webhooks', props)).split('\n');
+    expect(lines).toEqual([
+      expect.stringContaining(`ClevertapToHeap Team/Webhooks: mapping.${path}: ${message}`),
+    ]);
+    expect(lines[0]).toContain('; got ');
+  });
+
+  it('but optional keys of a rule may be undefined, and a value may occur twice', () => {
+    const tags = ['a'];
+    const given = {
+      when: { event: 'A', campaign: undefined },
+      send: { event: undefined, properties: { one: tags, two: tags } },
+      types: undefined,
+    };
+    const { mapping } = checkProps('Team/Webhooks', { heap, mapping: { rules: [given] } });
+    expect(mapping.rules).toEqual([
+      { name: 'rules[0]', when: { event: 'A' }, send: { properties: { one: tags, two: tags } } },
+    ]);
+  });
+
+  it('and so must times', () => {
+    const props = {
+      heap,
+      dedupeWindow: Duration.seconds(Lazy.number({ produce: () => 60 })),
+      batchWindow: Duration.seconds(Lazy.number({ produce: () => 5 })),
+    };
+    expect(messageOf(() => checkProps('Team/Webhooks', props)).split('\n')).toEqual([
+      expect.stringContaining('dedupeWindow: must be known at synthesis, such as Duration.minutes(10)'),
+      expect.stringContaining('batchWindow: must be known at synthesis, such as Duration.seconds(5)'),
+    ]);
+  });
+});
+
+/** The message of the error that a function throws, which must be ours. */
+function messageOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ClevertapToHeapPropsError);
+    return (error as Error).message;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('topics, certificate and hosted zone must fit the stack', () => {
+  const app = newApp();
+  const env = { account: '111122223333', region: 'eu-west-1' };
+  const stack = new Stack(app, 'Team', { env });
+  const elsewhere = new Stack(app, 'Elsewhere', { env: { account: '444455556666', region: 'us-east-1' } });
+  const unknown = new Stack(app, 'Unknown');
+  const topicOf = (id: string, arn: string) => Topic.fromTopicArn(stack, id, arn);
+  const certificateOf = (id: string, arn: string) => Certificate.fromCertificateArn(stack, id, arn);
+  const zoneOf = (id: string, zoneName: string) =>
+    HostedZone.fromHostedZoneAttributes(stack, id, { hostedZoneId: 'Z123', zoneName });
+  const name = 'hooks.clevertap-to-heap.dev';
+  const here = certificateOf('Here', 'arn:aws:acm:eu-west-1:111122223333:certificate/c1');
+  const standard = 'must be a standard topic: CloudWatch cannot publish to a FIFO topic';
+  const zone = (of: string) =>
+    `must be the zone of ${name} or of a parent domain of it, and this one is of ${of}`;
+
+  it.each<[string, object, string[]]>([
+    [
+      'a topic of another region',
+      { alarms: { page: { topic: topicOf('T1', 'arn:aws:sns:us-east-1:111122223333:pager') } } },
+      [`alarms.page.topic: must be in the stack's region, "eu-west-1"; got "us-east-1"`],
+    ],
+    [
+      'a topic of another account',
+      { alarms: { ticket: { topic: topicOf('T2', 'arn:aws:sns:eu-west-1:444455556666:pager') } } },
+      [`alarms.ticket.topic: must be in the stack's account, "111122223333"; got "444455556666"`],
+    ],
+    [
+      "another stack's topic",
+      { alarms: { page: { topic: new Topic(elsewhere, 'Topic') } } },
+      [
+        `alarms.page.topic: must be in the stack's account, "111122223333"; got "444455556666"`,
+        `alarms.page.topic: must be in the stack's region, "eu-west-1"; got "us-east-1"`,
+      ],
+    ],
+    [
+      'a certificate for CloudFront',
+      {
+        domain: {
+          name,
+          certificate: certificateOf('C1', 'arn:aws:acm:us-east-1:111122223333:certificate/c1'),
+        },
+      },
+      [`domain.certificate: must be in the stack's region, "eu-west-1"; got "us-east-1"`],
+    ],
+    [
+      'a FIFO topic',
+      { alarms: { page: { topic: new Topic(stack, 'Fifo', { fifo: true }) } } },
+      [`alarms.page.topic: ${standard}`],
+    ],
+    [
+      'an imported FIFO topic',
+      { alarms: { ticket: { topic: topicOf('T3', 'arn:aws:sns:eu-west-1:111122223333:pager.fifo') } } },
+      [`alarms.ticket.topic: ${standard}`],
+    ],
+    [
+      'the zone of another domain',
+      { domain: { name, certificate: here, hostedZone: zoneOf('Z1', 'other.dev') } },
+      [`domain.hostedZone: ${zone('other.dev')}`],
+    ],
+    [
+      'a zone whose name only ends alike',
+      { domain: { name, certificate: here, hostedZone: zoneOf('Z2', 'to-heap.dev') } },
+      [`domain.hostedZone: ${zone('to-heap.dev')}`],
+    ],
+    [
+      'a zone without a name',
+      { domain: { name, certificate: here, hostedZone: HostedZone.fromHostedZoneId(stack, 'Z3', 'Z123') } },
+      [
+        'domain.hostedZone: must have a name: import it with HostedZone.fromHostedZoneAttributes or fromLookup',
+      ],
+    ],
+  ])('%s', (id, props, mistakes) => {
+    const lines = messageOf(
+      () => new ClevertapToHeap(new Construct(stack, id), 'W', { heap, ...props }),
+    ).split('\n');
+    expect(lines).toEqual(mistakes.map((mistake): unknown => expect.stringContaining(`/W: ${mistake}`)));
+  });
+
+  it.each<[string, Stack, object]>([
+    ['of the same account and region', stack, { domain: { name, certificate: here } }],
+    [
+      'of a region that is a token',
+      stack,
+      { alarms: { page: { topic: topicOf('T4', `arn:aws:sns:${Aws.REGION}:111122223333:pager`) } } },
+    ],
+    [
+      'of a stack whose account and region are unknown',
+      stack,
+      { alarms: { page: { topic: new Topic(unknown, 'T') } } },
+    ],
+    [
+      'for a stack whose account and region are unknown',
+      unknown,
+      { alarms: { page: { topic: topicOf('T5', 'arn:aws:sns:us-east-1:111122223333:pager') } } },
+    ],
+    [
+      'the domain itself',
+      stack,
+      { domain: { name, certificate: here, hostedZone: zoneOf('Z4', `${name}.`) } },
+    ],
+    [
+      'a parent domain',
+      stack,
+      { domain: { name, certificate: here, hostedZone: zoneOf('Z5', 'clevertap-to-heap.dev') } },
+    ],
+    [
+      'a zone whose name is a token',
+      stack,
+      { domain: { name, certificate: here, hostedZone: zoneOf('Z6', Aws.STACK_NAME) } },
+    ],
+  ])('accepts those %s', (_, { account, region }, props) => {
+    const target = [account, region].some((value) => Token.isUnresolved(value)) ? {} : { account, region };
+    expect(() => checkProps('Team/W', { heap, ...props }, target)).not.toThrow();
   });
 });
 
@@ -390,7 +617,7 @@ describe('construction throws on a mistake, with prop, value and what is allowed
     ],
     [
       { apiGatewayLogRole: true },
-      'apiGatewayLogRole: must be "create" (first environment of this account and region) or "exists"; got true',
+      'apiGatewayLogRole: must be "create" (once in an account and region) or "exists"; got true',
     ],
     [
       { identityOrder: ['name'] },
@@ -458,5 +685,45 @@ describe('construction throws on a mistake, with prop, value and what is allowed
         ].join('\n'),
       ),
     );
+  });
+
+  it('those of props, of the stack and of rules together', () => {
+    const rules = [{ when: {}, send: {} }, undefined, 'none.json'];
+    const page = {
+      topic: Topic.fromTopicArn(stack, 'Elsewhere', 'arn:aws:sns:eu-west-1:111122223333:pager'),
+    };
+    const props = {
+      heap: { region: 'fr' },
+      alarms: { page },
+      mapping: { rules },
+    } as unknown as ClevertapToHeapProps;
+    const lines = messageOf(() =>
+      checkProps('Team/W', props, { account: '111122223333', region: 'us-east-1' }),
+    ).split('\n');
+    expect(lines).toEqual(
+      [
+        'heap.region: must be "us" or "eu"; got "fr"',
+        'mapping.rules.1: must be JSON',
+        'alarms.page.topic: must be in the stack\'s region, "us-east-1"; got "eu-west-1"',
+        'mapping.rules.0: when: must name an event or a campaign',
+        `mapping.rules.2: must be a rule or the path of a readable file; got "none.json", looked for at ${join(process.cwd(), 'none.json')}`,
+      ].map((mistake): unknown => expect.stringContaining(`ClevertapToHeap Team/W: ${mistake}`)),
+    );
+  });
+
+  it.each([
+    ['apiKeys', () => 1, 'got "function"'],
+    ['apiKeys', 5n, 'got 5'],
+    ['heap', [5n], 'got ["5"]'],
+  ])('shows any value of %s', (prop, value, shown) => {
+    const props = { heap, [prop]: value } as unknown as ClevertapToHeapProps;
+    expect(messageOf(() => checkProps('Team/W', props))).toContain(shown);
+  });
+
+  it('shows a value that contains itself', () => {
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const props = { heap, apiKeys: circular } as unknown as ClevertapToHeapProps;
+    expect(messageOf(() => checkProps('Team/W', props))).toContain('apiKeys: must be a list');
   });
 });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,20 +12,33 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dependencies, version } from '../../package.json';
 import { startLocalStack } from '../../local/stack';
-import { apiReport, buildPackage, filesOf, packageDirectory, peers } from '../../tools/package';
+import {
+  apiReport,
+  buildPackage,
+  checkReleasable,
+  filesOf,
+  packageDirectory,
+  peers,
+  repositoryOf,
+} from '../../tools/package';
 import { functionAsset } from '../support/assembly';
 import { eventually } from '../support/eventually';
+import { anchorsOf, linksOf } from '../support/markdown';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'package-')));
 const freshReport = join(scratch, 'construct.api.md');
 const tarball = join(scratch, `clevertap-to-heap-${version}.tgz`);
 
+/** Without the region and the profiles of this machine. */
+const { AWS_REGION: _, AWS_DEFAULT_REGION: __, AWS_PROFILE: ___, ...inherited } = process.env;
+const env = { ...inherited, AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+
 /** Returns what npm, npx and Node print; throws with it on failure. */
 const run = (cwd: string, command: string, args: readonly string[], input?: string): string =>
-  execFileSync(command, args, { cwd, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
+  execFileSync(command, args, { cwd, input, env, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 
 beforeAll(() => {
   buildPackage(freshReport);
@@ -48,12 +62,62 @@ it('passes publint and "are the types wrong"', () => {
 it('contains only what is run and read', () => {
   const files = filesOf(packageDirectory);
   expect([...new Set(files.map((file) => file.replace(/\/.*/, '/')))]).toEqual([
-    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin/', 'docs/', 'function/', 'lambda/', 'lib/', 'local/'],
-    ...['mapping.schema.json', 'package.json', 'relay/'],
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD-PARTY-LICENSES.txt', 'bin/', 'docs/', 'function/'],
+    ...['lambda/', 'lib/', 'local/', 'mapping.schema.json', 'package.json', 'relay/'],
   ]);
   expect(files.filter((file) => file.endsWith('.ts'))).toEqual(['lib/clevertap-to-heap.d.ts']);
   expect(files.filter((file) => file.startsWith('local/'))).toEqual(['local/stack-file.js']);
   expect(files).not.toContain('lib/forward/forwarder-bundle.js');
+  expect(files.filter((file) => file.startsWith('docs/images'))).toEqual([]);
+});
+
+it('has no link to what it does not contain', () => {
+  const pages = filesOf(packageDirectory).filter((file) => file.endsWith('.md'));
+  const broken = pages.flatMap((page) =>
+    linksOf(readFileSync(join(packageDirectory, page), 'utf8'))
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .filter((link) => {
+        const [file = '', anchor] = link.split('#');
+        const target =
+          file === '' ? join(packageDirectory, page) : join(packageDirectory, dirname(page), file);
+        if (!existsSync(target)) return true;
+        return anchor !== undefined && !anchorsOf(readFileSync(target, 'utf8')).has(anchor);
+      })
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(pages.length).toBeGreaterThan(10);
+  expect(broken).toEqual([]);
+});
+
+describe('the repository of a release', () => {
+  const { GITHUB_REPOSITORY: given } = process.env;
+  beforeAll(() => {
+    delete process.env['GITHUB_REPOSITORY'];
+  });
+  afterAll(() => {
+    if (given !== undefined) process.env['GITHUB_REPOSITORY'] = given;
+  });
+
+  it.each([
+    'team/pipeline',
+    'github:team/pipeline',
+    'https://github.com/team/pipeline',
+    { type: 'git', url: 'git+https://github.com/team/pipeline.git' },
+  ])('is that of package.json: %j', (repository) => {
+    expect(repositoryOf({ repository })).toBe('team/pipeline');
+    expect(() => {
+      checkReleasable({ repository });
+    }).not.toThrow();
+  });
+
+  it('must be given and on GitHub', () => {
+    expect(() => {
+      checkReleasable({});
+    }).toThrow('set "repository": "github:OWNER/clevertap-to-heap" in package.json');
+    expect(() => repositoryOf({ repository: 'https://gitlab.com/team/pipeline' })).toThrow(
+      'must be on GitHub',
+    );
+  });
 });
 
 /** The lower bound of a range such as `^2.269.0`. */
@@ -137,7 +201,10 @@ describe.each([
       run(app, 'npx', ['relay', ...args], input);
     expect(relay(['--help'])).toContain('Usage: relay [options] [command]');
     expect(relay(['--version'])).toBe(`${version}\n`);
-    expect(relay(['status', '--help'])).not.toContain('--env');
+    for (const command of ['status', 'preview']) {
+      expect(relay([command, '--help'])).not.toMatch(/--env|npm run|config\//);
+    }
+    expect(() => relay(['status', '--stack', 'Team'])).toThrow('no AWS region is known. Set AWS_REGION.\n');
     expect(() => relay(['status'])).toThrow("required option '--stack <name>' not specified");
     const preview = relay(['preview', '--json', '-'], '{"identity":"cust-77","event":"Purchase"}');
     expect(JSON.parse(preview)).toMatchObject({ events: [{ outcome: 'delivered' }] });

@@ -77,7 +77,7 @@ test.each([
   ],
   [
     '{\n  "when": { "event": "P" },\n  "send": { "propertys": {} }\n}',
-    [`3:26: send.propertys: unknown key; the JSON Schema config/mapping.schema.json lists the known ones`],
+    [`3:26: send.propertys: unknown key; the JSON Schema mapping.schema.json lists the known ones`],
   ],
   [
     '{"when":{"event":"P"},"send":{"identity":5}}',

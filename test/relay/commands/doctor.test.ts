@@ -34,7 +34,15 @@ import { allSettings, synthTemplate } from '../../support/synth';
 
 const now = Date.parse('2026-11-28T12:30:00Z');
 const hour = 3_600_000;
-const template = templateSchema.parse(synthTemplate(allSettings).toJSON());
+// Named like the stack of the environment, as its alarms are.
+const template = templateSchema.parse(
+  JSON.parse(
+    JSON.stringify(synthTemplate(allSettings).toJSON()).replaceAll(
+      'ClevertapToHeapTest',
+      'ClevertapToHeapDev',
+    ),
+  ),
+);
 
 type Account = ReturnType<typeof healthyAccount>;
 let account: Account;
@@ -102,7 +110,7 @@ test('a healthy environment passes every check, and no line holds a secret or an
 });
 
 describe('a stack of another app', () => {
-  const pipeline = 'ClevertapToHeapTest';
+  const pipeline = 'ClevertapToHeapDev';
   const of = { stack: 'Team', construct: undefined };
 
   beforeEach(() => {
@@ -111,7 +119,14 @@ describe('a stack of another app', () => {
       Stacks: [
         stack({
           StackName: 'Team',
-          Outputs: [...Outputs, { OutputKey: 'PipelineName', OutputValue: pipeline }],
+          Outputs: [
+            ...Outputs,
+            {
+              OutputKey: 'PipelineName',
+              OutputValue: pipeline,
+              Description: 'Name; clevertap-to-heap 1.2.3',
+            },
+          ],
         }),
       ],
     });
@@ -126,9 +141,11 @@ describe('a stack of another app', () => {
 
     expect(notOk(diagnosis)).toEqual([]);
     expect(diagnosis).toMatchObject({ environment: pipeline, stackName: 'Team', passed: true });
-    expect(diagnosis.checks.map(({ name }) => name)).toEqual(
-      checkNames.slice(checkNames.indexOf('code') + 1),
-    );
+    expect(diagnosis.checks.map(({ name }) => name)).toEqual([
+      'version',
+      ...checkNames.slice(checkNames.indexOf('code') + 1),
+    ]);
+    expect(diagnosis.checks[0]?.found).toBe('clevertap-to-heap 1.2.3');
   });
 
   test('is told what to do in its own words', async () => {
@@ -450,7 +467,7 @@ describe('each wrong fact fails its own check', () => {
     [
       'no alarms',
       () => account.cloudWatch.on(DescribeAlarmsCommand).resolves({}),
-      /^failed, alarms: missing: ClevertapToHeapTest-/,
+      /^failed, alarms: missing: ClevertapToHeapDev-/,
     ],
     [
       'one deleted alarm (F72)',
@@ -469,10 +486,10 @@ describe('each wrong fact fails its own check', () => {
           ...alarmsOf(template),
           CompositeAlarms: [
             ...alarmsOf(template).CompositeAlarms,
-            { AlarmName: 'A', StateValue: 'ALARM', StateUpdatedTimestamp: new Date(0) },
+            { AlarmName: 'ClevertapToHeapDev-A', StateValue: 'ALARM', StateUpdatedTimestamp: new Date(0) },
           ],
         }),
-      /^failed, alarms: in ALARM: A since 1970-01-01T00:00:00.000Z$/,
+      /^failed, alarms: in ALARM: ClevertapToHeapDev-A since 1970-01-01T00:00:00.000Z$/,
     ],
     [
       'an alarm on the second page',
@@ -482,9 +499,9 @@ describe('each wrong fact fails its own check', () => {
           .callsFake(({ NextToken }: { NextToken?: string }) =>
             NextToken === undefined
               ? { ...alarmsOf(template), NextToken: 'two' }
-              : { MetricAlarms: [{ AlarmName: 'B', StateValue: 'ALARM' }] },
+              : { MetricAlarms: [{ AlarmName: 'ClevertapToHeapDev-B', StateValue: 'ALARM' }] },
           ),
-      /^failed, alarms: in ALARM: B since $/,
+      /^failed, alarms: in ALARM: ClevertapToHeapDev-B since $/,
     ],
     [
       'an alarm with its actions disabled (F72)',
@@ -496,7 +513,7 @@ describe('each wrong fact fails its own check', () => {
             ActionsEnabled: false,
           })),
         }),
-      /^failed, alarms: actions disabled: ClevertapToHeapTest-/,
+      /^failed, alarms: actions disabled: ClevertapToHeapDev-/,
     ],
     [
       'a page topic without a recipient (F72)',

@@ -5,9 +5,10 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { mockClient } from 'aws-sdk-client-mock';
-import { NestedStack, Stack } from 'aws-cdk-lib';
+import { CfnOutput, NestedStack, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Construct } from 'constructs';
+import { version } from '../../../package.json';
 import { ClevertapToHeap } from '../../../lib/clevertap-to-heap';
 import type { ClevertapToHeapProps } from '../../../lib/clevertap-to-heap-props';
 import { openEnvironment } from '../../../relay/commands/environment-command';
@@ -29,7 +30,7 @@ function deployed(ids: readonly string[], props: Partial<ClevertapToHeapProps> =
   answer(Template.fromStack(stack).toJSON());
 }
 
-function answer(template: { Outputs?: Record<string, { Value: unknown }> }): void {
+function answer(template: { Outputs?: Record<string, { Value: unknown; Description?: string }> }): void {
   cloudFormation.reset();
   cloudFormation.on(DescribeStacksCommand, { StackName: 'Team' }).resolves({
     Stacks: [
@@ -37,8 +38,9 @@ function answer(template: { Outputs?: Record<string, { Value: unknown }> }): voi
         StackName: 'Team',
         CreationTime: new Date(),
         StackStatus: 'CREATE_COMPLETE',
-        Outputs: Object.entries(template.Outputs ?? {}).map(([OutputKey, { Value }]) => ({
+        Outputs: Object.entries(template.Outputs ?? {}).map(([OutputKey, { Value, Description }]) => ({
           OutputKey,
+          Description,
           OutputValue: typeof Value === 'string' ? Value : `value of ${OutputKey}`,
         })),
       },
@@ -76,6 +78,16 @@ it('finds those below other constructs by the ids on the way', async () => {
   }
   answer(Template.fromStack(stack).toJSON());
   expect((await find('Shop/Webhooks')).environment.name).toBe('Team_Shop_Webhooks');
+});
+
+it('takes no output of another construct for a pipeline', async () => {
+  const stack = new Stack(newApp(), 'Team');
+  new ClevertapToHeap(stack, 'Webhooks', { heap: { region: 'us' } });
+  new CfnOutput(stack, 'CodePipelineName', { value: 'release' });
+  new CfnOutput(stack, 'CodeForwarderArn', { value: 'arn' });
+  answer(Template.fromStack(stack).toJSON());
+  expect((await find()).environment.name).toBe('Team_Webhooks');
+  await expect(find('Code')).rejects.toThrow('the stack Team has no pipeline Code; it has: Webhooks.');
 });
 
 it('finds the one of a nested stack', async () => {
@@ -122,6 +134,11 @@ describe('says which there are', () => {
   });
 });
 
+it('reads the version that was deployed', async () => {
+  deployed(['Shop', 'Blog']);
+  expect((await find('Shop')).version).toBe(version);
+});
+
 it('reads settings from the template', async () => {
   deployed(['Shop'], { alarms: 'none' });
   expect((await find()).environment.config).toEqual({
@@ -133,7 +150,22 @@ it('reads settings from the template', async () => {
   expect((await find()).environment.config.alarms).toEqual({});
 });
 
+it('leaves out the alarms of a stack whose name only starts alike', async () => {
+  deployed(['Default']);
+  const { environment } = await find();
+  cloudWatch.on(DescribeAlarmsCommand).resolves({
+    MetricAlarms: ['Team-HeapDown', 'Team-Shop-HeapDown', 'Team-Shop_Webhooks-HeapDown'].map((AlarmName) => ({
+      AlarmName,
+      StateValue: 'ALARM',
+      ActionsEnabled: false,
+    })),
+  });
+  const { names, ringing, muted } = await environment.alarms();
+  expect([names, ringing.map(({ name }) => name), muted]).toEqual(Array(3).fill(['Team-HeapDown']));
+});
+
 it('asks for metrics and alarms by the name of the pipeline', async () => {
+  cloudWatch.reset();
   deployed(['Default', 'Shop']);
   const { environment, template } = await find('Shop');
   cloudWatch.on(GetMetricDataCommand).resolves({ MetricDataResults: [] });
