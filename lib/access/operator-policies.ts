@@ -57,7 +57,7 @@ export class OperatorPolicies extends Construct {
     Validations.of(this).acknowledge(
       {
         id: 'AwsSolutions-IAM5[Resource::*]',
-        reason: `${accountWide.join(', ')} support no resource-level permissions; all of them only read.`,
+        reason: `No resource-level permissions exist for ${accountWide.join(', ')}; all of them only read.`,
       },
       {
         id: `AwsSolutions-IAM5[Resource::${this.stackArn('<AWS::Partition>', '<AWS::Region>', '<AWS::AccountId>', '<AWS::StackName>')}]`,

@@ -131,9 +131,9 @@ describe('acknowledgements', () => {
 
   it('are on the construct itself, not on a stack or the app', () => {
     expect([...new Set(given.map(({ path }) => path.split('/').slice(1).join('/')))].sort()).toEqual([
-      'HeapTokens/Secret',
-      'OperatorPolicies',
-      'WebhookApi/RestApi',
+      'Default/HeapTokens/Secret',
+      'Default/OperatorPolicies',
+      'Default/WebhookApi/RestApi',
     ]);
   });
 });

@@ -56,9 +56,10 @@ if (seed !== undefined) {
       ['events both delivered and dead-lettered', ({ recovered }: StormResult) => recovered.both],
       ['dead letters created by SQS', ({ receivesExhausted }: StormResult) => receivesExhausted],
       ['continued messages', ({ stats }: StormResult) => stats.continued],
-      ['combined campaigns', ({ stats }: StormResult) => stats.otherCampaigns],
     ] as const)
       expect({ what, times: sum(results, of) > seeds / 10 }).toEqual({ what, times: true });
+    // A batch rarely has events of more campaigns than a line names.
+    expect(sum(results, ({ stats }) => stats.otherCampaigns)).toBeGreaterThan(0);
 
     addFaultCounts({
       seeds,
