@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { build, stop, type BuildOptions, type BuildResult } from 'esbuild';
 
-/** Script and style of a page, ready for a browser. */
+/** The script and style of a page, ready for a browser. */
 export interface PageBundle {
   readonly script: string;
   readonly style: string;
@@ -14,12 +14,12 @@ export interface ConsolePage extends PageBundle {
 
 const folder = join(__dirname, 'page');
 
-/** The console's page, bundled from its sources. */
+/** Bundles the console from its sources. */
 export async function buildConsolePage(): Promise<ConsolePage> {
   return { html: consoleHtml, ...(await bundlePage('console')) };
 }
 
-/** Script and style of the playground, for a file that holds both. */
+/** Bundles the playground from its sources, for one HTML file. */
 export const buildPlaygroundPage = (): Promise<PageBundle> => bundlePage('playground');
 
 async function bundlePage(name: 'console' | 'playground'): Promise<PageBundle> {
@@ -33,7 +33,7 @@ async function bundlePage(name: 'console' | 'playground'): Promise<PageBundle> {
         loader: 'css',
       },
     }),
-    // Its child process would stay as long as this one.
+    // Otherwise the child process of esbuild lives as long as this process.
   ]).finally(stop);
   return { script, style };
 }

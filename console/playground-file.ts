@@ -6,11 +6,11 @@ import { buildPlaygroundPage, type PageBundle } from './page-bundle';
 import type { PlaygroundSettings } from './wire';
 
 /**
- * The playground of an environment as one HTML file. It holds how events are named, identified and mapped, and neither
- * an app id nor anything secret. Its Content-Security-Policy gives it no network.
+ * The playground of an environment as one HTML file. The file contains the naming, identity and mapping settings, but
+ * no app id and no secret. Its Content-Security-Policy blocks all network access.
  *
- * @param origin what the page says of itself
- * @throws {EnvironmentConfigError} naming every mistake in the environment's rule files
+ * @param origin the environment, version and time that the page shows
+ * @throws {EnvironmentConfigError} lists every error in the environment's rule files
  */
 export async function playgroundFile(
   config: EnvironmentConfig,
@@ -22,7 +22,7 @@ export async function playgroundFile(
   return htmlOf({ ...origin, identityOrder, dedupeWindowMinutes, mapping }, await buildPlaygroundPage());
 }
 
-/** Without an app id to compare them with, those of rules have no effect. */
+/** Without the app id of the environment, app ids in rules have no effect. */
 const withoutAppIds = (mapping: MappingSettings): MappingSettings => ({
   ...mapping,
   rules: mapping.rules.map((rule) => ({ ...rule, send: { ...rule.send, app_id: undefined } })),
@@ -49,7 +49,7 @@ function htmlOf(settings: PlaygroundSettings, { script, style }: PageBundle): st
 </head>
 <body>
 <div id="page"></div>
-<noscript>This page needs JavaScript, which runs in this file alone: its Content-Security-Policy gives it no network.</noscript>
+<noscript>This page needs JavaScript. The script runs only in this file: its Content-Security-Policy blocks all network access.</noscript>
 <script type="application/json" id="settings">${inScriptElement(JSON.stringify(settings))}</script>
 <script>${inlineScript}</script>
 </body>
@@ -58,7 +58,7 @@ function htmlOf(settings: PlaygroundSettings, { script, style }: PageBundle): st
 }
 
 /**
- * A script or JSON whose strings and expressions cannot end the element around it, nor begin a comment in it
+ * Escapes a script or JSON so that it cannot end the element around it or begin a comment in it
  * (html.spec.whatwg.org, "Restrictions for contents of script elements").
  */
 const inScriptElement = (source: string): string => source.replace(/<(?=!--|\/?script)/gi, '\\u003c');

@@ -1,9 +1,9 @@
 import type { HeapMode } from '../local/heap/fake-heap';
 import type { MappingSettings } from '../lambda/mapping/rule-format';
 
-// What the console's page and its server say to each other. All instants are milliseconds since 1970.
+// The API between the console's page and its server. All times are milliseconds since 1970.
 
-/** What both pages need of an environment to say what its function would do; no app id, nothing secret. */
+/** The settings of an environment that both pages need to preview events. No app id, no secret. */
 export interface PageSettings {
   /** As in `config/`, e.g. `prod`. */
   readonly environment: string;
@@ -12,7 +12,7 @@ export interface PageSettings {
   readonly mapping: MappingSettings;
 }
 
-/** What a playground holds of its environment. */
+/** The settings in a playground file. */
 export interface PlaygroundSettings extends PageSettings {
   /** Of this app, e.g. `0.1.0 (3a4b760)`. */
   readonly version: string;
@@ -20,15 +20,15 @@ export interface PlaygroundSettings extends PageSettings {
   readonly readAt: number;
 }
 
-/** `GET /api/settings`: what does not change while the stack runs. */
+/** `GET /api/settings`: settings that do not change while the stack runs. */
 export interface ConsoleSettings extends PageSettings {
   readonly webhookUrl: string;
   readonly apiKey: string;
   readonly appId: string;
   readonly heapUrl: string;
-  /** Whether events leave this machine; then what Heap has is known from the function's log alone. */
+  /** Whether events leave this machine. If so, only the function's log shows what Heap has stored. */
   readonly isRealHeap: boolean;
-  /** The seed of the faults that are played. */
+  /** The seed of the faults; null without `--chaos`. */
   readonly chaosSeed: string | null;
 }
 
@@ -40,19 +40,19 @@ export interface Equation {
   readonly ignored: number;
   readonly queued: number;
   /**
-   * In none of these places. Either messages were deleted from the buffer by hand (PurgeQueue, DeleteMessage), or this
-   * app has a bug.
+   * Not found anywhere. Either messages were deleted from the buffer by hand (PurgeQueue, DeleteMessage), or this app
+   * has a bug.
    */
   readonly missing: number;
 }
 
-/** What became of one event, by what the running stack observed. */
+/** The state of one event, as the running stack observed it. */
 export type EventState =
   | {
       readonly kind: 'queued';
-      /** How often its message was handed to the function. */
+      /** How often the function received its message. */
       readonly attempts: number;
-      /** When its message is visible again; null while it is visible or in work. */
+      /** When its message becomes visible again; null while it is visible or in progress. */
       readonly nextTryAt: number | null;
       /** Why the last attempt did not deliver it, e.g. `Heap answered 500`. */
       readonly why: string | null;
@@ -61,9 +61,9 @@ export type EventState =
       readonly kind: 'delivered';
       /** From acceptance to Heap's row, in milliseconds. */
       readonly afterMs: number | null;
-      /** The row of the feed whose event Heap stored first under the same key; null for an event of its own. */
+      /** The row of the event that Heap stored first under the same key; null if there is none. */
       readonly countedOnceWith: string | null;
-      /** When `POST /reset` made the fake Heap forget it; absent while Heap has it. */
+      /** When `POST /reset` deleted it from the fake Heap; absent while Heap has it. */
       readonly forgottenAt?: number;
     }
   | { readonly kind: 'rejected'; readonly reason: string; readonly detail: string | null }
@@ -72,59 +72,59 @@ export type EventState =
 
 /** One webhook request that the stack accepted, as a line of the feed. */
 export interface FeedRow {
-  /** The same while the console runs; unique across rows and stacks. */
+  /** Stable while the console runs; unique across rows and stacks. */
   readonly id: string;
   readonly requestId: string | null;
   readonly at: number;
-  /** The name of the first event; null where none can be read. */
+  /** The name of the first event; null if unreadable. */
   readonly event: string | null;
   readonly campaign: string | null;
-  /** Of the first event, masked, e.g. `a…@s….test`; null where none can be read. */
+  /** Of the first event, masked, e.g. `a…@s….test`; null if unreadable. */
   readonly who: string | null;
-  /** How many events the request holds; 1 for a body that cannot be read, and for a setup ping. */
+  /** The number of events in the request; 1 for an unreadable body or a setup ping. */
   readonly events: number;
-  /** Of the first event that is not delivered, else of the first. */
+  /** Of the first event that is not delivered, else of the first event. */
   readonly state: EventState;
   /** How many events of the row are in each place. */
   readonly counts: Omit<Equation, 'accepted'>;
 }
 
-/** How Heap does. */
+/** The health of Heap, and the mode of the fake Heap. */
 export interface HeapStatus {
-  /** What the fake Heap was told to do; null for a real one. */
+  /** The mode of the fake Heap; null for a real Heap. */
   readonly mode: HeapMode | null;
-  /** Requests for which the mode holds; null: until changed. */
+  /** Requests left in this mode; null if it lasts until changed. */
   readonly times: number | null;
   /** Whether the seeded storm of faults is on. */
   readonly storm: boolean;
-  /** By the last answer the function logged. */
+  /** From the last answer that the function logged. */
   readonly health: 'unknown' | 'ok' | 'failing' | 'throttled';
-  /** What it said, e.g. `Heap answered 500`; null while it is well. */
+  /** The last answer, e.g. `Heap answered 500`; null while Heap is healthy. */
   readonly said: string | null;
-  /** When the function tries Heap next, where it said so. */
+  /** When the function tries Heap next; null if it did not log that. */
   readonly nextProbeAt: number | null;
 }
 
-/** The whole page's state: the first message of the feed, and the answer to `GET /api/state`. */
+/** The state of the whole page: the first message of the feed, and the answer to `GET /api/state`. */
 export interface ConsoleState {
   readonly equation: Equation;
   readonly heap: HeapStatus;
-  /** Dead letters (messages) in their queue. */
+  /** Messages in the dead-letter queue. */
   readonly deadLetters: number;
-  /** The newest first, at most 1000. */
+  /** Newest first, at most 1000. */
   readonly rows: readonly FeedRow[];
   /** Accepted requests that are no longer among the rows. */
   readonly olderRows: number;
-  /** The final account as `npm start` prints it, once the stack has stopped. */
+  /** The final account, as `npm start` prints it; null while the stack runs. */
   readonly stopped: string | null;
 }
 
 /**
- * `GET /api/feed`, server-sent events: first `state` with a `ConsoleState`, then `change` with a `ConsoleChange`
- * whenever something changed, several changes at once. After a lost connection it starts over.
+ * `GET /api/feed`, server-sent events: first `state` with a `ConsoleState`, then `change` with a `ConsoleChange`, which
+ * may combine several changes. A new connection starts over.
  */
 export interface ConsoleChange extends Omit<ConsoleState, 'rows'> {
-  /** Rows that are new or have changed, the newest first. */
+  /** New and changed rows, newest first. */
   readonly rows: readonly FeedRow[];
 }
 
@@ -144,33 +144,33 @@ export interface EventDetail {
   readonly who: string | null;
   readonly state: EventState;
   readonly journey: readonly JourneyStep[];
-  /** The event as Heap stored it, or, where it has not, as the function makes it; null where it makes none. */
+  /** The event as Heap stored it, else as the function would send it; null if it would send none. */
   readonly heapEvent: Readonly<Record<string, unknown>> | null;
-  /** Whether `heapEvent` is what Heap has. */
+  /** Whether `heapEvent` is what Heap stored. */
   readonly isStored: boolean;
-  /** What was changed on the way, with its explanation. */
+  /** Changes made before delivery. */
   readonly changes: readonly {
     readonly change: string;
     readonly property: string | null;
     readonly meaning: string;
   }[];
-  /** What to do about a rejection. */
+  /** How to fix a rejection; null for other states. */
   readonly remedy: string | null;
 }
 
-/** `GET /api/rows/<id>`; with `?show=1` identities and values are not masked. */
+/** `GET /api/rows/<id>`. With `?show=1`, identities and values are not masked. */
 export interface RowDetail {
   readonly row: FeedRow;
   readonly isMasked: boolean;
-  /** The body as it came, masked unless it was asked for. */
+  /** The body as received; masked if `isMasked`. */
   readonly received: string;
-  /** The event name in the URL, as it stood there. */
+  /** The event name in the URL, still encoded. */
   readonly pathEvent: string | null;
-  /** At most 1000; the row says how many there are. */
+  /** At most 1000; `row.events` is the number of all events. */
   readonly events: readonly EventDetail[];
 }
 
-/** `GET /api/rows/<id>/payload`: the body as it came, to edit and to copy as curl. */
+/** `GET /api/rows/<id>/payload`: the body as received, to edit or to copy as curl. */
 export interface RowPayload {
   readonly payload: string;
   readonly pathEvent: string | null;
@@ -179,7 +179,7 @@ export interface RowPayload {
 /** `POST /api/send`: posts a payload to the webhook as CleverTap would. */
 export interface SendRequest {
   readonly payload: string;
-  /** The event name for the URL, not yet encoded. */
+  /** The event name for the URL, not encoded. */
   readonly pathEvent?: string;
 }
 
@@ -187,50 +187,50 @@ export interface SendAnswer {
   readonly status: number;
   readonly requestId: string | null;
   readonly milliseconds: number;
-  /** What the endpoint said when it did not store the payload. */
+  /** The endpoint's error if it did not store the payload; null otherwise. */
   readonly message: string | null;
 }
 
-/** `POST /api/heap`: what the fake Heap does from now on. Answers with a `HeapStatus`. */
+/** `POST /api/heap`: sets the mode of the fake Heap. The answer is a `HeapStatus`. */
 export type HeapRequest =
   | { readonly mode: HeapMode; readonly times?: number; readonly retryAfter?: number }
-  /** Faults in spells, chosen by the seed, until a mode is set. */
+  /** A storm of faults, chosen by this seed, until a mode is set. */
   | { readonly storm: string };
 
-/** `GET /api/dead-letters`: by reason and campaign. */
+/** `GET /api/dead-letters`, grouped by reason and campaign. */
 export interface DeadLetters {
   readonly letters: number;
   readonly events: number;
-  /** False where somebody else reads the queue at the same time. */
+  /** False if another reader has some of the messages. */
   readonly complete: boolean;
   readonly groups: readonly DeadLetterGroup[];
 }
 
 export interface DeadLetterGroup {
   readonly reason: string;
-  /** `none` where the body names none. */
+  /** `none` if the body names no campaign. */
   readonly campaign: string;
   readonly letters: number;
   readonly events: number;
   readonly oldestSentAt: number;
   readonly remedy: string;
-  /** A body, masked. */
+  /** A masked body. */
   readonly sample: string;
 }
 
-/** `POST /api/dead-letters/redrive`, `POST /api/dead-letters/discard`; without a reason it is all of them. */
+/** `POST /api/dead-letters/redrive` and `/discard`. Without a reason, it applies to all dead letters. */
 export interface DeadLetterRequest {
   readonly reason?: string;
 }
 
 export interface DeadLetterAnswer {
-  /** Letters that were moved or deleted. */
+  /** Dead letters that were moved or deleted. */
   readonly letters: number;
   readonly complete: boolean;
   readonly note: string | null;
 }
 
-/** The answer to anything that was refused or failed, with a status of 4xx or 5xx. */
+/** The answer to a refused or failed request, with status 4xx or 5xx. */
 export interface ConsoleError {
   /** What was wrong and what to do. */
   readonly error: string;

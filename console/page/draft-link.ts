@@ -3,10 +3,10 @@ import type { Draft } from './judge';
 
 const key = '#draft=';
 
-/** A draft for the hash of a URL, which a browser sends to no server: base64url of JSON, readable to anybody. */
+/** A draft as the hash of a URL: JSON in base64url, not encrypted. Browsers do not send the hash to servers. */
 export function toHash(draft: Draft): string {
   let binary = '';
-  // JSON.stringify escapes lone surrogates, so that UTF-8 keeps every character.
+  // JSON.stringify escapes lone surrogates, so UTF-8 keeps every character.
   for (const byte of new TextEncoder().encode(JSON.stringify(draft))) binary += String.fromCharCode(byte);
   return key + btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
@@ -14,7 +14,7 @@ export function toHash(draft: Draft): string {
 /**
  * The draft in the hash of a URL.
  *
- * @returns undefined if there is none, `unreadable` for one that was cut off or changed
+ * @returns undefined if there is none; `unreadable` if it was cut off or changed
  */
 export function fromHash(hash: string): Draft | 'unreadable' | undefined {
   if (!hash.startsWith(key)) return undefined;

@@ -9,51 +9,51 @@ import { meanings } from '../../relay/preview/change-meanings';
 import type { PageSettings } from '../wire';
 import { placeInRule, Places, rangeAt, type Mark, type Range } from './places';
 
-/** What a person has typed. */
+/** What the user has typed. */
 export interface Draft {
   readonly payload: string;
   /** The event name for the URL, not encoded; blank for none. */
   readonly pathEvent: string;
-  /** The text of a rule file that stands in for the environment's rules; null while there is no rule to try. */
+  /** A rule file to try in place of the environment's rules. Null if there is none. */
   readonly rule: string | null;
 }
 
-/** What would become of a draft. */
+/** What would happen to a draft. */
 export interface Judgement {
   readonly endpoint: EndpointAnswer;
-  /** Without events where the endpoint does not store the payload. */
+  /** Has no events if the endpoint does not store the payload. */
   readonly report: PreviewReport;
-  /** Whose rules judged: the environment's, also while the draft's rule has mistakes. */
+  /** Whose rules were applied. A draft's rule with errors is not. */
   readonly rules: 'environment' | 'draft';
-  /** Finds in the payload what the report speaks of. */
+  /** Finds the ranges of the payload that the report refers to. */
   readonly places: Places;
-  /** Where a changed property of an event comes from. */
+  /** The source of a changed property of an event. */
   readonly sourceOf: (event: EventPreview, property: string) => Source | undefined;
   readonly payloadMarks: readonly Mark[];
   readonly ruleMarks: readonly Mark[];
-  /** Mistakes of the draft's rule, and what it has without an effect. */
+  /** Errors in the draft's rule. Warnings are about parts without effect. */
   readonly ruleErrors: readonly RuleError[];
   readonly ruleWarnings: readonly RuleError[];
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
 }
 
-/** A place in one of the two texts of a draft. */
+/** A range in the payload or the rule of a draft. */
 export interface Source {
   readonly text: 'payload' | 'rule';
   readonly range: Range;
 }
 
-/** What the draft's rule is called in a report. */
+/** The name of the draft's rule in a report. */
 const draftRule = 'your rule';
 
-/** More would slow an editor down, and nobody reads them. */
+/** More marks would slow the editor down. */
 const maxMarks = 200;
 
 /**
- * Judges drafts by the code of `relay preview`.
+ * Judges drafts with the code of `relay preview`.
  *
- * @param appId of the environment; without it none in a payload is compared with it
+ * @param appId of the environment; without it, an app id in a payload is not checked
  */
 export function createJudge(settings: PageSettings, appId?: string): (draft: Draft) => Judgement {
   const { parse } = createLiquid();
@@ -94,14 +94,14 @@ export function createJudge(settings: PageSettings, appId?: string): (draft: Dra
 }
 
 interface TriedRule {
-  /** Undefined where there is no rule to try, or none that can be used. */
+  /** Undefined if there is no rule to try, or if it has errors. */
   readonly mapping: Mapping | undefined;
   readonly errors: readonly RuleError[];
   readonly warnings: readonly RuleError[];
   readonly marks: readonly Mark[];
 }
 
-/** @param compile with the rules in place of the environment's */
+/** @param compile compiles the mapping with these rules in place of the environment's */
 function triedRule(
   { rule }: Draft,
   compile: (rules: ReturnType<typeof parseRules>['rules']) => Mapping,
@@ -111,7 +111,7 @@ function triedRule(
   const markOf =
     (severity: Mark['severity']) =>
     ({ line, column, key, message }: RuleError): Mark => ({
-      // Positions do not count a byte order mark.
+      // Positions ignore a byte order mark.
       range: rangeAt(rule.replace(/^\uFEFF/, ' '), line, column),
       severity,
       message: key === undefined ? message : `${key}: ${message}`,
@@ -120,7 +120,7 @@ function triedRule(
   return { mapping: errors.length === 0 ? compile(rules) : undefined, errors, warnings, marks };
 }
 
-/** What a rule makes has the rule's names, which may mean something else in the payload. */
+/** A rule names its own outputs, so their source is the rule. The payload may use the same name differently. */
 const sourcesIn =
   ({ rule: text }: Draft, places: Places): Judgement['sourceOf'] =>
   ({ index, rule }, property) => {

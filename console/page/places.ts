@@ -4,23 +4,23 @@ import { nameFields } from '../../lambda/clevertap/frame';
 import { identityFields } from '../../lambda/contract';
 import type { EventPreview } from '../../relay/preview/preview';
 
-/** A part of a text, in UTF-16 code units from 0. */
+/** A range of a string, in UTF-16 code units from 0. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** A part of a text with something to say about it. */
+/** A range with a message. */
 export interface Mark {
   readonly range: Range;
   readonly severity: 'error' | 'warning' | 'info';
   readonly message: string;
 }
 
-/** Groups of an event whose values become properties without the group's name in front. */
+/** Groups of an event. Their values become properties without the name of the group as a prefix. */
 const groups = ['properties', 'evtData', 'event_properties', 'profileData', 'key_values', 'payload', 'kvs'];
 
-/** Finds in a payload what a report speaks of. Reads the payload at the first question. */
+/** Finds the ranges of a payload that a report refers to. Parses the payload on first use. */
 export class Places {
   private tree: Node | undefined;
   private locations: readonly (EventLocation | undefined)[] | undefined;
@@ -30,7 +30,7 @@ export class Places {
     private readonly pathEvent: string | undefined,
   ) {}
 
-  /** Where the reason of a rejection is, at best: a position it names, fields it names, else where the event begins. */
+  /** The cause of a rejection: the position or the fields that its detail names, else the start of the event. */
   ofReason({ index, reason, detail }: EventPreview): readonly Range[] {
     const position = detail === null ? undefined : this.ofPosition(detail);
     if (position !== undefined) return [position];
@@ -45,7 +45,7 @@ export class Places {
   /**
    * A property of an event with its value.
    *
-   * @param path as a change names it: the names from the outermost on, joined with dots
+   * @param path as in a change: names from the outermost to the innermost, joined with dots
    */
   ofProperty(index: number, path: string): Range | undefined {
     const event = this.eventNode(index);
@@ -57,13 +57,13 @@ export class Places {
     return undefined;
   }
 
-  /** The place that a text names as `line 2 column 3`. */
+  /** The range at the position that a detail names, e.g. `line 2 column 3`. */
   ofPosition(detail: string): Range | undefined {
     const [, line, column] = /\bline (\d+) column (\d+)/.exec(detail) ?? [];
     return line === undefined ? undefined : rangeAt(this.payload, Number(line), Number(column));
   }
 
-  /** Where an event begins. */
+  /** The first character of an event. */
   ofEvent(index: number): Range | undefined {
     const node = this.eventNode(index);
     return node && { from: node.offset, to: node.offset + 1 };
@@ -86,9 +86,9 @@ export class Places {
 }
 
 /**
- * A property in the text of a rule file, by the names from the outermost on, joined with dots.
+ * A property in a rule file, by its path: names from the outermost to the innermost, joined with dots.
  *
- * @param name of the rule in a report: `…[2]` for the third of a list
+ * @param name of the rule in a report; `…[2]` is the third rule of a list
  */
 export function placeInRule(text: string, name: string, path: string): Range | undefined {
   const root = treeOf(text);
@@ -101,18 +101,18 @@ export function placeInRule(text: string, name: string, path: string): Range | u
   return undefined;
 }
 
-/** Undefined for what is no JSON at all; of JSON with mistakes what can be read. */
+/** Reads invalid JSON as far as possible. Undefined if nothing can be read. */
 function treeOf(text: string): Node | undefined {
   try {
-    // Of a byte order mark the parser would make an error.
+    // The parser would report a byte order mark as an error.
     return parseTree(text.replace(/^\uFEFF/, ' '), [], { disallowComments: true });
   } catch {
-    // Nested deeper than the stack allows.
+    // Nested deeper than the call stack allows.
     return undefined;
   }
 }
 
-/** A part of a text from a line and a column on, both from 1: a word, a string or at least a character. */
+/** The word, string or character at a line and a column, both from 1. */
 export function rangeAt(text: string, line: number, column: number): Range {
   let start = 0;
   for (let current = 1; current < line; current += 1) {
@@ -126,7 +126,7 @@ export function rangeAt(text: string, line: number, column: number): Range {
   return { from, to: from + token.length };
 }
 
-/** The fields that a finding names. */
+/** The fields that the detail of a rejection names. */
 function fieldsIn(reason: NonNullable<EventPreview['reason']>, detail: string): readonly string[] {
   switch (reason) {
     case 'missing_identity':
@@ -156,13 +156,13 @@ function locationsIn(payload: string, pathEvent: string | undefined): readonly (
   return decoded.events.map((event) => event.location);
 }
 
-/** The profile of a payload that holds one outside of a list. */
+/** The profile of a payload whose `profiles` is an object, not a list. */
 function profileIn(root: Node): Node | undefined {
   const profiles = memberOf(root, 'profiles');
   return profiles?.type === 'object' ? profiles : undefined;
 }
 
-/** The value of a property of a node, exactly as named, else in any casing. */
+/** The value of a property. An exact match of the name wins over another case. */
 const memberOf = (node: Node | undefined, name: string): Node | undefined =>
   propertyOf(node, name)?.children?.[1];
 
@@ -178,13 +178,13 @@ function propertyOf(node: Node | undefined, name: string): Node | undefined {
 
 const nameOf = (property: Node): string => String(property.children?.[0]?.value);
 
-/** Fields of an event that are no properties, wherever else their names stand. */
+/** Fields of an event. They never become properties. */
 const fields: ReadonlySet<string> = new Set([
   ...['app_id', 'timestamp', 'ts', 'idempotency_key', 'event_id', 'message_id'],
   ...[...nameFields, ...identityFields].map((name) => name.toLowerCase()),
 ]);
 
-/** The property or element of a node under a path: in its groups, as they win, unless it is a field. */
+/** The property or element at a path. Groups win over the node itself, except for fields. */
 function inGroups(node: Node, path: string): Node | undefined {
   const own = under(node, path);
   if (own !== undefined && fields.has(path.toLowerCase())) return own;
@@ -196,7 +196,7 @@ function inGroups(node: Node, path: string): Node | undefined {
   return own;
 }
 
-/** Names may hold dots themselves, so that the longest one that fits is taken first. */
+/** A name may contain dots itself, so the whole path is tried as a name first. */
 function under(node: Node, path: string): Node | undefined {
   if (node.type === 'array') {
     const [, index = '', rest] = /^(\d+)(?:\.(.*))?$/s.exec(path) ?? [];
@@ -214,7 +214,7 @@ function under(node: Node, path: string): Node | undefined {
   return undefined;
 }
 
-/** Of a long value the beginning: marking all of it would hide the rest. */
+/** Only the start of an object or list: marking all of it would hide other marks. */
 function rangeOf({ offset, length, type, children }: Node): Range {
   const value = type === 'property' ? children?.[1] : undefined;
   const isNested = value !== undefined && (value.type === 'object' || value.type === 'array');

@@ -22,27 +22,26 @@ function Playground({ settings, draft, isLinkBroken }: PlaygroundProps): JSX.Ele
       <header>
         <h1>Will Heap get this event?</h1>
         <p>
-          Paste what CleverTap sends, filled in for a user, and see at once what Heap would get, or why it
-          would get nothing and what to do.
+          Paste a payload as CleverTap sends it, filled in for a user. You see at once what Heap would get, or
+          why it would get nothing and what to do.
         </p>
         <p class="origin">
-          <strong>Nothing leaves this page.</strong> It works by the settings of the environment{' '}
+          <strong>Nothing leaves this page.</strong> It uses the settings of the environment{' '}
           <strong>{environment}</strong>, read on {dateOf(readAt)}. Version {version}.
         </p>
       </header>
       {isLinkBroken.value && (
         <p class="card bad" role="alert">
-          The link to this page holds a payload that cannot be read: it may have been cut off. Ask for the
-          whole link.
+          The payload in this link cannot be read. The link may have been cut off: ask for the complete link.
         </p>
       )}
       <Composer settings={settings} draft={draft} actions={<LinkMaker draft={draft} />} />
       <footer class="muted">
         <p>
-          To check that nothing leaves it: open this file in a text editor. The Content-Security-Policy in its
-          first lines begins with <code>default-src 'none'</code>: by it the browser refuses every request,
-          form, frame, image and font, and every script but the one in this file. No policy can forbid a page
-          to open another page, or WebRTC; the script does neither.
+          To check that nothing leaves this page, open the file in a text editor. The Content-Security-Policy
+          in its first lines begins with <code>default-src 'none'</code>. It makes the browser block every
+          request, form, frame, image and font, and every script except the one in this file. No policy can
+          block WebRTC or opening another page. The script does neither.
         </p>
       </footer>
     </main>
@@ -52,10 +51,10 @@ function Playground({ settings, draft, isLinkBroken }: PlaygroundProps): JSX.Ele
 const dateOf = (instant: number): string =>
   `${new Date(instant).toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`;
 
-/** Longer ones are not taken by every browser. */
+/** In characters. Some browsers do not accept longer links. */
 const maxLinkLength = 1_000_000;
 
-/** A link that holds the draft, made only after it was said what that means. */
+/** Makes a link that contains the draft, but first warns that it contains personal data. */
 function LinkMaker({ draft }: { draft: Signal<Draft> }): JSX.Element {
   const isOpen = useSignal(false);
   const copied = useSignal('');
@@ -78,15 +77,15 @@ function LinkMaker({ draft }: { draft: Signal<Draft> }): JSX.Element {
       await navigator.clipboard.writeText(link);
       copied.value = 'Copied.';
     } catch {
-      copied.value = 'The browser does not let this page copy: copy the link from the field.';
+      copied.value = 'The browser does not let this page copy. Copy the link from the field.';
     }
   };
   return (
     <section class="card link" aria-label="Link with this payload">
       <p>
-        <strong>The link holds the whole payload</strong> with all personal data in it, such as identities,
-        e-mail addresses and phone numbers. Whoever sees the link can read them. Make one of a sample or a
-        test user alone.
+        <strong>The link contains the whole payload</strong> with all personal data in it, such as identities,
+        email addresses and phone numbers. Anyone with the link can read them. Make links only for samples and
+        test users.
       </p>
       {link.length > maxLinkLength ? (
         <p class="bad">This payload is too long for a link: {count(link.length, 'character')}.</p>
@@ -111,11 +110,11 @@ function LinkMaker({ draft }: { draft: Signal<Draft> }): JSX.Element {
   );
 }
 
-/** What this app wrote into the file. */
+/** The settings that this app wrote into the file. */
 function embedded(): PlaygroundSettings {
   const settings: unknown = JSON.parse(document.getElementById('settings')?.textContent ?? '');
   if (isSettings(settings)) return settings;
-  throw new Error('the file holds no settings');
+  throw new Error('the file contains no settings');
 }
 
 const isSettings = (value: unknown): value is PlaygroundSettings =>

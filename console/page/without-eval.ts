@@ -1,4 +1,4 @@
 import { config } from 'zod';
 
-// Imported before any schema is made: zod would try `new Function`, which the Content-Security-Policy refuses and logs.
+// Must run before any schema is created: zod would try `new Function`, which the Content-Security-Policy blocks.
 config({ jitless: true });

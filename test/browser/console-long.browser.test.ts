@@ -9,7 +9,7 @@ beforeEach(async () => {
   stack = await startConsoleStack();
 });
 
-/** What the browser notes when the other end of a connection ends. */
+/** The browser logs these errors when the server closes a connection. */
 const lostConnection =
   /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_FAILED/;
 
@@ -17,7 +17,7 @@ const purchase = (order: string): string =>
   JSON.stringify({ identity: 'sample-ana@shop.test', event: 'Purchase', properties: { order } });
 
 inBrowser(
-  'Heap breaks and recovers, and the row tells the truth at each step; then the stack stops',
+  'Heap fails and recovers, and the row shows the true state at each step; then the stack stops',
   async () => {
     const page = await browser.open({ expected: lostConnection });
     await page.goto(stack.consoleUrl);
@@ -35,7 +35,7 @@ inBrowser(
     await shows(page, 'detail', 'Heap answered 500');
 
     await page.getByTestId('heap-mode').selectOption('ok');
-    // Still waiting: Heap would take it, but nobody has asked it again.
+    // Still waiting: Heap would accept it, but the retry has not happened yet.
     expect(await row.innerText()).toContain('waiting, 1st attempt');
     await row.getByText('delivered in').waitFor({ timeout: 50_000 });
     expect(await stack.received()).toHaveLength(1);
@@ -102,7 +102,7 @@ inBrowser(
   180_000,
 );
 
-inBrowser('a connection that is lost is made again', async () => {
+inBrowser('the page reconnects after a lost connection', async () => {
   const page = await browser.open({ expected: lostConnection });
   await page.route('**/api/feed', (route) => route.abort());
   await page.goto(stack.consoleUrl);

@@ -30,7 +30,7 @@ async function open(): Promise<Page> {
   return page;
 }
 
-/** As when a person goes to another tab, or comes back; headless Chromium shows all of them. */
+/** Simulates switching tabs: in headless Chromium every tab is visible. */
 const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
   page.evaluate((isHidden) => {
     Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
@@ -38,7 +38,7 @@ const setHidden = (page: Page, isHidden: boolean): Promise<void> =>
   }, isHidden);
 
 inBrowser(
-  'ten tabs are open, of which one is seen: it works, and another is up to date once it is seen',
+  'with ten tabs open, the visible one works, and another catches up when it becomes visible',
   async () => {
     const first = await open();
     await first.getByText('No event yet').waitFor();
@@ -61,7 +61,7 @@ inBrowser(
   },
 );
 
-inBrowser('a key that is held down sends nothing again, and neither does Enter on a button', async () => {
+inBrowser('holding a key, or Enter on a button, sends only once', async () => {
   const page = await open();
   await stack.post(purchase('held'));
   await firstRow(page).getByText('delivered in').waitFor();
@@ -72,7 +72,7 @@ inBrowser('a key that is held down sends nothing again, and neither does Enter o
     if (request.method() === 'POST') posts.push(request.url());
   });
   const hold = async (key: string): Promise<void> => {
-    // A second "down" without an "up" is what a held key sends.
+    // A held key sends another "down" without an "up".
     for (let times = 0; times < 10; times += 1) {
       await page.keyboard.down(key);
       await page.waitForTimeout(60);
@@ -86,7 +86,7 @@ inBrowser('a key that is held down sends nothing again, and neither does Enter o
   expect(posts).toHaveLength(2);
 });
 
-inBrowser('arrows on a button and in the tab panel stay there', async () => {
+inBrowser('arrows on a button and in the tab panel do not move the selection', async () => {
   const page = await open();
   await stack.post(purchase('arrows 1'));
   await stack.post(purchase('arrows 2'));
@@ -103,36 +103,33 @@ inBrowser('arrows on a button and in the tab panel stay there', async () => {
   expect(new URL(page.url()).hash).not.toBe(hash);
 });
 
-inBrowser(
-  'dead letters that somebody else reads are said to be there, and are listed once they can be read',
-  async () => {
-    const page = await open();
-    await stack.post('{"event": ');
-    await firstRow(page).getByText('rejected: invalid_json').waitFor();
-    const sqs = new SQSClient({
-      endpoint: stack.awsUrl,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-    });
-    const request = { QueueUrl: stack.deadLetterQueueUrl, VisibilityTimeout: 5 };
-    const { Messages: read = [] } = await sqs.send(new ReceiveMessageCommand(request));
-    sqs.destroy();
-    expect(read).toHaveLength(1);
-    await page.keyboard.press('x');
-    await shows(page, 'dead-letters', '1 dead letter is not listed: somebody else reads them');
-    expect(await page.getByText('No dead letters').count()).toBe(0);
-    await shows(page, 'dead-letters', '1 dead letter with 1 event');
-    expect(await page.getByText('not listed').count()).toBe(0);
-  },
-);
+inBrowser('dead letters that another reader has are counted, and listed once they are released', async () => {
+  const page = await open();
+  await stack.post('{"event": ');
+  await firstRow(page).getByText('rejected: invalid_json').waitFor();
+  const sqs = new SQSClient({
+    endpoint: stack.awsUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  });
+  const request = { QueueUrl: stack.deadLetterQueueUrl, VisibilityTimeout: 5 };
+  const { Messages: read = [] } = await sqs.send(new ReceiveMessageCommand(request));
+  sqs.destroy();
+  expect(read).toHaveLength(1);
+  await page.keyboard.press('x');
+  await shows(page, 'dead-letters', '1 dead letter is not listed: another reader has the messages');
+  expect(await page.getByText('No dead letters').count()).toBe(0);
+  await shows(page, 'dead-letters', '1 dead letter with 1 event');
+  expect(await page.getByText('not listed').count()).toBe(0);
+});
 
-inBrowser('a rejected row says which letters are redriven, and once its own is gone', async () => {
+inBrowser('a rejected row shows which dead letters a redrive moves, and when its own is gone', async () => {
   const page = await open();
   await stack.post('{"event": ');
   await firstRow(page).getByText('rejected: invalid_json').waitFor();
   await firstRow(page).click();
   await page.getByRole('tab', { name: 'Why' }).click();
-  await shows(page, 'detail', 'In the dead letters, for 14 days unless it is discarded');
+  await shows(page, 'detail', 'In the dead letters. They are kept for 14 days.');
   const redrive = page.getByRole('button', { name: 'Redrive all invalid_json …' });
   expect(await redrive.isEnabled()).toBe(true);
   await page.evaluate(() => fetch('/api/dead-letters/discard', { method: 'POST', body: '{}' }));
@@ -140,7 +137,7 @@ inBrowser('a rejected row says which letters are redriven, and once its own is g
   expect(await redrive.isEnabled()).toBe(false);
 });
 
-inBrowser('a body without a name has that of its URL in the details', async () => {
+inBrowser('the details of a body without a name show the name in the URL', async () => {
   const page = await open();
   const rejected = page.getByText('rejected: invalid_json');
   const before = await rejected.count();
@@ -150,7 +147,7 @@ inBrowser('a body without a name has that of its URL in the details', async () =
   await page.getByTestId('detail').getByRole('heading', { name: 'Named by path' }).waitFor();
 });
 
-inBrowser('in a low window the verdict of the composer is seen', async () => {
+inBrowser('the verdict of the composer is visible in a low window', async () => {
   const page = await browser.open({ viewport: { width: 1280, height: 640 } });
   await page.goto(stack.consoleUrl);
   const box = await page.getByTestId('verdict').getByRole('heading').first().boundingBox();
@@ -159,7 +156,7 @@ inBrowser('in a low window the verdict of the composer is seen', async () => {
 });
 
 inBrowser(
-  'a new stack on the same port: nothing is selected, and the feed follows',
+  'after a restart on the same port, nothing is selected and the feed follows',
   async () => {
     const reserved = createTcpServer();
     await new Promise<void>((resolve) => reserved.listen(0, '127.0.0.1', resolve));
@@ -194,7 +191,7 @@ inBrowser(
   120_000,
 );
 
-inBrowser('nothing is sent to a real Heap again without a question', async () => {
+inBrowser('sending to a real Heap again needs a confirmation', async () => {
   const heap = createServer((_, response) => {
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
   });

@@ -37,7 +37,7 @@ const rows = (page: Page) => page.getByTestId('feed-row');
 const firstRow = (page: Page) => rows(page).first();
 const tab = (page: Page, name: string) => page.getByRole('tab', { name });
 
-/** Puts a payload into the composer, as a person does. */
+/** Pastes a payload into the composer, as a user does. */
 async function compose(page: Page, payload: string): Promise<void> {
   await page.keyboard.press('n');
   await page.getByTestId('payload').click();
@@ -46,7 +46,7 @@ async function compose(page: Page, payload: string): Promise<void> {
 }
 
 describe('before the first event', () => {
-  inBrowser('says how to send one, and sends one by a button: delivered within 5 s', async () => {
+  inBrowser('shows how to send one, and its button sends one: delivered within 5 s', async () => {
     const page = await open();
     await page.getByText('No event yet').waitFor();
     const text = await page.getByRole('main').innerText();
@@ -64,7 +64,7 @@ describe('before the first event', () => {
 });
 
 describe('the composer', () => {
-  inBrowser('sends by Ctrl+Enter, and the view jumps to the new row', async () => {
+  inBrowser('sends on Ctrl+Enter, and the view jumps to the new row', async () => {
     const page = await open();
     await compose(page, purchase('by keys'));
     await page.getByText('Heap would get this event').waitFor();
@@ -74,7 +74,7 @@ describe('the composer', () => {
     expect(await firstRow(page).locator('[aria-current=true]').count()).toBe(1);
   });
 
-  inBrowser('offers another purchase once one was sent, so that Heap counts both', async () => {
+  inBrowser('prepares another purchase after sending one, and Heap counts both', async () => {
     const page = await open();
     const before = (await stack.received()).length;
     for (const sent of [1, 2]) {
@@ -85,7 +85,7 @@ describe('the composer', () => {
     }
   });
 
-  inBrowser("says why the guide's payload is refused, and so does its row", async () => {
+  inBrowser("shows why the guide's payload is rejected, and so does its row", async () => {
     const page = await open();
     await compose(page, fixture('guide-as-printed'));
     await shows(page, 'verdict', 'unrendered_template');
@@ -94,7 +94,7 @@ describe('the composer', () => {
     await tab(page, 'Why').click();
     await shows(page, 'detail', 'What to do');
     await tab(page, 'Heap got').click();
-    await shows(page, 'detail', 'Heap gets nothing of it');
+    await shows(page, 'detail', 'Nothing is sent to Heap');
   });
 
   inBrowser('edits a payload and sends it again', async () => {
@@ -111,7 +111,7 @@ describe('the composer', () => {
     expect(JSON.stringify(await stack.received())).toContain('"edited"');
   });
 
-  inBrowser('says what the endpoint said when it stores nothing', async () => {
+  inBrowser('shows the answer of the endpoint if it stores nothing', async () => {
     const page = await open();
     await compose(page, `{"identity":"sample-1","event":"A\u0007"}`);
     await page.getByTestId('send').click();
@@ -120,7 +120,7 @@ describe('the composer', () => {
 });
 
 describe('a row', () => {
-  inBrowser('of a broadcast opens to its people, each with what became of it', async () => {
+  inBrowser('of a broadcast opens to its events, each with its state', async () => {
     const page = await open();
     await stack.post(fixture('broadcast-with-placeholder'));
     await firstRow(page).getByText('1 rejected, 2 delivered').waitFor();
@@ -137,7 +137,7 @@ describe('a row', () => {
     await shows(page, 'detail', 'rejected: placeholder_identity');
   });
 
-  inBrowser('masks personal data until it is asked for', async () => {
+  inBrowser('masks personal data until the user shows it', async () => {
     const page = await open();
     await stack.post(fixture('broadcast-with-placeholder'));
     await firstRow(page).getByText('counted once').or(firstRow(page).getByText('rejected')).first().waitFor();
@@ -159,19 +159,19 @@ describe('a row', () => {
     await page.keyboard.press('r');
     await shows(page, 'detail', 'counted once');
     await tab(page, 'Why').click();
-    await page.getByRole('button', { name: 'Go to the one that Heap has' }).click();
+    await page.getByRole('button', { name: 'Go to the event in Heap' }).click();
     await tab(page, 'Journey').click();
     await shows(page, 'detail', 'delivered in');
   });
 
-  inBrowser('is copied as a command that sends the same again', async () => {
+  inBrowser('is copied as a command that sends the same payload again', async () => {
     const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
     const payload = purchase(`it's "quoted"`);
     await stack.post(payload, 'By path');
     await firstRow(page).getByText('delivered in').waitFor();
     await firstRow(page).click();
     await page.keyboard.press('c');
-    await page.getByText('The command is in the clipboard').waitFor();
+    await page.getByText('The command is on the clipboard').waitFor();
     const command = await page.evaluate(() => navigator.clipboard.readText());
     expect(command).toContain(`${stack.webhookUrl}/By%20path`);
     expect(command).toContain(payload.replaceAll("'", `'\\''`));
@@ -179,7 +179,7 @@ describe('a row', () => {
 });
 
 describe('the feed', () => {
-  inBrowser('stands still while a person looks at a row, and says how many are new', async () => {
+  inBrowser('does not move while a row is selected, and shows how many rows are new', async () => {
     const page = await open();
     await firstRow(page).waitFor();
     await page.keyboard.press('j');
@@ -217,7 +217,7 @@ describe('the feed', () => {
 });
 
 describe('dead letters', () => {
-  inBrowser('are redriven after a question, and delivered once the cause is gone', async () => {
+  inBrowser('are redriven after a confirmation, and delivered once the cause is fixed', async () => {
     const page = await open();
     await page.getByTestId('heap-mode').selectOption('400-index');
     await eventually(async () => {
@@ -248,7 +248,7 @@ describe('dead letters', () => {
     expect(JSON.stringify(await stack.received())).toContain('refused by Heap');
   });
 
-  inBrowser('are discarded after a question; Escape leaves them', async () => {
+  inBrowser('are discarded after a confirmation; Escape keeps them', async () => {
     const page = await open();
     await stack.post('{"event": ');
     await firstRow(page).getByText('rejected: invalid_json').waitFor();
@@ -267,7 +267,7 @@ describe('dead letters', () => {
 });
 
 describe('hostile payloads', () => {
-  inBrowser('change nothing', async () => {
+  inBrowser('do not change the page', async () => {
     const page = await open();
     const hostile: Record<string, unknown>[] = [
       {
@@ -299,9 +299,9 @@ describe('hostile payloads', () => {
   });
 });
 
-describe('for everybody', () => {
+describe('accessibility', () => {
   inBrowser.each(['light', 'dark'] as const)(
-    'no serious violation of accessibility, %s',
+    'axe-core finds no serious violation, %s',
     async (colorScheme) => {
       const page = await open({ colorScheme });
       await firstRow(page).waitFor();
@@ -320,20 +320,20 @@ describe('for everybody', () => {
     },
   );
 
-  inBrowser('every action is reached by Tab or by the keys of a list', async () => {
+  inBrowser('every action is reachable by Tab or by the keys of a list', async () => {
     const page = await open();
     await firstRow(page).waitFor();
     await page.keyboard.press('j');
     await shows(page, 'detail', 'Journey');
-    // Tab goes on from the last click.
+    // Tab continues from the last click.
     await page.getByRole('heading', { level: 1 }).click();
     await tabOrder(page);
     const missed = await unreachable(page);
-    // Of the rows Tab reaches one; arrow keys and j, k reach the others.
+    // Tab reaches one row. Arrow keys, j and k reach the others.
     expect(missed.filter((element) => !element.includes('id="row '))).toEqual([]);
   });
 
-  inBrowser('works by the keyboard alone', async () => {
+  inBrowser('the keyboard alone is enough', async () => {
     const page = await open();
     await firstRow(page).waitFor();
     await page.keyboard.press('n');
@@ -361,7 +361,7 @@ describe('for everybody', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
-  inBrowser('at 360 px wide nothing scrolls sideways, and all is there', async () => {
+  inBrowser('a window of 360 px shows everything without scrolling sideways', async () => {
     const page = await open({ viewport: { width: 360, height: 740 } });
     await firstRow(page).waitFor();
     expect(await sidewaysScroll(page)).toBe(0);

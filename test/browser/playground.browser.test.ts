@@ -47,25 +47,25 @@ async function open(options: Parameters<typeof browser.open>[0] = {}, hash = '')
 const verdict = (page: Page): Locator => page.getByTestId('verdict');
 const headline = (page: Page): Locator => verdict(page).locator('h2');
 
-/** Waits until a part of the page says something. */
+/** Waits until a part of the page contains these words. */
 const says = (part: Locator, words: string | RegExp): Promise<void> =>
   eventually(async () => {
     if (typeof words === 'string') expect(await part.innerText()).toContain(words);
     else expect(await part.innerText()).toMatch(words);
   });
 
-/** Replaces what an editor holds, as a person does. */
+/** Replaces the content of an editor, as a user does. */
 async function replace(page: Page, text: string, editor = 'payload'): Promise<void> {
   await page.getByTestId(editor).click();
   await page.keyboard.press('ControlOrMeta+A');
   await paste(page, text);
 }
 
-/** The parts of an editor's text that are marked as a mistake, as they are drawn. */
+/** The rendered parts of an editor that are marked as errors. */
 const marked = (page: Page, editor: string): Promise<string[]> =>
   page.getByTestId(editor).locator('.cm-lintRange-error').allInnerTexts();
 
-/** Waits until these lines, and no others, have a mark beside them. */
+/** Waits until exactly these lines have a mark in the gutter. */
 const marks = (page: Page, editor: string, lines: readonly string[]): Promise<void> =>
   eventually(async () => {
     expect(await markedLines(page, editor)).toEqual(lines);
@@ -86,7 +86,7 @@ const markedLines = (page: Page, editor: string): Promise<string[]> =>
     });
   });
 
-/** What Heap gets of each, by the headline. */
+/** The headline for each fixture. */
 const fates: Readonly<Record<string, string>> = {
   'broadcast-with-placeholder.json': 'Heap would get 2 of 3 events',
   'evt-name-evt-data.json': 'Heap would get this event',
@@ -96,7 +96,7 @@ const fates: Readonly<Record<string, string>> = {
   'list-of-events.json': 'Heap would get all 3 events',
   'post-action.json': 'Heap would not get this event',
   'send-test-custom-body.json': 'Heap would get this event',
-  'setup-ping.json': 'Nothing would be sent to Heap, as it should be',
+  'setup-ping.json': 'Nothing would be sent to Heap, as intended',
   'stock-capitalised-broadcast.json': 'Heap would get 2 of 3 events',
   'stock-capitalised-single.json': 'Heap would get this event',
   'stock-lower-case-single.json': 'Heap would get this event',
@@ -104,7 +104,7 @@ const fates: Readonly<Record<string, string>> = {
   'unknown-shape.json': 'Heap would not get this event',
 };
 
-inBrowser('says of every fixture what becomes of it', async () => {
+inBrowser('shows the right headline for every fixture', async () => {
   const page = await open();
   const said: Record<string, string> = {};
   for (const name of readdirSync(fixtures)) {
@@ -115,7 +115,7 @@ inBrowser('says of every fixture what becomes of it', async () => {
   expect(said).toEqual(fates);
 });
 
-inBrowser('begins with a sample, and has all of them by name', async () => {
+inBrowser('starts with a sample, and lists all samples by name', async () => {
   const page = await open();
   await says(headline(page), 'Heap would get this event');
 
@@ -126,7 +126,7 @@ inBrowser('begins with a sample, and has all of them by name', async () => {
   }
 });
 
-inBrowser("shows why the guide's payload is refused as it is printed, and where", async () => {
+inBrowser("shows why the guide's payload is rejected as printed, and where", async () => {
   const page = await open();
   await replace(page, fixture('guide-as-printed.json'));
 
@@ -136,7 +136,7 @@ inBrowser("shows why the guide's payload is refused as it is printed, and where"
   await marks(page, 'payload', ['3 error']);
 });
 
-inBrowser('judges at each keystroke, and marks where JSON ends to be JSON', async () => {
+inBrowser('judges on each keystroke, and marks where JSON becomes invalid', async () => {
   const page = await open();
   await replace(page, '');
   await page.keyboard.type('{\n"identity": "cust-1",\n"event": "Purchase"');
@@ -164,7 +164,7 @@ inBrowser('shows a change at its property, and the property in the payload', asy
   await says(headline(page), 'with 1 change');
 });
 
-inBrowser('takes the event name that stands in the URL', async () => {
+inBrowser('uses the event name in the URL', async () => {
   const page = await open();
   await page.getByTestId('sample').selectOption('journey');
   await says(verdict(page), 'The event has no name');
@@ -180,18 +180,18 @@ inBrowser('knows the denied identities of its environment', async () => {
   await says(verdict(page), 'identity: refused by this environment');
 });
 
-inBrowser('says what the endpoint itself would refuse', async () => {
+inBrowser('shows what the endpoint itself would reject', async () => {
   const page = await open();
   await replace(page, `{"identity": "cust-1", "event": "Purchase", "note": "a\u0001b"}`);
-  await says(headline(page), 'The webhook would refuse this request (400)');
+  await says(headline(page), 'The webhook would reject this request (400)');
   await says(verdict(page), 'U+0001 at line 1 column 55');
   await marks(page, 'payload', ['1 error']);
 
   await replace(page, `{"identity": "cust-1", "event": "Purchase", "note": "${'x'.repeat(1_100_000)}"}`);
-  await page.getByText('The webhook would refuse this request (413)').waitFor();
+  await page.getByText('The webhook would reject this request (413)').waitFor();
 });
 
-inBrowser('applies a rule, and marks its mistakes at their lines', async () => {
+inBrowser('applies a rule, and marks its errors at their lines', async () => {
   const page = await open();
   await page.getByRole('button', { name: 'Try a mapping rule' }).click();
   await says(verdict(page), /value\s+100\s+number/);
@@ -217,7 +217,7 @@ inBrowser('applies a rule, and marks its mistakes at their lines', async () => {
   await says(verdict(page), 'By the default mapping');
 });
 
-inBrowser('means the same by a date without a time zone wherever it is opened', async () => {
+inBrowser('reads a date without a time zone the same way in every time zone', async () => {
   const rule = JSON.stringify({
     when: { event: 'Visit' },
     send: { properties: { hour: '{{ Event.at | date: "%Y-%m-%d %H:%M" }}' } },
@@ -231,7 +231,7 @@ inBrowser('means the same by a date without a time zone wherever it is opened', 
   }
 });
 
-inBrowser('works without a network, and asks for nothing but its file', async () => {
+inBrowser('works offline, and requests only its own file', async () => {
   const page = await browser.open();
   const requested: string[] = [];
   page.context().on('request', (request) => requested.push(request.url()));
@@ -246,7 +246,7 @@ inBrowser('works without a network, and asks for nothing but its file', async ()
   expect(requested).toEqual([url]);
 });
 
-/** Tries each way to the address in the page. @returns the directives by which the browser refused one */
+/** Tries each way to reach the address from the page. @returns the directives that blocked one */
 async function tryToReach(page: Page, address: string): Promise<string[]> {
   return page.evaluate(async (address) => {
     const refused = new Set<string>();
@@ -263,7 +263,7 @@ async function tryToReach(page: Page, address: string): Promise<string[]> {
       new EventSource(address).close();
       new WebSocket(address.replace('http', 'ws'));
     } catch {
-      // Refused at once.
+      // Blocked synchronously.
     }
     loads('img', { src: `${address}/image` });
     loads('iframe', { src: `${address}/frame` });
@@ -281,12 +281,12 @@ async function tryToReach(page: Page, address: string): Promise<string[]> {
     inline.textContent = 'inlineRan = 1';
     document.body.append(inline);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    // The debugger allows eval to what it runs itself, and not to what runs later.
+    // The debugger allows eval for its own code, but not for code that runs after a timeout.
     try {
       Reflect.construct(Function, ['return 1']);
       refused.add('but not eval');
     } catch {
-      // Refused, as it should be.
+      // Blocked, as expected.
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
     if ('inlineRan' in globalThis) refused.add('but not an inline script');
@@ -294,52 +294,49 @@ async function tryToReach(page: Page, address: string): Promise<string[]> {
   }, address);
 }
 
-inBrowser(
-  'has a policy by which the browser refuses requests, forms, frames, images, fonts, scripts',
-  async () => {
-    const requests: string[] = [];
-    const server = createServer((request, response) => {
-      requests.push(request.url ?? '');
-      response.writeHead(200, { 'Access-Control-Allow-Origin': '*' }).end();
+inBrowser('has a policy that blocks requests, forms, frames, images, fonts and scripts', async () => {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? '');
+    response.writeHead(200, { 'Access-Control-Allow-Origin': '*' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const page = await open({ expected: /Content.Security.Policy|violates|Refused|Failed to/i });
+  try {
+    expect(await tryToReach(page, address)).toEqual([
+      'base-uri',
+      'connect-src',
+      'font-src',
+      'form-action',
+      'frame-src',
+      'img-src',
+      'media-src',
+      'object-src',
+      'script-src',
+      'script-src-elem',
+      'style-src-elem',
+    ]);
+    expect(requests).toEqual([]);
+
+    // A page without a policy reaches the same server.
+    const free = await browser.open({ expected: /./ });
+    await free.goto(`${address}/free`);
+    // Its form navigates away, which ends the script.
+    await tryToReach(free, address).catch(() => undefined);
+    await eventually(() => {
+      expect(requests).toEqual(
+        expect.arrayContaining(['/', '/image', '/frame', '/script', '/style', '/font']),
+      );
+      return Promise.resolve();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const page = await open({ expected: /Content.Security.Policy|violates|Refused|Failed to/i });
-    try {
-      expect(await tryToReach(page, address)).toEqual([
-        'base-uri',
-        'connect-src',
-        'font-src',
-        'form-action',
-        'frame-src',
-        'img-src',
-        'media-src',
-        'object-src',
-        'script-src',
-        'script-src-elem',
-        'style-src-elem',
-      ]);
-      expect(requests).toEqual([]);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
 
-      // The same server gets them from a page without a policy.
-      const free = await browser.open({ expected: /./ });
-      await free.goto(`${address}/free`);
-      // Its form leaves the page, and so ends the script.
-      await tryToReach(free, address).catch(() => undefined);
-      await eventually(() => {
-        expect(requests).toEqual(
-          expect.arrayContaining(['/', '/image', '/frame', '/script', '/style', '/font']),
-        );
-        return Promise.resolve();
-      });
-    } finally {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    }
-  },
-);
-
-inBrowser('makes a link only after it said what it holds, and reads it', async () => {
+inBrowser('warns before it makes a link, and opens the link', async () => {
   const page = await open();
   const payload = '{"identity": "ana@shop.test", "event": "Kauf ✓ 手表", "note": "\\ud800"}';
   await replace(page, payload);
@@ -348,7 +345,7 @@ inBrowser('makes a link only after it said what it holds, and reads it', async (
 
   await page.getByRole('button', { name: 'Make a link' }).click();
   const maker = page.getByRole('region', { name: 'Link with this payload' });
-  expect(await maker.innerText()).toContain('Whoever sees the link can read them.');
+  expect(await maker.innerText()).toContain('Anyone with the link can read them.');
   const link = await page.getByTestId('link').inputValue();
   expect(page.url()).toBe(url);
 
@@ -359,9 +356,9 @@ inBrowser('makes a link only after it said what it holds, and reads it', async (
   await says(verdict(other), 'Kauf ✓ 手表');
 });
 
-inBrowser('says that a link is broken, and begins as without it', async () => {
+inBrowser('reports a broken link, and starts as without it', async () => {
   const page = await open({}, '#draft=eyJwYXlsb2FkIjoi');
-  expect(await page.getByRole('alert').innerText()).toContain('it may have been cut off');
+  expect(await page.getByRole('alert').innerText()).toContain('may have been cut off');
   await says(headline(page), 'Heap would get this event');
 });
 
@@ -382,12 +379,12 @@ const hostile: readonly (readonly [name: string, payload: string, said: string])
     'property_name_too_long',
   ],
   [
-    'text that turns around',
+    'a string with direction marks',
     '{"identity": "c\u202e", "event": "E\u2066\u202eXYZ", "properties": {"a\u202eb": "x\u202ey"}}',
     'holds invisible characters',
   ],
   [
-    'text that turns around in a property',
+    'a property with direction marks',
     '{"identity": "c", "event": "E", "properties": {"a\u202eb": "x\u202ey"}}',
     'x\\u202ey',
   ],
@@ -404,7 +401,7 @@ const hostile: readonly (readonly [name: string, payload: string, said: string])
   ],
 ];
 
-inBrowser.each(hostile)('%s changes nothing of the page', async (_, payload, said) => {
+inBrowser.each(hostile)('%s does not change the page', async (_, payload, said) => {
   const page = await open();
   await replace(page, payload);
   await verdict(page).getByText(said).first().waitFor();
@@ -417,7 +414,7 @@ inBrowser.each(hostile)('%s changes nothing of the page', async (_, payload, sai
   expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0);
 });
 
-inBrowser('a broadcast of a thousand is summed up, and fifty are shown', async () => {
+inBrowser('summarizes a broadcast of a thousand, and shows fifty events', async () => {
   const page = await open();
   const profiles = Array.from({ length: 1000 }, (_, i) => ({
     identity: i % 10 === 0 ? 'guest' : `cust-${i}`,
@@ -425,31 +422,28 @@ inBrowser('a broadcast of a thousand is summed up, and fifty are shown', async (
   await replace(page, JSON.stringify({ key_values: { event: 'Newsletter' }, profiles }));
   await page.getByText('Heap would get 900 of 1,000 events').waitFor();
   expect(await verdict(page).locator('.summary').innerText()).toMatch(
-    /900 delivered\s+100 rejected: the identity stands for nobody/i,
+    /900 delivered\s+100 rejected: the identity is a placeholder/i,
   );
   expect(await verdict(page).locator('details').count()).toBe(51);
 });
 
-inBrowser.each(['light', 'dark'] as const)(
-  'no serious violation of accessibility in %s',
-  async (colorScheme) => {
-    const page = await open({ colorScheme });
-    expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(
-      colorScheme === 'dark' ? 'rgb(17, 20, 24)' : 'rgb(246, 247, 249)',
-    );
-    expect(await seriousViolations(page)).toEqual([]);
+inBrowser.each(['light', 'dark'] as const)('axe-core finds no serious violation, %s', async (colorScheme) => {
+  const page = await open({ colorScheme });
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(
+    colorScheme === 'dark' ? 'rgb(17, 20, 24)' : 'rgb(246, 247, 249)',
+  );
+  expect(await seriousViolations(page)).toEqual([]);
 
-    await page.getByTestId('sample').selectOption('broadcast');
-    await page.getByRole('button', { name: 'Try a mapping rule' }).click();
-    await page.getByRole('button', { name: 'Make a link' }).click();
-    await replace(page, '{', 'rule');
-    await verdict(page).locator('summary').nth(1).click();
-    await verdict(page).locator('summary').last().click();
-    expect(await seriousViolations(page)).toEqual([]);
-  },
-);
+  await page.getByTestId('sample').selectOption('broadcast');
+  await page.getByRole('button', { name: 'Try a mapping rule' }).click();
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  await replace(page, '{', 'rule');
+  await verdict(page).locator('summary').nth(1).click();
+  await verdict(page).locator('summary').last().click();
+  expect(await seriousViolations(page)).toEqual([]);
+});
 
-inBrowser('everything is reached by keyboard, and no editor keeps the focus', async () => {
+inBrowser('the keyboard reaches everything, and no editor traps the focus', async () => {
   const page = await open();
   await page.getByRole('button', { name: 'Try a mapping rule' }).click();
   await page.getByRole('button', { name: 'Make a link' }).click();

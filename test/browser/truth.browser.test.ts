@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const purchase = (identity: string): string => JSON.stringify({ identity, event: 'Purchase', n: identity });
 
-/** The dead letters as `<request id> <reason>`, with how many events each holds. */
+/** The number of events in each dead letter, by `<request id> <reason>`. */
 async function letters(): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   await visitLetters(
@@ -46,7 +46,7 @@ async function letters(): Promise<Map<string, number>> {
   return found;
 }
 
-/** What the rows in the DOM say: words by id. */
+/** The words of each row in the DOM, by row id. */
 const rowsInDom = async (page: Page): Promise<Map<string, string>> =>
   new Map(
     await page.getByTestId('feed-row').evaluateAll((rows) =>
@@ -58,9 +58,9 @@ const rowsInDom = async (page: Page): Promise<Map<string, string>> =>
   );
 
 /**
- * What a row has to say, by Heap and the dead letters alone. The API only says which key each of its events has.
+ * The words that a row should show, from Heap and the dead letters only. The API only provides the key of each event.
  *
- * @param owners the rows that Heap got first under a key
+ * @param told collects the keys and dead letters that rows account for
  */
 async function wordsOf(
   id: string,
@@ -98,7 +98,7 @@ async function wordsOf(
 }
 
 /**
- * Waits until all that is drawn equals Heap by key, the dead letters by id, and the account.
+ * Waits until the page agrees with Heap by key, with the dead letters by id, and with the account.
  *
  * @param expected terms of the equation
  */
@@ -119,19 +119,19 @@ async function expectTruth(page: Page, expected: Record<string, number>): Promis
     const inHeap = new Map((await stack.received()).map((event) => [event['idempotency_key'], event]));
     const dead = await letters();
     const told = { keys: new Set<unknown>(), letters: new Map<string, number>() };
-    // The oldest first: of equal events the first is the one that Heap has.
+    // Oldest first: of equal events, Heap has the first.
     for (const [id, words] of [...drawn].reverse())
       expect(`${id} ${words}`).toMatch(
         new RegExp(`^${id} ${(await wordsOf(id, inHeap, dead, told)).source.slice(1)}`),
       );
-    // No row of Heap and no dead letter of which no row tells.
+    // The rows account for every event in Heap and every dead letter.
     expect(told.keys).toEqual(new Set(inHeap.keys()));
     expect(told.letters).toEqual(dead);
   }, 20_000);
 }
 
 inBrowser(
-  'every row of the page is where it says it is, whatever happens to Heap and the function',
+  'every row shows the true state, whatever happens to Heap and the function',
   async () => {
     const page = await browser.open();
     await page.goto(stack.origin);

@@ -5,7 +5,7 @@ import type { Now } from './words';
 
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Milliseconds since 1970, by the second; it runs only while something that is shown counts down. */
+/** Milliseconds since 1970, updated each second. It runs only while a countdown is visible. */
 export const now = signal(Date.now(), {
   watched() {
     now.value = Date.now();
@@ -18,7 +18,7 @@ export const now = signal(Date.now(), {
   },
 });
 
-/** When a state is looked at; only one that counts down is drawn again each second. */
+/** The time for a state. Only a countdown subscribes to the clock, so nothing else is redrawn each second. */
 export function nowFor({ stopped }: Model, state: EventState): Now {
   if (state.kind !== 'queued') return 0;
   if (stopped.value !== null) return 'stopped';

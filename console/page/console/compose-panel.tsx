@@ -4,11 +4,11 @@ import { webhookUrlOf } from './curl';
 import { composerId } from './focus-keeper';
 import type { Model } from './model';
 
-/** Where a payload is written, judged on each keystroke, and sent as CleverTap would send it. */
+/** The composer: each keystroke updates the verdict, and Send posts the payload as CleverTap would. */
 export function ComposePanel({ model }: { readonly model: Model }): JSX.Element {
   const settings = model.settings.value;
 
-  // Before the editor, for which the same keys mean a new line.
+  // Runs before the editor, where the same keys insert a line.
   const sendByKeys = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
@@ -34,7 +34,8 @@ export function ComposePanel({ model }: { readonly model: Model }): JSX.Element 
           )}
         </div>
         <p class="hint">
-          Like a campaign in CleverTap: it goes to the webhook of this stack. The verdict is below.
+          Sends a payload to the webhook of this stack, as a campaign in CleverTap would. See the verdict
+          below.
         </p>
       </header>
       {settings !== null && (
@@ -77,7 +78,7 @@ function SendActions({ model, url }: { readonly model: Model; readonly url: stri
       )}
       {rule !== null && (
         <p class="hint">
-          The rule is tried out here alone: the running function uses the rules of its environment.
+          The rule applies only to this preview. The running function uses the rules of its environment.
         </p>
       )}
     </div>

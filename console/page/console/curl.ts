@@ -1,13 +1,13 @@
-/** From here on an argument would be longer than Linux takes (128 KiB); a builtin of the shell has no such limit. */
+/** Linux limits one argument to 128 KiB. Shell builtins have no such limit. */
 const longestArgument = 100_000;
 
-/** What a terminal would take for orders, and what would make the command look like another one. */
+/** Characters that control a terminal, or that make the command look like another one. */
 const unsafe = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/;
 
 /**
- * The command that posts a payload to the webhook as CleverTap does, for bash or zsh.
+ * The curl command for bash or zsh that posts a payload to the webhook as CleverTap does.
  *
- * @param url with the event name, if there is one
+ * @param url including the event name, if there is one
  */
 export function curlCommand(url: string, apiKey: string, payload: string): string {
   const body = quoted(payload);
@@ -16,17 +16,17 @@ export function curlCommand(url: string, apiKey: string, payload: string): strin
     `curl -X POST ${quoted(url)}`,
     `-H 'Content-Type: application/json'`,
     `-H ${quoted(`x-api-key: ${apiKey}`)}`,
-    // --data-raw, since --data would take a payload that begins with @ for the name of a file.
+    // Not --data: it would read a payload that begins with @ as a file name.
     isLong ? '--data-binary @-' : `--data-raw ${body}`,
   ];
   return `${isLong ? `printf %s ${body} | ` : ''}${lines.join(' \\\n  ')}`;
 }
 
-/** The webhook's URL for an event name in the path. */
+/** The URL of the webhook with the event name in its path. */
 export const webhookUrlOf = (webhookUrl: string, pathEvent: string | null): string =>
   pathEvent === null || pathEvent === '' ? webhookUrl : `${webhookUrl}/${encodeURIComponent(pathEvent)}`;
 
-/** The name in the path of a URL; a bad escape stays as it is, as in the function. */
+/** Decodes the event name in the URL path. Like the function, keeps a name with a bad escape as it is. */
 export function decoded(pathEvent: string): string {
   try {
     return decodeURIComponent(pathEvent);
@@ -35,7 +35,7 @@ export function decoded(pathEvent: string): string {
   }
 }
 
-/** One word of a shell, whatever it holds. */
+/** Quotes any string as one shell word. */
 export function quoted(string: string): string {
   if (!unsafe.test(string)) return `'${string.replaceAll("'", `'\\''`)}'`;
   const escaped = string.replace(/[\\']/g, '\\$&').replace(new RegExp(unsafe, 'g'), (character) => {

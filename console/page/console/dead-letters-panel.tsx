@@ -5,7 +5,7 @@ import { isWhole, useDeadLetters } from './dead-letters';
 import type { Model } from './model';
 import { Name } from './name';
 
-/** What can never be delivered as it is: why, what to do, and the two ways out. */
+/** The dead letters by reason, with what to do and buttons to redrive or discard them. */
 export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Element {
   const { list, error } = useDeadLetters(model);
   return (
@@ -24,13 +24,13 @@ export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Elem
           </button>
         </div>
         <p class="hint">
-          Events that can never be delivered as they are. They are kept for 14 days. Once the cause is gone,
-          redrive them: they go back to the queue with the keys and times they had.
+          Events that cannot be delivered as they are. They are kept for 14 days. Fix the cause, then redrive
+          them: they go back to the queue with the same keys and times.
         </p>
       </header>
       <div class="panel-body">
         {error.value !== null && <p class="tone-bad">{error.value}</p>}
-        {list.value === null && error.value === null && <p class="hint">Reading …</p>}
+        {list.value === null && error.value === null && <p class="hint">Loading …</p>}
         {list.value !== null && <Groups model={model} list={list.value} />}
       </div>
     </section>
@@ -39,8 +39,7 @@ export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Elem
 
 function Groups({ model, list }: { readonly model: Model; readonly list: DeadLetters }): JSX.Element {
   const counted = model.deadLetters.value;
-  if (list.letters === 0 && isWhole(list, counted))
-    return <p class="calm">No dead letters: nothing was rejected that is not settled.</p>;
+  if (list.letters === 0 && isWhole(list, counted)) return <p class="calm">No dead letters.</p>;
   const reasons = [...new Set(list.groups.map(({ reason }) => reason))];
   return (
     <>
@@ -53,9 +52,9 @@ function Groups({ model, list }: { readonly model: Model; readonly list: DeadLet
         <p class="tone-waiting">
           {counted > list.letters
             ? `${count(counted - list.letters, 'dead letter is', 'dead letters are')} not listed: `
-            : 'This list may lack some: '}
-          somebody else reads them, such as <code>relay dlq</code>. They are listed here once they can be read
-          again.
+            : 'This list may be incomplete: '}
+          another reader has the messages, such as <code>relay dlq</code>. They are listed here as soon as it
+          releases them.
         </p>
       )}
       {reasons.map((reason) => (

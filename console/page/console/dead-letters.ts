@@ -4,17 +4,17 @@ import { dependOn } from './depend-on';
 import { messageOf, type Model } from './model';
 import { deadLetters } from './server';
 
-/** Until the list is read again: letters come and go many at a time. */
+/** Delay before the list is read again: dead letters often change many at a time. */
 const settleMs = 300;
 
-/** Until a list that lacks letters is read again: whoever reads them hides them for a while. */
+/** Delay before an incomplete list is read again: another reader hides messages for a while. */
 const againMs = 3000;
 
-/** Whether a list has all the letters that the stack counts. */
+/** Whether a list has all dead letters that the stack counts. */
 export const isWhole = ({ complete, letters }: DeadLetters, counted: number): boolean =>
   complete && letters === counted;
 
-/** The dead letters, read anew when their number changes, and for as long as the list lacks some. */
+/** The dead letters. They are read again when their number changes, and while the list is incomplete. */
 export function useDeadLetters(model: Model): {
   readonly list: ReadonlySignal<DeadLetters | null>;
   readonly error: ReadonlySignal<string | null>;

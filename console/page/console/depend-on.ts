@@ -1,5 +1,5 @@
 import type { ReadonlySignal } from '@preact/signals';
 
-/** Has the running effect run again when one of these changes, whatever their values are. */
+/** Makes the running effect run again when one of these signals changes. */
 export const dependOn = (...signals: (ReadonlySignal<unknown> | undefined)[]): unknown[] =>
   signals.map((signal) => signal?.value);

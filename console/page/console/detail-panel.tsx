@@ -7,7 +7,7 @@ import { nowFor } from './clock';
 import { decoded } from './curl';
 import { isWhole, useDeadLetters } from './dead-letters';
 import { tabs, type Tab } from './location';
-import { letterIsGone, type Model } from './model';
+import { deadLetterIsGone, type Model } from './model';
 import { Name } from './name';
 import { clockTime, markOf, stateWords, toneOf } from './words';
 
@@ -18,12 +18,12 @@ const tabNames: Readonly<Record<Tab, string>> = {
   why: 'Why',
 };
 
-/** What became of the selected row, or of one event of it, and why. */
+/** The status of the selected row, or of one of its events, and the reason for it. */
 export function DetailPanel({ model }: { readonly model: Model }): JSX.Element {
   const loaded = model.detail.value;
   return (
     <section class="panel detail" data-testid="detail" aria-label="Details of the selected row">
-      {loaded.kind === 'loading' && <p class="panel-note">Reading …</p>}
+      {loaded.kind === 'loading' && <p class="panel-note">Loading …</p>}
       {loaded.kind === 'failed' && (
         <>
           <p class="panel-note">{loaded.error}</p>
@@ -53,14 +53,14 @@ function CloseButton({ model }: { readonly model: Model }): JSX.Element {
 
 function Loaded({ model, detail }: { readonly model: Model; readonly detail: RowDetail }): JSX.Element {
   const { events, pathEvent } = detail;
-  // The feed hears of a change first; the details are read after it.
+  // The feed gets a change first. The details are loaded after it.
   const row = model.feed.row(detail.row.id)?.value ?? detail.row;
   const selected = model.view.value.event;
-  const told =
+  const picked =
     (selected === null ? undefined : events[selected]) ??
     events.find(({ state }) => state.kind !== 'delivered') ??
     events[0];
-  const shown = told !== undefined && row.events === 1 ? { ...told, state: row.state } : told;
+  const shown = picked !== undefined && row.events === 1 ? { ...picked, state: row.state } : picked;
   const name = shown?.event ?? row.event ?? (pathEvent === null ? null : decoded(pathEvent));
   const who = shown?.who ?? row.who;
   return (
@@ -119,7 +119,7 @@ function Actions({
         type="button"
         aria-pressed={!isMasked}
         disabled={isStopped}
-        title="Identities and values are personal data: they are masked until you ask for them"
+        title="Identities and values are personal data. They are masked until you show them."
         onClick={() => {
           model.isShown.value = isMasked;
         }}
@@ -148,7 +148,7 @@ function Actions({
   );
 }
 
-/** Which event of a broadcast. */
+/** Picks an event of a broadcast. */
 function EventPicker({
   model,
   detail: { row, events },
@@ -176,7 +176,7 @@ function EventPicker({
       </button>
       <span>
         Event {grouped(index + 1)} of {grouped(row.events)}
-        {row.events > events.length && ` (the first ${grouped(events.length)} can be seen)`}
+        {row.events > events.length && ` (only the first ${grouped(events.length)} are shown)`}
       </span>
       <button
         type="button"
@@ -302,7 +302,7 @@ function StateLine({
   );
 }
 
-/** More characters in one element make a browser slow; the copied command has all of them. */
+/** More characters in one element slow the browser down. The curl command has all of them. */
 const shownCharacters = 50_000;
 
 function Received({
@@ -321,7 +321,7 @@ function Received({
         </p>
       )}
       <p class="hint">
-        {isMasked ? 'The body with its values masked.' : 'The body as it came.'}{' '}
+        {isMasked ? 'The body with its values masked.' : 'The body as received.'}{' '}
         {isMasked && (
           <button
             type="button"
@@ -330,7 +330,7 @@ function Received({
               model.isShown.value = true;
             }}
           >
-            Show it as it came
+            Show it as received
           </button>
         )}
       </p>
@@ -345,14 +345,14 @@ function HeapGot({ event }: { readonly event: EventDetail }): JSX.Element {
   if (heapEvent === null) {
     return (
       <Nothing>
-        Heap gets nothing of it{state.kind === 'ignored' ? ': it is ignored.' : '. “Why” says the reason.'}
+        Nothing is sent to Heap{state.kind === 'ignored' ? ': the event is ignored.' : '. See “Why”.'}
       </Nothing>
     );
   }
   return (
     <>
       <p class="hint">
-        {isStored ? 'The event as Heap stored it.' : 'Heap does not have it. The function makes this of it:'}
+        {isStored ? 'The event as Heap stored it.' : 'Not in Heap. The function would send this:'}
       </p>
       <HeapEventView event={heapEvent} changes={changes} />
     </>
@@ -379,7 +379,7 @@ function Why({
       {state.kind === 'delivered' && <CountedWith model={model} row={state.countedOnceWith} />}
       {state.kind !== 'rejected' && state.kind !== 'ignored' && (
         <>
-          <h3>{changes.length === 0 ? 'Nothing was changed on the way' : 'Changed on the way'}</h3>
+          <h3>{changes.length === 0 ? 'Nothing was changed before delivery' : 'Changed before delivery'}</h3>
           <dl>
             {changes.map(({ change, property, meaning }, index) => (
               <div key={index}>
@@ -417,7 +417,7 @@ function CountedWith({
         model.select({ row, event: null });
       }}
     >
-      Go to the one that Heap has
+      Go to the event in Heap
     </button>
   );
 }
@@ -444,23 +444,23 @@ function Rejection({
           Copy
         </button>
         <br />
-        <span class="hint">in the folder of this repository, where npm start was run</span>
+        <span class="hint">in the repository folder where you ran npm start</span>
       </Fact>
     </>
   );
 }
 
-/** The dead letters are known by reason: of several with the same one, any may be this one. */
+/** Dead letters are listed only by reason, so any of those with this reason may be the one. */
 function whereOf(reason: string, list: DeadLetters | null, counted: number): string {
   const same = list?.groups.filter((group) => group.reason === reason) ?? [];
   const letters = same.reduce((sum, group) => sum + group.letters, 0);
   const isGone = counted === 0 || (list !== null && letters === 0 && isWhole(list, counted));
-  if (isGone) return letterIsGone;
+  if (isGone) return deadLetterIsGone;
   const where =
     letters === 0
-      ? 'In the dead letters, for 14 days.'
-      : `In the dead letters, for 14 days unless it is discarded: ${count(letters, 'dead letter has', 'dead letters have')} this reason.`;
-  return `${where} A redrive tries the same body again; where the body itself is wrong, edit it and send it again.`;
+      ? 'In the dead letters. They are kept for 14 days.'
+      : `In the dead letters. They are kept for 14 days. ${count(letters, 'dead letter has', 'dead letters have')} this reason.`;
+  return `${where} A redrive tries the same body again. If the body itself is wrong, edit it and send it again.`;
 }
 
 function reasonsOf(state: Exclude<EventDetail['state'], { readonly kind: 'rejected' }>): JSX.Element | null {
@@ -470,28 +470,28 @@ function reasonsOf(state: Exclude<EventDetail['state'], { readonly kind: 'reject
         <>
           {state.why !== null && <Fact name="Last attempt">{state.why}</Fact>}
           <Fact name="What happens">
-            It stays in the queue and is tried again, for up to 24 hours. Then it becomes a dead letter.
+            It stays in the queue and is retried for up to 24 hours. After that, it becomes a dead letter.
           </Fact>
         </>
       );
     case 'delivered':
       return state.countedOnceWith === null ? null : (
         <Fact name="Counted once">
-          Another request brought the same event before, with the same key. Heap keeps one of them: that is
-          how a repeated webhook does not count twice.
+          An earlier request had the same event with the same key. Heap keeps only one of them, so a repeated
+          webhook does not count twice.
         </Fact>
       );
     case 'ignored':
       return (
         <Fact name="Because">
-          It is the ping that CleverTap sends when a webhook is saved, or a rule leaves it out.
+          It is the ping that CleverTap sends when a webhook is saved, or a rule drops it.
         </Fact>
       );
     case 'missing':
       return (
         <Fact name="What it means">
-          Neither Heap, the queue nor the dead letters have it. Either its message was deleted by hand, by
-          PurgeQueue or DeleteMessage, or it is a mistake of this app: then keep the terminal’s output.
+          It is not in Heap, in the queue or in the dead letters. Either its message was deleted by hand
+          (PurgeQueue or DeleteMessage), or this app has a bug. If it is a bug, keep the terminal output.
         </Fact>
       );
   }

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { keys } from './keys';
 import { messageOf, type Model, type Notice, type Question } from './model';
 
-/** The one dialog that is open, if any. */
+/** The open dialog, if any. */
 export function Dialogs({ model }: { readonly model: Model }): JSX.Element | null {
   const dialog = model.dialog.value;
   if (dialog === null) return null;
@@ -16,7 +16,7 @@ export function Dialogs({ model }: { readonly model: Model }): JSX.Element | nul
     case 'copy':
       return (
         <Modal model={model} title="Copy this">
-          <p>The browser does not let this page write to the clipboard.</p>
+          <p>The browser does not let this page write to the clipboard. Copy it from here:</p>
           <textarea class="copy" readOnly rows={8} value={dialog.text} aria-label="Text to copy" />
           <div class="actions">
             <CloseButton model={model} />
@@ -93,7 +93,7 @@ function Asked({ model, question }: { readonly model: Model; readonly question: 
       model.isMoving.value = false;
     }
   };
-  // The button that had the focus is gone.
+  // The focused button no longer exists.
   useEffect(() => {
     if (outcome.value !== null) result.current?.focus();
   });
@@ -139,10 +139,10 @@ function Help({ model }: { readonly model: Model }): JSX.Element {
   return (
     <Modal model={model} title="Help" corner={<CloseButton model={model} />}>
       <p>
-        The feed on the left has a row for every webhook that this stack accepted, the newest first. The line
-        at the top says where all their events are; press a number to see its rows alone. On the right stands
-        what became of the selected row, and why. With “Let the fake Heap answer” you can break it and watch
-        the stack recover.
+        The feed on the left has a row for every webhook that this stack accepted, newest first. The line at
+        the top shows where all their events are. Click a number to see only its rows. The panel on the right
+        shows what happened to the selected row, and why. Use “Let the fake Heap answer” to make Heap fail and
+        watch the stack recover.
       </p>
       <dl class="keys">
         {keys.map(({ keys: names, does }) => (
@@ -160,7 +160,7 @@ function Help({ model }: { readonly model: Model }): JSX.Element {
             <kbd>Ctrl</kbd>
             <kbd>Enter</kbd>
           </dt>
-          <dd>send what is in the composer (on a Mac ⌘ Enter)</dd>
+          <dd>send the payload in the composer (on a Mac: ⌘ Enter)</dd>
         </div>
       </dl>
     </Modal>

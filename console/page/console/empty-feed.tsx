@@ -1,15 +1,13 @@
 import type { JSX } from 'preact';
 import type { Model } from './model';
 
-/** What there is before the first event: how to send one. */
+/** Shown before the first event: how to send one. */
 export function EmptyFeed({ model }: { readonly model: Model }): JSX.Element {
   const settings = model.settings.value;
   return (
     <div class="empty">
       <h2>No event yet</h2>
-      <p>
-        This page shows every webhook that the local stack accepts, and what becomes of it on the way to Heap.
-      </p>
+      <p>This page shows every webhook that the local stack accepts, and follows it on its way to Heap.</p>
       <p>
         <button
           type="button"

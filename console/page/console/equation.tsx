@@ -12,13 +12,13 @@ const names: Readonly<Record<Place, string>> = {
 
 const hints: Readonly<Record<Place, string>> = {
   delivered: 'Heap has them',
-  rejected: 'Can never be delivered as they are: dead letters',
-  ignored: 'Setup pings, and events that a rule leaves out',
-  queued: 'On their way, or waiting for their next attempt',
-  missing: 'In none of these places: deleted by hand, or a mistake of this app',
+  rejected: 'Cannot be delivered as they are: kept as dead letters',
+  ignored: 'Setup pings, and events that a rule drops',
+  queued: 'On their way, or waiting for the next attempt',
+  missing: 'Not found anywhere: deleted by hand, or lost by a bug in this app',
 };
 
-/** Where every accepted event is. Each number is a filter of the feed. */
+/** Where every accepted event is. Each number filters the feed. */
 export function EquationBar({ model }: { readonly model: Model }): JSX.Element {
   const equation = model.equation.value;
   const filter = model.filter.value;
@@ -34,7 +34,7 @@ export function EquationBar({ model }: { readonly model: Model }): JSX.Element {
       <button
         type="button"
         class="term"
-        title="Events that were accepted; shows all rows"
+        title="All accepted events. Click to show all rows."
         onClick={() => {
           model.clearFilter();
         }}
@@ -48,7 +48,7 @@ export function EquationBar({ model }: { readonly model: Model }): JSX.Element {
             type="button"
             class={`term ${place}`}
             aria-pressed={filter.place === place}
-            title={`${hints[place]}; shows their rows alone`}
+            title={`${hints[place]}. Click to show only these rows.`}
             onClick={() => {
               model.togglePlace(place);
             }}

@@ -8,16 +8,16 @@ export interface FeedListener {
   readonly onState: (state: ConsoleState) => void;
   readonly onChange: (change: ConsoleChange) => void;
   readonly onLost: () => void;
-  /** The page is hidden: it does not listen until it is visible again. */
+  /** The page was hidden. It listens again when it becomes visible. */
   readonly onHidden: () => void;
 }
 
-/** Until the next try after a lost connection, and at most, if it is not made. */
+/** First and longest delay before reconnecting. */
 const [reconnectMs, maxReconnectMs] = [1000, 5000];
 
 /**
- * Listens for as long as the page is visible: a browser has six connections to a server, and tabs would use them up.
- * A lost connection is made again. Each begins with the whole state.
+ * Listens while the page is visible: a browser allows six connections per server, and hidden tabs would use them up.
+ * Reconnects automatically. Each connection begins with the whole state.
  */
 export function listen(listener: FeedListener, waitMs = reconnectMs): void {
   const listenAgain = (): void => {
@@ -50,7 +50,7 @@ export function listen(listener: FeedListener, waitMs = reconnectMs): void {
     if (isChange(change)) listener.onChange(change);
   });
   source.addEventListener('error', () => {
-    // Its own way to reconnect gives up on some errors.
+    // EventSource itself does not reconnect after some errors.
     stop();
     listener.onLost();
     setTimeout(() => {

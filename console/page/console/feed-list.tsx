@@ -11,10 +11,10 @@ import { eventsAtATime, type Model } from './model';
 import { Name } from './name';
 import { clockTime, markOf, rowWords, stateWords, toneOf } from './words';
 
-/** Scrolled so far, a person has left the newest rows. */
+/** In pixels: from here on, the user has scrolled away from the newest rows. */
 const leftTheTop = 24;
 
-/** One row a request, newest first. */
+/** One row per request, newest first. */
 export function FeedList({ model }: { readonly model: Model }): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   const wasHeldByScroll = useRef(false);
@@ -45,7 +45,7 @@ export function FeedList({ model }: { readonly model: Model }): JSX.Element {
         <span>Event</span>
         <span>Campaign</span>
         <span>Who</span>
-        <span>What became of it</span>
+        <span>Status</span>
       </div>
       {heldBack.value > 0 && (
         <button
@@ -91,7 +91,7 @@ function FeedEnd({ model, shown }: { readonly model: Model; readonly shown: numb
       )}
       {older > 0 && (
         <p class="feed-note">
-          {count(older, 'older request')} {older === 1 ? 'is' : 'are'} counted above, but no longer shown.
+          {count(older, 'older request')} {older === 1 ? 'is' : 'are'} counted above but no longer shown.
         </p>
       )}
     </>
@@ -101,7 +101,7 @@ function FeedEnd({ model, shown }: { readonly model: Model; readonly shown: numb
 function Row({ model, row }: { readonly model: Model; readonly row: ReadonlySignal<FeedRow> }): JSX.Element {
   const { id, at, event, campaign, who, events, state } = row.value;
   const isBroadcast = events > 1;
-  // A signal of each row's own, so that a selection draws two rows again and not all of them.
+  // Each row has its own signal, so a new selection redraws two rows and not all.
   const place = useComputed(() => placeOf(model, id));
   const { isOpen, isCurrent, isTabStop } = placeParts[place.value];
   const tone = toneOf(state);
@@ -148,7 +148,7 @@ function placeOf({ view, isOpen, feed }: Model, id: string): RowPlace {
     if (!isOpen.value) return 'selected';
     return event === null ? 'open' : 'around';
   }
-  // Where nothing is selected, the list is entered at its newest row.
+  // If nothing is selected, Tab enters the list at its newest row.
   return (row === null || feed.row(row) === undefined) && feed.visible.value[0] === id ? 'first' : 'other';
 }
 
@@ -164,7 +164,7 @@ const placeParts: Readonly<
 
 function Events({ model, row }: { readonly model: Model; readonly row: string }): JSX.Element {
   const detail = model.detail.value;
-  if (detail.kind === 'loading') return <p class="feed-note">Reading …</p>;
+  if (detail.kind === 'loading') return <p class="feed-note">Loading …</p>;
   if (detail.kind === 'failed') return <p class="feed-note">{detail.error}</p>;
   const { events } = detail.detail;
   const rest = events.length - model.shownEvents.value;

@@ -2,12 +2,12 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from '@prea
 import type { FeedRow } from '../../wire';
 import { isFiltering, matches, type Filter } from './filter';
 
-/** Rows kept, and so at most in the DOM; the server counts the older ones. */
+/** Limits the DOM. The server counts older rows. */
 const maxRows = 1000;
 
 /**
- * The rows of the feed. Each is a signal of its own: when one row changes, no other is drawn again. While a person
- * looks at a place, new rows are held back and counted, so that nothing moves under their eyes.
+ * The rows of the feed. Each row has its own signal, so a change redraws only that row. While the user looks at a
+ * row, new rows are held back and counted, so the list does not move.
  */
 export class Feed {
   readonly #rows = new Map<string, Signal<FeedRow>>();
@@ -15,10 +15,10 @@ export class Feed {
   readonly #shown = signal<readonly string[]>([]);
   readonly #held = signal<readonly string[]>([]);
   readonly #isHolding = signal(false);
-  /** Rows that came since the feed stands still. */
+  /** How many new rows are held back. */
   readonly heldBack: ReadonlySignal<number> = computed(() => this.#held.value.length);
   readonly isHolding: ReadonlySignal<boolean> = this.#isHolding;
-  /** Ids of the rows to be shown, newest first. */
+  /** Ids of the rows to show, newest first. */
   readonly visible: ReadonlySignal<readonly string[]>;
   readonly isEmpty: ReadonlySignal<boolean> = computed(
     () => this.#shown.value.length + this.#held.value.length === 0,
@@ -40,7 +40,7 @@ export class Feed {
     return this.#rows.get(id);
   }
 
-  /** All rows anew, as after a connection is made. */
+  /** Replaces all rows, e.g. after a reconnect. */
   replace(rows: readonly FeedRow[]): void {
     batch(() => {
       const known = new Map(this.#rows);
@@ -55,7 +55,7 @@ export class Feed {
     });
   }
 
-  /** @param rows new and changed ones, the newest first */
+  /** @param rows new and changed rows, newest first */
   change(rows: readonly FeedRow[]): void {
     batch(() => {
       const added: string[] = [];
@@ -72,12 +72,12 @@ export class Feed {
     });
   }
 
-  /** From now on new rows are held back. */
+  /** Starts to hold new rows back. */
   hold(): void {
     this.#isHolding.value = true;
   }
 
-  /** Shows what was held back, and new rows as they come. */
+  /** Shows the rows that were held back, and then new rows as they arrive. */
   follow(): void {
     batch(() => {
       this.#isHolding.value = false;
@@ -87,24 +87,24 @@ export class Feed {
     });
   }
 
-  /** The row of a request; those held back as well. */
+  /** The id of the row of a request, including rows that are held back. */
   rowOfRequest(requestId: string): string | undefined {
     for (const [id, row] of this.#rows) if (row.peek().requestId === requestId) return id;
     return undefined;
   }
 
   #add(added: readonly string[]): void {
-    const hasPlace = this.#isHolding.value && this.#shown.value.length > 0;
-    if (hasPlace) this.#held.value = [...added, ...this.#held.value].slice(0, maxRows);
+    const isHeld = this.#isHolding.value && this.#shown.value.length > 0;
+    if (isHeld) this.#held.value = [...added, ...this.#held.value].slice(0, maxRows);
     else this.#shown.value = [...added, ...this.#shown.value];
     const room = maxRows - this.#held.value.length;
     if (this.#shown.value.length > room) this.#shown.value = this.#shown.value.slice(0, room);
-    // Everything this person looked at is gone: there is no place to keep.
+    // All rows the user looked at have left the list.
     if (room === 0) this.follow();
     this.#forget();
   }
 
-  /** When the last row of the list came; one before it has left the list already. */
+  /** When the oldest listed row arrived. Anything older has already left the list. */
   #oldest(): number {
     const id = this.#shown.peek().at(-1) ?? this.#held.peek().at(-1) ?? '';
     return this.#rows.get(id)?.peek().at ?? -Infinity;

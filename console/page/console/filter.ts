@@ -9,9 +9,9 @@ export const isPlace = (value: string): value is Place => places.some((place) =>
 
 /** Which rows are shown. */
 export interface Filter {
-  /** Words that must all be in the row, without regard to case. */
+  /** Words that must all be in the row, in any case. */
   readonly text: string;
-  /** Where at least one event of the row is; null: anywhere. */
+  /** Where at least one event of the row is. Null means anywhere. */
   readonly place: Place | null;
 }
 
@@ -19,7 +19,6 @@ export const noFilter: Filter = { text: '', place: null };
 
 export const isFiltering = ({ text, place }: Filter): boolean => text.trim() !== '' || place !== null;
 
-/** Whether a row is shown. */
 export function matches(row: FeedRow, { text, place }: Filter): boolean {
   if (place !== null && row.counts[place] === 0) return false;
   const words = text
@@ -31,15 +30,15 @@ export function matches(row: FeedRow, { text, place }: Filter): boolean {
   return words.every((word) => content.includes(word));
 }
 
-/** What a person can search: what stands in the row, and its request id. */
+/** What the filter searches: what the row shows, and its request id. */
 function searchable({ event, campaign, who, requestId, state, counts }: FeedRow): string {
-  const told = places.filter((place) => counts[place] > 0);
+  const present = places.filter((place) => counts[place] > 0);
   const parts = [
     event,
     campaign,
     who,
     requestId,
-    ...told,
+    ...present,
     ...(counts.queued > 0 ? ['waiting'] : []),
     ...(state.kind === 'rejected' ? [state.reason] : []),
     ...(state.kind === 'queued' ? [state.why] : []),

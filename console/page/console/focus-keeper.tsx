@@ -1,15 +1,15 @@
 import { useEffect } from 'preact/hooks';
 import type { Model, Position } from './model';
 
-/** The id of the button of a row, or of an event of a row. */
+/** The element id of the button of a row or event. */
 export const buttonId = ({ row, event }: Position): string =>
   event === null ? `row ${row}` : `row ${row} event ${event}`;
 
-/** Ids of what keys lead to. */
+/** Element ids of the targets of keys. */
 export const filterId = 'filter';
 export const composerId = 'composer';
 
-/** Moves the focus to where the model wants it, once that is drawn. */
+/** Moves the focus where the model asks, after rendering. */
 export function FocusKeeper({ model }: { readonly model: Model }): null {
   const target = model.focus.value;
   useEffect(() => {
@@ -26,7 +26,7 @@ export function FocusKeeper({ model }: { readonly model: Model }): null {
   return null;
 }
 
-/** At once: what is typed next belongs there. */
+/** Moves the focus without waiting for a rendering, so the next key goes into the filter. */
 export function focusFilter(): void {
   const filter = document.getElementById(filterId);
   if (!(filter instanceof HTMLInputElement)) return;

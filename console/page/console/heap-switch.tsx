@@ -5,7 +5,7 @@ import { now } from './clock';
 import type { Model } from './model';
 import { healthTone, healthWords, markOf, modeGroups } from './words';
 
-/** How Heap does, and, for the fake one, what it is told to do. */
+/** The health of Heap, and the switch for the mode of the fake Heap. */
 export function HeapSwitch({ model }: { readonly model: Model }): JSX.Element | null {
   const heap = model.heap.value;
   const settings = model.settings.value;
@@ -19,15 +19,15 @@ export function HeapSwitch({ model }: { readonly model: Model }): JSX.Element | 
       </span>
       {settings.isRealHeap ? (
         <span class="hint">
-          Events leave this machine for {new URL(settings.heapUrl).host}. What Heap has is known from the
-          function’s log alone.
+          Events leave this machine for {new URL(settings.heapUrl).host}. This page knows only from the
+          function’s log what Heap has stored.
         </span>
       ) : (
         model.stopped.value === null && <Switch model={model} />
       )}
       {settings.chaosSeed !== null && (
         <span class="hint">
-          With --chaos waits are skipped: the stack’s clock may be ahead of this machine’s.
+          --chaos skips waiting times, so the stack’s clock may be ahead of this machine’s clock.
         </span>
       )}
     </div>
@@ -75,8 +75,8 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
               ))}
             </optgroup>
           ))}
-          <optgroup label="All of it">
-            <option value="storm">storm: let it all go wrong</option>
+          <optgroup label="Everything">
+            <option value="storm">storm: random faults</option>
           </optgroup>
         </select>
       </label>
@@ -99,7 +99,7 @@ function Switch({ model }: { readonly model: Model }): JSX.Element {
               }}
             />
           </label>
-          <button type="submit" title="The same seed plays the same faults">
+          <button type="submit" title="The same seed repeats the same faults">
             Start over
           </button>
         </form>

@@ -1,16 +1,16 @@
-/** Keys of the page, as the help and the status bar tell them. */
+/** The keys of the page, for the help and the status bar. */
 export const keys = [
   { keys: ['j', '↓'], does: 'next row', short: 'next' },
   { keys: ['k', '↑'], does: 'previous row', short: 'previous' },
-  { keys: ['Enter'], does: 'open the row: its details, or the people of a broadcast', short: 'open' },
-  { keys: ['r'], does: 'redrive a rejected event, or send any other again', short: 'again' },
+  { keys: ['Enter'], does: 'open the row: its details, or the events of a broadcast', short: 'open' },
+  { keys: ['r'], does: 'redrive a rejected event, or send any other event again', short: 'again' },
   { keys: ['e'], does: 'edit the payload and send it again', short: 'edit' },
   { keys: ['c'], does: 'copy as curl', short: 'curl' },
   { keys: ['/'], does: 'filter', short: 'filter' },
   { keys: ['n'], does: 'write a new payload', short: 'new' },
   { keys: ['x'], does: 'dead letters', short: 'dead letters' },
   { keys: ['?'], does: 'this help', short: 'help' },
-  { keys: ['Esc'], does: 'close, or back to the newest row', short: 'back' },
+  { keys: ['Esc'], does: 'close, or go back to the newest row', short: 'back' },
 ] as const;
 
 export type Command =
@@ -42,7 +42,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['Escape', 'back'],
 ]);
 
-/** What was pressed, as far as a keyboard event says it. */
+/** The parts of a `KeyboardEvent` that decide on a command. */
 export interface Press {
   readonly key: string;
   readonly ctrlKey: boolean;
@@ -54,15 +54,15 @@ export interface Press {
 }
 
 /**
- * Where a key was pressed: in a field, on a row, on another control or a part that scrolls, or nowhere in particular.
+ * Where a key was pressed: in a text field, on a row, on another control or scrollable part, or elsewhere.
  */
 export type KeyPlace = 'field' | 'row' | 'control' | 'page';
 
 const isMovement = (command: Command | undefined): boolean => command === 'next' || command === 'previous';
 
 /**
- * The command of a key; undefined for keys that belong to the browser or to what has the focus: in a field all but
- * Escape, on rows and controls Enter, and on controls the arrows. A key that is held down only moves.
+ * The command of a key, or undefined if the browser or the focused element handles it. A field handles all keys but
+ * Escape, rows and controls handle Enter, and controls handle the arrows. A held key only moves the selection.
  */
 export function commandOf(press: Press, place: KeyPlace): Command | undefined {
   if (press.ctrlKey || press.metaKey || press.altKey || press.isComposing) return undefined;

@@ -4,10 +4,10 @@ export const tabs = ['journey', 'received', 'heap', 'why'] as const;
 
 export type Tab = (typeof tabs)[number];
 
-/** What stands beside the feed. */
+/** The panel beside the feed. */
 export type Panel = 'detail' | 'compose' | 'dead-letters';
 
-/** What a person looks at; it stands in the hash of the URL, so that a link or a reload shows the same. */
+/** What the page shows. It is stored in the hash of the URL, so a link or a reload shows the same. */
 export interface View {
   readonly filter: Filter;
   /** Id of the selected row. */
@@ -15,7 +15,7 @@ export interface View {
   /** Index of the selected event in its row; null: the row as a whole. */
   readonly event: number | null;
   readonly tab: Tab;
-  /** Null: the composer where there is room for it, else the feed alone. */
+  /** Null: the composer if the window is wide enough, else only the feed. */
   readonly panel: Panel | null;
 }
 
@@ -37,7 +37,7 @@ export function viewOf(hash: string): View {
   };
 }
 
-/** Only what differs from the first view; empty if nothing does. */
+/** Holds only what differs from the first view. Empty if nothing does. */
 export function hashOf({ filter, row, event, tab, panel }: View): string {
   const parameters = new URLSearchParams();
   if (filter.text !== '') parameters.set('filter', filter.text);

@@ -19,27 +19,27 @@ import { firstView, hashOf, viewOf, type Panel, type Tab, type View } from './lo
 import { purchase } from './purchase';
 import * as server from './server';
 
-/** Something to say about what a person did. */
+/** Feedback on what the user did. */
 export interface Notice {
   readonly tone: 'good' | 'bad' | 'plain';
   readonly text: string;
 }
 
-/** A question before something that cannot be taken back. */
+/** A confirmation before something that cannot be undone. */
 export interface Question {
   readonly title: string;
   readonly text: string;
-  /** What the button says, e.g. `Redrive 6 dead letters`. */
+  /** The label of the button, e.g. `Redrive 6 dead letters`. */
   readonly action: string;
   readonly isDangerous: boolean;
-  /** Does it, and says in a sentence how it went. */
+  /** Runs the action. Returns a sentence about the result. */
   readonly run: () => Promise<string>;
 }
 
 export type Dialog =
   | { readonly kind: 'help' }
   | { readonly kind: 'question'; readonly question: Question }
-  /** A text for the clipboard, where the browser does not let the page write to it. */
+  /** A string to copy by hand, when the browser does not let the page write to the clipboard. */
   | { readonly kind: 'copy'; readonly text: string };
 
 /** The details of the selected row. */
@@ -48,25 +48,25 @@ export type Detail =
   | { readonly kind: 'failed'; readonly error: string }
   | { readonly kind: 'ready'; readonly detail: RowDetail };
 
-/** A row, or one event of it. */
+/** A row, or one of its events. */
 export interface Position {
   readonly row: string;
   readonly event: number | null;
 }
 
-/** Events of an opened row that are shown, and by how many more at a time. */
+/** How many events of an open row are shown at first, and how many each “Show more” adds. */
 export const eventsAtATime = 100;
 
-/** Until the details are asked for again: a row changes several times while it is delivered. */
+/** Delay before the details are loaded again: a row changes several times while it is delivered. */
 const settleMs = 150;
 
 /** Long enough to read two sentences. */
 const noticeMs = 8000;
 
-/** All that the page knows and can do. The parts of the page draw its signals and call its methods. */
+/** The state of the page and its actions. Components draw its signals and call its methods. */
 export class Model {
   readonly settings = signal<ConsoleSettings | null>(null);
-  /** `hidden`: as long as nobody sees the page it does not listen. */
+  /** `hidden`: the page does not listen while its tab is in the background. */
   readonly connection = signal<'first' | 'open' | 'hidden' | 'lost'>('first');
   readonly equation = signal<Equation>(emptyEquation);
   readonly heap = signal<HeapStatus | null>(null);
@@ -78,29 +78,29 @@ export class Model {
   readonly view = signal<View>(firstView);
   readonly filter: ReadonlySignal<Filter> = computed(() => this.view.value.filter);
   readonly feed = new Feed(this.filter);
-  /** Whether the selected row is open, so that its events are rows as well. */
+  /** Whether the selected row is open and shows its events. */
   readonly isOpen = signal(false);
   readonly shownEvents = signal(eventsAtATime);
-  /** Whether identities and values of the selected row are shown. */
+  /** Whether the personal data of the selected row is shown. */
   readonly isShown = signal(false);
   readonly detail = signal<Detail>({ kind: 'loading' });
   readonly draft = signal<Draft>({ payload: '', pathEvent: '', rule: null });
   readonly isSending = signal(false);
-  /** Whether dead letters are being moved or discarded: until then nobody else reads them. */
+  /** Whether dead letters are being moved or discarded. The page does not read the queue meanwhile. */
   readonly isMoving = signal(false);
-  /** What the endpoint said to the last payload that was sent from the composer. */
+  /** The endpoint's answer to the last payload sent from the composer. */
   readonly answer = signal<Notice | null>(null);
   readonly notice = signal<Notice | null>(null);
   readonly dialog = signal<Dialog | null>(null);
-  /** Where the focus has to go; each new object moves it. */
+  /** Where to move the focus. Each new object moves it once. */
   readonly focus = signal<{ readonly to: Position | 'composer' } | null>(null);
 
-  /** The purchase that was put into the composer last. */
+  /** The last purchase that the page put into the composer. */
   #purchase = '';
-  /** The request whose row the view jumps to once the stack has observed it. */
+  /** The request whose row is selected as soon as it appears in the feed. */
   #awaited: string | null = null;
 
-  /** Connects with the stack, and the view with the hash of the URL. */
+  /** Connects to the stack, and keeps the view and the hash of the URL in sync. */
   start(): void {
     const takeHash = (): void => {
       if (location.hash === hashOf(this.view.peek())) return;
@@ -151,7 +151,7 @@ export class Model {
     });
   }
 
-  /** A stack that was started anew begins its ids anew: what was selected is gone then. */
+  /** A restarted stack reuses row ids, so the selected row may now be another request. */
   #replace(rows: readonly FeedRow[]): void {
     const { row: id } = this.view.peek();
     const selected = id === null ? undefined : this.feed.row(id)?.peek();
@@ -166,7 +166,10 @@ export class Model {
   #leaveLostRow(): void {
     this.deselect();
     this.feed.follow();
-    this.say('plain', 'The row that was selected is not in this stack, or no longer among its newest.');
+    this.say(
+      'plain',
+      'The selected row is no longer in the feed: the stack was restarted, or the row is too old.',
+    );
   }
 
   #take({ equation, heap, deadLetters, olderRows, stopped }: Omit<ConsoleChange, 'rows'>): void {
@@ -180,14 +183,14 @@ export class Model {
   async #loadSettings(): Promise<void> {
     try {
       const settings = await server.settings();
-      // A new object would judge the draft again; a stack that was started anew may have other settings.
+      // A restarted stack may have other settings, but a new object would judge the draft again.
       if (!isSame(this.settings.peek(), settings)) this.settings.value = settings;
     } catch (error) {
       this.say('bad', messageOf(error));
     }
   }
 
-  /** Keeps `detail` to the selected row: anew when another is selected, and when it changes. */
+  /** Loads `detail` when another row is selected, and again when the selected row changes. */
   #loadDetails(): void {
     const selected = computed(() => this.view.value.row);
     let loaded: string | null = null;
@@ -195,12 +198,12 @@ export class Model {
       const id = selected.value;
       const show = this.isShown.value;
       if (id === null) return;
-      // After a connection is made anew the row may be another object.
+      // After a reconnect, the row may be another object.
       dependOn(this.connection, this.feed.row(id));
       const isFirst = loaded !== `${id} ${String(show)}`;
       loaded = `${id} ${String(show)}`;
       if (isFirst) this.detail.value = { kind: 'loading' };
-      // What was read last stays; there is nobody to ask.
+      // Without a connection, keep the last details.
       else if (this.connection.peek() !== 'open') return;
       const abort = new AbortController();
       const timer = setTimeout(
@@ -223,7 +226,7 @@ export class Model {
     });
   }
 
-  // Where a person looks
+  // Navigation
 
   setFilter(change: Partial<Filter>): void {
     this.view.value = { ...this.view.peek(), filter: { ...this.filter.peek(), ...change } };
@@ -250,7 +253,7 @@ export class Model {
     this.focus.value = { to };
   }
 
-  /** Selects a row, or an event of it, as a person does: from then on the feed stands still. */
+  /** Selects a row or an event for the user. The feed then holds new rows back. */
   select(position: Position, { focus = true } = {}): void {
     this.feed.hold();
     this.#go(position);
@@ -269,7 +272,7 @@ export class Model {
     });
   }
 
-  /** Selects a row; one that is selected opens to its events, or closes again. */
+  /** Selects a row. If it is a broadcast and already selected, opens or closes it. */
   press(row: string): void {
     const { row: selected, event } = this.view.peek();
     const isBroadcast = (this.feed.row(row)?.peek().events ?? 1) > 1;
@@ -302,7 +305,7 @@ export class Model {
     });
   }
 
-  /** Closes what is open, the last first; at last back to the newest row. */
+  /** Closes the innermost open thing. If nothing is open, returns to the newest row. */
   back(): void {
     const view = this.view.peek();
     if (this.dialog.peek() !== null) this.dialog.value = null;
@@ -314,17 +317,16 @@ export class Model {
     else this.toNewest();
   }
 
-  /** Leaves the selected row. */
   deselect(): void {
     this.view.value = { ...this.view.peek(), row: null, event: null, panel: null };
   }
 
-  /** Shows new rows again as they come. */
+  /** Shows new rows again as they arrive. */
   toNewest(): void {
     this.feed.follow();
   }
 
-  // What a person does
+  // Actions
 
   /** Sends the draft as CleverTap would. */
   async send(): Promise<void> {
@@ -332,7 +334,7 @@ export class Model {
     await this.#post(payload, pathEvent.trim() === '' ? null : pathEvent, (notice) => {
       this.answer.value = notice;
     });
-    // The next one is another purchase, as long as nobody has changed it.
+    // An unchanged sample purchase gets a new order number. Heap would count a repeat only once.
     if (this.draft.peek().payload === this.#purchase) this.#newPurchase();
   }
 
@@ -373,14 +375,14 @@ export class Model {
     }
   }
 
-  /** The page moves here, not a person: the feed goes on. */
+  /** The page moves the selection here, not the user, so the feed keeps following. */
   #jumpToAwaited(): void {
     const row = this.#awaited === null ? undefined : this.feed.rowOfRequest(this.#awaited);
     if (row === undefined) return;
     this.#awaited = null;
     batch(() => {
       this.feed.follow();
-      // From here on the row tells more.
+      // The row now says more than the answer.
       this.answer.value = null;
       this.#go({ row, event: null });
       this.view.value = { ...this.view.peek(), tab: 'journey' };
@@ -388,11 +390,11 @@ export class Model {
     });
   }
 
-  /** Redrives the dead letters of a rejected row's reason, after a question; sends any other row again. */
+  /** For a rejected row: asks to redrive all dead letters with its reason. Sends any other row again. */
   async again(row: FeedRow): Promise<void> {
     const settings = this.settings.peek();
     if (row.state.kind === 'rejected') {
-      if (this.deadLetters.peek() === 0) this.say('plain', letterIsGone);
+      if (this.deadLetters.peek() === 0) this.say('plain', deadLetterIsGone);
       else this.askToMove('redrive', { reason: row.state.reason, letters: null });
     } else if (settings?.isRealHeap === true) {
       this.dialog.value = { kind: 'question', question: this.#questionToSend(row, settings) };
@@ -405,11 +407,11 @@ export class Model {
     const events = count(row.events, 'event');
     return {
       title: `Send ${events} to ${new URL(heapUrl).host} again?`,
-      text: `This is a real Heap. Equal events count once only within ${count(dedupeWindowMinutes, 'minute')}, after that Heap counts them again. What it has cannot be taken back.`,
+      text: `This is a real Heap. It counts equal events once within ${count(dedupeWindowMinutes, 'minute')}. Later, it counts them again. You cannot undo this.`,
       action: 'Send again',
       isDangerous: false,
       run: async () => {
-        // The status bar and the new row say how it went.
+        // The status bar and the new row show the result.
         this.dialog.value = null;
         await this.#sendAgain(row);
         return '';
@@ -446,11 +448,11 @@ export class Model {
     });
   }
 
-  /** @param what its name, at the start of a sentence */
+  /** @param what a noun phrase that starts a sentence, e.g. `The command` */
   async copy(text: string, what: string): Promise<void> {
     try {
       await navigator.clipboard.writeText(text);
-      this.say('good', `${what} is in the clipboard.`);
+      this.say('good', `${what} is on the clipboard.`);
     } catch {
       this.dialog.value = { kind: 'copy', text };
     }
@@ -476,7 +478,7 @@ export class Model {
     }
   }
 
-  /** @param letters how many; null where it is not known */
+  /** @param letters how many there are; null if unknown */
   askToMove(
     what: 'redrive' | 'discard',
     { reason, letters }: { readonly reason: string | null; readonly letters: number | null },
@@ -487,8 +489,8 @@ export class Model {
       title: `${what === 'redrive' ? 'Redrive' : 'Discard'} ${reasoned}?`,
       text:
         what === 'redrive'
-          ? 'Back in the queue, their events are tried again with the keys and times they had. What still cannot be delivered comes back as a dead letter.'
-          : 'They are deleted for good: their events never reach Heap.',
+          ? 'Their events go back to the queue with the same keys and times. Events that still cannot be delivered become dead letters again.'
+          : 'They are deleted permanently, and their events never reach Heap.',
       action: what === 'redrive' ? 'Redrive' : 'Discard for good',
       isDangerous: what === 'discard',
       run: async () => {
@@ -498,13 +500,13 @@ export class Model {
           note,
         } = await server.moveDeadLetters(what, reason === null ? {} : { reason });
         const done = `${count(moved, 'dead letter')} ${what === 'redrive' ? 'moved back to the queue' : 'discarded'}.`;
-        return [done, ...(complete ? [] : ['Not all of them.']), ...(note === null ? [] : [note])].join(' ');
+        return [done, ...(complete ? [] : ['Some are left.']), ...(note === null ? [] : [note])].join(' ');
       },
     };
     this.dialog.value = { kind: 'question', question };
   }
 
-  /** Says something for some seconds. */
+  /** Shows a notice for a few seconds. */
   say(tone: Notice['tone'], text: string): void {
     const notice = { tone, text };
     this.notice.value = notice;
@@ -514,12 +516,11 @@ export class Model {
   }
 }
 
-/** What to say of a rejected row whose dead letter cannot be redriven. */
-export const letterIsGone =
-  'Its dead letter is gone: it was discarded, or is older than 14 days. Edit the payload and send it again.';
+/** The notice for a rejected row whose dead letter no longer exists. */
+export const deadLetterIsGone =
+  'Its dead letter is gone: it was discarded, or it expired after 14 days. Edit the payload and send it again.';
 
-/** What went wrong, for a person. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Whether two plain values say the same. */
+/** Compares two values of plain JSON. */
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

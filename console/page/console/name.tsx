@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { visibleText } from '../../../relay/terminal/terminal-text';
 
-/** Nobody reads a longer name in a line. */
+/** In characters: a row has no room for more. */
 const longest = 120;
 
-/** A string that a sender chose, as text that cannot reorder what stands around it. */
+/** A string from a payload. It cannot reorder the text around it. */
 export function Name({ children }: { readonly children: string }): JSX.Element {
   const text = children.length > longest ? `${children.slice(0, longest).toWellFormed()}…` : children;
   return <bdi>{visibleText(text)}</bdi>;

@@ -40,7 +40,7 @@ export function Page({ model }: { readonly model: Model }): JSX.Element {
   );
 }
 
-/** What is wrong with the connection, or the end of the stack. */
+/** Tells the user that the connection is lost or that the stack has stopped. */
 function Banner({ model }: { readonly model: Model }): JSX.Element | null {
   const account = model.stopped.value;
   if (account !== null) {
@@ -57,7 +57,7 @@ function Banner({ model }: { readonly model: Model }): JSX.Element | null {
   if (model.connection.value !== 'lost') return null;
   return (
     <section class="banner lost" aria-label="Connection">
-      <b>No connection to the stack.</b> Trying again; what this page shows may be old. Is{' '}
+      <b>No connection to the stack.</b> Reconnecting … This page may be out of date. Is{' '}
       <code>npm start</code> still running in its terminal?
     </section>
   );
@@ -181,9 +181,9 @@ function StatusBar({ model }: { readonly model: Model }): JSX.Element {
 }
 
 function obey(model: Model, event: KeyboardEvent): void {
-  // A browser presses a button again and again while Enter is held down on it.
+  // A browser clicks a button repeatedly while Enter is held down.
   if (event.repeat && event.key === 'Enter' && placeOf(event) !== 'field') event.preventDefault();
-  // A dialog has its own keys, and the browser closes it on Escape.
+  // A dialog handles its own keys, and the browser closes it on Escape.
   if (event.defaultPrevented || model.dialog.peek() !== null) return;
   const command = commandOf(event, placeOf(event));
   if (command === undefined) return;
@@ -224,14 +224,14 @@ function obey(model: Model, event: KeyboardEvent): void {
       model.dialog.value = { kind: 'help' };
       return;
     case 'back':
-      // Out of a field, so that the keys of the page count again; what is open closes with the next press.
+      // The first Escape leaves the field. The next one closes what is open.
       if (placeOf(event) === 'field' && document.activeElement instanceof HTMLElement)
         document.activeElement.blur();
       else model.back();
   }
 }
 
-/** The editors live in shadow roots: the path knows the element itself. */
+/** `event.target` is not enough: the editors are in shadow roots. */
 function placeOf(event: KeyboardEvent): KeyPlace {
   const [target] = event.composedPath();
   if (!(target instanceof HTMLElement)) return 'page';

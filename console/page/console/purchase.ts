@@ -1,6 +1,6 @@
 /**
- * A purchase of a user who is nobody's, as a custom body. The order number tells it from the one before: without, Heap
- * would count both as one.
+ * A purchase of a made-up user, as a custom body. The order number is new each time: Heap would count two equal
+ * purchases as one.
  *
  * @param now milliseconds since 1970
  */

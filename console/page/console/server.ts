@@ -12,18 +12,18 @@ import type {
   SendRequest,
 } from '../../wire';
 
-/** Why the console's server did not do what it was asked for: a sentence for a person. */
+/** A call to the console's server failed. The message is for the user. */
 export class Refused extends Error {
   constructor(
     message: string,
-    /** 0 where there was no answer. */
+    /** The HTTP status; 0 if there was no answer. */
     readonly status: number,
   ) {
     super(message);
   }
 }
 
-/** Page and server come from one version: what has one field of an answer is that answer. */
+/** Page and server are of one version, so one field is enough to recognize an answer. */
 export const has =
   <T>(name: keyof T & string) =>
   (value: unknown): value is T =>
@@ -37,7 +37,7 @@ const isHeapStatus = has<HeapStatus>('health');
 const isDeadLetters = has<DeadLetters>('groups');
 const isDeadLetterAnswer = has<DeadLetterAnswer>('complete');
 
-/** How long an answer may take; moving many dead letters takes longer than the rest. */
+/** How long an answer may take. Moving many dead letters takes longest. */
 const [patienceMs, movingPatienceMs] = [20_000, 300_000];
 
 export const settings = (): Promise<ConsoleSettings> => call('settings', isSettings);
@@ -85,7 +85,7 @@ async function call<T>(
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     if (error instanceof DOMException && error.name === 'TimeoutError') {
       throw new Refused(
-        `No answer within ${timeoutMs / 1000} s. Is this console open in several windows? A browser makes only six connections to it, and each visible window keeps one: close some, and try again.`,
+        `No answer within ${timeoutMs / 1000} s. Is this console open in several windows? A browser allows only six connections to it, and each visible window uses one. Close some windows and try again.`,
         0,
       );
     }
@@ -94,7 +94,7 @@ async function call<T>(
   if (!response.ok) throw new Refused(errorOf(answer, response.status), response.status);
   if (!isAnswer(answer)) {
     throw new Refused(
-      'The answer is not the one this page knows. Reload the page: the stack may be newer.',
+      'This page does not understand the answer. The stack may be newer: reload the page.',
       0,
     );
   }
@@ -106,7 +106,7 @@ function errorOf(answer: unknown, status: number): string {
   return typeof error === 'string' ? error : `The console's server answered ${status}.`;
 }
 
-/** A JSON object; undefined for anything else. */
+/** Parses a JSON object. Returns undefined for anything else. */
 export function parse(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);

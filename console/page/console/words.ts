@@ -2,7 +2,7 @@ import type { EventState, FeedRow, HeapStatus } from '../../wire';
 import type { HeapMode } from '../../../local/heap/fake-heap';
 import { duration, grouped } from '../../../relay/terminal/terminal-text';
 
-/** How a state looks: a colour and a mark, so that none is told by its colour alone. */
+/** How a state looks: each tone has a colour and a mark, because colour alone is not accessible. */
 export type Tone = 'good' | 'bad' | 'waiting' | 'plain';
 
 export const toneOf = (state: EventState): Tone => {
@@ -21,10 +21,10 @@ export const toneOf = (state: EventState): Tone => {
 
 export const markOf: Readonly<Record<Tone, string>> = { good: '✓', bad: '✗', waiting: '…', plain: '·' };
 
-/** When a state is looked at: milliseconds since 1970, or after the end of the stack. */
+/** The current time in milliseconds since 1970, or `stopped` once the stack has stopped. */
 export type Now = number | 'stopped';
 
-/** What became of an event, e.g. `delivered in 1.2 s` or `waiting, 3rd attempt, next in 40 s`. */
+/** The state of an event, e.g. `delivered in 1.2 s` or `waiting, 3rd attempt, next in 40 s`. */
 export function stateWords(state: EventState, now: Now): string {
   switch (state.kind) {
     case 'delivered':
@@ -37,7 +37,7 @@ export function stateWords(state: EventState, now: Now): string {
     case 'ignored':
       return 'ignored';
     case 'missing':
-      return 'missing: nothing explains where it is';
+      return 'missing: not in Heap, the queue or the dead letters';
   }
 }
 
@@ -51,7 +51,7 @@ function waitingWords(
   return nextTryAt === null ? attempt : `${attempt}, next ${untilWords(nextTryAt, now)}`;
 }
 
-/** `in 40 s`, by whole seconds, so that a countdown does not flicker. */
+/** `in 40 s`. Whole seconds keep a countdown from flickering. */
 export function untilWords(at: number, now: number): string {
   const seconds = Math.ceil((at - now) / 1000);
   return seconds > 0 ? `in ${duration(seconds * 1000).replace('.0 s', ' s')}` : 'now';
@@ -67,8 +67,8 @@ export function rowWords({ events, counts, state }: FeedRow, now: Now): string {
     const words = stateWords(state, now);
     return `${events === 2 ? 'both' : `all ${grouped(events)}`} ${words}`;
   }
-  const told = places.map((place) => `${grouped(counts[place])} ${place === 'queued' ? 'waiting' : place}`);
-  return told.join(', ');
+  const parts = places.map((place) => `${grouped(counts[place])} ${place === 'queued' ? 'waiting' : place}`);
+  return parts.join(', ');
 }
 
 /** `1st`, `2nd`, `3rd`, `11th`. */
@@ -78,13 +78,13 @@ export function ordinal(number: number): string {
   return `${grouped(number)}${ending ?? 'th'}`;
 }
 
-/** How Heap does, by the last request: whether it is well again shows at the next one. */
+/** The health of Heap by the last request. A recovery shows only with the next request. */
 export function healthWords({ health, said, nextProbeAt }: HeapStatus, now: number): string {
   switch (health) {
     case 'unknown':
       return 'Heap: no request yet';
     case 'ok':
-      return 'Heap takes events';
+      return 'Heap accepts events';
     case 'failing':
     case 'throttled': {
       const last = `Last request: ${said ?? 'Heap failed'}`;
@@ -100,15 +100,15 @@ export const healthTone: Readonly<Record<HeapStatus['health'], Tone>> = {
   throttled: 'waiting',
 };
 
-/** What the fake Heap can be told to do; the first group is what happens most. */
+/** The modes of the fake Heap. The first group has the most common ones. */
 export const modeGroups: readonly {
   readonly label: string;
   readonly modes: readonly (readonly [HeapMode, string])[];
 }[] = [
   {
-    label: 'Usual',
+    label: 'Common',
     modes: [
-      ['ok', 'ok: takes everything'],
+      ['ok', 'ok: accepts everything'],
       ['500', '500: server error'],
       ['429', '429: too many requests'],
       ['timeout', 'timeout: never answers'],
@@ -117,17 +117,17 @@ export const modeGroups: readonly {
     ],
   },
   {
-    label: 'Less usual',
+    label: 'Less common',
     modes: [
-      ['503', '503: not available'],
+      ['503', '503: unavailable'],
       ['store-then-reset', 'store-then-reset: stores, drops the connection'],
-      ['redirect', 'redirect: sends elsewhere'],
-      ['401', '401: app id refused'],
+      ['redirect', 'redirect: redirects to another URL'],
+      ['401', '401: rejects the app id'],
       ['404', '404: not found'],
       ['413', '413: too large'],
-      ['400-index', '400-index: refuses one event by its number'],
-      ['400-plain', '400-plain: refuses without saying which'],
-      ['400-request', '400-request: refuses the whole request'],
+      ['400-index', '400-index: rejects one event by its index'],
+      ['400-plain', '400-plain: rejects without naming the event'],
+      ['400-request', '400-request: rejects the whole request'],
     ],
   },
 ];

@@ -11,13 +11,13 @@ import { Verdict } from './verdict';
 interface ComposerProps {
   readonly settings: PageSettings;
   readonly draft: Signal<Draft>;
-  /** The app id of the environment, to compare with one in the payload. */
+  /** The app id of the environment, to check one in the payload against. */
   readonly appId?: string;
   /** Buttons beside the editors. */
   readonly actions?: ComponentChildren;
 }
 
-/** A draft of a payload: samples, editors for payload and rule, and what would become of it while it is typed. */
+/** Samples, editors for payload and rule, and the verdict, which updates while the user types. */
 export function Composer({ settings, draft, appId, actions }: ComposerProps): JSX.Element {
   const judge = useMemo(() => createJudge(settings, appId), [settings, appId]);
   const judgement = useJudgement(draft, judge);
@@ -100,7 +100,7 @@ interface Parts {
   readonly ruleMarks: ReadonlySignal<readonly Mark[]>;
 }
 
-/** What the editors take and give; the same while the draft is. */
+/** The values and callbacks of the editors. They stay the same as long as the draft signal does. */
 function partsOf(draft: Signal<Draft>, judgement: ReadonlySignal<Judgement>): Parts {
   const change = (part: Partial<Draft>): void => {
     draft.value = { ...draft.peek(), ...part };
@@ -120,7 +120,7 @@ function partsOf(draft: Signal<Draft>, judgement: ReadonlySignal<Judgement>): Pa
   };
 }
 
-/** Judged on each keystroke; what takes long, such as a large broadcast, as soon as the typing pauses. */
+/** Judges on each keystroke. A slow draft, such as a large broadcast, waits for a pause in the typing. */
 function useJudgement(draft: Signal<Draft>, judge: (draft: Draft) => Judgement): ReadonlySignal<Judgement> {
   const { judged, judgement } = useMemo(() => {
     const judged = signal({ draft: draft.peek(), judgement: judge(draft.peek()) });
@@ -222,8 +222,8 @@ function RuleField({
   onRemove,
 }: RuleFieldProps): JSX.Element {
   const { ruleErrors, ruleWarnings } = judgement;
-  const mistakes = [...ruleErrors, ...ruleWarnings];
-  const stays =
+  const problems = [...ruleErrors, ...ruleWarnings];
+  const otherwise =
     settings.mapping.rules.length === 0 ? 'the default mapping' : `the rules of ${settings.environment}`;
   return (
     <div class="rule">
@@ -242,13 +242,13 @@ function RuleField({
         reveal={reveal}
       />
       {ruleErrors.length > 0 ? (
-        <p class="bad">This rule cannot be used yet. Until then the verdict is by {stays}.</p>
+        <p class="bad">This rule has errors. Until you fix them, the verdict uses {otherwise}.</p>
       ) : (
-        <p class="muted">Only tried here: it stands in for {stays}.</p>
+        <p class="muted">Only for this preview. It replaces {otherwise}.</p>
       )}
-      {mistakes.length > 0 && (
+      {problems.length > 0 && (
         <ul class="mistakes" data-testid="rule-mistakes">
-          {mistakes.map(({ line, column, key, message }, index) => (
+          {problems.map(({ line, column, key, message }, index) => (
             <li key={index}>
               <button
                 type="button"

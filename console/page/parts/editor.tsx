@@ -19,28 +19,28 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Mark, Range } from '../places';
 
 interface EditorProps {
-  /** What it edits, for a person who cannot see it. */
+  /** The accessible name. */
   readonly label: string;
-  /** `data-testid` of the element that takes the text. */
+  /** `data-testid` of the editable element. */
   readonly testId: string;
-  /** Set from outside as well as by the editor, through `onChange`. */
+  /** The caller may set it. The editor reports its own changes through `onChange`. */
   readonly text: ReadonlySignal<string>;
   readonly onChange: (value: string) => void;
-  /** Places of the text with something to say about them. */
+  /** Ranges of the text with a message. */
   readonly marks: ReadonlySignal<readonly Mark[]>;
-  /** A place to show and to put the cursor at; each new object moves there. */
+  /** A range to scroll to and select. Each new object does so once. */
   readonly reveal: ReadonlySignal<Range | undefined>;
 }
 
 /**
- * An editor of JSON. It lives in a shadow root, where CodeMirror's styles need no style element, which `style-src 'self'`
- * would refuse. Tab leaves it.
+ * An editor for JSON. In a shadow root, CodeMirror needs no style element, which `style-src 'self'` would block. Tab
+ * leaves the editor.
  */
 export function Editor({ label, testId, text, onChange, marks, reveal }: EditorProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (host.current === null) return;
-    // The text as the editor last had it: another one came from outside.
+    // The last text of the editor. A different one was set by the caller.
     let known = text.peek();
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open', delegatesFocus: true });
     const editor = new EditorView({
@@ -58,7 +58,7 @@ export function Editor({ label, testId, text, onChange, marks, reveal }: EditorP
         }),
       ],
     });
-    // At once, and not with the next rendering: meanwhile somebody may have typed on.
+    // Not with the next rendering: until then, the user may have typed more.
     const takeText = (): void => {
       if (text.value === known) return;
       known = text.value;
@@ -67,7 +67,7 @@ export function Editor({ label, testId, text, onChange, marks, reveal }: EditorP
     const stops = [
       effect(takeText),
       effect(() => {
-        // Marks are places in the newest text, and of two effects either may run first.
+        // Marks refer to the newest text, but this effect may run before the one above.
         takeText();
         const diagnostics = marks.value.map(({ range, severity, message }): Diagnostic => ({
           ...inDocument(range, known, editor.state.doc.length),
@@ -92,7 +92,7 @@ export function Editor({ label, testId, text, onChange, marks, reveal }: EditorP
   return <div class="editor" ref={host} />;
 }
 
-/** CodeMirror's documents have line feeds alone. */
+/** CodeMirror's documents use only line feeds. */
 const withLineFeeds = (text: string): string => (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text);
 
 function inDocument({ from, to }: Range, value: string, length: number): Range {
@@ -128,7 +128,7 @@ const look = EditorView.theme({
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--marked)', color: 'inherit' },
   '&.cm-focused .cm-nonmatchingBracket': { backgroundColor: 'transparent', color: 'var(--bad)' },
   '.cm-specialChar': { color: 'var(--bad)' },
-  // In place of pictures, which the Content-Security-Policy of the playground refuses.
+  // CodeMirror's default uses images, which the playground's Content-Security-Policy blocks.
   '.cm-lintRange': { backgroundImage: 'none', textDecoration: 'underline wavy', textUnderlineOffset: '3px' },
   '.cm-lintRange-error': { textDecorationColor: 'var(--bad)', backgroundColor: 'var(--bad-soft)' },
   '.cm-lintRange-warning': { textDecorationColor: 'var(--waiting)' },
@@ -173,13 +173,13 @@ const colours = HighlightStyle.define([
 ]);
 
 /**
- * What is typed over a selection. Left to itself, the browser gives the new text the colour of the old one in a style
- * attribute, which `style-src` refuses.
+ * Handles typing over a selection. The browser itself would keep the old colour in a style attribute, which `style-src`
+ * blocks.
  */
 function typeOver(event: InputEvent, view: EditorView): boolean {
   if (event.inputType !== 'insertText' || event.data === null || !(view.root instanceof ShadowRoot))
     return false;
-  // In a shadow root the event itself does not tell what is replaced.
+  // In a shadow root, the event does not contain the replaced range.
   const selection = getSelection();
   if (selection === null || !('getComposedRanges' in selection)) return false;
   const [range] = selection.getComposedRanges({ shadowRoots: [view.root] });
@@ -199,7 +199,7 @@ function typeOver(event: InputEvent, view: EditorView): boolean {
   return true;
 }
 
-/** Of the default keys Ctrl+Enter is the page's, which sends with it. */
+/** The page uses Ctrl+Enter to send. */
 const keys = defaultKeymap.filter(({ key }) => key !== 'Mod-Enter');
 
 const extensions: readonly Extension[] = [

@@ -2,13 +2,13 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { count, visibleText } from '../../../relay/terminal/terminal-text';
 
-/** Something that was changed on the way to Heap. */
+/** A change that this app makes to an event. */
 export interface ShownChange {
   /** A code such as `value_truncated`. */
   readonly change: string;
-  /** The name of the property; null if the change is not about one. */
+  /** The name of the property; null if the change concerns none. */
   readonly property: string | null;
-  /** What it means, in a sentence or two. */
+  /** An explanation in a sentence or two. */
   readonly meaning: string;
 }
 
@@ -16,7 +16,7 @@ interface HeapEventViewProps {
   /** As Heap gets it: `event`, `identity`, `timestamp`, `idempotency_key`, `properties`. */
   readonly event: Readonly<Record<string, unknown>>;
   readonly changes: readonly ShownChange[];
-  /** Shows where a changed property comes from; undefined for one that cannot be found. */
+  /** Returns a function that shows the source of a changed property, or undefined if there is none. */
   readonly find?: (property: string) => (() => void) | undefined;
 }
 
@@ -27,7 +27,7 @@ const fieldNames: Readonly<Record<string, string>> = {
   idempotency_key: 'Key',
 };
 
-/** An event as Heap gets it, with each change at its property. */
+/** An event as Heap gets it. Each change is shown at its property. */
 export function HeapEventView({ event, changes, find }: HeapEventViewProps): JSX.Element {
   const { properties: members, ...fields } = event;
   const properties = entriesOf(members);
@@ -73,7 +73,6 @@ interface PropertyListProps {
   readonly find?: HeapEventViewProps['find'] | undefined;
 }
 
-/** Names with their values. */
 export const PropertyList = ({ properties, changesOf, find }: PropertyListProps): JSX.Element | null =>
   properties.length === 0 ? null : (
     <dl class="values properties">
@@ -87,7 +86,7 @@ export const entriesOf = (value: unknown): readonly (readonly [string, unknown])
   typeof value === 'object' && value !== null ? Object.entries(value) : [];
 
 interface ValueRowProps {
-  /** Whether it is one of Heap's own fields, whose type is known. */
+  /** Whether it is one of Heap's own fields. Their types are known, so they are not shown. */
   readonly isField?: boolean;
   readonly name: string;
   readonly value: unknown;
@@ -140,21 +139,21 @@ const ChangeNote = ({ change, meaning }: Omit<ShownChange, 'property'>): JSX.Ele
 
 const longest = 300;
 
-/** A value with its type, which decides whether Heap can add it up. */
+/** A value with its type: Heap can only sum numbers. */
 function Value({ value, hasType }: { value: unknown; hasType: boolean }): JSX.Element {
-  if (value === '') return <span class="muted">empty text</span>;
+  if (value === '') return <span class="muted">empty string</span>;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return (
     <>
       <code class="text">
         <LongText text={text} limit={longest} />
       </code>
-      {hasType && <span class="type"> {typeof value === 'string' ? 'text' : typeof value}</span>}
+      {hasType && <span class="type"> {typeof value}</span>}
     </>
   );
 }
 
-/** A text that is cut until somebody wants all of it. Characters that could reorder the page are shown as escapes. */
+/** Cuts a long string and offers to show all of it. Escapes characters that could reorder the page. */
 export function LongText({ text, limit }: { text: string; limit: number }): ComponentChildren {
   const [isWhole, setWhole] = useState(false);
   if (text.length <= limit) return visibleText(text);
@@ -169,14 +168,14 @@ export function LongText({ text, limit }: { text: string; limit: number }): Comp
             setWhole(true);
           }}
         >
-          … all {count(text.length, 'character')}
+          … show all {count(text.length, 'character')}
         </button>
       )}
     </>
   );
 }
 
-/** Changes by the row they belong to: a property, `field` and the name of a field, or null for what has no row. */
+/** Changes by row: the name of a property, `field <name>`, or null for changes without a row. */
 function placesOf(
   changes: readonly ShownChange[],
   properties: ReadonlySet<string>,

@@ -10,14 +10,14 @@ import { entriesOf, HeapEventView, LongText, PropertyList } from './heap-event-v
 
 interface VerdictProps {
   readonly judgement: Judgement;
-  /** Shows a part of the payload or of the rule. */
+  /** Shows a range of the payload or the rule. */
   readonly onFind: (source: Source) => void;
 }
 
-/** Events that are shown one by one; the summary counts all. */
+/** The summary still counts all events. */
 const maxShown = 50;
 
-/** What would become of a payload: of the request, and of each event in it. */
+/** What would happen to a payload: to the request, and to each event in it. */
 export function Verdict({ judgement, onFind }: VerdictProps): JSX.Element {
   const { endpoint, report } = judgement;
   const { events } = report;
@@ -45,7 +45,7 @@ export function Verdict({ judgement, onFind }: VerdictProps): JSX.Element {
       ))}
       {events.length > maxShown && (
         <p class="muted">
-          These are the first {maxShown} of {count(events.length, 'event')}; the summary counts all of them.
+          These are the first {maxShown} of {count(events.length, 'event')}. The summary counts all of them.
         </p>
       )}
       {report.requests.length > 0 && <Requests requests={report.requests} />}
@@ -59,7 +59,7 @@ const signs: Readonly<Record<Tone, string>> = { good: '✓', bad: '✗', mixed: 
 
 const refusal = (status: number): { tone: Tone; text: string } => ({
   tone: 'bad',
-  text: `The webhook would refuse this request (${status})`,
+  text: `The webhook would reject this request (${status})`,
 });
 
 function headline(events: readonly EventPreview[]): { tone: Tone; text: string } {
@@ -71,7 +71,7 @@ function headline(events: readonly EventPreview[]): { tone: Tone; text: string }
     if (rejected === 1) return { tone: 'bad', text: 'Heap would not get this event' };
     return delivered.length === 1
       ? { tone: 'good', text: `Heap would get this event${withChanges}` }
-      : { tone: 'plain', text: 'Nothing would be sent to Heap, as it should be' };
+      : { tone: 'plain', text: 'Nothing would be sent to Heap, as intended' };
   }
   if (delivered.length === events.length)
     return { tone: 'good', text: `Heap would get all ${count(events.length, 'event')}${withChanges}` };
@@ -85,7 +85,7 @@ function EndpointNote({ judgement: { endpoint, places }, onFind }: VerdictProps)
   return (
     <div class="card bad">
       {endpoint.status !== 200 && (
-        <p>It would never be stored, and CleverTap would not send it again. Nobody could bring it back.</p>
+        <p>It would not be stored, and CleverTap would not send it again. It would be lost.</p>
       )}
       <p>{endpoint.detail}</p>
       {range !== undefined && <FindButton source={{ text: 'payload', range }} onFind={onFind} />}
@@ -105,9 +105,9 @@ const FindButton = ({ source, onFind }: { source: Source; onFind: VerdictProps['
   </button>
 );
 
-/** How many events share an outcome, and a reason. */
+/** The number of events by outcome and reason. */
 function Summary({ events }: { events: readonly EventPreview[] }): JSX.Element {
-  // Delivered ones first, also where there are none.
+  // Delivered comes first, even if it is 0.
   const counts = new Map<string, { tone: Tone; number: number }>([
     ['delivered', { tone: 'good', number: 0 }],
   ]);
@@ -230,7 +230,7 @@ function EventBody({ event, judgement, onFind }: VerdictProps & { event: EventPr
       )}
       {userProperties !== null && (
         <>
-          <h4>Properties of the user</h4>
+          <h4>User properties</h4>
           <PropertyList properties={entriesOf(userProperties)} />
         </>
       )}
@@ -243,26 +243,26 @@ function EventBody({ event, judgement, onFind }: VerdictProps & { event: EventPr
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-/** What a reason means, in a few words. */
+/** Each reason in a few words. */
 const titles: Partial<Record<RejectionReason, string>> = {
   invalid_json: 'This is not valid JSON',
-  unknown_shape: 'This is nothing that CleverTap sends',
+  unknown_shape: 'CleverTap does not send payloads like this',
   missing_event_name: 'The event has no name',
-  missing_identity: 'Nothing says which user it is',
-  placeholder_identity: 'The identity stands for nobody',
+  missing_identity: 'No field identifies the user',
+  placeholder_identity: 'The identity is a placeholder',
   identity_not_exact: 'The identity is a number that may have been rounded',
   unrendered_template: 'A template was not filled in',
   app_id_mismatch: 'The app id belongs to another environment',
   nested_too_deep: 'Values are nested too deeply',
   too_many_properties: 'There are too many properties',
   property_name_too_long: 'The name of a property is too long',
-  forbidden_property_name: 'A property has a name that is not accepted',
+  forbidden_property_name: 'A property has a forbidden name',
   template_failed: 'A template of the rule failed',
 };
 
 const titleOf = (reason: RejectionReason): string => titles[reason] ?? reason;
 
-/** Beyond it the text of a request is cut: a browser would take seconds to lay it out. */
+/** Longer requests are cut: a browser would take seconds to lay them out. */
 const maxBodyLength = 100_000;
 
 function Requests({ requests }: { requests: Judgement['report']['requests'] }): JSX.Element {
@@ -278,8 +278,8 @@ function Requests({ requests }: { requests: Judgement['report']['requests'] }): 
       <summary>{count(requests.length, 'request')} to Heap</summary>
       {isOpen && (
         <p class="muted">
-          A real event has the time of its arrival, and so another key. {unknownAppId} stands for the app id
-          of the environment where that is not known.
+          A real event has its own arrival time, and so another key. {unknownAppId} is a placeholder for the
+          app id of the environment.
         </p>
       )}
       {isOpen &&
@@ -297,4 +297,4 @@ function Requests({ requests }: { requests: Judgement['report']['requests'] }): 
 const shortened = (body: string): string =>
   body.length <= maxBodyLength
     ? body
-    : `${body.slice(0, maxBodyLength).toWellFormed()}\n… ${count(body.length, 'character')} in all`;
+    : `${body.slice(0, maxBodyLength).toWellFormed()}\n… ${count(body.length, 'character')} in total`;

@@ -11,32 +11,33 @@ export const testInBrowser: jest.It = isMissing && !isCi ? test.skip : test;
 
 export interface TestBrowser {
   /**
-   * A page of its own profile. Its test fails on each error of its console, exception, and violation of its
-   * Content-Security-Policy.
+   * A page with its own profile. A console error, an exception or a violation of the Content-Security-Policy fails the
+   * test.
    */
   open(options?: PageOptions): Promise<Page>;
-  /** What went wrong on the pages of this test so far. */
+  /** The errors on the pages of this test so far. */
   readonly problems: readonly string[];
 }
 
 interface PageOptions extends BrowserContextOptions {
-  /** Errors that the test provokes, by their text. */
+  /** Matches errors that the test causes on purpose. */
   readonly expected?: RegExp;
 }
 
-/** One browser for the tests of a file; every page is closed after its test. */
+/** One browser for the tests of a file. Every page is closed after its test. */
 export function useBrowser(): TestBrowser {
   if (isMissing && !isCi) {
     console.warn(
-      `Tests in a browser are skipped: there is no ${executablePath}. Install Chromium, or name one: CHROMIUM=/path/to/chromium.`,
+      `Browser tests are skipped: ${executablePath} does not exist. Install Chromium, or set CHROMIUM=/path/to/chromium.`,
     );
   }
   let browser: Browser | undefined;
   const problems: string[] = [];
 
   beforeAll(async () => {
-    if (isMissing) throw new Error(`there is no browser: ${executablePath}; CHROMIUM names another`);
-    // Nothing that an installed browser does by itself may reach a network.
+    if (isMissing)
+      throw new Error(`no browser at ${executablePath}: install Chromium, or set CHROMIUM to its path`);
+    // The browser must not use the network on its own.
     const args = ['--disable-background-networking', '--disable-component-update', '--no-first-run'];
     browser = await chromium.launch({ executablePath, args });
   });
@@ -81,12 +82,12 @@ export function useBrowser(): TestBrowser {
 
 const axeSource = (): string => readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core calls serious or critical on a page, one line each: the rule, how often, and where first. */
+/** Serious and critical violations by axe-core, one line each: the rule, the count and the first element. */
 export async function seriousViolations(page: Page): Promise<string[]> {
-  // By the debugger: a script element would be refused by the page's own policy.
+  // Through the debugger: the page's own policy would block a script element.
   await page.evaluate(axeSource());
   const { violations } = await page.evaluate<axe.AxeResults>(
-    // Without its own requests for style sheets.
+    // Without preload, axe-core sends no requests for style sheets.
     `axe.run(document, { preload: false, resultTypes: ['violations'] })`,
   );
   return violations
@@ -94,17 +95,17 @@ export async function seriousViolations(page: Page): Promise<string[]> {
     .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.length}): ${nodes[0]?.html ?? ''}`);
 }
 
-/** By how many pixels a page is wider than its window. */
+/** How many pixels a page is wider than its window. */
 export const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     return scrollWidth - clientWidth;
   });
 
-/** What Tab visits from the top of a page until it leaves it or begins again, by role or tag and name. */
+/** What Tab visits from the top of a page until it leaves the page or repeats: role or tag, and name. */
 export async function tabOrder(page: Page): Promise<string[]> {
   await page.evaluate(() => {
-    // Where Tab begins is otherwise what was clicked last.
+    // Otherwise Tab starts from the last click.
     document.body.tabIndex = -1;
     document.body.focus();
     document.body.removeAttribute('tabindex');
@@ -116,10 +117,10 @@ export async function tabOrder(page: Page): Promise<string[]> {
     if (name === undefined) return visited;
     visited.push(name);
   }
-  throw new Error(`Tab is caught: ${visited.slice(-5).join(', ')}`);
+  throw new Error(`Tab is trapped: ${visited.slice(-5).join(', ')}`);
 }
 
-/** Marks what has the focus, and says what it is; undefined where nothing has it, or for the second time. */
+/** Marks and names the focused element. Undefined if there is none, or if it is already marked. */
 function markFocused(): string | undefined {
   let element = document.activeElement;
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -132,7 +133,7 @@ function markFocused(): string | undefined {
   return `${element.getAttribute('role') ?? element.tagName.toLowerCase()} ${name}`;
 }
 
-/** After `tabOrder`: what takes clicks or input, is visible, and was not visited. */
+/** After `tabOrder`: visible elements for clicks or input that were not visited. */
 export const unreachable = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const selector =
@@ -144,7 +145,7 @@ export const unreachable = (page: Page): Promise<string[]> =>
         if (element.shadowRoot !== null) roots.push(element.shadowRoot);
         if (!element.matches(selector) || !element.checkVisibility() || element.matches(':disabled'))
           continue;
-        // Of tabs and radio buttons one is reached by Tab, and the others by arrow keys.
+        // Tab reaches one tab or radio button of a group. Arrow keys reach the others.
         const isRoving =
           element.tabIndex === -1 && element.closest('[role=tablist], [role=radiogroup]') !== null;
         if (!isRoving && !element.hasAttribute('data-visited')) missed.push(element.outerHTML.slice(0, 120));
@@ -153,7 +154,7 @@ export const unreachable = (page: Page): Promise<string[]> =>
     return missed;
   });
 
-/** Pastes a text into what has the focus, as a person does, without the machine's clipboard. */
+/** Pastes a string into the focused element, without the machine's clipboard. */
 export async function paste(page: Page, text: string): Promise<void> {
   await page.evaluate((text) => {
     let element = document.activeElement;

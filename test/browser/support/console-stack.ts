@@ -5,7 +5,7 @@ import { startLocalStackProcess, type LocalStackProcess } from '../../support/lo
 /** `npm start` with its console. */
 export interface ConsoleStack extends LocalStackProcess {
   readonly consoleUrl: string;
-  /** Posts to the webhook, as CleverTap does; gives the request id. */
+  /** Posts to the webhook as CleverTap does. Returns the request id. */
   readonly post: (body: string, pathEvent?: string) => Promise<string>;
   /** The events that the fake Heap has stored. */
   readonly received: () => Promise<readonly Record<string, unknown>[]>;
@@ -41,7 +41,7 @@ export async function equationOf(page: Page): Promise<Record<string, number>> {
   return Object.fromEntries(terms.map(([, name = '', number]) => [name, Number(number)]));
 }
 
-/** Waits until a text of the page is as it should be. */
+/** Waits until an element contains or matches a string. */
 export const shows = (page: Page, testId: string, text: string | RegExp): Promise<void> =>
   eventually(async () => {
     const found = (await page.getByTestId(testId).first().textContent()) ?? '';

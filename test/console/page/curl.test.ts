@@ -11,18 +11,18 @@ const hostile = [
   '',
 ];
 
-test.each(hostile)('a shell reads payload %# as it is', (payload) => {
-  // The end mark: a command substitution, or a person, would not see line breaks at the end.
+test.each(hostile)('a shell passes payload %# on unchanged', (payload) => {
+  // The end mark makes line breaks at the end visible.
   const script = `set -f; printf '%s|' ${quoted(payload)}`;
   expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe(`${payload}|`);
 });
 
-test('nothing that a terminal obeys, or that turns the line around, stands in the command', () => {
+test('the command has no control or bidirectional characters', () => {
   const command = curlCommand('http://127.0.0.1:4000/v1/webhook', 'key', hostile.join(''));
   expect(command).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/);
 });
 
-test('curl gets the arguments that were meant', () => {
+test('curl gets the intended arguments', () => {
   const command = curlCommand('http://127.0.0.1:4000/v1/webhook', "k'ey", hostile[1] ?? '');
   const script = `curl() { printf '%s\\0' "$@"; }; ${command}`;
   expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' }).split('\0')).toEqual([
@@ -39,7 +39,7 @@ test('curl gets the arguments that were meant', () => {
   ]);
 });
 
-test('a payload too long for an argument goes through a pipe', () => {
+test('a payload that is too long for an argument goes through a pipe', () => {
   const payload = `{"a":"${'x'.repeat(400_000)}"}`;
   const script = `curl() { cat; }; ${curlCommand('http://x', 'key', payload)}`;
   expect(execFileSync('bash', { input: script, encoding: 'utf8' })).toBe(payload);

@@ -4,13 +4,13 @@ test.each([
   { payload: '', pathEvent: '', rule: null },
   { payload: '{"identity": "ana@shop.test"}\r\n', pathEvent: 'Kauf / ✓', rule: '{ "when": {} }' },
   { payload: '手表 😀 \ud800 \u0000 \u202e', pathEvent: '', rule: '' },
-])('a draft comes back from its link: %j', (draft) => {
+])('a draft survives its link: %j', (draft) => {
   const hash = toHash(draft);
   expect(hash).toMatch(/^#draft=[\w-]+$/);
   expect(fromHash(hash)).toEqual(draft);
 });
 
-test.each(['', '#', '#payload', '#Draft=e30'])('%j is no link with a draft', (hash) => {
+test.each(['', '#', '#payload', '#Draft=e30'])('%j is not a link with a draft', (hash) => {
   expect(fromHash(hash)).toBeUndefined();
 });
 
@@ -24,6 +24,6 @@ test.each([
   encoded('{"payload": 1, "pathEvent": "", "rule": null}'),
   encoded('{"payload": "", "pathEvent": ""}'),
   `#draft=${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}`,
-])('%j cannot be read', (hash) => {
+])('%j is unreadable', (hash) => {
   expect(fromHash(hash)).toBe('unreadable');
 });

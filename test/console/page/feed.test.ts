@@ -3,7 +3,7 @@ import type { FeedRow } from '../../../console/wire';
 import { Feed } from '../../../console/page/console/feed';
 import { noFilter, type Filter } from '../../../console/page/console/filter';
 
-// Its binding to Preact is an ES module, which jest does not load; the signals are the same.
+// The Preact binding is an ES module, which jest does not load. The core has the same signals.
 jest.mock('@preact/signals', (): unknown => jest.requireActual('@preact/signals-core'));
 
 const row = (number: number, change: Partial<FeedRow> = {}): FeedRow => ({
@@ -30,7 +30,7 @@ function newFeed(first: Filter = noFilter) {
   return { filter, feed: new Feed(filter) };
 }
 
-test('new rows come first, and a changed one stays where it is', () => {
+test('new rows come first, and a changed row keeps its position', () => {
   const { feed } = newFeed();
   feed.replace(newest(3, 1));
   feed.change([row(5), row(4), row(2, rejected)]);
@@ -38,7 +38,7 @@ test('new rows come first, and a changed one stays where it is', () => {
   expect(feed.row('2')?.value.state.kind).toBe('rejected');
 });
 
-test('a change of one row leaves the others and the list alone', () => {
+test('a change of one row redraws neither the other rows nor the list', () => {
   const { feed } = newFeed();
   feed.replace(newest(3, 1));
   const drawn: string[] = [];
@@ -55,7 +55,7 @@ test('a change of one row leaves the others and the list alone', () => {
   expect(drawn).toEqual(['row 2']);
 });
 
-test('a row that is still there after a new start is the same one, with what is new of it', () => {
+test('a row that survives a replacement keeps its signal and gets its new state', () => {
   const { feed } = newFeed();
   feed.replace(newest(2, 1));
   const states: (string | undefined)[] = [];
@@ -69,7 +69,7 @@ test('a row that is still there after a new start is the same one, with what is 
   expect(feed.row('2')).toBeUndefined();
 });
 
-test('at most 1000 rows are kept, the newest', () => {
+test('only the newest 1000 rows are kept', () => {
   const { feed } = newFeed();
   feed.replace(newest(900, 1));
   feed.change(newest(1500, 901));
@@ -79,7 +79,7 @@ test('at most 1000 rows are kept, the newest', () => {
   expect(feed.row('500')).toBeUndefined();
 });
 
-test('a change of a row that has left the list does not bring it back as a new one', () => {
+test('a change does not bring back a row that has left the list', () => {
   const { feed } = newFeed();
   feed.replace(newest(1001, 2));
   feed.change([row(1, rejected)]);
@@ -87,7 +87,7 @@ test('a change of a row that has left the list does not bring it back as a new o
   expect(feed.row('1')).toBeUndefined();
 });
 
-test('while a person looks at a place, new rows are held back and counted', () => {
+test('new rows are held back and counted while the feed holds', () => {
   const { feed } = newFeed();
   feed.replace(newest(2, 1));
   feed.hold();
@@ -101,7 +101,7 @@ test('while a person looks at a place, new rows are held back and counted', () =
   expect(feed.heldBack.value).toBe(0);
 });
 
-test('a place that is older than the newest 1000 rows cannot be kept', () => {
+test('the feed follows again when all rows it held are too old', () => {
   const { feed } = newFeed();
   feed.replace(newest(10, 1));
   feed.hold();
@@ -111,7 +111,7 @@ test('a place that is older than the newest 1000 rows cannot be kept', () => {
   expect(feed.visible.value.at(0)).toBe('1510');
 });
 
-test('a filter follows what becomes of the rows', () => {
+test('a filter follows the changes of the rows', () => {
   const { feed, filter } = newFeed({ text: '', place: 'rejected' });
   feed.replace(newest(3, 1));
   const shown = computed(() => feed.visible.value.join());

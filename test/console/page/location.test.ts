@@ -1,6 +1,6 @@
 import { firstView, hashOf, viewOf, type View } from '../../../console/page/console/location';
 
-test('a view stands in the hash, and comes out of it again', () => {
+test('a view survives the hash of the URL', () => {
   const views: View[] = [
     firstView,
     { ...firstView, filter: { text: 'cart & "x" #1', place: 'queued' } },
@@ -11,11 +11,11 @@ test('a view stands in the hash, and comes out of it again', () => {
   for (const view of views) expect(viewOf(hashOf(view))).toEqual(view);
 });
 
-test('the first view leaves the URL as it is', () => {
+test('the first view needs no hash', () => {
   expect(hashOf(firstView)).toBe('');
 });
 
-test('what cannot be in a hash is passed over', () => {
+test('invalid parts of a hash are ignored', () => {
   expect(viewOf('#state=gone&event=-1&tab=x&panel=y&row=7')).toEqual({
     ...firstView,
     row: '7',

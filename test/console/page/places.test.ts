@@ -5,7 +5,7 @@ import { mappingContext } from '../../support/source-event';
 const shown = (text: string, range: Range | undefined): string | undefined =>
   range && text.slice(range.from, range.to);
 
-/** What is marked in a payload for the rejections in it. */
+/** The parts of a payload that are marked for its rejections. */
 const reasonsIn = (payload: string): (string | undefined)[] => {
   const places = new Places(payload, undefined);
   return previewPayload(payload, undefined, mappingContext())
@@ -33,7 +33,7 @@ test.each([
   expect(reasonsIn(payload)).toEqual(marked);
 });
 
-test('each profile of a broadcast is found by itself', () => {
+test('each profile of a broadcast is marked separately', () => {
   const payload = JSON.stringify({
     key_values: { event: 'E' },
     profiles: [{ identity: 'a' }, { identity: 'guest' }, { email: '', Identity: 'null' }, {}, 7],
@@ -59,7 +59,7 @@ test.each([
   expect(shown(payload, new Places(payload, undefined).ofProperty(0, path))).toBe(found);
 });
 
-test('a payload nested deeper than the stack allows has no places', () => {
+test('a payload nested deeper than the call stack allows has no places', () => {
   const payload = '['.repeat(200_000);
   expect(new Places(payload, undefined).ofProperty(0, 'a')).toBeUndefined();
   expect(new Places(payload, undefined).ofEvent(0)).toBeUndefined();

@@ -20,7 +20,7 @@ afterAll(async () => {
   await new Promise((resolve) => silent.close(resolve));
 });
 
-test('a call that nobody answers ends, and says that open tabs may be why', async () => {
+test('a call without an answer times out, and the error mentions open windows', async () => {
   const timeout = AbortSignal.timeout.bind(AbortSignal);
   const asked = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(20));
   await expect(settings()).rejects.toThrow(/^No answer within 20 s\. .*open in several windows/);
@@ -28,7 +28,7 @@ test('a call that nobody answers ends, and says that open tabs may be why', asyn
   asked.mockRestore();
 });
 
-test('a call that the page itself gives up is no error to tell', async () => {
+test('a call that the page aborts rejects with AbortError', async () => {
   const abort = new AbortController();
   const answer = rowDetail('r1', false, abort.signal);
   abort.abort();

@@ -29,7 +29,7 @@ const waiting = (attempts: number, nextTryAt: number | null): EventState => ({
 const delivered: EventState = { kind: 'delivered', afterMs: 1234, countedOnceWith: null };
 const rejected: EventState = { kind: 'rejected', reason: 'placeholder_identity', detail: null };
 
-test('a state says what became of an event', () => {
+test('the words for each state', () => {
   expect(stateWords(delivered, 0)).toBe('delivered in 1.2 s');
   expect(stateWords({ ...delivered, afterMs: null }, 0)).toBe('delivered');
   expect(stateWords({ ...delivered, countedOnceWith: '7' }, 0)).toBe('counted once: Heap had it already');
@@ -37,7 +37,7 @@ test('a state says what became of an event', () => {
   expect(stateWords({ kind: 'ignored' }, 0)).toBe('ignored');
 });
 
-test('what waits says how often it was tried, and when it is tried again', () => {
+test('a waiting event shows its attempts and the time of the next one', () => {
   expect(stateWords(waiting(0, null), 0)).toBe('waiting for its first attempt');
   expect(stateWords(waiting(1, null), 0)).toBe('waiting, 1st attempt');
   expect(stateWords(waiting(3, 40_000), 0)).toBe('waiting, 3rd attempt, next in 40 s');
@@ -46,7 +46,7 @@ test('what waits says how often it was tried, and when it is tried again', () =>
   expect(stateWords(waiting(3, 40_000), 41_000)).toBe('waiting, 3rd attempt, next now');
 });
 
-test('a countdown goes by whole seconds', () => {
+test('a countdown is in whole seconds', () => {
   expect([9_001, 5_000, 4_999, 1, 0, 65_000].map((left) => untilWords(left, 0))).toEqual([
     'in 10 s',
     'in 5 s',
@@ -57,7 +57,7 @@ test('a countdown goes by whole seconds', () => {
   ]);
 });
 
-test('a row of several events says where they are', () => {
+test('a row of several events shows how many are in each state', () => {
   expect(rowWords(row(delivered, { delivered: 2 }, 2), 0)).toBe('both delivered in 1.2 s');
   expect(rowWords(row(delivered, { delivered: 1200 }, 1200), 0)).toBe('all 1,200 delivered in 1.2 s');
   expect(rowWords(row(rejected, { delivered: 2, rejected: 1 }, 3), 0)).toBe('1 rejected, 2 delivered');
@@ -70,7 +70,7 @@ test('ordinals', () => {
   );
 });
 
-test('how Heap does: what it said counts only while it is not well', () => {
+test('the health of Heap shows its last answer only while it fails', () => {
   const heap = { mode: null, times: null, storm: false, said: 'Heap answered 500', nextProbeAt: 30_000 };
   expect(healthWords({ ...heap, health: 'failing' }, 0)).toBe(
     'Last request: Heap answered 500, next one in 30 s',
@@ -78,12 +78,12 @@ test('how Heap does: what it said counts only while it is not well', () => {
   expect(healthWords({ ...heap, health: 'throttled', said: null, nextProbeAt: null }, 0)).toBe(
     'Last request: Heap failed',
   );
-  expect(healthWords({ ...heap, health: 'ok' }, 0)).toBe('Heap takes events');
+  expect(healthWords({ ...heap, health: 'ok' }, 0)).toBe('Heap accepts events');
   expect(healthWords({ ...heap, health: 'unknown', said: null, nextProbeAt: null }, 0)).toBe(
     'Heap: no request yet',
   );
 });
 
-test('the time of day is that of the terminal: UTC', () => {
+test('the time of day is in UTC, as in the terminal', () => {
   expect(clockTime(Date.UTC(2026, 10, 28, 5, 4, 11))).toBe('05:04:11');
 });
