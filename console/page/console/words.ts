@@ -28,6 +28,7 @@ export type Now = number | 'stopped';
 export function stateWords(state: EventState, now: Now): string {
   switch (state.kind) {
     case 'delivered':
+      if (state.forgottenAt !== undefined) return 'delivered, but Heap was reset since';
       if (state.countedOnceWith !== null) return 'counted once: Heap had it already';
       return state.afterMs === null ? 'delivered' : `delivered in ${duration(state.afterMs)}`;
     case 'queued':

@@ -33,6 +33,7 @@ test('the words for each state', () => {
   expect(stateWords(delivered, 0)).toBe('delivered in 1.2 s');
   expect(stateWords({ ...delivered, afterMs: null }, 0)).toBe('delivered');
   expect(stateWords({ ...delivered, countedOnceWith: '7' }, 0)).toBe('counted once: Heap had it already');
+  expect(stateWords({ ...delivered, forgottenAt: 5 }, 0)).toBe('delivered, but Heap was reset since');
   expect(stateWords(rejected, 0)).toBe('rejected: placeholder_identity');
   expect(stateWords({ kind: 'ignored' }, 0)).toBe('ignored');
 });
