@@ -60,13 +60,13 @@ const rowsInDom = async (page: Page): Promise<Map<string, string>> =>
 /**
  * The words that a row should show, from Heap and the dead letters only. The API only provides the key of each event.
  *
- * @param told collects the keys and dead letters that rows account for
+ * @param accounted collects the keys and dead letters that the rows show
  */
 async function wordsOf(
   id: string,
   inHeap: ReadonlyMap<unknown, Record<string, unknown>>,
   dead: ReadonlyMap<string, number>,
-  told: { readonly keys: Set<unknown>; readonly letters: Map<string, number> },
+  accounted: { readonly keys: Set<unknown>; readonly letters: Map<string, number> },
 ): Promise<RegExp> {
   const { row, events } = await stack.detail(id, true);
   const counts = { rejected: 0, waiting: 0, delivered: 0, ignored: 0 };
@@ -76,14 +76,14 @@ async function wordsOf(
     const letter = [...dead.keys()].find((one) => one.startsWith(`${String(row.requestId)} `));
     if (key !== undefined && inHeap.has(key)) {
       counts.delivered += 1;
-      single = told.keys.has(key) ? 'counted once: Heap had it already' : 'delivered in [\\d.]+ \\w+';
-      told.keys.add(key);
+      single = accounted.keys.has(key) ? 'counted once: Heap had it already' : 'delivered in [\\d.]+ \\w+';
+      accounted.keys.add(key);
     } else if (heapEvent === null && letter === undefined) {
       counts.ignored += 1;
       single = 'ignored';
     } else if (letter !== undefined && heapEvent === null) {
       counts.rejected += 1;
-      told.letters.set(letter, (told.letters.get(letter) ?? 0) + 1);
+      accounted.letters.set(letter, (accounted.letters.get(letter) ?? 0) + 1);
       single = `rejected: ${letter.split(' ')[1] ?? ''}`;
     } else {
       counts.waiting += 1;
@@ -118,15 +118,15 @@ async function expectTruth(page: Page, expected: Record<string, number>): Promis
     const drawn = await rowsInDom(page);
     const inHeap = new Map((await stack.received()).map((event) => [event['idempotency_key'], event]));
     const dead = await letters();
-    const told = { keys: new Set<unknown>(), letters: new Map<string, number>() };
+    const accounted = { keys: new Set<unknown>(), letters: new Map<string, number>() };
     // Oldest first: of equal events, Heap has the first.
     for (const [id, words] of [...drawn].reverse())
       expect(`${id} ${words}`).toMatch(
-        new RegExp(`^${id} ${(await wordsOf(id, inHeap, dead, told)).source.slice(1)}`),
+        new RegExp(`^${id} ${(await wordsOf(id, inHeap, dead, accounted)).source.slice(1)}`),
       );
     // The rows account for every event in Heap and every dead letter.
-    expect(told.keys).toEqual(new Set(inHeap.keys()));
-    expect(told.letters).toEqual(dead);
+    expect(accounted.keys).toEqual(new Set(inHeap.keys()));
+    expect(accounted.letters).toEqual(dead);
   }, 20_000);
 }
 
