@@ -166,14 +166,11 @@ function toInstant(value: unknown): unknown {
   return date !== undefined && isDay ? inUtc(value) : undefined;
 }
 
-/** A time zone behind a time. */
-const zone = /\d:[\d:.]+ ?(?:[ap]m)? ?(?:z|utc|gmt|[ecmp][sd]t|[+-]\d\d)/i;
-
-/** A date without a time zone means UTC, in a browser anywhere as well. */
+/** A date without a time zone means UTC, in a browser anywhere as well. ISO 8601 without a time is UTC already. */
 function inUtc(date: string): string {
+  const hasZone = /\d:[\d:.]+ ?(?:[ap]m)? ?(?:z|utc|gmt|[ecmp][sd]t|[+-]\d\d)/i.test(date);
   const local = new Date(date);
-  // By the language, ISO 8601 without a time is UTC as it is.
-  if (zone.test(date) || /^\d{4}-\d\d(?:-\d\d)?$/.test(date) || Number.isNaN(local.getTime())) return date;
+  if (hasZone || /^\d{4}-\d\d(?:-\d\d)?$/.test(date) || Number.isNaN(local.getTime())) return date;
   return new Date(local.getTime() - local.getTimezoneOffset() * 60_000).toISOString();
 }
 
