@@ -24,8 +24,7 @@ const shared = {
 module.exports = {
   // A template with cdk-nag's aspects and the embedded stack both take seconds on a busy machine.
   testTimeout: 60_000,
-  // More than cores: several suites mostly wait for batch windows and child processes.
-  maxWorkers: '150%',
+  maxWorkers: '100%',
   projects: [
     // What proves the behaviour, often.
     {
