@@ -64,15 +64,13 @@ async function start(
 
 /** Imports the settings lazily, since loading them is slow. */
 async function environment(): Promise<LocalEnvironment> {
-  const [{ localEnvironment, readEnvironment, stackName }, { mappingOf }] = await Promise.all([
+  const [{ localEnvironment, readEnvironment, stackName }, { pageSettings }] = await Promise.all([
     import('../lib/config/environments.js'),
-    import('../lib/config/rule-files.js'),
+    import('../console/page-settings.js'),
   ]);
-  const { identityOrder, dedupeWindowMinutes, ...config } = readEnvironment(localEnvironment);
-  const mapping = mappingOf({ ...config, identityOrder, dedupeWindowMinutes });
   return {
     stackName: stackName(localEnvironment),
-    settings: { environment: localEnvironment, identityOrder, dedupeWindowMinutes, mapping },
+    settings: pageSettings(localEnvironment, readEnvironment(localEnvironment)),
   };
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { MappingSettings } from '../lambda/mapping/rule-format';
 import type { EnvironmentConfig } from '../lib/config/environment-config';
-import { mappingOf, type Warn } from '../lib/config/rule-files';
+import type { Warn } from '../lib/config/rule-files';
 import { buildPlaygroundPage, type PageBundle } from './page-bundle';
+import { pageSettings } from './page-settings';
 import type { PlaygroundSettings } from './wire';
 
 /**
@@ -17,9 +18,9 @@ export async function playgroundFile(
   origin: Pick<PlaygroundSettings, 'environment' | 'version' | 'readAt'>,
   warn?: Warn,
 ): Promise<string> {
-  const { identityOrder, dedupeWindowMinutes } = config;
-  const mapping = withoutAppIds(mappingOf(config, warn));
-  return htmlOf({ ...origin, identityOrder, dedupeWindowMinutes, mapping }, await buildPlaygroundPage());
+  const settings = pageSettings(origin.environment, config, warn);
+  const mapping = withoutAppIds(settings.mapping);
+  return htmlOf({ ...settings, ...origin, mapping }, await buildPlaygroundPage());
 }
 
 /** Without the app id of the environment, app ids in rules have no effect. */

@@ -115,13 +115,3 @@ export function toPathSegment(segment: string): string {
   if (!/[/?#]/.test(segment)) return segment;
   throw new InvalidArgumentError('In a URL write "/" as %2F, "?" as %3F and "#" as %23.');
 }
-
-/** The event name as the function reads it: decoded once, or unchanged if it cannot be decoded. */
-export function toPathEvent(segment: string): string {
-  const checked = toPathSegment(segment);
-  try {
-    return decodeURIComponent(checked);
-  } catch {
-    return checked;
-  }
-}

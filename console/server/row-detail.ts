@@ -3,6 +3,7 @@ import { continuationAttribute, deadLetterAttributes, ingressStamps } from '../.
 import { isJsonObject } from '../../lambda/json';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
+import { ingressOf } from '../../local/account/message-reader';
 import type {
   MessageReader,
   Reconciliation,
@@ -28,10 +29,10 @@ import type {
 import type { Attempt, Attempts } from './attempts';
 import { shownName, type Journal, type Row } from './journal';
 
-/** Events of a row that are told one by one. */
+/** Events of a row to show one by one. */
 const maxEvents = 1000;
 
-/** Tells of one row all that was observed, and what the function makes of it. */
+/** Everything observed about one row, and what the function makes of it. */
 export class RowDetails {
   private readonly context: Omit<PreviewContext, 'receivedAt' | 'requestId'>;
 
@@ -52,7 +53,7 @@ export class RowDetails {
     };
   }
 
-  /** @param show whether identities and values are told as they are */
+  /** @param show whether to show identities and values unmasked */
   of(row: Row, shown: FeedRow, show: boolean): RowDetail {
     const { message } = row;
     const previews = this.#previews(message);
@@ -99,17 +100,12 @@ export class RowDetails {
     };
   }
 
-  /** What the function would make of a message as it came. */
-  #previews({ body, attributes }: StoredMessage): readonly EventPreview[] {
-    const [requestId, receivedAt, segment] = [
-      ingressStamps.requestId,
-      ingressStamps.receivedAt,
-      ingressStamps.event,
-    ].map((stamp) => attributes[stamp]?.StringValue);
-    // Without the stamps of the endpoint the function makes nothing of it.
-    if (requestId === undefined || !/^\d{1,15}$/.test(receivedAt ?? '')) return [];
-    const context = { ...this.context, requestId, receivedAt: Number(receivedAt) };
-    return previewPayload(body, segment && decoded(segment), context).events;
+  /** What the function makes of the original message. */
+  #previews(message: StoredMessage): readonly EventPreview[] {
+    const ingress = ingressOf(message);
+    // The function rejects a message without the endpoint's stamps as a whole.
+    if (ingress === undefined) return [];
+    return previewPayload(message.body, ingress.pathEvent, { ...this.context, ...ingress }).events;
   }
 
   #journey(row: Row, event: TrackedEvent, state: EventState): JourneyStep[] {
@@ -146,7 +142,7 @@ export class RowDetails {
     return { at: at - (answer?.milliseconds ?? 0), place: 'endpoint', tone: 'good', what };
   }
 
-  /** How it ended, where no message tells it. */
+  /** The last steps, which no message shows. */
   #end(row: Row, event: TrackedEvent, state: EventState): JourneyStep[] {
     const settledAt = row.requestId === null ? undefined : this.attempts.settledAt(row.requestId);
     switch (state.kind) {
@@ -196,19 +192,11 @@ function deliverySteps(
     : [delivery, { ...step, at: forgottenAt, tone: 'bad', what: 'Heap had it until POST /reset forgot it' }];
 }
 
-/** The body as it came, and the event name in the URL as it stood there. */
+/** The original body and the undecoded event name in the URL. */
 export const payloadOf = ({ message }: Row): RowPayload => ({
   payload: message.body,
   pathEvent: message.attributes[ingressStamps.event]?.StringValue ?? null,
 });
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
 
 function letterStep(at: number, { attributes }: StoredMessage): JourneyStep {
   const [reason, detail] = [deadLetterAttributes.reason, deadLetterAttributes.detail].map(
@@ -252,7 +240,7 @@ function remedyOf(state: EventState, preview: EventPreview | undefined): string 
     : remedyFor(state.reason);
 }
 
-/** Its name, time and key are nobody's. */
+/** The name, time and key of an event are not personal data. */
 function maskHeapEvent(event: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => {

@@ -285,3 +285,12 @@ function keysOf(object: JsonObject): string {
   const shown = keys.slice(0, 10).map((key) => (/^[A-Za-z_]{1,40}$/.test(key) ? key : '…'));
   return `keys found: ${shown.join(', ')}${keys.length > shown.length ? ', …' : ''}`;
 }
+
+/** API Gateway passes the path on undecoded. A segment with an invalid escape is used as it is. */
+export function decodePathEvent(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

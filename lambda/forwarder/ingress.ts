@@ -1,4 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
+import { decodePathEvent } from '../clevertap/decode-message';
 import { ingressStamps } from '../contract';
 
 /** The endpoint's stamps on a message. */
@@ -18,19 +19,6 @@ export function readIngress({ messageAttributes }: SQSRecord): Ingress | undefin
   const requestId = messageAttributes[ingressStamps.requestId]?.stringValue;
   const receivedAt = messageAttributes[ingressStamps.receivedAt]?.stringValue ?? '';
   if (requestId === undefined || !/^\d{1,15}$/.test(receivedAt)) return undefined;
-  return {
-    requestId,
-    receivedAt: Number(receivedAt),
-    pathEvent: decodeOnce(messageAttributes[ingressStamps.event]?.stringValue),
-  };
-}
-
-/** API Gateway passes the path on undecoded. A segment with an invalid escape is used as it is. */
-function decodeOnce(segment: string | undefined): string | undefined {
-  if (segment === undefined) return undefined;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  const segment = messageAttributes[ingressStamps.event]?.stringValue;
+  return { requestId, receivedAt: Number(receivedAt), pathEvent: segment && decodePathEvent(segment) };
 }

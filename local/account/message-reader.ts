@@ -40,7 +40,7 @@ export function messageReader({
   };
   return {
     eventsOf: (message, appIds) => {
-      const ingress = readIngress(recordOf(message));
+      const ingress = ingressOf(message);
       // Whether an event is ignored does not depend on the app id.
       const contexts = [...(appIds.size === 0 ? ['0'] : appIds)].map((appId) =>
         ingress === undefined ? undefined : { ...rules, ...ingress, appId },
@@ -52,6 +52,9 @@ export function messageReader({
     isOwnRow: (rowId) => /"[0-9a-f]{64}"\]$/.test(rowId),
   };
 }
+
+/** The endpoint's stamps as the function reads them; undefined for a message that did not come through the endpoint. */
+export const ingressOf = (message: QueuedMessage): Ingress | undefined => readIngress(recordOf(message));
 
 /** The events of a message. Their ids are not yet unique across messages. */
 function eventsOf(

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { basename } from 'node:path';
+import { decodePathEvent } from '../../lambda/clevertap/decode-message';
 import { createLiquid } from '../../lambda/mapping/liquid';
 import { compileMapping } from '../../lambda/mapping/mapping';
 import type { MappingRule, MappingSettings } from '../../lambda/mapping/rule-format';
@@ -10,7 +11,7 @@ import {
 } from '../../lib/config/environment-config';
 import { readEnvironment } from '../../lib/config/environments';
 import { mappingOf, rulesOf } from '../../lib/config/rule-files';
-import { hasEnvironments, toPathEvent } from '../options';
+import { hasEnvironments } from '../options';
 import { endpointAnswer } from '../preview/endpoint-answer';
 import { previewPayload, unknownAppId, type PreviewReport } from '../preview/preview';
 import { printAnswer, printReport } from '../preview/print-preview';
@@ -48,7 +49,7 @@ export async function preview(file: string | undefined, options: Options): Promi
   const isStored = endpoint.status === 200;
   // A payload that is not stored becomes no event.
   const report: PreviewReport = isStored
-    ? previewPayload(payload.toString('utf8'), options.event && toPathEvent(options.event), {
+    ? previewPayload(payload.toString('utf8'), options.event && decodePathEvent(options.event), {
         appId: options.appId,
         receivedAt: Date.now(),
         requestId: 'preview',

@@ -26,15 +26,6 @@ export function curlCommand(url: string, apiKey: string, payload: string): strin
 export const webhookUrlOf = (webhookUrl: string, pathEvent: string | null): string =>
   pathEvent === null || pathEvent === '' ? webhookUrl : `${webhookUrl}/${encodeURIComponent(pathEvent)}`;
 
-/** Decodes the event name in the URL path. Like the function, keeps a name with a bad escape as it is. */
-export function decoded(pathEvent: string): string {
-  try {
-    return decodeURIComponent(pathEvent);
-  } catch {
-    return pathEvent;
-  }
-}
-
 /** Quotes any string as one shell word. */
 export function quoted(string: string): string {
   if (!unsafe.test(string)) return `'${string.replaceAll("'", `'\\''`)}'`;

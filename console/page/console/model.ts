@@ -9,9 +9,10 @@ import type {
   RowDetail,
 } from '../../wire';
 import type { Draft } from '../judge';
+import { decodePathEvent } from '../../../lambda/clevertap/decode-message';
 import { count } from '../../../relay/terminal/terminal-text';
 import { dependOn } from './depend-on';
-import { curlCommand, decoded, webhookUrlOf } from './curl';
+import { curlCommand, webhookUrlOf } from './curl';
 import { Feed } from './feed';
 import { listen } from './feed-connection';
 import { emptyEquation, noFilter, type Filter, type Place } from './filter';
@@ -464,7 +465,7 @@ export class Model {
   ): Promise<void> {
     try {
       const { payload, pathEvent } = await server.rowPayload(id);
-      await use({ payload, pathEvent: pathEvent === null ? null : decoded(pathEvent) });
+      await use({ payload, pathEvent: pathEvent === null ? null : decodePathEvent(pathEvent) });
     } catch (error) {
       this.say('bad', messageOf(error));
     }
