@@ -3,32 +3,32 @@ import { settledIn } from '../../local/observations';
 import { causeOf, failureOf, Feed, jsonIn } from '../../relay/feed/feed';
 import { HeapWatch, type HeapHealth } from '../../relay/feed/heap-health';
 
-/** What an instance of the function did with a batch of messages. Instants are milliseconds since 1970. */
+/** One invocation of the function with a batch of messages. Times are milliseconds since 1970. */
 export interface Attempt {
   readonly at: number;
-  /** Undefined while it is in work. */
+  /** Undefined while it runs. */
   endedAt: number | undefined;
-  /** Why what is left of the batch was not delivered; while it is in work what Heap said last. */
+  /** Why the rest of the batch was not delivered; while it runs, Heap's last error. */
   why: string | null;
-  /** What Heap said to requests it did not take, and what went wrong. */
+  /** Requests that Heap refused, and other errors. */
   readonly setbacks: { readonly at: number; readonly what: string }[];
 }
 
-/** What the endpoint answered. */
+/** The endpoint's response. */
 export interface EndpointAnswer {
   readonly status: number;
   readonly milliseconds: number;
 }
 
-/** Of so many messages, requests and setbacks what is known is kept; the oldest are forgotten. */
+/** How many messages and requests to remember. The oldest are forgotten. */
 const maxKept = 5000;
 const maxSetbacks = 20;
 
-/** Follows what a running stack does with messages: cheap enough to follow all of it, whether somebody looks or not. */
+/** Follows what a running stack does with messages. Cheap enough to run without an open page. */
 export class Attempts {
   readonly #feed = new Feed();
   readonly #heap = new HeapWatch();
-  /** The attempt that each instance is at. */
+  /** The current attempt of each instance. */
   readonly #current = new Map<string, Attempt>();
   readonly #ofMessage = new Map<string, Attempt[]>();
   readonly #answers = new Map<string, EndpointAnswer>();
@@ -66,7 +66,7 @@ export class Attempts {
     }
   }
 
-  /** What was tried with a message, in order. */
+  /** The attempts with a message, in order. */
   of(messageId: string): readonly Attempt[] {
     return this.#ofMessage.get(messageId) ?? [];
   }
@@ -75,7 +75,7 @@ export class Attempts {
     return this.#answers.get(requestId);
   }
 
-  /** When the function said last that it is done with a request. */
+  /** When the function last logged that a request is done. */
   settledAt(requestId: string): number | undefined {
     return this.#settledAt.get(requestId);
   }
@@ -101,7 +101,7 @@ function setBack(attempt: Attempt, at: number, what: string): void {
   if (attempt.setbacks.length < maxSetbacks) attempt.setbacks.push({ at, what });
 }
 
-/** As the newest; the oldest of too many goes. */
+/** Adds an entry as the newest and removes the oldest if there are too many. */
 function keep<T>(kept: Map<string, T>, key: string, value: T): void {
   kept.delete(key);
   kept.set(key, value);

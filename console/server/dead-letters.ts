@@ -5,10 +5,10 @@ import type { QueueRef } from '../../relay/dead-letters/visit-letters';
 import { remedyFor } from '../../relay/remedies';
 import type { DeadLetterAnswer, DeadLetterRequest, DeadLetters } from '../wire';
 
-/** The queues are in this process: nothing is to be waited for. */
+/** The queues are in this process, so there is nothing to wait for. */
 const atOnce = { waitSeconds: 0, pollMs: 50 };
 
-/** The dead letters of the stack by the operator's own commands, one after the other, as each hides what it reads. */
+/** The operator's commands on the stack's dead letters, one at a time because each hides what it reads. */
 export class DeadLetterDesk {
   #turn: Promise<unknown> = Promise.resolve();
 

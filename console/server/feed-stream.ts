@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { maxRows, newestFirst } from './journal';
 import type { ConsoleChange, ConsoleState, FeedRow } from '../wire';
 
-/** All of a state but its rows. */
+/** A state without its rows. */
 export type StateHead = Omit<ConsoleState, 'rows'>;
 
-/** Comments that keep proxies and browsers from taking silence for an end. */
+/** How often to send a comment, so that proxies and browsers keep a silent connection open. */
 const heartbeatMs = 15_000;
 
-/** Whoever listens to the feed. */
+/** The pages that listen to the feed. */
 export class FeedStream {
   readonly #clients = new Map<ServerResponse, Client>();
   readonly #heartbeat = setInterval(() => {
@@ -19,9 +19,9 @@ export class FeedStream {
     return this.#clients.size === 0;
   }
 
-  /** Answers a request with the state, and from then on with what changes. */
+  /** Answers a request with the state, then with every change. */
   add(response: ServerResponse, state: ConsoleState): void {
-    // Gone while its state was made.
+    // The page left while its state was being read.
     if (response.destroyed) return;
     response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     const client = new Client(response, state);
@@ -33,7 +33,7 @@ export class FeedStream {
     for (const client of this.#clients.values()) client.tell(head, rows);
   }
 
-  /** Ends all answers once what they were told has gone out. */
+  /** Ends all responses once their data is sent. */
   async end(patienceMs: number): Promise<void> {
     clearInterval(this.#heartbeat);
     await Promise.all([...this.#clients.values()].map((client) => client.end(patienceMs)));
@@ -41,8 +41,8 @@ export class FeedStream {
 }
 
 /**
- * A page that listens. While it does not read, only the newest rows that it has not been told are kept, each once: a
- * slow one costs no more memory than the rows of a feed.
+ * A listening page. While it does not read, only the newest unsent rows are kept, each once. So a slow page costs no more
+ * memory than the rows of one feed.
  */
 class Client {
   #unsaid = new Map<string, FeedRow>();
@@ -76,7 +76,7 @@ class Client {
     if (!this.response.writableNeedDrain) this.response.write(':\n\n');
   }
 
-  /** The last of all is said to one that does not read as well: it may read on. */
+  /** Also sends the final state to a page that does not read: it may resume. */
   async end(patienceMs: number): Promise<void> {
     this.#say();
     await new Promise<void>((resolve) => {

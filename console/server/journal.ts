@@ -15,15 +15,15 @@ import { visibleText } from '../../relay/terminal/terminal-text';
 import type { EventState, FeedRow } from '../wire';
 import type { Attempts } from './attempts';
 
-/** The parts of a running stack that rows are made of. */
+/** The parts of a running stack that rows depend on. */
 export type ObservedStack = Pick<LocalStack, 'nextTryAt'>;
 
-/** A message that came to a queue with events of a row. */
+/** A message with events of a row that a queue received. */
 export interface RowArrival {
   readonly at: number;
   readonly queue: Arrival['queue'];
   readonly message: StoredMessage;
-  /** Whether it holds an event of the row. */
+  /** Whether the message contains an event. */
   readonly holds: (event: TrackedEvent) => boolean;
 }
 
@@ -32,10 +32,10 @@ export interface Row {
   readonly id: string;
   readonly requestId: string | null;
   readonly at: number;
-  /** As it was accepted. */
+  /** The message as it was accepted. */
   readonly message: StoredMessage;
   readonly events: readonly TrackedEvent[];
-  /** In order, the first is its acceptance. */
+  /** In order. The first is its acceptance. */
   readonly arrivals: readonly RowArrival[];
 }
 
@@ -43,25 +43,25 @@ interface OpenRow extends Row {
   readonly subject: Subject;
   readonly counts: Record<Place, number>;
   readonly arrivals: RowArrival[];
-  /** As it was told last. */
+  /** As it was last sent to the pages. */
   shown: FeedRow | undefined;
   told: string;
 }
 
-/** Rows that are kept; older ones are counted. */
+/** Rows to keep. Older rows are only counted. */
 export const maxRows = 1000;
-/** Messages of a row that are kept: one that is redriven again and again has more. */
+/** Messages to keep per row. A row that is redriven again and again has more. */
 const maxArrivals = 200;
-/** Characters of a name; a rejected event may have one of any length. */
+/** Characters of a name. The name of a rejected event may have any length. */
 const maxName = 255;
 
-/** The accepted requests as rows of the feed, from what the account of the stack follows. */
+/** The accepted requests as rows of the feed. Follows the stack's account. */
 export class Journal implements Follower<StoredMessage> {
   readonly #rows = new Map<string, OpenRow>();
   readonly #rowOf = new Map<TrackedEvent, OpenRow>();
-  /** Rows that may be other than they were told. */
+  /** Rows that may have changed since they were last sent. */
   readonly #touched = new Set<OpenRow>();
-  /** In the ids of rows, so that a link to a row of another stack finds none. */
+  /** Part of each row id, so that a link to a row of another stack finds nothing. */
   readonly #startedAt = Date.now().toString(36);
   #older = 0;
 
@@ -73,7 +73,7 @@ export class Journal implements Follower<StoredMessage> {
     reconciliation.follow(this);
   }
 
-  /** Accepted requests that are no longer among the rows. */
+  /** Accepted requests that are no longer kept as rows. */
   get olderRows(): number {
     return this.#older;
   }
@@ -82,16 +82,16 @@ export class Journal implements Follower<StoredMessage> {
     return this.#rows.get(id);
   }
 
-  /** The newest first, as they were told last. */
+  /** Newest first, as they were last sent. */
   get rows(): FeedRow[] {
     return Array.from(this.#rows.values(), ({ shown }) => shown)
       .filter((shown) => shown !== undefined)
       .reverse();
   }
 
-  /** The rows that are new or have changed since it was asked last, the newest first. */
+  /** The rows that are new or have changed since the last call, newest first. */
   changes(): FeedRow[] {
-    // Attempts and the next try of what waits change without a move.
+    // Attempts and the next try of a queued event change although its place does not.
     for (const row of this.#rows.values()) if (row.counts.queued > 0) this.#touched.add(row);
     const changed: FeedRow[] = [];
     for (const row of this.#touched) {
@@ -134,7 +134,7 @@ export class Journal implements Follower<StoredMessage> {
     if (row !== undefined) this.#touched.add(row);
   }
 
-  /** What became of an event of a row. */
+  /** The state of an event of a row. */
   stateOf(row: Row, event: TrackedEvent): EventState {
     switch (event.place) {
       case 'delivered':
@@ -232,7 +232,7 @@ const numberOf = ({ id }: FeedRow): number => Number.parseInt(id.slice(1));
 /** Compares rows by when they were accepted. */
 export const newestFirst = (one: FeedRow, other: FeedRow): number => numberOf(other) - numberOf(one);
 
-/** What an event is about as it is shown: nobody's identity, and no name that would fill the page. */
+/** What an event is about, for display: the identity is masked and a long name is cut. */
 export const shownSubject = ({
   event,
   campaign,
@@ -248,7 +248,7 @@ export function shownName(name: string): string {
   return visibleText(shown.replaceAll('\n', ' ').toWellFormed());
 }
 
-/** What the last dead letter says of the event. */
+/** The detail in the event's last dead letter. */
 function detailOf({ arrivals }: Row, event: TrackedEvent): string | null {
   const letter = arrivals.findLast(({ queue, holds }) => queue === 'dead letters' && holds(event));
   return letter?.message.attributes[deadLetterAttributes.detail]?.StringValue ?? null;

@@ -5,7 +5,7 @@ import { heapModes } from '../../local/heap/fake-heap';
 import { readBody } from '../../local/http-server';
 import type { HeapRequest } from '../wire';
 
-/** Why a request is answered with an error, as a sentence for the person at the page. */
+/** Why a request is refused, as a sentence for the user of the page. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -24,16 +24,16 @@ const modeRequest = z.strictObject({
 });
 const stormRequest = z.strictObject({ storm: z.string().min(1).max(100) });
 
-/** Not a union, whose error does not say what is wrong. */
+/** Not a union: its error would not say what is wrong. */
 export const heapRequest = (body: unknown): z.ZodType<HeapRequest> =>
   isJsonObject(body) && 'storm' in body ? stormRequest : modeRequest;
 
 export const deadLetterRequest = z.strictObject({ reason: z.string().min(1).optional() });
 
-/** More than the endpoint takes, so that it is the endpoint that refuses what is too long. */
+/** More than the endpoint accepts, so that the endpoint itself refuses a long payload. */
 const maxBodyBytes = 24 * 1024 * 1024;
 
-/** @throws {Refusal} for a body that is too long, no JSON or of another shape */
+/** @throws {Refusal} for a body that is too long, is not JSON or has another shape */
 export async function readRequest<T>(
   request: IncomingMessage,
   schema: z.ZodType<T> | ((body: unknown) => z.ZodType<T>),
@@ -54,7 +54,7 @@ export async function readRequest<T>(
   throw new Refusal(400, `The request is not what this server takes; reload the page. ${problems}.`);
 }
 
-/** @throws {Refusal} for a body that is not JSON; it does not quote the body, which may hold personal data */
+/** @throws {Refusal} for a body that is not JSON, without quoting it: it may contain personal data */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -64,10 +64,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What is wrong where, and the value got if it is a short one, e.g. `mode: Invalid option …, got "broken"`. */
+/** What is wrong and where, with a short value, e.g. `mode: Invalid option …, got "broken"`. */
 function describeIssue({ code, path, message, input }: z.core.$ZodIssue): string {
   const where = `${path.length === 0 ? 'the body' : path.join('.')}: ${message}`;
-  // Its message names the keys.
+  // The message names the keys.
   if (code === 'unrecognized_keys') return where;
   if (input === undefined) return `${where}, got nothing`;
   const got = typeof input === 'object' && input !== null ? 'an object or a list' : JSON.stringify(input);

@@ -28,18 +28,18 @@ import { deadLetterRequest, heapRequest, readRequest, Refusal, sendRequest } fro
 import { payloadOf, RowDetails } from './row-detail';
 
 export interface ConsoleOptions {
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   readonly port: number | BoundServer;
   readonly stack: LocalStack;
-  /** The account that Ctrl-C gives, too. */
+  /** The account that Ctrl-C prints. */
   readonly reconciliation: Reconciliation<StoredMessage>;
   readonly reader: MessageReader;
   readonly settings: PageSettings;
-  /** Told what a person should know. */
+  /** Called with what the user should know. */
   readonly onNotice: (notice: string) => void;
-  /** The seed of the faults that are played; absent: none. */
+  /** The seed of the faults; absent if there are none. */
   readonly chaosSeed?: string;
-  /** Script, style and HTML of the page. @default - bundled when they are first asked for */
+  /** Builds the page. @default - bundles it at the first request */
   readonly buildPage?: () => Promise<Page>;
 }
 
@@ -52,13 +52,13 @@ export interface Page {
 export interface RunningConsole {
   /** No trailing slash. */
   readonly origin: string;
-  /** Tells the pages what became of the events, and stops. */
+  /** Sends the final account to the pages and stops. */
   readonly end: (account: string) => Promise<void>;
 }
 
-/** Changes within so many milliseconds are told together. */
+/** Changes within this time are sent together. */
 const togetherMs = 200;
-/** How long the last words may take to a page that does not read. */
+/** How long to wait for a page that does not read before the server stops. */
 const farewellMs = 500;
 
 /**
@@ -84,7 +84,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   };
 }
 
-/** What nobody else's page, frame, cache or history may have of ours. */
+/** Keeps other origins, frames and caches away from personal data. */
 const headers = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:",
@@ -170,7 +170,7 @@ class ConsoleServer {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
     const [path = '', query] = (request.url ?? '').split('?');
-    // Node leaves out the body of an answer to HEAD.
+    // Node omits the body of a response to HEAD.
     const method = request.method === 'HEAD' && path !== '/api/feed' ? 'GET' : request.method;
     const route = `${method ?? ''} ${path}`;
     if (request.method === 'POST') checkOrigin(request);
@@ -240,7 +240,7 @@ class ConsoleServer {
 
   #bundled(): Promise<Page> {
     this.#page ??= (this.options.buildPage ?? buildConsolePage)();
-    // A failure is told, and the next try may succeed.
+    // The caller sees the failure. The next request tries again.
     this.#page.catch(() => {
       this.#page = undefined;
     });
@@ -298,7 +298,7 @@ class ConsoleServer {
     };
   }
 
-  /** Of what was taken in. */
+  /** As of the last update. */
   get #head(): StateHead {
     const { accepted, delivered, rejected, ignored, queued, missing } = this.options.reconciliation.counts;
     return {
@@ -325,7 +325,7 @@ class ConsoleServer {
     }, togetherMs);
   }
 
-  /** Tells those who listen what has changed, and reads from what they know then. */
+  /** Sends changes to the listeners, then reads from the same state. */
   #refresh<T>(read: () => T): Promise<T> {
     return this.options.reconciliation.current(() => {
       this.#stream.tell(this.#head, this.#journal.changes());
@@ -334,7 +334,7 @@ class ConsoleServer {
   }
 }
 
-/** A page of another origin sends its own, which the server has refused; only programs send none. */
+/** The server has already refused other origins. Only programs send no Origin. */
 function checkOrigin({ headers: { origin } }: IncomingMessage): void {
   if (origin !== undefined) return;
   throw new Refusal(

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { Composer } from '../parts/composer';
+import { CloseButton } from './close-button';
 import { webhookUrlOf } from './curl';
 import { composerId } from './focus-keeper';
 import type { Model } from './model';
@@ -22,15 +23,11 @@ export function ComposePanel({ model }: { readonly model: Model }): JSX.Element 
         <div class="title">
           <h2>Send a payload</h2>
           {model.view.value.panel === 'compose' && (
-            <button
-              type="button"
-              title="Esc"
-              onClick={() => {
+            <CloseButton
+              onClose={() => {
                 model.back();
               }}
-            >
-              Close
-            </button>
+            />
           )}
         </div>
         <p class="hint">

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { count, duration, grouped } from '../../../relay/terminal/terminal-text';
 import type { DeadLetterGroup, DeadLetters } from '../../wire';
+import { CloseButton } from './close-button';
 import { isWhole, useDeadLetters } from './dead-letters';
 import type { Model } from './model';
 import { Name } from './name';
@@ -13,15 +14,11 @@ export function DeadLettersPanel({ model }: { readonly model: Model }): JSX.Elem
       <header class="panel-head">
         <div class="title">
           <h2>Dead letters</h2>
-          <button
-            type="button"
-            title="Esc"
-            onClick={() => {
+          <CloseButton
+            onClose={() => {
               model.back();
             }}
-          >
-            Close
-          </button>
+          />
         </div>
         <p class="hint">
           Events that cannot be delivered as they are. They are kept for 14 days. Fix the cause, then redrive

@@ -1,10 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useRef } from 'preact/hooks';
+import { decodePathEvent } from '../../../lambda/clevertap/decode-message';
 import { count, duration, grouped, visible } from '../../../relay/terminal/terminal-text';
 import type { DeadLetters, EventDetail, FeedRow, RowDetail } from '../../wire';
 import { HeapEventView } from '../parts/heap-event-view';
 import { nowFor } from './clock';
-import { decoded } from './curl';
+import { CloseButton } from './close-button';
 import { isWhole, useDeadLetters } from './dead-letters';
 import { tabs, type Tab } from './location';
 import { deadLetterIsGone, type Model } from './model';
@@ -28,26 +29,16 @@ export function DetailPanel({ model }: { readonly model: Model }): JSX.Element {
         <>
           <p class="panel-note">{loaded.error}</p>
           <p class="panel-note">
-            <CloseButton model={model} />
+            <CloseButton
+              onClose={() => {
+                model.deselect();
+              }}
+            />
           </p>
         </>
       )}
       {loaded.kind === 'ready' && <Loaded model={model} detail={loaded.detail} />}
     </section>
-  );
-}
-
-function CloseButton({ model }: { readonly model: Model }): JSX.Element {
-  return (
-    <button
-      type="button"
-      title="Esc"
-      onClick={() => {
-        model.deselect();
-      }}
-    >
-      Close
-    </button>
   );
 }
 
@@ -61,7 +52,7 @@ function Loaded({ model, detail }: { readonly model: Model; readonly detail: Row
     events.find(({ state }) => state.kind !== 'delivered') ??
     events[0];
   const shown = picked !== undefined && row.events === 1 ? { ...picked, state: row.state } : picked;
-  const name = shown?.event ?? row.event ?? (pathEvent === null ? null : decoded(pathEvent));
+  const name = shown?.event ?? row.event ?? (pathEvent === null ? null : decodePathEvent(pathEvent));
   const who = shown?.who ?? row.who;
   return (
     <>
@@ -70,7 +61,11 @@ function Loaded({ model, detail }: { readonly model: Model; readonly detail: Row
           <h2>
             <Name>{name ?? 'No name'}</Name>
           </h2>
-          <CloseButton model={model} />
+          <CloseButton
+            onClose={() => {
+              model.deselect();
+            }}
+          />
         </div>
         <p class="facts">
           <time title={new Date(row.at).toISOString()}>{clockTime(row.at)} UTC</time>
