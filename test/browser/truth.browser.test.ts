@@ -1,9 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Page } from 'playwright-core';
-import { ingressStamps } from '../../lambda/contract';
-import { visitLetters } from '../../relay/dead-letters/visit-letters';
 import { fixture } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
 import { runRelay } from '../support/relay-process';
@@ -13,38 +10,22 @@ import { equationOf } from './support/console-stack';
 
 const browser = useBrowser();
 let stack: StackWithConsole;
-let sqs: SQSClient;
 
 beforeAll(async () => {
   stack = await StackWithConsole.start();
-  sqs = new SQSClient({
-    endpoint: stack.stack.awsUrl,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-  });
 });
 
 afterAll(async () => {
-  sqs.destroy();
   await stack.end();
 });
 
 const purchase = (identity: string): string => JSON.stringify({ identity, event: 'Purchase', n: identity });
 
 /** The number of events in each dead letter, by `<request id> <reason>`. */
-async function letters(): Promise<Map<string, number>> {
-  const found = new Map<string, number>();
-  await visitLetters(
-    { sqs, url: stack.stack.deadLetterQueueUrl },
-    (some) => {
-      for (const { reason, events, attributes } of some)
-        found.set(`${attributes[ingressStamps.requestId]?.StringValue ?? ''} ${reason}`, events);
-      return Promise.resolve([]);
-    },
-    { waitSeconds: 0 },
+const letters = async (): Promise<Map<string, number>> =>
+  new Map(
+    (await stack.letters()).map(({ reason, events, requestId = '' }) => [`${requestId} ${reason}`, events]),
   );
-  return found;
-}
 
 /** The words of each row in the DOM, by row id. */
 const rowsInDom = async (page: Page): Promise<Map<string, string>> =>

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createProgram } from '../../relay/program';
 import { rowLine } from '../../relay/feed/row-parts';
 import { describeAccount } from '../../local/account/account-report';
+import { feedRow } from '../support/feed-row';
 
 const root = join(__dirname, '../..');
 const page = readFileSync(join(root, 'README.md'), 'utf8');
@@ -57,29 +58,19 @@ test('every relay command it names exists, with its options', () => {
 });
 
 test('its lines about an outage are those that npm start prints', () => {
-  const row = {
-    kind: 'request',
-    campaign: null,
-    event: 'Purchase',
-    requestId: null,
-    delivered: 0,
-    ignored: 0,
-    rejected: 0,
-    reasons: {},
-    waiting: 0,
-    lagMs: null,
-    detail: null,
-  } as const;
+  const row = { event: 'Purchase' };
   const lines = [
-    rowLine({ ...row, at: Date.UTC(2026, 0, 1, 5, 24, 11), delivered: 1, lagMs: 1200 }),
-    rowLine({
-      ...row,
-      at: Date.UTC(2026, 0, 1, 5, 24, 40),
-      kind: 'waiting',
-      waiting: 1,
-      detail: 'Heap answered 500, next try in 30 s',
-    }),
-    rowLine({ ...row, at: Date.UTC(2026, 0, 1, 5, 25, 12), delivered: 1, lagMs: 33_400 }),
+    rowLine(feedRow({ ...row, at: Date.UTC(2026, 0, 1, 5, 24, 11), delivered: 1, lagMs: 1200 })),
+    rowLine(
+      feedRow({
+        ...row,
+        at: Date.UTC(2026, 0, 1, 5, 24, 40),
+        kind: 'waiting',
+        waiting: 1,
+        detail: 'Heap answered 500, next try in 30 s',
+      }),
+    ),
+    rowLine(feedRow({ ...row, at: Date.UTC(2026, 0, 1, 5, 25, 12), delivered: 1, lagMs: 33_400 })),
   ];
 
   expect(page).toContain(lines.join('\n'));

@@ -1,3 +1,5 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { pageSettings } from '../../console/page-settings';
 import { startConsole } from '../../console/server/server';
 import type {
   ConsoleState,
@@ -8,11 +10,12 @@ import type {
   RowPayload,
 } from '../../console/wire';
 import { readEnvironment } from '../../lib/config/environments';
-import { mappingOf } from '../../lib/config/rule-files';
 import { messageReader } from '../../local/account/message-reader';
 import type { Account } from '../../local/account/reconciliation';
 import { describeAccount } from '../../local/account/account-report';
 import type { LocalStack } from '../../local/stack';
+import type { Letter } from '../../relay/dead-letters/letter';
+import { visitLetters } from '../../relay/dead-letters/visit-letters';
 import { startStackWithoutWaiting } from './stack-without-waiting';
 
 /** The local stack in this process, where no test waits for a retry, with its console. */
@@ -21,6 +24,8 @@ export class StackWithConsole {
     readonly stack: LocalStack,
     readonly stackFile: string,
     readonly killNext: () => void,
+    /** Another program's client of the queues. */
+    readonly sqs: SQSClient,
     /** The console's origin. */
     readonly origin: string,
     readonly account: () => Promise<Account>,
@@ -32,13 +37,12 @@ export class StackWithConsole {
     const notices: string[] = [];
     const onNotice = (notice: string): void => void notices.push(notice);
     const { stack, stackFile, killNext, end } = await startStackWithoutWaiting({ ...options, onNotice });
-    const { identityOrder, dedupeWindowMinutes, ...config } = readEnvironment('local');
-    const settings = {
-      environment: 'local',
-      identityOrder,
-      dedupeWindowMinutes,
-      mapping: mappingOf({ ...config, identityOrder, dedupeWindowMinutes }),
-    };
+    const settings = pageSettings('local', readEnvironment('local'));
+    const sqs = new SQSClient({
+      endpoint: stack.awsUrl,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    });
     const reader = messageReader(settings);
     const reconciliation = stack.reconciliation(reader);
     const console = await startConsole({ port: 0, stack, reconciliation, reader, settings, onNotice });
@@ -47,11 +51,13 @@ export class StackWithConsole {
       stack,
       stackFile,
       killNext,
+      sqs,
       console.origin,
       () => reconciliation.account(),
       async () => {
         if (isEnded) return;
         isEnded = true;
+        sqs.destroy();
         await end();
         await console.end(describeAccount(await reconciliation.account()));
         if (notices.some((notice) => notice.includes('console'))) throw new Error(notices.join('\n'));
@@ -100,6 +106,20 @@ export class StackWithConsole {
     (await (await this.get(`/api/rows/${id}${show ? '?show=1' : ''}`)).json()) as RowDetail;
   payload = async (id: string): Promise<RowPayload> =>
     (await (await this.get(`/api/rows/${id}/payload`)).json()) as RowPayload;
+
+  /** What is in the dead-letter queue, as another program reads it. */
+  async letters(): Promise<Letter[]> {
+    const found: Letter[] = [];
+    await visitLetters(
+      { sqs: this.sqs, url: this.stack.deadLetterQueueUrl },
+      (some) => {
+        found.push(...some);
+        return Promise.resolve([]);
+      },
+      { waitSeconds: 0 },
+    );
+    return found;
+  }
 
   /** The row of a request. */
   async row(requestId: string): Promise<FeedRow> {

@@ -1,23 +1,16 @@
 import { request as httpRequest } from 'node:http';
-import { ChangeMessageVisibilityCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { ConsoleChange, ConsoleSettings, ConsoleState, HeapStatus } from '../../../console/wire';
 import { personalData, fixture } from '../../support/clevertap-fixture';
 import { eventually } from '../../support/eventually';
 import { StackWithConsole } from '../../support/stack-with-console';
 
 let stack: StackWithConsole;
-let sqs: SQSClient;
 
 beforeAll(async () => {
   stack = await StackWithConsole.start();
-  sqs = new SQSClient({
-    endpoint: stack.stack.awsUrl,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-  });
 });
 afterAll(async () => {
-  sqs.destroy();
   await stack.end();
 });
 
@@ -282,7 +275,7 @@ test('dead letters are listed by reason, redriven and discarded', async () => {
 
   // While another program reads them.
   const url = stack.stack.deadLetterQueueUrl;
-  const { Messages = [] } = await sqs.send(
+  const { Messages = [] } = await stack.sqs.send(
     new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
   );
   expect(Messages).toHaveLength(2);
@@ -295,7 +288,7 @@ test('dead letters are listed by reason, redriven and discarded', async () => {
         note: expect.any(String) as string,
       });
   for (const { ReceiptHandle } of Messages)
-    await sqs.send(
+    await stack.sqs.send(
       new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle, VisibilityTimeout: 0 }),
     );
 

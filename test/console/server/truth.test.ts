@@ -1,42 +1,19 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { ingressStamps } from '../../../lambda/contract';
-import type { Letter } from '../../../relay/dead-letters/letter';
-import { visitLetters } from '../../../relay/dead-letters/visit-letters';
 import { fixture } from '../../support/clevertap-fixture';
 import { eventually } from '../../support/eventually';
 import { runRelay } from '../../support/relay-process';
 import { StackWithConsole } from '../../support/stack-with-console';
 
 let stack: StackWithConsole;
-let sqs: SQSClient;
 
 beforeAll(async () => {
   stack = await StackWithConsole.start();
-  sqs = new SQSClient({
-    endpoint: stack.stack.awsUrl,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-  });
 });
 afterAll(async () => {
-  sqs.destroy();
   await stack.end();
 });
-
-async function letters(): Promise<Letter[]> {
-  const found: Letter[] = [];
-  await visitLetters(
-    { sqs, url: stack.stack.deadLetterQueueUrl },
-    (some) => {
-      found.push(...some);
-      return Promise.resolve([]);
-    },
-    { waitSeconds: 0 },
-  );
-  return found;
-}
 
 /** Nothing is left to do: no event waits. */
 const pause = (): Promise<void> =>
@@ -51,7 +28,7 @@ async function expectTruth(): Promise<void> {
   expect({ ...account, ...equation }).toEqual(account);
   expect(equation.accepted).toBe(rows.reduce((sum, { events }) => sum + events, 0));
   const inHeap = new Map((await stack.received()).map((event) => [event['idempotency_key'], event]));
-  const dead = await letters();
+  const dead = await stack.letters();
   expect(deadLetters).toBe(dead.length);
   const told = new Set<unknown>();
   const rejected = new Map<string, number>();

@@ -5,14 +5,7 @@ import type { LedgerRow } from '../../../relay/ledger/ledger';
 import { campaignsOf } from '../../../relay/ledger/campaigns';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
-
-const row = (outcome: LedgerRow['outcome'], events: number, rest: Partial<LedgerRow> = {}): LedgerRow => ({
-  campaign: '1650000001',
-  event: 'Purchase',
-  outcome,
-  events,
-  ...rest,
-});
+import { ledgerRow as row } from '../../support/ledger-row';
 
 const statusOf = (rows: readonly LedgerRow[], rest: Partial<CampaignStatus> = {}): CampaignStatus => ({
   stackName: 'ClevertapToHeapDev',

@@ -7,14 +7,7 @@ import { readSentList } from '../../../relay/ledger/sent-list';
 import { columnsOf } from '../../../relay/terminal/terminal-text';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { relayEnvironment } from '../../support/relay-environment';
-
-const row = (outcome: LedgerRow['outcome'], events: number, rest: Partial<LedgerRow> = {}): LedgerRow => ({
-  campaign: '1650000001',
-  event: 'Purchase',
-  outcome,
-  events,
-  ...rest,
-});
+import { ledgerRow as row } from '../../support/ledger-row';
 
 const window = { from: Date.parse('2026-11-21T12:00:00Z'), to: Date.parse('2026-11-28T12:00:00Z') };
 const listOf = (csv: string): ReturnType<typeof readSentList> => readSentList(Buffer.from(csv), window);

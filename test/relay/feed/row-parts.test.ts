@@ -2,22 +2,8 @@ import fc from 'fast-check';
 import type { FeedRow } from '../../../relay/feed/feed';
 import { rowLine, rowParts } from '../../../relay/feed/row-parts';
 import { columnsOf } from '../../../relay/terminal/terminal-text';
+import { feedRow as row } from '../../support/feed-row';
 
-const row = (parts: Partial<FeedRow>): FeedRow => ({
-  at: Date.parse('2026-11-28T05:24:11Z'),
-  kind: 'request',
-  campaign: null,
-  event: null,
-  requestId: null,
-  delivered: 0,
-  ignored: 0,
-  rejected: 0,
-  reasons: {},
-  waiting: 0,
-  lagMs: null,
-  detail: null,
-  ...parts,
-});
 const reasons = { placeholder_identity: 1 };
 const down = 'Heap answered 500, next try in 34 s';
 

@@ -1,13 +1,6 @@
 import { campaignsOf, nameOf } from '../../../relay/ledger/campaigns';
 import type { LedgerRow } from '../../../relay/ledger/ledger';
-
-const row = (outcome: LedgerRow['outcome'], events: number, rest: Partial<LedgerRow> = {}): LedgerRow => ({
-  campaign: '1650000001',
-  event: 'Purchase',
-  outcome,
-  events,
-  ...rest,
-});
+import { ledgerRow as row } from '../../support/ledger-row';
 
 test('a campaign counts once, with any event names and over any number of batches', () => {
   const rows = [
