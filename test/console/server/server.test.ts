@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { ChangeMessageVisibilityCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import type { ConsoleChange, ConsoleSettings, ConsoleState, HeapStatus } from '../../../console/wire';
-import { personalData, fixture } from '../../support/clevertap-fixture';
+import { personalData, withoutRequestIds, fixture } from '../../support/clevertap-fixture';
 import { eventually } from '../../support/eventually';
 import { StackWithConsole } from '../../support/stack-with-console';
 
@@ -215,8 +215,8 @@ test('identities and values are masked until they are asked for', async () => {
   const { id } = await stack.row(requestId);
   const [masked, shown] = [await stack.detail(id), await stack.detail(id, true)];
   expect([masked.isMasked, shown.isMasked]).toEqual([true, false]);
-  expect(JSON.stringify(masked)).not.toMatch(personalData);
-  expect(JSON.stringify(await stack.state())).not.toMatch(personalData);
+  expect(withoutRequestIds(JSON.stringify(masked))).not.toMatch(personalData);
+  expect(withoutRequestIds(JSON.stringify(await stack.state()))).not.toMatch(personalData);
   expect(shown.received).toBe(fixture('stock-lower-case'));
   expect(JSON.stringify(shown.events)).toMatch(personalData);
 });
