@@ -6,7 +6,7 @@ import { messageReader } from '../../local/account/message-reader';
 import { mappingOf } from '../../lib/config/rule-files';
 import type { ObservedMetrics } from '../../local/observations';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from '../../local/stack';
-import { assemblyDirectory } from '../support/assembly';
+import { assemblyWithoutWindow } from '../support/assembly';
 import { eventually } from '../support/eventually';
 
 const config = readEnvironment('local');
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 async function start(options: Partial<LocalStackOptions> = {}): Promise<LocalStack> {
   const stack = await startLocalStack({
-    assemblyDirectory: assemblyDirectory(),
+    assemblyDirectory: assemblyWithoutWindow(),
     stackName: stackName('local'),
     port: 0,
     appId: '11',

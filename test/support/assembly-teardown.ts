@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
-import { assemblyDirectory } from './assembly';
+import { assembliesDirectory } from './assembly';
 
 export default function tearDown(): void {
-  rmSync(assemblyDirectory(), { recursive: true, force: true });
+  rmSync(assembliesDirectory(), { recursive: true, force: true });
 }

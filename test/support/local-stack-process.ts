@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Reachable } from '../../local/stack-file';
-import { assemblyDirectory } from './assembly';
+import { assemblyWithoutWindow } from './assembly';
 
 export interface LocalStackProcess extends Reachable {
   readonly pid: number;
@@ -27,7 +27,7 @@ export async function startLocalStackProcess(...options: string[]): Promise<Loca
   const directory = mkdtempSync(join(tmpdir(), 'local-stack-file-'));
   const stackFile = join(directory, 'stack.json');
   const start = ['--import', 'tsx', 'bin/start.ts', '--port', '0', '--json'];
-  start.push('--assembly', assemblyDirectory(), ...options);
+  start.push('--assembly', assemblyWithoutWindow(), ...options);
   const child = spawn(process.execPath, start, {
     cwd: join(__dirname, '../..'),
     env: { ...process.env, LOCAL_STACK_FILE: stackFile },

@@ -33,7 +33,9 @@ export class StackWithConsole {
     readonly end: () => Promise<void>,
   ) {}
 
-  static async start(options: { readonly heapBaseUrl?: string } = {}): Promise<StackWithConsole> {
+  static async start(
+    options: { readonly heapBaseUrl?: string; readonly assemblyDirectory?: string } = {},
+  ): Promise<StackWithConsole> {
     const notices: string[] = [];
     const onNotice = (notice: string): void => void notices.push(notice);
     const { stack, stackFile, killNext, end } = await startStackWithoutWaiting({ ...options, onNotice });

@@ -5,7 +5,7 @@ import { stackName } from '../../lib/config/environments';
 import { Chaos } from '../../local/chaos';
 import { startLocalStack, type LocalStack, type LocalStackOptions } from '../../local/stack';
 import { writeStackFile } from '../../local/stack-file';
-import { assemblyDirectory } from './assembly';
+import { assemblyWithoutWindow } from './assembly';
 
 /** Injects only what a test requests. Chaos is used only to skip the waits for retries. */
 class WithoutWaiting extends Chaos {
@@ -21,9 +21,10 @@ class WithoutWaiting extends Chaos {
   }
 }
 
-/** The local stack in this process, where no test waits for a retry, and the file by which commands find it. */
+/** The local stack in this process, where no test waits for a retry or a batching window, and the file by which commands find it. */
 export async function startStackWithoutWaiting(
-  options: Pick<LocalStackOptions, 'heapBaseUrl' | 'onNotice'> = { onNotice: () => undefined },
+  options: Pick<LocalStackOptions, 'heapBaseUrl' | 'onNotice'> &
+    Partial<Pick<LocalStackOptions, 'assemblyDirectory'>> = { onNotice: () => undefined },
 ): Promise<{
   readonly stack: LocalStack;
   readonly stackFile: string;
@@ -35,7 +36,7 @@ export async function startStackWithoutWaiting(
   const stackFile = join(folder, 'stack.json');
   const chaos = new WithoutWaiting({ seed: '1' });
   const stack = await startLocalStack({
-    assemblyDirectory: assemblyDirectory(),
+    assemblyDirectory: assemblyWithoutWindow(),
     stackName: stackName('local'),
     port: 0,
     appId: '11',

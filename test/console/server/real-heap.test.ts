@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ConsoleSettings } from '../../../console/wire';
+import { assemblyDirectory } from '../../support/assembly';
 import { eventually } from '../../support/eventually';
 import { StackWithConsole } from '../../support/stack-with-console';
 
@@ -14,7 +15,10 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => heap.listen(0, '127.0.0.1', resolve));
   const { port } = heap.address() as AddressInfo;
-  stack = await StackWithConsole.start({ heapBaseUrl: `http://127.0.0.1:${port}` });
+  stack = await StackWithConsole.start({
+    heapBaseUrl: `http://127.0.0.1:${port}`,
+    assemblyDirectory: assemblyDirectory(),
+  });
 });
 afterAll(async () => {
   await stack.end();
