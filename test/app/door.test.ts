@@ -3,7 +3,7 @@ import { startApiGateway, type RunningApiGateway } from '../../local/api-gateway
 import { readTemplate } from '../../local/template';
 import { FakeSqs, refused, stored } from '../support/fake-sqs';
 import { hostileBody } from '../support/hostile-body';
-import { synthTemplate } from '../support/synth';
+import { synthesizedTemplate } from '../support/synthesized';
 
 /** The synthesized endpoint in front of an SQS that answers as a test wants. */
 let sqs: FakeSqs;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   sqs = await FakeSqs.start();
   gateway = await startApiGateway({
     port: 0,
-    template: readTemplate(synthTemplate().toJSON()),
+    template: readTemplate(synthesizedTemplate('settings').toJSON()),
     deployment: {
       region: 'us-east-1',
       accountId: '000000000000',

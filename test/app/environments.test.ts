@@ -7,7 +7,8 @@ import { context } from '../../cdk.json';
 import { version } from '../../package.json';
 import { EnvironmentConfigError } from '../../lib/config/environment-config';
 import { environmentNames, isDeployed, readEnvironment, stackName } from '../../lib/config/environments';
-import { settings, withoutBundling } from '../support/synth';
+import { settings } from '../support/settings';
+import { withoutBundling } from '../support/synth';
 import { resource, resources } from '../support/template';
 
 // CDK prints the warnings of every synthesis.

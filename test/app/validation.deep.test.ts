@@ -6,7 +6,8 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentNames } from '../../lib/config/environments';
-import { addStack, allSettings } from '../support/synth';
+import { allSettings } from '../support/settings';
+import { addStack } from '../support/synth';
 
 process.env['CDK_VALIDATION'] = 'true';
 

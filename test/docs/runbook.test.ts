@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { anchorOf } from '../support/markdown';
 import { compositeAlarms, metricAlarms } from '../support/observed-metrics';
-import { allSettings, synthTemplate } from '../support/synth';
+import { synthesizedTemplate } from '../support/synthesized';
 import { resource } from '../support/template';
 
 const docs = join(__dirname, '../../docs');
@@ -10,7 +10,7 @@ const page = readFileSync(join(docs, 'runbook.md'), 'utf8');
 const sections = page.split(/^## /m).slice(1);
 const headingOf = (section: string): string => section.split('\n')[0] ?? '';
 
-const template = synthTemplate(allSettings);
+const template = synthesizedTemplate('allSettings');
 const names = [...metricAlarms(template), ...compositeAlarms(template)].map(({ Properties }) =>
   Properties.AlarmName.replace(/^.*-/, ''),
 );

@@ -11,7 +11,7 @@ import { deadLettersOf } from '../support/simulation/account';
 import { SimulatedHeap } from '../support/simulation/heap';
 import { bufferName, Pipeline } from '../support/simulation/pipeline';
 import { VirtualTime } from '../support/simulation/virtual-time';
-import { synthTemplate } from '../support/synth';
+import { synthesizedTemplate } from '../support/synthesized';
 
 /** Arbitrary requests through the synthesized endpoint and the forwarder behind it. */
 const time = new VirtualTime(Date.now());
@@ -24,7 +24,7 @@ beforeAll(async () => {
   aws = await startAwsEndpoint({ port: 0, sqs: pipeline.sqs, secrets: new SecretsManagerService() });
   gateway = await startApiGateway({
     port: 0,
-    template: readTemplate(synthTemplate().toJSON()),
+    template: readTemplate(synthesizedTemplate('settings').toJSON()),
     deployment: {
       region: pipeline.sqs.region,
       accountId: pipeline.sqs.accountId,

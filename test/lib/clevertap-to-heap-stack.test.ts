@@ -1,6 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import type { EnvironmentSettings } from '../../lib/config/environment-config';
-import { allSettings, synthTemplate } from '../support/synth';
+import { allSettings } from '../support/settings';
+import { synthTemplate } from '../support/synth';
 import { outputs, resource, resources } from '../support/template';
 
 interface Statement {

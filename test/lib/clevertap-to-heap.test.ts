@@ -18,7 +18,8 @@ import {
 } from '../../lib/clevertap-to-heap-props';
 import { environmentNames } from '../../lib/config/environments';
 import { isAlarmOf } from '../../relay/environment/environment';
-import { allSettings, newApp, synthTemplate, withoutBundling } from '../support/synth';
+import { allSettings } from '../support/settings';
+import { newApp, synthTemplate, withoutBundling } from '../support/synth';
 import { asText, outputs, resource, resources } from '../support/template';
 import logicalIds from './logical-ids.json';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { account, region, stackName } from '../support/iam/deployed-policies';
 import { decide } from '../support/iam/evaluate-policy';
-import { addStack, allSettings, newApp } from '../support/synth';
+import { allSettings } from '../support/settings';
+import { addStack, newApp } from '../support/synth';
 import { diffPolicy } from './diff-policy';
 
 const root = join(__dirname, '../..');

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { account, DeployedStack, region, stackName } from '../support/iam/deployed-policies';
 import { decide } from '../support/iam/evaluate-policy';
-import { allSettings, synthTemplate } from '../support/synth';
+import { allSettings } from '../support/settings';
+import { synthesizedTemplate } from '../support/synthesized';
 import { diffPolicy } from './diff-policy';
 import { forbiddenActions, foreignResources, namesOf } from './needs';
 
-const stack = new DeployedStack(synthTemplate(allSettings));
+const stack = new DeployedStack(synthesizedTemplate('allSettings'));
 const { stack: stackArn, ...others } = namesOf(stack, allSettings.domain.certificateArn);
 const decision = (action: string, resource: string): string =>
   decide({ principal: { identity: 'diff' }, action, resource, context: {} }, [diffPolicy()]);

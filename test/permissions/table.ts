@@ -6,7 +6,8 @@ import {
   type DeployedPolicy,
 } from '../support/iam/deployed-policies';
 import { decide, type PolicyDocument, type Principal } from '../support/iam/evaluate-policy';
-import { allSettings, synthTemplate } from '../support/synth';
+import { allSettings } from '../support/settings';
+import { synthesizedTemplate } from '../support/synthesized';
 import {
   apiGatewayNeeds,
   forbiddenActions,
@@ -21,7 +22,7 @@ import {
 } from './needs';
 
 // Two topics, one of them the stack's own, and a custom domain.
-const stack = new DeployedStack(synthTemplate(allSettings));
+const stack = new DeployedStack(synthesizedTemplate('allSettings'));
 const names = namesOf(stack, allSettings.domain.certificateArn);
 export const deployed = stack.policies();
 

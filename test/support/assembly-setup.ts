@@ -12,16 +12,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { localEnvironment, stackName } from '../../lib/config/environments';
-import { directoriesOf } from './assembly';
+import { assemblyDirectory, assemblyWithoutWindow, testAssembly } from './assembly';
+import { allSettings, settings } from './settings';
+import { addStack, newApp } from './test-stack';
 
-/** Synthesizes and bundles the local environment once per run. assembly.ts passes it to all test files. */
+/** Synthesizes and bundles once per run what many test files use. assembly.ts tells them where it is. */
 export default function setUp(): void {
   process.env['CDK_VALIDATION'] ??= 'false';
-  const parent = realpathSync(mkdtempSync(join(tmpdir(), 'assembly-')));
-  process.env['TEST_ASSEMBLY_DIRECTORY'] = parent;
-  const { synthesized, withoutWindow } = directoriesOf(parent);
-  createApp({ names: [localEnvironment], outdir: synthesized }).synth();
-  copyWithoutWindow(synthesized, withoutWindow);
+  process.env['TEST_ASSEMBLIES_DIRECTORY'] = realpathSync(mkdtempSync(join(tmpdir(), 'assemblies-')));
+  createApp({ names: [localEnvironment], outdir: assemblyDirectory() }).synth();
+  copyWithoutWindow(assemblyDirectory(), assemblyWithoutWindow());
+  for (const [name, value] of Object.entries({ settings, allSettings })) {
+    const app = newApp({ outdir: testAssembly(name as 'settings' | 'allSettings') });
+    addStack(app, value);
+    app.synth();
+  }
 }
 
 /** The function is invoked for each message at once, which Lambda allows for batches of at most ten messages. */

@@ -1,24 +1,21 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What assembly-setup.ts makes for a run, in a folder that assembly-teardown.ts removes. */
-export const directoriesOf = (parent: string): { synthesized: string; withoutWindow: string } => ({
-  synthesized: join(parent, 'synthesized'),
-  withoutWindow: join(parent, 'without-window'),
-});
-
-/** The folder of everything that assembly-setup.ts made for this run. */
+/** The folder of what assembly-setup.ts synthesized for this run. Read-only, as everything in it. */
 export function assembliesDirectory(): string {
-  const directory = process.env['TEST_ASSEMBLY_DIRECTORY'];
+  const directory = process.env['TEST_ASSEMBLIES_DIRECTORY'];
   if (directory === undefined) throw new Error('jest has not run test/support/assembly-setup.ts');
   return directory;
 }
 
-/** The assembly of the local environment. Read-only. */
-export const assemblyDirectory = (): string => directoriesOf(assembliesDirectory()).synthesized;
+/** The assembly of the local environment. */
+export const assemblyDirectory = (): string => join(assembliesDirectory(), 'local');
 
-/** The same without a batching window: each webhook is delivered at once, in batches of at most ten. Read-only. */
-export const assemblyWithoutWindow = (): string => directoriesOf(assembliesDirectory()).withoutWindow;
+/** The same without a batching window: each webhook is delivered at once, in batches of at most ten. */
+export const assemblyWithoutWindow = (): string => join(assembliesDirectory(), 'without-window');
+
+/** The assembly of the test stack with `settings`, or with `allSettings`. It has no bundled function. */
+export const testAssembly = (of: 'settings' | 'allSettings'): string => join(assembliesDirectory(), of);
 
 /** The folder of the bundled function. */
 export function functionAsset(): string {

@@ -1,4 +1,4 @@
-import type { Template } from 'aws-cdk-lib/assertions';
+import type { SynthesizedTemplate } from './synthesized';
 import { resource, resources } from './template';
 
 /** A metric as an alarm or a graph reads it. */
@@ -49,10 +49,10 @@ export interface CompositeProperties {
   ActionsSuppressorExtensionPeriod?: number;
 }
 
-export const metricAlarms = (template: Template) =>
+export const metricAlarms = (template: SynthesizedTemplate) =>
   resources<AlarmProperties>(template, 'AWS::CloudWatch::Alarm');
 
-export const compositeAlarms = (template: Template) =>
+export const compositeAlarms = (template: SynthesizedTemplate) =>
   resources<CompositeProperties>(template, 'AWS::CloudWatch::CompositeAlarm');
 
 const fromPairs = (pairs: { Name: string; Value: string }[]): Record<string, string> =>
@@ -123,7 +123,7 @@ export interface Widget {
 }
 
 /** The widgets of the only dashboard. */
-export function widgets(template: Template): Widget[] {
+export function widgets(template: SynthesizedTemplate): Widget[] {
   const { DashboardBody } = resource<{ DashboardBody: string }>(
     template,
     'AWS::CloudWatch::Dashboard',

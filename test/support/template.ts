@@ -1,4 +1,4 @@
-import type { Template } from 'aws-cdk-lib/assertions';
+import type { SynthesizedTemplate } from './synthesized';
 
 /** A resource in which every `Ref`, `Fn::GetAtt` and `Fn::Join` is replaced by a string. */
 export interface Resource<Properties = Record<string, unknown>> {
@@ -12,7 +12,7 @@ export interface Resource<Properties = Record<string, unknown>> {
 
 /** All resources of a type, or of every type. */
 export function resources<Properties = Record<string, unknown>>(
-  template: Template,
+  template: SynthesizedTemplate,
   type?: string,
 ): Resource<Properties>[] {
   const all = template.toJSON()['Resources'] as Record<string, { Type: string }>;
@@ -26,7 +26,7 @@ export function resources<Properties = Record<string, unknown>>(
 
 /** The only resource of a type whose logical id starts with the given construct path. */
 export function resource<Properties = Record<string, unknown>>(
-  template: Template,
+  template: SynthesizedTemplate,
   type: string,
   path = '',
 ): Resource<Properties> {
@@ -36,7 +36,7 @@ export function resource<Properties = Record<string, unknown>>(
 }
 
 /** The values of the outputs. */
-export function outputs(template: Template): Record<string, unknown> {
+export function outputs(template: SynthesizedTemplate): Record<string, unknown> {
   const all = template.toJSON()['Outputs'] as Record<string, { Value: unknown }>;
   return Object.fromEntries(Object.entries(all).map(([name, { Value }]) => [name, asText(Value)]));
 }

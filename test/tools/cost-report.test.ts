@@ -17,7 +17,8 @@ import { environmentNames, isDeployed, stackName } from '../../lib/config/enviro
 import { searchedGbUsd } from '../../relay/ledger/ledger';
 import { InMemoryPorts } from '../support/in-memory-ports';
 import { sqsRecord } from '../support/sqs-record';
-import { allSettings, synthTemplate, withoutBundling } from '../support/synth';
+import { allSettings } from '../support/settings';
+import { synthTemplate, withoutBundling } from '../support/synth';
 
 const page = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
 const total = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);

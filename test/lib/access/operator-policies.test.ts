@@ -1,4 +1,5 @@
-import { allSettings, addStack, newApp, synthTemplate } from '../../support/synth';
+import { allSettings } from '../../support/settings';
+import { addStack, newApp, synthTemplate } from '../../support/synth';
 import { Template } from 'aws-cdk-lib/assertions';
 import { resource, resources } from '../../support/template';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentConfigError, parseEnvironment } from '../../../lib/config/environment-config';
-import { allSettings, settings } from '../../support/synth';
+import { allSettings, settings } from '../../support/settings';
 
 const root = join(__dirname, '../../..');
 

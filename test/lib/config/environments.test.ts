@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentConfigError } from '../../../lib/config/environment-config';
 import { environmentNames, isDeployed, readEnvironment, stackName } from '../../../lib/config/environments';
-import { settings } from '../../support/synth';
+import { settings } from '../../support/settings';
 
 let directory: string;
 

@@ -1,5 +1,6 @@
 import { environmentVariables } from '../../../lambda/contract';
-import { allSettings, synthTemplate } from '../../support/synth';
+import { allSettings } from '../../support/settings';
+import { synthTemplate } from '../../support/synth';
 import { resource } from '../../support/template';
 
 interface LambdaFunction {

@@ -1,8 +1,8 @@
 import { secretPlaceholder } from '../../../lambda/contract';
-import { synthTemplate } from '../../support/synth';
+import { synthesizedTemplate } from '../../support/synthesized';
 import { outputs, resource } from '../../support/template';
 
-const template = synthTemplate();
+const template = synthesizedTemplate('settings');
 const secret = resource<{ SecretString: string }>(template, 'AWS::SecretsManager::Secret');
 
 it('holds exactly this literal: CloudFormation would overwrite the live app id with another one', () => {

@@ -1,7 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { render } from 'velocityjs';
 import { sendMessageTemplate } from '../../../lib/ingest/request-template';
-import { allSettings, synthTemplate } from '../../support/synth';
+import { allSettings } from '../../support/settings';
+import { synthTemplate } from '../../support/synth';
 import { outputs, resource, resources } from '../../support/template';
 
 interface Method {

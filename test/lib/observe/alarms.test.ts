@@ -11,7 +11,8 @@ import {
   readBy,
   type AlarmProperties,
 } from '../../support/observed-metrics';
-import { addStack, allSettings, newApp, settings, synthTemplate } from '../../support/synth';
+import { allSettings, settings } from '../../support/settings';
+import { addStack, newApp, synthTemplate } from '../../support/synth';
 import { resource, resources } from '../../support/template';
 
 const alarms: EnvironmentSettings['alarms'] = {

@@ -10,7 +10,8 @@ import {
   widgets,
   type Widget,
 } from '../../support/observed-metrics';
-import { allSettings, synthTemplate } from '../../support/synth';
+import { allSettings } from '../../support/settings';
+import { synthTemplate } from '../../support/synth';
 import { outputs, resource } from '../../support/template';
 
 const template = synthTemplate(allSettings);

@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Template } from 'aws-cdk-lib/assertions';
 import { metrics, rejectionReasons } from '../../../lambda/contract';
 import { createMetrics } from '../../../lambda/telemetry/metrics';
 import { metricAlarms, readBy, shownBy, widgets, type ObservedMetric } from '../../support/observed-metrics';
-import { allSettings, synthTemplate } from '../../support/synth';
+import { synthesizedTemplate, type SynthesizedTemplate } from '../../support/synthesized';
 import { resource, resources } from '../../support/template';
 
-const template = synthTemplate(allSettings);
+const template = synthesizedTemplate('allSettings');
 const stackName = 'ClevertapToHeapTest';
 
 /** Namespace, name and dimensions, which identify a metric. */
@@ -51,7 +50,7 @@ function written(): string[] {
 }
 
 /** The metrics that the template's metric filters extract from the access log. */
-const filtered = (from: Template): string[] =>
+const filtered = (from: SynthesizedTemplate): string[] =>
   resources<{
     FilterPattern: string;
     MetricTransformations: {
@@ -68,7 +67,7 @@ const filtered = (from: Template): string[] =>
   );
 
 /** The metrics that AWS documents for its services, with the dimensions of this stack's resources. */
-function documented(from: Template): string[] {
+function documented(from: SynthesizedTemplate): string[] {
   const queue = (path: string): string =>
     `\${${resource(from, 'AWS::SQS::Queue', path).logicalId}.QueueName}`;
   const table: [namespace: string, dimensions: Record<string, string>, names: string[]][] = [

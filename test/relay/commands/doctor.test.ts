@@ -30,14 +30,15 @@ import {
   topicArns,
   urls,
 } from '../../support/healthy-account';
-import { allSettings, synthTemplate } from '../../support/synth';
+import { allSettings } from '../../support/settings';
+import { synthesizedTemplate } from '../../support/synthesized';
 
 const now = Date.parse('2026-11-28T12:30:00Z');
 const hour = 3_600_000;
 // Named like the stack of the environment, as its alarms are.
 const template = templateSchema.parse(
   JSON.parse(
-    JSON.stringify(synthTemplate(allSettings).toJSON()).replaceAll(
+    JSON.stringify(synthesizedTemplate('allSettings').toJSON()).replaceAll(
       'ClevertapToHeapTest',
       'ClevertapToHeapDev',
     ),

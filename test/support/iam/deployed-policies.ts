@@ -1,5 +1,5 @@
-import type { Template } from 'aws-cdk-lib/assertions';
 import { readTemplate, resolveProperties, type Resource } from '../../../local/template';
+import type { SynthesizedTemplate } from '../synthesized';
 import type { PolicyDocument, Statement } from './evaluate-policy';
 
 export const region = 'eu-west-1';
@@ -43,7 +43,7 @@ const attributes: Readonly<Record<string, (name: string) => Readonly<Record<stri
 export class DeployedStack {
   private readonly resources: readonly Resource[];
 
-  constructor(template: Template) {
+  constructor(template: SynthesizedTemplate) {
     this.resources = readTemplate(template.toJSON());
   }
 
