@@ -298,8 +298,8 @@ describe('FunctionProcess', () => {
   );
 
   it('does not count loading against the timeout of the invocation', async () => {
-    const source = `const end = Date.now() + 2500; while (Date.now() < end); ${SOURCE}`;
-    expect(await functionOf(source, { timeoutMs: 2000 }).invoke({ do: 'count' })).toMatchObject({
+    const source = `const end = Date.now() + 1100; while (Date.now() < end); ${SOURCE}`;
+    expect(await functionOf(source, { timeoutMs: 1000 }).invoke({ do: 'count' })).toMatchObject({
       invocations: 1,
     });
   });
