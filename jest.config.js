@@ -3,7 +3,10 @@
 /** @type {import('jest').Config} */
 const shared = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
+  // With the sources, so that `--onlyChanged` knows which tests a changed source concerns.
+  roots: ['bench', 'bin', 'config', 'console', 'lambda', 'lib', 'local', 'relay', 'test', 'tools'].map(
+    (folder) => `<rootDir>/${folder}`,
+  ),
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' } }],
   },
