@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import type { FeedRow } from '../../../relay/feed/feed';
 import { feedPrinter } from '../../../relay/terminal/feed-printer';
@@ -21,29 +20,9 @@ const rejection: FeedRow = {
   detail: 'identity: missing; email: missing; phone: missing; objectId: missing; the rule: missing',
 };
 
-/** A terminal, as far as Node checks. */
-const terminal = (): PassThrough =>
-  Object.assign(new PassThrough(), {
-    isTTY: true,
-    // Node's own method, with the test's environment instead of Jest's.
-    getColorDepth: () => WriteStream.prototype.getColorDepth(process.env),
-  });
-
-const variables = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM', 'CI'] as const;
-const before = variables.map((name) => process.env[name]);
-beforeEach(() => {
-  for (const name of variables) Reflect.deleteProperty(process.env, name);
-  process.env['TERM'] = 'xterm-256color';
-});
-afterAll(() => {
-  variables.forEach((name, index) => {
-    if (before[index] === undefined) Reflect.deleteProperty(process.env, name);
-    else process.env[name] = before[index];
-  });
-});
-
 test('advice is given once for each reason, within 80 columns', () => {
-  const print = feedPrinter(new PassThrough());
+  const printer = feedPrinter(new PassThrough());
+  const print = (row: FeedRow): string[] => printer(row).map(stripVTControlCharacters);
   const [line, advice, ...others] = print(rejection);
 
   expect(line).toBe('00:00:00  ✗ 1 rejected  Purchase  missing_identity');
@@ -54,24 +33,12 @@ test('advice is given once for each reason, within 80 columns', () => {
   expect(print({ ...rejection, reasons: { invalid_json: 1 } })).toHaveLength(2);
 });
 
-test('a terminal gets colours, and a pipe none', () => {
-  const [line] = feedPrinter(terminal())(rejection);
-  expect(line).toContain('\u001b[31m');
-  expect(stripVTControlCharacters(line!)).toBe('00:00:00  ✗ 1 rejected  Purchase  missing_identity');
-  expect(feedPrinter(new PassThrough())(rejection)[0]).not.toContain('\u001b');
-});
-
-test('NO_COLOR removes the colours', () => {
-  process.env['NO_COLOR'] = '1';
-  expect(feedPrinter(terminal())(rejection)[0]).not.toContain('\u001b');
-});
-
-test.each<[Record<string, string>, boolean]>([
-  [{ FORCE_COLOR: '1' }, true],
-  [{ FORCE_COLOR: '0' }, false],
-  [{ NO_COLOR: '1' }, false],
-  [{}, false],
-])('a pipe with %j', (env, isColoured) => {
+test.each<[Record<string, string>, { pipe: boolean; terminal: boolean }]>([
+  [{}, { pipe: false, terminal: true }],
+  [{ FORCE_COLOR: '1' }, { pipe: true, terminal: true }],
+  [{ FORCE_COLOR: '0' }, { pipe: false, terminal: false }],
+  [{ NO_COLOR: '1' }, { pipe: false, terminal: false }],
+])('with %j a line has colours: %j', (variables, isColoured) => {
   // In a separate process, because Node reads the environment of its process, not Jest's.
   const printed = execFileSync(
     process.execPath,
@@ -80,11 +47,24 @@ test.each<[Record<string, string>, boolean]>([
       'tsx',
       '--eval',
       `const { feedPrinter } = require('./relay/terminal/feed-printer.ts');
-       console.log(feedPrinter(process.stdout)(${JSON.stringify(rejection)})[0]);`,
+       const { getColorDepth } = require('node:tty').WriteStream.prototype;
+       // A terminal, as far as Node checks.
+       const terminal = Object.assign(new (require('node:stream').PassThrough)(), { isTTY: true, getColorDepth });
+       const lineOf = (stream) => feedPrinter(stream)(${JSON.stringify(rejection)})[0];
+       console.log(JSON.stringify({ pipe: lineOf(process.stdout), terminal: lineOf(terminal) }));`,
     ],
-    { cwd: join(__dirname, '../../..'), env: { PATH: process.env['PATH'], ...env }, encoding: 'utf8' },
+    {
+      cwd: join(__dirname, '../../..'),
+      env: { PATH: process.env['PATH'], TERM: 'xterm-256color', ...variables },
+      encoding: 'utf8',
+    },
   );
 
-  expect(printed.includes('\u001b[31m')).toBe(isColoured);
-  expect(stripVTControlCharacters(printed)).toBe('00:00:00  ✗ 1 rejected  Purchase  missing_identity\n');
+  const lines = JSON.parse(printed) as Record<'pipe' | 'terminal', string>;
+  for (const stream of ['pipe', 'terminal'] as const) {
+    expect([stream, lines[stream].includes('\u001b[31m')]).toEqual([stream, isColoured[stream]]);
+    expect(stripVTControlCharacters(lines[stream])).toBe(
+      '00:00:00  ✗ 1 rejected  Purchase  missing_identity',
+    );
+  }
 });
