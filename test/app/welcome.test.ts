@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { bindPorts } from '../../local/ports';
 import { eventually } from '../support/eventually';
 
-const shell = (command: string): Promise<{ stdout: string }> => promisify(execFile)('bash', ['-c', command]);
+const shell = (command: string): Promise<{ stdout: string }> =>
+  promisify(execFile)('bash', ['-c', command], { env: process.env });
 
 test('the commands that npm start prints can be pasted: the first sends a purchase, the second shows it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'local-stack-file-'));

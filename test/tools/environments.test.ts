@@ -6,6 +6,7 @@ const run = (...names: string[]): { status: number | null; stdout: string; stder
   spawnSync(process.execPath, ['--import', 'tsx', 'tools/environments.ts', ...names], {
     cwd: join(__dirname, '../..'),
     encoding: 'utf8',
+    env: process.env,
   });
 
 const deployed = environmentNames().filter(isDeployed);

@@ -68,7 +68,7 @@ const purchase = (identity: string): string => JSON.stringify({ identity, event:
 test('every row is in the place where it says it is, whatever happens to Heap and the function', async () => {
   const { webhookUrl, apiKey } = stack.stack;
   const curl = ['-s', webhookUrl, '-H', `x-api-key: ${apiKey}`, '-d', purchase('curl@shop.test')];
-  await promisify(execFile)('curl', curl);
+  await promisify(execFile)('curl', curl, { env: process.env });
   const sent = await runRelay(['send', '--sample', 'broadcast'], { stackFile: stack.stackFile });
   expect(sent.code).toBe(0);
   await stack.post(fixture('setup-ping'));
