@@ -1,7 +1,7 @@
-import { discardLetters } from '../../relay/dead-letters/discard';
-import { listLetters } from '../../relay/dead-letters/list';
+import { discardDeadLetters } from '../../relay/dead-letters/discard';
+import { listDeadLetters } from '../../relay/dead-letters/list';
 import { redriveAll, redriveSelected } from '../../relay/dead-letters/redrive';
-import type { QueueRef } from '../../relay/dead-letters/visit-letters';
+import type { QueueRef } from '../../relay/dead-letters/visit-dead-letters';
 import { remedyFor } from '../../relay/remedies';
 import type { DeadLetterAnswer, DeadLetterRequest, DeadLetters } from '../wire';
 
@@ -19,7 +19,7 @@ export class DeadLetterDesk {
 
   list(): Promise<DeadLetters> {
     return this.#inTurn(async () => {
-      const { letters, events, complete, groups } = await listLetters(this.deadLetters, {
+      const { letters, events, complete, groups } = await listDeadLetters(this.deadLetters, {
         samples: 1,
         show: false,
         ...atOnce,
@@ -58,7 +58,7 @@ export class DeadLetterDesk {
 
   discard({ reason }: DeadLetterRequest): Promise<DeadLetterAnswer> {
     return this.#inTurn(async () => {
-      const { letters, complete } = await discardLetters(this.deadLetters, { reason, ...atOnce });
+      const { letters, complete } = await discardDeadLetters(this.deadLetters, { reason, ...atOnce });
       return {
         letters,
         complete,

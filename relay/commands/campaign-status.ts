@@ -1,4 +1,4 @@
-import { countsOf } from '../dead-letters/visit-letters';
+import { countsOf } from '../dead-letters/visit-dead-letters';
 import { outputOf, type Environment } from '../environment/environment';
 import { campaignsOf } from '../ledger/campaigns';
 import { searchedGbUsd } from '../ledger/ledger';

@@ -1,9 +1,9 @@
 import { text } from 'node:stream/consumers';
-import { discardLetters } from '../dead-letters/discard';
-import { exportLetters } from '../dead-letters/export';
-import { listLetters, printList } from '../dead-letters/list';
+import { discardDeadLetters } from '../dead-letters/discard';
+import { exportDeadLetters } from '../dead-letters/export';
+import { listDeadLetters, printList } from '../dead-letters/list';
 import { redriveAll, redriveSelected, type Redrive } from '../dead-letters/redrive';
-import { countsOf, type QueueRef } from '../dead-letters/visit-letters';
+import { countsOf, type QueueRef } from '../dead-letters/visit-dead-letters';
 import { outputOf, type Environment } from '../environment/environment';
 import { endWith, openEnvironment, print, type EnvironmentOptions } from './environment-command';
 import { interruptible } from '../terminal/interruption';
@@ -22,7 +22,7 @@ export async function list(options: ReasonOptions & { samples: number; show?: bo
   const queue = deadLetterQueueOf(await openEnvironment(options));
   const show = options.show === true;
   const result = await interruptible((signal) =>
-    listLetters(queue, { ...options, show, signal, progress: progressBar('dead letters read') }),
+    listDeadLetters(queue, { ...options, show, signal, progress: progressBar('dead letters read') }),
   );
   print(options, result, printList(result, Date.now(), { samples: options.samples, show }));
   endWith(result.complete);
@@ -45,7 +45,7 @@ export async function redrive(options: RedriveOptions): Promise<void> {
   const { reason } = options;
   if (options.dryRun === true) {
     const result = await interruptible((signal) =>
-      listLetters(source, {
+      listDeadLetters(source, {
         samples: 0,
         show: false,
         reason,
@@ -117,7 +117,7 @@ export async function discard(options: DiscardOptions): Promise<void> {
   const isDryRun = options.dryRun === true;
   if (!isDryRun && options.yes !== true) await confirm(await consequenceOf(options, environment, queue));
   const result = await interruptible((signal) =>
-    discardLetters(queue, {
+    discardDeadLetters(queue, {
       reason: options.reason,
       identity,
       isDryRun,
@@ -161,7 +161,7 @@ export async function exportTo(file: string, options: ReasonOptions): Promise<vo
   const queue = deadLetterQueueOf(await openEnvironment(options));
   const path = whereItWasCalled(file);
   const { written, isComplete } = await interruptible((signal) =>
-    exportLetters(queue, path, {
+    exportDeadLetters(queue, path, {
       reason: options.reason,
       signal,
       progress: progressBar('dead letters read'),

@@ -1,5 +1,5 @@
 import { outputOf, type Environment } from '../environment/environment';
-import { countsOf } from '../dead-letters/visit-letters';
+import { countsOf } from '../dead-letters/visit-dead-letters';
 import { campaignsOf } from '../ledger/campaigns';
 import { searchedGbUsd } from '../ledger/ledger';
 import { reconcile, shortfallOf } from '../ledger/reconciliation';

@@ -1,5 +1,5 @@
 import { metrics } from '../../lambda/contract';
-import { countsOf } from '../dead-letters/visit-letters';
+import { countsOf } from '../dead-letters/visit-dead-letters';
 import { describeRecipients, type AlarmRecipients } from '../environment/alarm-recipients';
 import {
   outputOf,

@@ -1,4 +1,4 @@
-import { countsOf } from '../dead-letters/visit-letters';
+import { countsOf } from '../dead-letters/visit-dead-letters';
 import { outputOf, type Environment, type IdentifiedLine } from '../environment/environment';
 import { Feed, type FeedRow } from '../feed/feed';
 import { feedPrinter } from '../terminal/feed-printer';

@@ -1,7 +1,13 @@
 import { deadLetterAttributes } from '../../lambda/contract';
 import { erase } from './erasure';
-import type { Letter } from './letter';
-import { deleteLetters, send, visitLetters, type QueueRef, type VisitOptions } from './visit-letters';
+import type { DeadLetter } from './dead-letter';
+import {
+  deleteDeadLetters,
+  send,
+  visitDeadLetters,
+  type QueueRef,
+  type VisitOptions,
+} from './visit-dead-letters';
 
 export interface Discard {
   /** Dead letters deleted whole. */
@@ -25,15 +31,15 @@ export interface DiscardOptions extends VisitOptions {
  * Permanently deletes dead letters. If only some events of a dead letter must go, the others are first sent to the same
  * queue as a new dead letter with the same stamps and reason. Then the old one is deleted.
  */
-export async function discardLetters(
+export async function discardDeadLetters(
   queue: QueueRef,
   { reason, identity, isDryRun = false, ...options }: DiscardOptions,
 ): Promise<Discard> {
   const total = { letters: 0, narrowed: 0, events: 0 };
-  const { isComplete } = await visitLetters(
+  const { isComplete } = await visitDeadLetters(
     queue,
     async (letters) => {
-      const deleted: Letter[] = [];
+      const deleted: DeadLetter[] = [];
       for (const letter of letters) {
         if (reason !== undefined && letter.reason !== reason) continue;
         const erasure =
@@ -51,7 +57,7 @@ export async function discardLetters(
         deleted.push(letter);
       }
       if (isDryRun) return [];
-      await deleteLetters(queue, deleted);
+      await deleteDeadLetters(queue, deleted);
       return deleted;
     },
     options,
@@ -60,7 +66,7 @@ export async function discardLetters(
 }
 
 /** The attributes with the number of events that are left, if it has such an attribute. */
-const withEvents = ({ attributes }: Letter, events: number): Letter['attributes'] =>
+const withEvents = ({ attributes }: DeadLetter, events: number): DeadLetter['attributes'] =>
   deadLetterAttributes.events in attributes
     ? { ...attributes, [deadLetterAttributes.events]: { DataType: 'Number', StringValue: String(events) } }
     : attributes;

@@ -2,7 +2,7 @@ import { decodeMessage, type EventLocation } from '../../lambda/clevertap/decode
 import { field, isJsonObject } from '../../lambda/json';
 import { narrowMessage } from '../../lambda/clevertap/narrow-message';
 import { identityFields } from '../../lambda/contract';
-import { parseBody, type Letter } from './letter';
+import { parseBody, type DeadLetter } from './dead-letter';
 
 /** What an erasure does to a dead letter. */
 export type Erasure =
@@ -26,7 +26,7 @@ const minTellingLength = 6;
  * Case and surrounding spaces are ignored. A dead letter is deleted whole if it cannot be split into events, or if it
  * names the person for all its events.
  */
-export function erase({ body, pathEvent, events }: Letter, identity: string): Erasure {
+export function erase({ body, pathEvent, events }: DeadLetter, identity: string): Erasure {
   const wanted = fold(identity);
   const root = parseBody(body);
   if (root === undefined) {

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { OperatorError } from '../terminal/operator-error';
 import { whyUnusable } from '../terminal/payload';
-import { campaignOf, type Letter } from './letter';
-import { visitLetters, type QueueRef, type Visit, type VisitOptions } from './visit-letters';
+import { campaignOf, type DeadLetter } from './dead-letter';
+import { visitDeadLetters, type QueueRef, type Visit, type VisitOptions } from './visit-dead-letters';
 
 /**
  * Writes each dead letter as a line of JSON to a new file that only its owner can read. They stay in the queue.
@@ -10,7 +10,7 @@ import { visitLetters, type QueueRef, type Visit, type VisitOptions } from './vi
  * @param path the absolute path of the file
  * @throws {OperatorError} when the file already exists or cannot be written
  */
-export async function exportLetters(
+export async function exportDeadLetters(
   queue: QueueRef,
   path: string,
   { reason, ...options }: VisitOptions & { readonly reason?: string },
@@ -21,7 +21,7 @@ export async function exportLetters(
   });
   let written = 0;
   try {
-    const visit = await visitLetters(
+    const visit = await visitDeadLetters(
       queue,
       async (letters) => {
         const chosen = letters.filter((letter) => reason === undefined || letter.reason === reason);
@@ -38,7 +38,7 @@ export async function exportLetters(
   }
 }
 
-const toLine = (letter: Letter): object => ({
+const toLine = (letter: DeadLetter): object => ({
   messageId: letter.messageId,
   sentAt: new Date(letter.sentAt).toISOString(),
   reason: letter.reason,

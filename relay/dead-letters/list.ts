@@ -1,6 +1,6 @@
 import { duration, count } from '../terminal/terminal-text';
 import { printGroups, Summary, type LetterGroup, type SummaryOptions } from './summary';
-import { countsOf, visitLetters, type QueueRef, type VisitOptions } from './visit-letters';
+import { countsOf, visitDeadLetters, type QueueRef, type VisitOptions } from './visit-dead-letters';
 
 export interface DeadLetterList {
   readonly queueUrl: string;
@@ -16,13 +16,13 @@ export interface DeadLetterList {
 }
 
 /** Lists the dead letters of a queue and leaves them there. */
-export async function listLetters(
+export async function listDeadLetters(
   queue: QueueRef,
   options: SummaryOptions & VisitOptions & { readonly reason?: string },
 ): Promise<DeadLetterList> {
   const summary = new Summary(options);
   const { retentionMs } = await countsOf(queue);
-  const { isComplete } = await visitLetters(
+  const { isComplete } = await visitDeadLetters(
     queue,
     (letters) => {
       for (const letter of letters)

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../lambda/json';
 import { isPlaceholder } from '../../lambda/mapping/identity';
 import { visible } from '../terminal/terminal-text';
-import { parseBody } from './letter';
+import { parseBody } from './dead-letter';
 
 /** Limits of what is shown; the rest is cut. */
 const maxElements = 1;

@@ -8,15 +8,15 @@ import { OperatorError } from '../terminal/operator-error';
 import { pause, RateLimit } from '../terminal/interruption';
 import { noProgress, type Progress } from '../terminal/progress-bar';
 import { count } from '../terminal/terminal-text';
-import { redriven, type Letter } from './letter';
+import { redriven, type DeadLetter } from './dead-letter';
 import {
   countsOf,
-  deleteLetters,
+  deleteDeadLetters,
   send,
-  visitLetters,
+  visitDeadLetters,
   type QueueRef,
   type VisitOptions,
-} from './visit-letters';
+} from './visit-dead-letters';
 
 export interface Redrive {
   readonly moved: number;
@@ -116,7 +116,7 @@ const hiddenNote = (inFlight: number): string | null =>
 export async function redriveSelected(
   from: QueueRef,
   to: QueueRef,
-  matches: (letter: Letter) => boolean,
+  matches: (letter: DeadLetter) => boolean,
   { perSecond, signal, ...options }: MoveOptions & VisitOptions = {},
 ): Promise<Redrive> {
   const rateLimit = new RateLimit(perSecond);
@@ -124,7 +124,7 @@ export async function redriveSelected(
   const sent = new Set<string>();
   let moved = 0;
   let copies = 0;
-  const { isComplete } = await visitLetters(
+  const { isComplete } = await visitDeadLetters(
     from,
     async (letters) => {
       const gone = await Promise.all(
@@ -142,11 +142,11 @@ export async function redriveSelected(
         }),
       );
       const stored = gone.flat();
-      await deleteLetters(from, stored);
+      await deleteDeadLetters(from, stored);
       moved += stored.length;
       return stored;
     },
-    { ...options, signal, secondsPerLetter: perSecond === undefined ? 0 : 1 / perSecond },
+    { ...options, signal, secondsPerDeadLetter: perSecond === undefined ? 0 : 1 / perSecond },
   );
   const note =
     copies > 0
@@ -158,5 +158,5 @@ export async function redriveSelected(
 }
 
 /** Identifies the same events of the same request. SQS's message id changes with each move. */
-const fingerprintOf = ({ body, requestId = '' }: Letter): string =>
+const fingerprintOf = ({ body, requestId = '' }: DeadLetter): string =>
   createHash('sha256').update(`${requestId} ${body}`).digest('base64');

@@ -1,5 +1,5 @@
 import { count, duration, grouped, table, visible, visibleText } from '../terminal/terminal-text';
-import { campaignOf, type Letter } from './letter';
+import { campaignOf, type DeadLetter } from './dead-letter';
 import { maskBody } from './mask';
 
 /** The dead letters of one reason and campaign. */
@@ -12,11 +12,11 @@ export interface LetterGroup {
   /** Milliseconds since 1970. */
   readonly oldestSentAt: number;
   readonly newestSentAt: number;
-  readonly samples: readonly LetterSample[];
+  readonly samples: readonly DeadLetterSample[];
 }
 
 /** A dead letter as it is shown. */
-export interface LetterSample {
+export interface DeadLetterSample {
   readonly messageId: string;
   readonly requestId: string | null;
   /** Milliseconds since 1970. */
@@ -42,7 +42,7 @@ export class Summary {
 
   constructor(private readonly options: SummaryOptions) {}
 
-  add(letter: Letter): void {
+  add(letter: DeadLetter): void {
     const campaign = campaignOf(letter);
     const key = `${letter.reason} ${campaign}`;
     const group = this.groups.get(key);
@@ -70,7 +70,15 @@ export class Summary {
     return [...this.groups.values()].sort((one, other) => other.letters - one.letters);
   }
 
-  private sampleOf({ messageId, requestId, receivedAt, sentAt, events, detail, body }: Letter): LetterSample {
+  private sampleOf({
+    messageId,
+    requestId,
+    receivedAt,
+    sentAt,
+    events,
+    detail,
+    body,
+  }: DeadLetter): DeadLetterSample {
     return {
       messageId,
       requestId: requestId ?? null,

@@ -2,7 +2,7 @@ import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { secretPlaceholder } from '../../lambda/contract';
 import { parseHeapToken } from '../../lambda/heap/heap-tokens';
-import { countsOf } from '../dead-letters/visit-letters';
+import { countsOf } from '../dead-letters/visit-dead-letters';
 import { describeRecipients, type AlarmRecipients } from '../environment/alarm-recipients';
 import { outputOf, relayCommand, type Environment } from '../environment/environment';
 import { OperatorError } from '../terminal/operator-error';

@@ -10,7 +10,7 @@ import {
   LambdaClient,
   ListEventSourceMappingsCommand,
 } from '@aws-sdk/client-lambda';
-import { countsOf } from '../dead-letters/visit-letters';
+import { countsOf } from '../dead-letters/visit-dead-letters';
 import { apiKeyNames, outputOf, type Environment } from '../environment/environment';
 import { count } from '../terminal/terminal-text';
 import { allRight, deployAnew, fault, isMissing, type Check, type Finding } from './check';

@@ -5,7 +5,7 @@ import {
   SQSClient,
   type MessageAttributeValue,
 } from '@aws-sdk/client-sqs';
-import type { QueueRef } from '../../relay/dead-letters/visit-letters';
+import type { QueueRef } from '../../relay/dead-letters/visit-dead-letters';
 import { startAwsEndpoint } from '../../local/aws/endpoint';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SqsService } from '../../local/aws/sqs/service';

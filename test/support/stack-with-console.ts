@@ -14,8 +14,8 @@ import { messageReader } from '../../local/account/message-reader';
 import type { Account } from '../../local/account/reconciliation';
 import { describeAccount } from '../../local/account/account-report';
 import type { LocalStack } from '../../local/stack';
-import type { Letter } from '../../relay/dead-letters/letter';
-import { visitLetters } from '../../relay/dead-letters/visit-letters';
+import type { DeadLetter } from '../../relay/dead-letters/dead-letter';
+import { visitDeadLetters } from '../../relay/dead-letters/visit-dead-letters';
 import { startStackWithoutWaiting } from './stack-without-waiting';
 
 /** The local stack in this process, where no test waits for a retry, with its console. */
@@ -110,9 +110,9 @@ export class StackWithConsole {
     (await (await this.get(`/api/rows/${id}/payload`)).json()) as RowPayload;
 
   /** What is in the dead-letter queue, as another program reads it. */
-  async letters(): Promise<Letter[]> {
-    const found: Letter[] = [];
-    await visitLetters(
+  async letters(): Promise<DeadLetter[]> {
+    const found: DeadLetter[] = [];
+    await visitDeadLetters(
       { sqs: this.sqs, url: this.stack.deadLetterQueueUrl },
       (some) => {
         found.push(...some);

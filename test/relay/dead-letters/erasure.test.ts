@@ -1,11 +1,11 @@
 import { erase } from '../../../relay/dead-letters/erasure';
-import { toLetter } from '../../../relay/dead-letters/letter';
+import { toDeadLetter } from '../../../relay/dead-letters/dead-letter';
 import { decodeMessage, isUnreadable } from '../../../lambda/clevertap/decode-message';
 import { letterAttributes } from '../../support/local-dead-letters';
 
 const eraseFrom = (body: unknown, identity: string): ReturnType<typeof erase> =>
   erase(
-    toLetter({
+    toDeadLetter({
       Body: typeof body === 'string' ? body : JSON.stringify(body),
       MessageAttributes: letterAttributes({ events: 3 }),
     }),

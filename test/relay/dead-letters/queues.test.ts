@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { discardLetters } from '../../../relay/dead-letters/discard';
-import { exportLetters } from '../../../relay/dead-letters/export';
-import { listLetters, printList } from '../../../relay/dead-letters/list';
+import { discardDeadLetters } from '../../../relay/dead-letters/discard';
+import { exportDeadLetters } from '../../../relay/dead-letters/export';
+import { listDeadLetters, printList } from '../../../relay/dead-letters/list';
 import { redriveAll, redriveSelected } from '../../../relay/dead-letters/redrive';
-import { visitLetters } from '../../../relay/dead-letters/visit-letters';
+import { visitDeadLetters } from '../../../relay/dead-letters/visit-dead-letters';
 import { personalData } from '../../support/clevertap-fixture';
 import { LocalDeadLetters } from '../../support/local-dead-letters';
 import { RECEIVED_AT } from '../../support/sqs-record';
@@ -55,7 +55,7 @@ describe('list', () => {
     await queues.add('{"event":"pii"', { reason: 'invalid_json', detail: 'line 1 column 15' });
     await queues.add(JSON.stringify([{ event: 'pii' }, { event: 'pii' }]), { reason: null });
 
-    const list = await listLetters(queues.deadLetters, { samples: 1, show: false, ...atOnce });
+    const list = await listDeadLetters(queues.deadLetters, { samples: 1, show: false, ...atOnce });
 
     expect(list).toMatchObject({ letters: 5, events: 9, complete: true });
     expect(
@@ -79,8 +79,8 @@ describe('list', () => {
     await addAll(bodies(3));
     await queues.add('{"identity":"pii",', { reason: 'invalid_json' });
 
-    const masked = await listLetters(queues.deadLetters, { samples: 9, show: false, ...atOnce });
-    const full = await listLetters(queues.deadLetters, { samples: 9, show: true, ...atOnce });
+    const masked = await listDeadLetters(queues.deadLetters, { samples: 9, show: false, ...atOnce });
+    const full = await listDeadLetters(queues.deadLetters, { samples: 9, show: true, ...atOnce });
 
     for (const text of [JSON.stringify(masked), printList(masked, 0, { samples: 9, show: false })])
       expect(text).not.toMatch(personalData);
@@ -90,7 +90,7 @@ describe('list', () => {
   test('escapes terminal control characters', async () => {
     await queues.add('{"identity":"a\u009b31m\u202e"}');
 
-    const list = await listLetters(queues.deadLetters, { samples: 1, show: true, ...atOnce });
+    const list = await listDeadLetters(queues.deadLetters, { samples: 1, show: true, ...atOnce });
 
     expect(printList(list, 0, { samples: 1, show: true })).not.toMatch(/[\u0080-\u009f\u202e]/);
   });
@@ -100,7 +100,7 @@ describe('list', () => {
     const abort = new AbortController();
     let seen = 0;
 
-    const visit = await visitLetters(
+    const visit = await visitDeadLetters(
       queues.deadLetters,
       (letters) => {
         seen += letters.length;
@@ -112,7 +112,7 @@ describe('list', () => {
 
     expect(visit).toEqual({ letters: 20, isComplete: false });
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 35, hidden: 0 });
-    expect(await listLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce })).toMatchObject({
+    expect(await listDeadLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce })).toMatchObject({
       letters: 35,
       complete: true,
     });
@@ -121,7 +121,7 @@ describe('list', () => {
   test('makes dead letters visible again when reading them fails', async () => {
     await addAll(bodies(15));
 
-    const failing = visitLetters(queues.deadLetters, () => Promise.reject(new Error('mistake')), atOnce);
+    const failing = visitDeadLetters(queues.deadLetters, () => Promise.reject(new Error('mistake')), atOnce);
 
     await expect(failing).rejects.toThrow('mistake');
     expect(await queues.counts(queues.deadLetters)).toEqual({ visible: 15, hidden: 0 });
@@ -130,13 +130,13 @@ describe('list', () => {
   test('says that dead letters are being read elsewhere', async () => {
     await addAll(bodies(2));
     queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
-    const list = await listLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce });
+    const list = await listDeadLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce });
 
     expect(list).toMatchObject({ letters: 1, complete: false });
     expect(printList(list, clock.now(), { samples: 0, show: false })).toContain('being read elsewhere');
 
     queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
-    expect(await listLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce })).toMatchObject({
+    expect(await listDeadLetters(queues.deadLetters, { samples: 0, show: false, ...atOnce })).toMatchObject({
       letters: 0,
       complete: false,
     });
@@ -327,7 +327,10 @@ describe('discard', () => {
     await addAll(bodies(12));
     await queues.add(body('pii-x'), { reason: 'heap_rejected' });
 
-    const discard = await discardLetters(queues.deadLetters, { reason: 'placeholder_identity', ...atOnce });
+    const discard = await discardDeadLetters(queues.deadLetters, {
+      reason: 'placeholder_identity',
+      ...atOnce,
+    });
 
     expect(discard).toEqual({ letters: 12, narrowed: 0, events: 12, complete: true });
     expect(bodiesOf(queues.take(queues.deadLetters))).toEqual([body('pii-x')]);
@@ -339,7 +342,7 @@ describe('discard', () => {
     await queues.add(body('pii-ana'));
     await queues.add(body('pii-eve'));
 
-    const discard = await discardLetters(queues.deadLetters, { identity: 'PII-ana', ...atOnce });
+    const discard = await discardDeadLetters(queues.deadLetters, { identity: 'PII-ana', ...atOnce });
 
     expect(discard).toEqual({ letters: 1, narrowed: 1, events: 2, complete: true });
     const left = queues.take(queues.deadLetters);
@@ -357,13 +360,16 @@ describe('discard', () => {
     await addAll(bodies(2));
     queues.service.receiveMessage('dead-letters', { VisibilityTimeout: 60 });
 
-    expect(await discardLetters(queues.deadLetters, atOnce)).toMatchObject({ letters: 1, complete: false });
+    expect(await discardDeadLetters(queues.deadLetters, atOnce)).toMatchObject({
+      letters: 1,
+      complete: false,
+    });
   });
 
   test('as a dry run counts and deletes nothing', async () => {
     await addAll(bodies(3));
 
-    const discard = await discardLetters(queues.deadLetters, {
+    const discard = await discardDeadLetters(queues.deadLetters, {
       identity: 'pii-1',
       isDryRun: true,
       ...atOnce,
@@ -380,9 +386,10 @@ describe('discard', () => {
       for (let nth = 1; ; nth += 1) {
         await queues.add(JSON.stringify({ profiles }), { events: 3 });
         const mend = breakCall(queues.sqs, nth, when);
-        const outcome = await discardLetters(queues.deadLetters, { identity: 'pii-ana', ...atOnce }).catch(
-          () => undefined,
-        );
+        const outcome = await discardDeadLetters(queues.deadLetters, {
+          identity: 'pii-ana',
+          ...atOnce,
+        }).catch(() => undefined);
         mend();
         now += 43_200_000;
         const left = queues.take(queues.deadLetters).map((letter) => letter.body);
@@ -408,7 +415,7 @@ describe('export', () => {
     await addAll(bodies(12));
     const path = join(folder, 'letters.jsonl');
 
-    expect(await exportLetters(queues.deadLetters, path, atOnce)).toMatchObject({
+    expect(await exportDeadLetters(queues.deadLetters, path, atOnce)).toMatchObject({
       written: 12,
       isComplete: true,
     });
@@ -431,7 +438,7 @@ describe('export', () => {
     const path = join(folder, 'letters.jsonl');
     writeFileSync(path, 'the only copy');
 
-    await expect(exportLetters(queues.deadLetters, path, atOnce)).rejects.toThrow('it already exists');
+    await expect(exportDeadLetters(queues.deadLetters, path, atOnce)).rejects.toThrow('it already exists');
     expect(readFileSync(path, 'utf8')).toBe('the only copy');
   });
 });

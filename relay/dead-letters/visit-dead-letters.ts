@@ -10,7 +10,7 @@ import {
 import { OperatorError } from '../terminal/operator-error';
 import { noProgress, type Progress } from '../terminal/progress-bar';
 import { count } from '../terminal/terminal-text';
-import { toLetter, type Letter } from './letter';
+import { toDeadLetter, type DeadLetter } from './dead-letter';
 
 /** A queue and the client to reach it. */
 export interface QueueRef {
@@ -54,7 +54,7 @@ export interface VisitOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
   /** How long the caller takes for one dead letter, if it limits its rate. */
-  readonly secondsPerLetter?: number;
+  readonly secondsPerDeadLetter?: number;
   /** How long SQS may wait for messages before it returns none. */
   readonly waitSeconds?: number;
 }
@@ -69,7 +69,7 @@ export interface Visit {
 const batchSize = 10;
 const maxVisibilitySeconds = 43_200;
 /** Upper estimate of an SQS call and the work on its ten messages, per message. */
-const secondsPerLetterAtMost = 0.1;
+const secondsPerDeadLetterAtMost = 0.1;
 /** Empty responses after which the rest of what SQS counted is gone or being read elsewhere. */
 const patience = 3;
 /** Concurrent calls when dead letters are made visible again. */
@@ -80,17 +80,17 @@ const parallelBatches = 8;
  * others are visible again when this returns or throws, even after an interruption. If the process is killed, they stay
  * hidden until SQS makes them visible again; none is lost.
  */
-export async function visitLetters(
+export async function visitDeadLetters(
   queue: QueueRef,
-  visit: (letters: readonly Letter[]) => Promise<readonly Letter[]>,
-  { signal, progress = noProgress, secondsPerLetter = 0, waitSeconds = 2 }: VisitOptions = {},
+  visit: (letters: readonly DeadLetter[]) => Promise<readonly DeadLetter[]>,
+  { signal, progress = noProgress, secondsPerDeadLetter = 0, waitSeconds = 2 }: VisitOptions = {},
 ): Promise<Visit> {
   const { visible } = await countsOf(queue);
   progress.total(visible);
   // Long enough to read the whole queue, short enough that a killed command does not hide messages for long.
   const visibilitySeconds = Math.min(
     maxVisibilitySeconds,
-    60 + Math.ceil(visible * (secondsPerLetterAtMost + secondsPerLetter)),
+    60 + Math.ceil(visible * (secondsPerDeadLetterAtMost + secondsPerDeadLetter)),
   );
   // Stop before the first ones become visible and are received again.
   const deadline = Date.now() + visibilitySeconds * 900;
@@ -120,7 +120,7 @@ export async function visitLetters(
         continue;
       }
       // SQS may return a message twice.
-      const letters = messages.map(toLetter);
+      const letters = messages.map(toDeadLetter);
       const unseen = letters.filter(({ messageId }) => !seen.has(messageId));
       for (const { messageId, receiptHandle } of letters) seen.set(messageId, receiptHandle);
       for (const { messageId } of await visit(unseen)) seen.set(messageId, undefined);
@@ -177,7 +177,10 @@ export async function send(
  *
  * @throws {OperatorError} when SQS did not delete some; they become visible again
  */
-export async function deleteLetters({ sqs, url }: QueueRef, letters: readonly Letter[]): Promise<void> {
+export async function deleteDeadLetters(
+  { sqs, url }: QueueRef,
+  letters: readonly DeadLetter[],
+): Promise<void> {
   for (const batch of chunks(letters, batchSize)) {
     const { Failed = [] } = await sqs.send(
       new DeleteMessageBatchCommand({

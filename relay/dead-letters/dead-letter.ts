@@ -5,7 +5,7 @@ import { field, isJsonObject } from '../../lambda/json';
 import { deadLetterAttributes, ingressStamps, receivesExhausted } from '../../lambda/contract';
 
 /** A message of the dead-letter queue. */
-export interface Letter {
+export interface DeadLetter {
   readonly messageId: string;
   readonly receiptHandle: string;
   /** A source message, narrowed to the events that were rejected for the reason. */
@@ -26,7 +26,7 @@ export interface Letter {
 }
 
 /** Reads a message that was received with all its attributes. */
-export function toLetter(message: Message): Letter {
+export function toDeadLetter(message: Message): DeadLetter {
   const { MessageAttributes: attributes = {}, Body: body = '' } = message;
   const text = (name: string): string | undefined => attributes[name]?.StringValue;
   const receivedAt = text(ingressStamps.receivedAt);
@@ -55,13 +55,13 @@ function countEvents(body: string, pathEvent: string | undefined): number {
  * The attributes of the original message: with the endpoint's stamps, which keep the idempotency key and time the same,
  * and without those added for the dead-letter queue.
  */
-export function redriven({ attributes }: Letter): Record<string, MessageAttributeValue> {
+export function redriven({ attributes }: DeadLetter): Record<string, MessageAttributeValue> {
   const added = new Set<string>(Object.values(deadLetterAttributes));
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !added.has(name)));
 }
 
 /** The campaign's `targetId`, or `none`. Accepts only digits, so it cannot be personal data. */
-export function campaignOf({ body }: Pick<Letter, 'body'>): string {
+export function campaignOf({ body }: Pick<DeadLetter, 'body'>): string {
   const parsed = parseBody(body);
   if (parsed === undefined) return /"targetId"\s*:\s*"?(\d+)/i.exec(body)?.[1] ?? 'none';
   const root: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
