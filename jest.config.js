@@ -3,7 +3,7 @@
 /** @type {import('jest').Config} */
 const shared = {
   testEnvironment: 'node',
-  // With the sources, so that `--onlyChanged` knows which tests a changed source concerns.
+  // With the sources, so that `--onlyChanged` and `--watch` know which tests import a changed one.
   roots: ['bench', 'bin', 'config', 'console', 'lambda', 'lib', 'local', 'relay', 'test', 'tools'].map(
     (folder) => `<rootDir>/${folder}`,
   ),

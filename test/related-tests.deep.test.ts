@@ -8,8 +8,11 @@ test('jest knows which tests a changed source concerns', () => {
   const testOf = {
     'bench/payloads.ts': 'bench/payloads.test.ts',
     'bin/clevertap-to-heap.ts': 'app/environments.test.ts',
+    'config/prod.ts': 'app/environments.test.ts',
     'console/server/server.ts': 'console/server/server.test.ts',
+    'lambda/heap/heap-client.ts': 'bundle/forwarder-handler.test.ts',
     'lambda/heap/sender.ts': 'lambda/heap/sender.test.ts',
+    'lib/access/operator-policies.ts': 'permissions/permission-table.test.ts',
     'lib/clevertap-to-heap.ts': 'lib/clevertap-to-heap.test.ts',
     'local/stack.ts': 'local/stack.test.ts',
     'relay/feed/row-parts.ts': 'relay/feed/row-parts.test.ts',

@@ -1,3 +1,4 @@
+import { assemblyDirectory } from '../support/assembly';
 import { personalData, withoutRequestIds } from '../support/clevertap-fixture';
 import {
   deadLetters,
@@ -13,7 +14,7 @@ import {
 test.each(['7', '11', 'friday'])(
   'with the seed %s everything settles: each event is in Heap once or a dead letter (F19, F26, F42, F54, F59)',
   async (seed) => {
-    const stack = await start('--chaos', seed);
+    const stack = await start('--assembly', assemblyDirectory(), '--chaos', seed);
     const rounds = [1, 2, 3, 4].map(round);
     for (const { bodies } of rounds) for (const body of bodies) await post(stack, body);
     await settled(stack);

@@ -4,11 +4,15 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { BUNDLING_STACKS } from 'aws-cdk-lib/cx-api';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { context } from '../../cdk.json';
+// The app loads them by name. Named here, jest runs this test after a change of one.
+import '../../config/dev';
+import '../../config/local';
+import '../../config/prod';
 import { version } from '../../package.json';
 import { EnvironmentConfigError } from '../../lib/config/environment-config';
 import { environmentNames, isDeployed, readEnvironment, stackName } from '../../lib/config/environments';
 import { settings } from '../support/settings';
-import { withoutBundling } from '../support/synth';
+import { withoutBundling } from '../support/test-stack';
 import { resource, resources } from '../support/template';
 
 // CDK prints the warnings of every synthesis.

@@ -1,12 +1,13 @@
+import { assemblyDirectory } from '../support/assembly';
 import { fixture } from '../support/clevertap-fixture';
 import { eventually } from '../support/eventually';
 import { startLocalStackProcess, type LocalStackProcess } from '../support/local-stack-process';
 import { runRelay } from '../support/relay-process';
 
-/** With the function's real delays of half a minute and more. */
+/** With the batching window, and the function's real delays of half a minute and more. */
 let stack: LocalStackProcess;
 beforeAll(async () => {
-  stack = await startLocalStackProcess();
+  stack = await startLocalStackProcess('--assembly', assemblyDirectory());
 });
 afterAll(() => stack.end('SIGKILL'));
 

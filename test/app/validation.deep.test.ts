@@ -7,7 +7,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { createApp } from '../../bin/clevertap-to-heap';
 import { environmentNames } from '../../lib/config/environments';
 import { allSettings } from '../support/settings';
-import { addStack } from '../support/synth';
+import { addStack } from '../support/test-stack';
 
 process.env['CDK_VALIDATION'] = 'true';
 

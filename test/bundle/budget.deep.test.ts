@@ -14,7 +14,7 @@ import type { RunningServer } from '../../local/http-server';
 import { FunctionProcess } from '../../local/lambda/function-process';
 import { SecretsManagerService } from '../../local/aws/secrets-manager/service';
 import { SqsService } from '../../local/aws/sqs/service';
-import { functionAsset } from '../support/assembly';
+import { functionAsset } from '../support/function-asset';
 import { functionEnvironment } from '../support/function-environment';
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ts from 'typescript';
 import { environmentVariables } from '../../lambda/contract';
-import { functionAsset } from '../support/assembly';
+import { functionAsset } from '../support/function-asset';
 
 const asset = functionAsset();
 const files = ['index.js', 'liquidjs.js', 'sqs.js'];

@@ -19,7 +19,8 @@ import {
 import { environmentNames } from '../../lib/config/environments';
 import { isAlarmOf } from '../../relay/environment/environment';
 import { allSettings } from '../support/settings';
-import { newApp, synthTemplate, withoutBundling } from '../support/synth';
+import { synthTemplate } from '../support/synth';
+import { newApp, withoutBundling } from '../support/test-stack';
 import { asText, outputs, resource, resources } from '../support/template';
 import logicalIds from './logical-ids.json';
 

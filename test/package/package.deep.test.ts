@@ -24,7 +24,7 @@ import {
   peers,
   repositoryOf,
 } from '../../tools/package';
-import { functionAsset } from '../support/assembly';
+import { functionAsset } from '../support/function-asset';
 import { eventually } from '../support/eventually';
 import { anchorsOf, linksOf } from '../support/markdown';
 

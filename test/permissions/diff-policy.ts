@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { account, region, stackName } from '../support/iam/deployed-policies';
+import { account, region } from '../support/iam/deployed-policies';
+import { testStackName as stackName } from '../support/settings';
 import type { PolicyDocument } from '../support/iam/evaluate-policy';
 
 /** The diff role's policy from docs/deploy.md, with the account and stack of the tests. */

@@ -1,12 +1,14 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import { execFile } from 'node:child_process';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { account, region, stackName } from '../support/iam/deployed-policies';
+import { account, region } from '../support/iam/deployed-policies';
+import { testStackName as stackName } from '../support/settings';
 import { decide } from '../support/iam/evaluate-policy';
 import { allSettings } from '../support/settings';
-import { addStack, newApp } from '../support/synth';
+import { addStack, newApp } from '../support/test-stack';
 import { diffPolicy } from './diff-policy';
 
 const root = join(__dirname, '../..');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { account, DeployedStack, region, stackName } from '../support/iam/deployed-policies';
+import { account, DeployedStack, region } from '../support/iam/deployed-policies';
+import { testStackName as stackName } from '../support/settings';
 import { decide } from '../support/iam/evaluate-policy';
 import { allSettings } from '../support/settings';
 import { synthesizedTemplate } from '../support/synthesized';

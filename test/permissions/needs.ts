@@ -1,4 +1,5 @@
-import { account, region, stackName, type DeployedStack } from '../support/iam/deployed-policies';
+import { account, region, type DeployedStack } from '../support/iam/deployed-policies';
+import { testStackName as stackName } from '../support/settings';
 
 /** The policies of `lib/access`. Each one includes the permissions of those before it. */
 export const levels = ['reader', 'smoke', 'operator'] as const;

@@ -1,10 +1,5 @@
-import {
-  DeployedStack,
-  account,
-  region,
-  stackName,
-  type DeployedPolicy,
-} from '../support/iam/deployed-policies';
+import { DeployedStack, account, region, type DeployedPolicy } from '../support/iam/deployed-policies';
+import { testStackName as stackName } from '../support/settings';
 import { decide, type PolicyDocument, type Principal } from '../support/iam/evaluate-policy';
 import { allSettings } from '../support/settings';
 import { synthesizedTemplate } from '../support/synthesized';

@@ -18,8 +18,8 @@ export interface LocalStackProcess extends Reachable {
 }
 
 /**
- * Starts `npm start -- --port 0 --json` without npm and waits until it is ready. It uses the assembly shared by the
- * whole run; welcome.test.ts also tests the synthesis.
+ * Starts `npm start -- --port 0 --json` without npm and waits until it is ready. It uses the assembly
+ * without a batching window; welcome.test.ts also tests the synthesis.
  *
  * @param options further command-line options
  */

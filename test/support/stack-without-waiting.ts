@@ -21,7 +21,10 @@ class WithoutWaiting extends Chaos {
   }
 }
 
-/** The local stack in this process, where no test waits for a retry or a batching window, and the file by which commands find it. */
+/**
+ * The local stack in this process, where no test waits for a retry or a batching window, and the file by which commands
+ * find it.
+ */
 export async function startStackWithoutWaiting(
   options: Pick<LocalStackOptions, 'heapBaseUrl' | 'onNotice'> &
     Partial<Pick<LocalStackOptions, 'assemblyDirectory'>> = { onNotice: () => undefined },

@@ -3,8 +3,6 @@ import { Template } from 'aws-cdk-lib/assertions';
 import type { EnvironmentSettings } from '../../lib/config/environment-config';
 import { addStack, newApp } from './test-stack';
 
-export { addStack, newApp, withoutBundling } from './test-stack';
-
 const templates = new Map<string, Template>();
 
 /** The template of a stack with `settings` and the given changes. Each one is synthesized once per test file. */

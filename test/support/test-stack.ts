@@ -6,6 +6,7 @@ import { settings, testStackName } from './settings';
 
 /** Context that disables bundling: esbuild takes seconds, and only its own tests need it. */
 export const withoutBundling = { 'aws:cdk:bundling-stacks': [] };
+/** Context that disables the stack trace of each construct, which a template does not hold. */
 const withoutStackTraces = { 'aws:cdk:disable-creation-stack-traces': true };
 
 /** An app with the feature flags of `cdk.json` and no stacks. */

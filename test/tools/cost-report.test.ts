@@ -18,7 +18,8 @@ import { searchedGbUsd } from '../../relay/ledger/ledger';
 import { InMemoryPorts } from '../support/in-memory-ports';
 import { sqsRecord } from '../support/sqs-record';
 import { allSettings } from '../support/settings';
-import { synthTemplate, withoutBundling } from '../support/synth';
+import { synthTemplate } from '../support/synth';
+import { withoutBundling } from '../support/test-stack';
 
 const page = readFileSync(join(__dirname, '../../docs/cost.md'), 'utf8');
 const total = (lines: readonly CostLine[]): number => lines.reduce((sum, { usd }) => sum + usd, 0);

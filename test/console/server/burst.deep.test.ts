@@ -1,4 +1,5 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { assemblyDirectory } from '../../support/assembly';
 import { eventually } from '../../support/eventually';
 import { StackWithConsole } from '../../support/stack-with-console';
 
@@ -10,7 +11,7 @@ const shown = 1000;
 let stack: StackWithConsole;
 
 beforeAll(async () => {
-  stack = await StackWithConsole.start();
+  stack = await StackWithConsole.start({ assemblyDirectory: assemblyDirectory() });
 });
 afterAll(() => stack.end());
 

@@ -1,5 +1,6 @@
 import { allSettings } from '../../support/settings';
-import { addStack, newApp, synthTemplate } from '../../support/synth';
+import { synthTemplate } from '../../support/synth';
+import { addStack, newApp } from '../../support/test-stack';
 import { Template } from 'aws-cdk-lib/assertions';
 import { resource, resources } from '../../support/template';
 

@@ -16,7 +16,7 @@ import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { bundledFiles } from '../../../lib/forward/forwarder-bundle';
 import { forwarderCode } from '../../../lib/forward/forwarder-code';
 import { noMapping, type MappingSettings } from '../../../lambda/mapping/rule-format';
-import { withoutBundling } from '../../support/synth';
+import { withoutBundling } from '../../support/test-stack';
 
 const root = join(__dirname, '../../..');
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'forwarder-code-')));

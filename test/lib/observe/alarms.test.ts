@@ -12,7 +12,8 @@ import {
   type AlarmProperties,
 } from '../../support/observed-metrics';
 import { allSettings, settings } from '../../support/settings';
-import { addStack, newApp, synthTemplate } from '../../support/synth';
+import { synthTemplate } from '../../support/synth';
+import { addStack, newApp } from '../../support/test-stack';
 import { resource, resources } from '../../support/template';
 
 const alarms: EnvironmentSettings['alarms'] = {

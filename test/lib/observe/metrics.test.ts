@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { metrics, rejectionReasons } from '../../../lambda/contract';
 import { createMetrics } from '../../../lambda/telemetry/metrics';
 import { metricAlarms, readBy, shownBy, widgets, type ObservedMetric } from '../../support/observed-metrics';
+import { testStackName } from '../../support/settings';
 import { synthesizedTemplate, type SynthesizedTemplate } from '../../support/synthesized';
 import { resource, resources } from '../../support/template';
 
 const template = synthesizedTemplate('allSettings');
-const stackName = 'ClevertapToHeapTest';
 
 /** Namespace, name and dimensions, which identify a metric. */
 const identity = (namespace: string, name: string, dimensions: Readonly<Record<string, string>>): string =>
@@ -41,7 +41,7 @@ function written(): string[] {
   const lines: string[] = [];
   const write = createMetrics(
     (line) => lines.push(line),
-    stackName,
+    testStackName,
     () => 0,
   );
   write(Object.fromEntries(Object.values(metrics).map((name) => [name, 1])));
@@ -211,7 +211,7 @@ describe('the filter of the access log', () => {
 
   it('keeps two environments in an account apart', () => {
     expect(filtered(template)).toContain(
-      identity(`ClevertapToHeap/${stackName}`, 'RequestsRefused', { Status: '403' }),
+      identity(`ClevertapToHeap/${testStackName}`, 'RequestsRefused', { Status: '403' }),
     );
   });
 });

@@ -30,7 +30,7 @@ import {
   topicArns,
   urls,
 } from '../../support/healthy-account';
-import { allSettings } from '../../support/settings';
+import { allSettings, testStackName } from '../../support/settings';
 import { synthesizedTemplate } from '../../support/synthesized';
 
 const now = Date.parse('2026-11-28T12:30:00Z');
@@ -39,7 +39,7 @@ const hour = 3_600_000;
 const template = templateSchema.parse(
   JSON.parse(
     JSON.stringify(synthesizedTemplate('allSettings').toJSON()).replaceAll(
-      'ClevertapToHeapTest',
+      testStackName,
       'ClevertapToHeapDev',
     ),
   ),

@@ -1,3 +1,4 @@
+import 'aws-cdk-lib/testhelpers/jest-autoclean';
 import {
   CloudFormationClient,
   DescribeStacksCommand,
@@ -13,7 +14,7 @@ import { ClevertapToHeap } from '../../../lib/clevertap-to-heap';
 import type { ClevertapToHeapProps } from '../../../lib/clevertap-to-heap-props';
 import { openEnvironment } from '../../../relay/commands/environment-command';
 import { findPipeline } from '../../../relay/environment/stack-environment';
-import { newApp } from '../../support/synth';
+import { newApp } from '../../support/test-stack';
 
 const cloudFormation = mockClient(CloudFormationClient);
 const cloudWatch = mockClient(CloudWatchClient);

@@ -1,10 +1,10 @@
 import { readTemplate, resolveProperties, type Resource } from '../../../local/template';
+import { testStackName } from '../settings';
 import type { SynthesizedTemplate } from '../synthesized';
 import type { PolicyDocument, Statement } from './evaluate-policy';
 
 export const region = 'eu-west-1';
 export const account = '111122223333';
-export const stackName = 'ClevertapToHeapTest';
 
 /** A policy of a deployed stack. */
 export interface DeployedPolicy {
@@ -118,13 +118,13 @@ export class DeployedStack {
   private readonly deployment = {
     region,
     accountId: account,
-    stackName,
+    stackName: testStackName,
     attributes: (logicalId: string, attribute: string) => this.valueOf(logicalId, attribute),
   };
 
   private valueOf(logicalId: string, attribute: string): string | undefined {
     const type = this.resources.find((resource) => resource.logicalId === logicalId)?.type ?? '';
-    return attributes[type]?.(`${stackName}-${logicalId}`)[attribute];
+    return attributes[type]?.(`${testStackName}-${logicalId}`)[attribute];
   }
 }
 

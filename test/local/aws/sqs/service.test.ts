@@ -1354,6 +1354,23 @@ describe('SQS over the wire', () => {
 });
 
 describe('the model of SQS in virtual time', () => {
+  it('has no more than 120,000 messages in flight: a short poll fails, a long one gets nothing', () => {
+    const sqs = new SqsService({ clock: new TestClock() });
+    sqs.createQueue('q');
+    for (let n = 0; n < 120_001; n++) sqs.sendMessage('q', { MessageBody: String(n) });
+    const handles: string[] = [];
+    for (let n = 0; n < 12_000; n++) {
+      const received = sqs.receiveMessage('q', { MaxNumberOfMessages: 10 });
+      handles.push(...received.map(({ ReceiptHandle }) => ReceiptHandle));
+    }
+    expect(handles).toHaveLength(120_000);
+
+    expect(() => sqs.receiveMessage('q')).toThrow('The queue has 120000 messages in flight.');
+    expect(sqs.receiveMessage('q', { WaitTimeSeconds: 20 })).toEqual([]);
+    sqs.deleteMessage('q', handles[0]!);
+    expect(sqs.receiveMessage('q', { MaxNumberOfMessages: 10 })).toMatchObject([{ Body: '120000' }]);
+  });
+
   it('knows when a receive will next find a message', () => {
     const clock = new TestClock();
     const sqs = new SqsService({ clock });
