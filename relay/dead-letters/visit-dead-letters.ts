@@ -55,7 +55,10 @@ export interface VisitOptions {
   readonly progress?: Progress;
   /** How long the caller takes for one dead letter, if it limits its rate. */
   readonly secondsPerDeadLetter?: number;
-  /** How long SQS may wait for messages before it returns none. */
+  /**
+   * How long SQS may wait for messages before it returns none. Even one second makes it ask all its servers (SQS Developer
+   * Guide, "Amazon SQS short and long polling"). @default 1
+   */
   readonly waitSeconds?: number;
 }
 
@@ -83,7 +86,7 @@ const parallelBatches = 8;
 export async function visitDeadLetters(
   queue: QueueRef,
   visit: (letters: readonly DeadLetter[]) => Promise<readonly DeadLetter[]>,
-  { signal, progress = noProgress, secondsPerDeadLetter = 0, waitSeconds = 2 }: VisitOptions = {},
+  { signal, progress = noProgress, secondsPerDeadLetter = 0, waitSeconds = 1 }: VisitOptions = {},
 ): Promise<Visit> {
   const { visible } = await countsOf(queue);
   progress.total(visible);
