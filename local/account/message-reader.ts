@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { SQSRecord } from 'aws-lambda';
 import {
   decodeMessage,
+  decodePathEvent,
   isUnreadable,
   type EventLocation,
   type SourceEvent,
@@ -63,7 +64,8 @@ function eventsOf(
   contexts: readonly (MappingContext | undefined)[],
   identityOrder: readonly string[],
 ): EventOfMessage[] {
-  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [], subject: unknownSubject };
+  const subject = { ...unknownSubject, event: nameInUrl(ingress?.pathEvent) };
+  const whole = { id: hash('sha256', body), isIgnored: false, heapEvents: [], subject };
   const decoded = decodeMessage(body, ingress?.pathEvent);
   if (ingress === undefined || decoded.kind === 'undecodable') return [whole];
   if (decoded.kind === 'ping') return [{ ...whole, isIgnored: true }];
@@ -85,6 +87,9 @@ function eventsOf(
     };
   });
 }
+
+/** What is known of an event whose body cannot be read. */
+const nameInUrl = (segment = ''): string | null => repairName(decodePathEvent(segment)) || null;
 
 const unknownSubject: Subject = { event: null, campaign: null, identity: null };
 

@@ -60,6 +60,14 @@ describe('the events of a message', () => {
     }
   });
 
+  test('are named by the URL if the body cannot be read', () => {
+    const names = (body: string): unknown[] =>
+      read(body, { event: 'Added%20to%20Cart' }).map(({ subject }) => subject.event);
+    expect(names('{ "identity": ')).toEqual(['Added to Cart']);
+    expect(names('[{"identity":"a"}, "no object"]')).toEqual(['Added to Cart', 'Added to Cart']);
+    expect(read('{ "identity": ').map(({ subject }) => subject.event)).toEqual([null]);
+  });
+
   test('get different ids if they are equal, within a request and across requests', () => {
     const twice = idsOf(read(profiles({ identity: 'a' }, { identity: 'a' })));
     expect(new Set(twice).size).toBe(2);
