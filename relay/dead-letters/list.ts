@@ -1,5 +1,5 @@
 import { duration, count } from '../terminal/terminal-text';
-import { printGroups, Summary, type LetterGroup, type SummaryOptions } from './summary';
+import { printGroups, Summary, type DeadLetterGroup, type SummaryOptions } from './summary';
 import { countsOf, visitDeadLetters, type QueueRef, type VisitOptions } from './visit-dead-letters';
 
 export interface DeadLetterList {
@@ -12,7 +12,7 @@ export interface DeadLetterList {
   readonly oldestSentAt: number | null;
   /** When SQS will delete the oldest dead letter; ms since 1970, null without dead letters. */
   readonly firstExpiresAt: number | null;
-  readonly groups: readonly LetterGroup[];
+  readonly groups: readonly DeadLetterGroup[];
 }
 
 /** Lists the dead letters of a queue and leaves them there. */

@@ -146,7 +146,8 @@ export async function redriveSelected(
       moved += stored.length;
       return stored;
     },
-    { ...options, signal, secondsPerDeadLetter: perSecond === undefined ? 0 : 1 / perSecond },
+    // Longer than a list: dead letters that are rejected again at once are seen, and do not look fixed.
+    { waitSeconds: 2, ...options, signal, secondsPerDeadLetter: perSecond === undefined ? 0 : 1 / perSecond },
   );
   const note =
     copies > 0

@@ -3,7 +3,7 @@ import { campaignOf, type DeadLetter } from './dead-letter';
 import { maskBody } from './mask';
 
 /** The dead letters of one reason and campaign. */
-export interface LetterGroup {
+export interface DeadLetterGroup {
   readonly reason: string;
   /** `targetId`, or `none`. */
   readonly campaign: string;
@@ -38,7 +38,7 @@ export interface SummaryOptions {
 
 /** Counts dead letters by reason and campaign, the largest group first. Keeps only the samples. */
 export class Summary {
-  private readonly groups = new Map<string, LetterGroup>();
+  private readonly groups = new Map<string, DeadLetterGroup>();
 
   constructor(private readonly options: SummaryOptions) {}
 
@@ -66,7 +66,7 @@ export class Summary {
     return [...this.groups.values()].reduce((sum, { events }) => sum + events, 0);
   }
 
-  get all(): LetterGroup[] {
+  get all(): DeadLetterGroup[] {
     return [...this.groups.values()].sort((one, other) => other.letters - one.letters);
   }
 
@@ -92,7 +92,7 @@ export class Summary {
 }
 
 /** A table of the groups with their samples below. */
-export function printGroups(groups: readonly LetterGroup[], now: number): string {
+export function printGroups(groups: readonly DeadLetterGroup[], now: number): string {
   const rows = groups.map(({ reason, campaign, letters, events, oldestSentAt, newestSentAt }) => [
     grouped(letters),
     grouped(events),
@@ -108,7 +108,7 @@ export function printGroups(groups: readonly LetterGroup[], now: number): string
   ].join('\n\n');
 }
 
-function printSamples({ reason, campaign, samples }: LetterGroup): string {
+function printSamples({ reason, campaign, samples }: DeadLetterGroup): string {
   const heading = campaign === 'none' ? `${reason}, no campaign` : `${reason}, campaign ${campaign}`;
   const lines = samples.flatMap(({ requestId, receivedAt, events, detail, body }) => [
     `  ${[

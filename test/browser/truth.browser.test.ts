@@ -120,7 +120,7 @@ inBrowser(
 
     const { webhookUrl, apiKey } = stack.stack;
     const curl = ['-s', webhookUrl, '-H', `x-api-key: ${apiKey}`, '-d', purchase('curl@shop.test')];
-    await promisify(execFile)('curl', curl);
+    await promisify(execFile)('curl', curl, { env: process.env });
     const sent = await runRelay(['send', '--sample', 'broadcast'], { stackFile: stack.stackFile });
     expect(sent.code).toBe(0);
     await stack.post(fixture('setup-ping'));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { buildConsolePage } from '../../console/page-bundle';
 import { eventually } from '../support/eventually';
 
-/** This process's own esbuild services, by process id. The setup of the tests has one. */
+/** This process's own esbuild services, by process id. */
 const services = (): string[] =>
   execFileSync('ps', ['-A', '-o', 'ppid=,pid=,args='], { encoding: 'utf8' })
     .split('\n')

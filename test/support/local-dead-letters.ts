@@ -70,7 +70,7 @@ export class LocalDeadLetters {
       new SendMessageCommand({
         QueueUrl: this.deadLetters.url,
         MessageBody: body,
-        MessageAttributes: letterAttributes(options),
+        MessageAttributes: deadLetterAttributesOf(options),
       }),
     );
   }
@@ -108,7 +108,7 @@ export class LocalDeadLetters {
   }
 }
 
-export function letterAttributes({
+export function deadLetterAttributesOf({
   reason = 'placeholder_identity',
   detail = 'identity: a placeholder',
   events = 1,

@@ -1,13 +1,13 @@
 import { erase } from '../../../relay/dead-letters/erasure';
 import { toDeadLetter } from '../../../relay/dead-letters/dead-letter';
 import { decodeMessage, isUnreadable } from '../../../lambda/clevertap/decode-message';
-import { letterAttributes } from '../../support/local-dead-letters';
+import { deadLetterAttributesOf } from '../../support/local-dead-letters';
 
 const eraseFrom = (body: unknown, identity: string): ReturnType<typeof erase> =>
   erase(
     toDeadLetter({
       Body: typeof body === 'string' ? body : JSON.stringify(body),
-      MessageAttributes: letterAttributes({ events: 3 }),
+      MessageAttributes: deadLetterAttributesOf({ events: 3 }),
     }),
     identity,
   );

@@ -47,6 +47,20 @@ function breakCall(sqs: SQSClient, nth: number, when: 'before' | 'after'): () =>
 }
 
 describe('list', () => {
+  // A short poll asks only some of the servers, and may find nothing in a queue that is not empty.
+  test('receives by long polls', async () => {
+    const waits: unknown[] = [];
+    queues.sqs.middlewareStack.add(
+      (next) => (args) => {
+        if ('WaitTimeSeconds' in args.input) waits.push(args.input.WaitTimeSeconds);
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    await listDeadLetters(queues.deadLetters, { samples: 1, show: false });
+    expect(waits).toEqual([1]);
+  });
+
   test('counts by reason and campaign, shows ages, and leaves every dead letter visible', async () => {
     await queues.add(body('pii-1', 7), { events: 3 });
     await queues.add(body('pii-2', 7), { events: 2 });
