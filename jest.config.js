@@ -3,8 +3,8 @@
 /** @type {import('jest').Config} */
 const shared = {
   testEnvironment: 'node',
-  // With NODE_ENV in the shell, suites failed at random: a setter of this cleanup calls itself without end.
-  testEnvironmentOptions: { globalsCleanup: 'off' },
+  // jest's default, `soft`, fails suites at random if NODE_ENV is set: a setter calls itself without end.
+  testEnvironmentOptions: { globalsCleanup: 'on' },
   // With the sources, so that `--onlyChanged` and `--watch` know which tests import a changed one.
   roots: ['bench', 'bin', 'config', 'console', 'lambda', 'lib', 'local', 'relay', 'test', 'tools'].map(
     (folder) => `<rootDir>/${folder}`,
